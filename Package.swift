@@ -58,7 +58,8 @@ let package = Package(
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
-        tests("ClusterNodeTests", ["ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+        tests(
+            "ClusterNodeTests", ["ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         tests(
             "CommandLineTests",
             ["ClusterCore", "ClusterWire", "RESP", "Capture", "SystemIO", "ClusterNode"]),
