@@ -1,0 +1,99 @@
+// Where a node can be reached: the 46-byte text field for an IP address, kept byte for byte so
+// that what a peer wrote is written back, and the address that the rules compare and store.
+
+/// The 46-byte field that holds an IP address as text.
+///
+/// Bytes after the first NUL are kept; two fields are equal when all their bytes are.
+///
+/// - Source: bus protocol §2.1, §2.5.
+public struct IPText: Hashable, Sendable, BitwiseCopyable {
+    @usableFromInline
+    var a: UInt64, b: UInt64, c: UInt64, d: UInt64, e: UInt64, f: UInt32, g: UInt16
+
+    @inlinable @inline(__always)
+    init(_ bytes: RawSpan, at offset: Int) {
+        a = bytes.be(offset)
+        b = bytes.be(offset &+ 8)
+        c = bytes.be(offset &+ 16)
+        d = bytes.be(offset &+ 24)
+        e = bytes.be(offset &+ 32)
+        f = bytes.be(offset &+ 40)
+        g = bytes.be(offset &+ 44)
+    }
+
+    /// The empty address: "use the one that you see me at".
+    public init() {
+        (a, b, c, d, e) = (0, 0, 0, 0, 0)
+        f = 0
+        g = 0
+    }
+
+    /// A field holding `text`, or nil when it has more than 45 bytes or a NUL.
+    public init?(_ text: some StringProtocol) {
+        var bytes = Array(text.utf8)
+        guard bytes.count < Layout.ipSize, !bytes.contains(0) else { return nil }
+        bytes.append(contentsOf: repeatElement(0, count: Layout.ipSize - bytes.count))
+        self.init(unsafe bytes.span.bytes, at: 0)
+    }
+
+    @inlinable public var isEmpty: Bool { a >> 56 == 0 }
+
+    /// The bytes before the first NUL; the last byte always counts as NUL.
+    public var bytes: [UInt8] {
+        var all: [UInt8] = []
+        for word in [a, b, c, d, e] {
+            for shift in stride(from: 56, through: 0, by: -8) {
+                all.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+            }
+        }
+        for shift in stride(from: 24, through: 0, by: -8) {
+            all.append(UInt8(truncatingIfNeeded: f >> UInt32(shift)))
+        }
+        all.append(UInt8(truncatingIfNeeded: g >> 8))
+        return Array(all.prefix { $0 != 0 })
+    }
+
+    /// The text; bytes outside ASCII as Latin-1.
+    public var text: String { latin1(bytes) }
+
+    @inlinable @inline(__always)
+    func put(into target: inout MutableRawSpan, at offset: Int) {
+        target.putBE(a, offset)
+        target.putBE(b, offset &+ 8)
+        target.putBE(c, offset &+ 16)
+        target.putBE(d, offset &+ 24)
+        target.putBE(e, offset &+ 32)
+        target.putBE(f, offset &+ 40)
+        target.putBE(g, offset &+ 44)
+    }
+}
+
+extension IPText: CustomStringConvertible {
+    public var description: String { text }
+}
+
+/// Where a node listens: an IP address as text and its three ports.
+public struct NodeAddress: Hashable, Sendable, BitwiseCopyable {
+    public var ip: IPText
+    /// The port for clients.
+    public var port: Port
+    /// The client port of the other transport (TLS beside TCP), or 0.
+    public var secondaryPort: Port
+    /// The port of the cluster bus.
+    public var busPort: Port
+
+    public init(ip: IPText, port: Port, secondaryPort: Port = 0, busPort: Port) {
+        self.ip = ip
+        self.port = port
+        self.secondaryPort = secondaryPort
+        self.busPort = busPort
+    }
+
+    /// No address: what a node has whose address turned out to be another's.
+    public static let none = NodeAddress(ip: IPText(), port: 0, busPort: 0)
+}
+
+extension NodeAddress: CustomStringConvertible {
+    /// "ip:port@busPort", as CLUSTER NODES prints it.
+    public var description: String { "\(ip):\(port)@\(busPort)" }
+}

@@ -1,0 +1,65 @@
+// The 16-bit flag word that headers and gossip carry about a node, its names in JSON and in the
+// text of CLUSTER NODES. Unknown bits are kept.
+
+/// What a node says of itself, or another of it, in one word of bits.
+///
+/// - Source: bus protocol §0.2; bit 14 from §14.
+public struct NodeFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
+    public let rawValue: UInt16
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    public static let master = NodeFlags(rawValue: 1 << 0)
+    public static let replica = NodeFlags(rawValue: 1 << 1)
+    /// Suspected: the opinion of one node.
+    public static let pfail = NodeFlags(rawValue: 1 << 2)
+    /// Agreed to have failed.
+    public static let fail = NodeFlags(rawValue: 1 << 3)
+    public static let myself = NodeFlags(rawValue: 1 << 4)
+    public static let handshake = NodeFlags(rawValue: 1 << 5)
+    public static let noAddress = NodeFlags(rawValue: 1 << 6)
+    public static let meet = NodeFlags(rawValue: 1 << 7)
+    public static let migrateTo = NodeFlags(rawValue: 1 << 8)
+    public static let noFailover = NodeFlags(rawValue: 1 << 9)
+    /// This peer sends extensions, so it takes them.
+    public static let extensions = NodeFlags(rawValue: 1 << 10)
+    public static let lightPublish = NodeFlags(rawValue: 1 << 11)
+    /// Accepts light MODULE messages, and a MEET repeated on one connection.
+    public static let lightModule = NodeFlags(rawValue: 1 << 12)
+    public static let myPrimaryFail = NodeFlags(rawValue: 1 << 13)
+    public static let authNack = NodeFlags(rawValue: 1 << 14)
+
+    /// Names of bits 0 to 14, as in the JSON of `decode`.
+    static let names = [
+        "master", "slave", "fail?", "fail", "myself", "handshake", "noaddr", "meet", "migrate_to",
+        "nofailover", "extensions", "light_publish", "light_module", "my_primary_fail",
+        "auth_nack",
+    ]
+
+    /// Names of the bits that are set, from bit 0 up; "0x8000" for bit 15.
+    public var list: [String] {
+        (0..<16).filter { rawValue & (1 << UInt16($0)) != 0 }
+            .map { $0 < Self.names.count ? Self.names[$0] : "0x8000" }
+    }
+}
+
+/// Bits that describe one message, in the first of three bytes.
+///
+/// - Source: bus protocol §2.2.
+public struct MessageFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
+    public let rawValue: UInt8
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// A master in a manual failover: its clients wait and `offset` is final.
+    public static let paused = MessageFlags(rawValue: 1 << 0)
+    /// A vote asked for although the master has not failed.
+    public static let forceAck = MessageFlags(rawValue: 1 << 1)
+    /// The message carries extensions, or its sender takes them.
+    public static let extensions = MessageFlags(rawValue: 1 << 2)
+
+    static let names = ["paused", "force_ack", "extensions"]
+
+    /// Names of the known bits that are set.
+    public var list: [String] {
+        Self.names.indices.filter { rawValue & (1 << UInt8($0)) != 0 }.map { Self.names[$0] }
+    }
+}

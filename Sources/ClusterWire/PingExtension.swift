@@ -1,0 +1,190 @@
+// What heartbeats carry after their gossip: names, shard ids, forgotten nodes and more, each with
+// a length and a type. The bytes of each are kept as they came; `value` is what they mean. Type 4
+// has two meanings in the two dialects and is told apart by its length alone.
+
+/// One extension of a heartbeat.
+///
+/// - Source: bus protocol §2.6, §14.
+public struct PingExtension: Hashable, Sendable {
+    /// The number on the wire.
+    public let type: UInt16
+    let unused: UInt16
+    /// What follows the 8-byte header, padding included.
+    public let payload: [UInt8]
+    /// What the payload means.
+    public let value: Value
+
+    /// What an extension says.
+    public enum Value: Hashable, Sendable {
+        case hostname(String)
+        case nodeName(String)
+        /// An id that must not be added again, and for how many more seconds.
+        case forgottenNode(NodeID, secondsLeft: UInt64)
+        /// nil for forty NULs.
+        case shardID(ShardID?)
+        case clientIPv4(String)
+        case clientIPv6(String)
+        case clientPort(Port)
+        case clientTLSPort(Port)
+        case availabilityZone(String)
+        /// The shared secret of Redis 8: recognised, never shown, never used.
+        case internalSecret
+        case unknown
+    }
+
+    enum Kind {
+        static let hostname: UInt16 = 0
+        static let nodeName: UInt16 = 1
+        static let forgottenNode: UInt16 = 2
+        static let shardID: UInt16 = 3
+        /// Valkey's client IPv4; of length 48 it is the internal secret of Redis 8.
+        static let clientIPv4OrSecret: UInt16 = 4
+        static let clientIPv6: UInt16 = 5
+        static let clientPort: UInt16 = 6
+        static let clientTLSPort: UInt16 = 7
+        static let availabilityZone: UInt16 = 8
+    }
+
+    static let secretLength = 48
+    static let shardIDLength = 48
+    static let forgottenNodeLength = 56
+    static let portLength = 16
+
+    /// The length on the wire, header and padding included, in bytes: a multiple of 8.
+    public var length: Int { Layout.extensionHeaderSize + payload.count }
+
+    private init(type: UInt16, unused: UInt16 = 0, payload: [UInt8], value: Value) {
+        self.type = type
+        self.unused = unused
+        self.payload = payload
+        self.value = value
+    }
+}
+
+extension PingExtension {
+    private static func text(_ type: UInt16, _ text: String, _ value: Value) -> PingExtension {
+        var bytes = text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+        bytes.append(0)
+        bytes.append(contentsOf: repeatElement(0, count: (8 - bytes.count % 8) % 8))
+        return PingExtension(type: type, payload: bytes, value: value)
+    }
+
+    /// The announced hostname; its characters are ASCII.
+    public static func hostname(_ name: String) -> PingExtension {
+        text(Kind.hostname, name, .hostname(name))
+    }
+
+    /// The announced human name of a node.
+    public static func nodeName(_ name: String) -> PingExtension {
+        text(Kind.nodeName, name, .nodeName(name))
+    }
+
+    public static func shardID(_ id: ShardID) -> PingExtension {
+        var payload = [UInt8](repeating: 0, count: shardIDLength - Layout.extensionHeaderSize)
+        var span = payload.mutableSpan
+        var raw = unsafe span.mutableBytes
+        id.name.put(into: &raw, at: 0)
+        return PingExtension(type: Kind.shardID, payload: payload, value: .shardID(id))
+    }
+
+    public static func forgottenNode(_ id: NodeID, secondsLeft: UInt64) -> PingExtension {
+        var payload = [UInt8](repeating: 0, count: forgottenNodeLength - Layout.extensionHeaderSize)
+        var span = payload.mutableSpan
+        var raw = unsafe span.mutableBytes
+        id.put(into: &raw, at: 0)
+        raw.putBE(secondsLeft, Layout.nameSize)
+        return PingExtension(
+            type: Kind.forgottenNode, payload: payload,
+            value: .forgottenNode(id, secondsLeft: secondsLeft))
+    }
+}
+
+extension PingExtension {
+    /// Reads the extensions that a heartbeat announces, up to its last byte.
+    static func list(
+        _ bytes: RawSpan, from start: Int, count: Int
+    ) throws(WireError) -> (list: [PingExtension], end: Int) {
+        var list: [PingExtension] = []
+        var offset = start
+        for index in 0..<count {
+            let remaining = bytes.byteCount - offset
+            guard remaining >= Layout.extensionHeaderSize else {
+                throw .extensionHeaderBeyondEnd(
+                    index: index, offset: offset, length: bytes.byteCount)
+            }
+            let length: UInt32 = bytes.be(offset)
+            guard length >= Layout.extensionHeaderSize else {
+                throw .extensionTooShort(index: index, offset: offset, length: length)
+            }
+            guard length % 8 == 0 else {
+                throw .extensionMisaligned(index: index, offset: offset, length: length)
+            }
+            guard UInt64(length) <= UInt64(remaining) else {
+                throw .extensionBeyondEnd(
+                    index: index, offset: offset, length: length, remaining: remaining)
+            }
+            list.append(try PingExtension(bytes, at: offset, length: Int(length)))
+            offset += Int(length)
+        }
+        return (list, offset)
+    }
+
+    private init(_ bytes: RawSpan, at offset: Int, length: Int) throws(WireError) {
+        let type: UInt16 = bytes.be(offset + 4)
+        let payload = bytes.copy(
+            offset + Layout.extensionHeaderSize, length - Layout.extensionHeaderSize)
+        let value = try Self.interpret(type: type, payload: payload, offset: offset)
+        self.init(type: type, unused: bytes.be(offset + 6), payload: payload, value: value)
+    }
+
+    private static func interpret(
+        type: UInt16, payload: [UInt8], offset: Int
+    ) throws(WireError) -> Value {
+        let length = Layout.extensionHeaderSize + payload.count
+        func expect(_ expected: Int) throws(WireError) {
+            guard length == expected else {
+                throw .extensionLength(
+                    type: type, offset: offset, length: UInt32(truncatingIfNeeded: length),
+                    expected: expected)
+            }
+        }
+        func text() throws(WireError) -> String {
+            guard let end = payload.firstIndex(of: 0) else {
+                throw .textWithoutNUL(type: type, offset: offset)
+            }
+            return latin1(payload[..<end])
+        }
+        let raw = unsafe payload.span.bytes
+        switch type {
+        case Kind.hostname: return .hostname(try text())
+        case Kind.nodeName: return .nodeName(try text())
+        case Kind.forgottenNode:
+            try expect(forgottenNodeLength)
+            return .forgottenNode(NodeID(raw, at: 0), secondsLeft: raw.be(Layout.nameSize))
+        case Kind.shardID:
+            try expect(shardIDLength)
+            let name = NodeID(raw, at: 0)
+            return .shardID(name.isZero ? nil : ShardID(name))
+        case Kind.clientIPv4OrSecret:
+            return length == secretLength ? .internalSecret : .clientIPv4(try text())
+        case Kind.clientIPv6: return .clientIPv6(try text())
+        case Kind.clientPort:
+            try expect(portLength)
+            return .clientPort(Port(raw.be(0)))
+        case Kind.clientTLSPort:
+            try expect(portLength)
+            return .clientTLSPort(Port(raw.be(0)))
+        case Kind.availabilityZone: return .availabilityZone(try text())
+        default: return .unknown
+        }
+    }
+
+    func put(into bytes: inout MutableRawSpan, at offset: Int) {
+        bytes.putBE(UInt32(truncatingIfNeeded: length), offset)
+        bytes.putBE(type, offset + 4)
+        bytes.putBE(unused, offset + 6)
+        bytes.put(
+            unsafe payload.span.bytes, from: 0, count: payload.count,
+            offset + Layout.extensionHeaderSize)
+    }
+}

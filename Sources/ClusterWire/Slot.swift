@@ -1,0 +1,225 @@
+// Hash slots: one, a range, and the set of 16384 that headers and UPDATE carry as a bitmap. The
+// set is what every heartbeat brings and nearly never changes, so it is held as words: equal sets
+// are found equal in tens of nanoseconds, and only bits that differ are walked.
+
+/// One of the 16384 hash slots.
+public struct Slot: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    public let value: UInt16
+
+    /// The slot with this number, or nil when it is not in 0..<16384.
+    @inlinable public init?(_ number: Int) {
+        guard number >= 0, number < Layout.slotCount else { return nil }
+        value = UInt16(truncatingIfNeeded: number)
+    }
+
+    @inlinable init(unchecked number: Int) { value = UInt16(truncatingIfNeeded: number) }
+
+    @inlinable public var index: Int { Int(value) }
+    @inlinable
+    public static func < (left: Slot, right: Slot) -> Bool { left.value < right.value }
+    public var description: String { String(value) }
+
+    /// Every slot in ascending order.
+    public static var all: some Sequence<Slot> {
+        (0..<Layout.slotCount).lazy.map { Slot(unchecked: $0) }
+    }
+}
+
+/// Slots from `first` to `last`, both included.
+public struct SlotRange: Hashable, Sendable, CustomStringConvertible {
+    public var first: Slot
+    public var last: Slot
+
+    /// The range, or nil when `first` is above `last`.
+    public init?(_ first: Slot, _ last: Slot) {
+        guard first <= last else { return nil }
+        self.first = first
+        self.last = last
+    }
+
+    public var count: Int { last.index - first.index + 1 }
+
+    /// "5" or "5-9", as CLUSTER NODES prints it.
+    public var description: String { first == last ? "\(first)" : "\(first)-\(last)" }
+}
+
+/// A set of hash slots.
+///
+/// Copies share storage until one changes. An empty set may hold no storage at all.
+///
+/// - Source: bus protocol §2.4.
+public struct SlotSet: Sendable {
+    /// 256 words, slot s at bit s % 64 of word s / 64; or none, for an empty set.
+    @usableFromInline var words: [UInt64]
+
+    @usableFromInline static let wordCount = 256
+
+    @inlinable public init() { words = [] }
+
+    public init(_ ranges: some Sequence<SlotRange>) {
+        self.init()
+        for range in ranges { insert(range) }
+    }
+
+    /// Every slot.
+    public static let all: SlotSet = {
+        var set = SlotSet()
+        set.words = [UInt64](repeating: ~0, count: wordCount)
+        return set
+    }()
+
+    @inlinable
+    init(_ bytes: RawSpan, at offset: Int) {
+        var seen: UInt64 = 0
+        words = unsafe [UInt64](unsafeUninitializedCapacity: Self.wordCount) { target, filled in
+            for index in 0..<Self.wordCount {
+                let word: UInt64 = bytes.le(offset &+ index &* 8)
+                seen |= word
+                // Memory that was just allocated for exactly this many words.
+                unsafe target.initializeElement(at: index, to: word)
+            }
+            filled = Self.wordCount
+        }
+        if seen == 0 { words = [] }
+    }
+
+    @inlinable
+    func put(into bytes: inout MutableRawSpan, at offset: Int) {
+        guard !words.isEmpty else {
+            for index in 0..<Self.wordCount { bytes.putLE(UInt64(0), offset &+ index &* 8) }
+            return
+        }
+        for index in 0..<Self.wordCount { bytes.putLE(words[index], offset &+ index &* 8) }
+    }
+
+    /// Whether both share their storage: equal without looking.
+    @inlinable
+    public func isIdentical(to other: SlotSet) -> Bool {
+        // Only the addresses are compared.
+        unsafe words.withUnsafeBufferPointer { mine in
+            unsafe other.words.withUnsafeBufferPointer { theirs in
+                unsafe mine.baseAddress == theirs.baseAddress && mine.count == theirs.count
+            }
+        }
+    }
+
+    @inlinable public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
+    /// How many slots the set holds.
+    @inlinable public var count: Int { words.reduce(0) { $0 &+ $1.nonzeroBitCount } }
+
+    @inlinable
+    public func contains(_ slot: Slot) -> Bool {
+        !words.isEmpty && words[slot.index >> 6] & (1 << UInt64(slot.index & 63)) != 0
+    }
+
+    public mutating func insert(_ slot: Slot) {
+        reserve()
+        words[slot.index >> 6] |= 1 << UInt64(slot.index & 63)
+    }
+
+    public mutating func insert(_ range: SlotRange) {
+        for number in range.first.index...range.last.index { insert(Slot(unchecked: number)) }
+    }
+
+    public mutating func remove(_ slot: Slot) {
+        guard !words.isEmpty else { return }
+        words[slot.index >> 6] &= ~(1 << UInt64(slot.index & 63))
+    }
+
+    public mutating func removeAll() { words = [] }
+
+    private mutating func reserve() {
+        if words.isEmpty { words = [UInt64](repeating: 0, count: Self.wordCount) }
+    }
+
+    /// The slots in ascending order.
+    @inlinable
+    public func forEach(_ body: (Slot) -> Void) {
+        for (index, word) in words.enumerated() where word != 0 {
+            var rest = word
+            while rest != 0 {
+                body(Slot(unchecked: index &* 64 &+ rest.trailingZeroBitCount))
+                rest &= rest &- 1
+            }
+        }
+    }
+
+    /// The slots in ascending order, as an array.
+    public var slots: [Slot] {
+        var list: [Slot] = []
+        forEach { list.append($0) }
+        return list
+    }
+
+    public var first: Slot? {
+        for (index, word) in words.enumerated() where word != 0 {
+            return Slot(unchecked: index * 64 + word.trailingZeroBitCount)
+        }
+        return nil
+    }
+
+    /// The set as ranges, ascending and as few as possible.
+    public var ranges: [SlotRange] {
+        var list: [SlotRange] = []
+        forEach { slot in
+            if let open = list.last, open.last.index + 1 == slot.index {
+                list[list.count - 1].last = slot
+            } else if let range = SlotRange(slot, slot) {
+                list.append(range)
+            }
+        }
+        return list
+    }
+
+    /// Slots of this set that `other` lacks.
+    @inlinable
+    public func subtracting(_ other: SlotSet) -> SlotSet {
+        combined(other) { $0 & ~$1 }
+    }
+
+    @inlinable
+    public func union(_ other: SlotSet) -> SlotSet { combined(other) { $0 | $1 } }
+
+    @inlinable
+    public func intersection(_ other: SlotSet) -> SlotSet { combined(other) { $0 & $1 } }
+
+    @inlinable
+    public func isDisjoint(with other: SlotSet) -> Bool { intersection(other).isEmpty }
+
+    @inlinable
+    func combined(_ other: SlotSet, _ operation: (UInt64, UInt64) -> UInt64) -> SlotSet {
+        var result = SlotSet()
+        var seen: UInt64 = 0
+        let (mine, theirs) = (words, other.words)
+        result.words = unsafe [UInt64](unsafeUninitializedCapacity: Self.wordCount) {
+            target, filled in
+            for index in 0..<Self.wordCount {
+                let word = operation(
+                    mine.isEmpty ? 0 : mine[index], theirs.isEmpty ? 0 : theirs[index])
+                seen |= word
+                // Memory that was just allocated for exactly this many words.
+                unsafe target.initializeElement(at: index, to: word)
+            }
+            filled = Self.wordCount
+        }
+        return seen == 0 ? SlotSet() : result
+    }
+}
+
+extension SlotSet: Equatable {
+    @inlinable
+    public static func == (left: SlotSet, right: SlotSet) -> Bool {
+        if left.isIdentical(to: right) { return true }
+        if left.words.isEmpty { return right.isEmpty }
+        if right.words.isEmpty { return left.isEmpty }
+        var difference: UInt64 = 0
+        for index in 0..<wordCount { difference |= left.words[index] ^ right.words[index] }
+        return difference == 0
+    }
+}
+
+extension SlotSet: CustomStringConvertible {
+    /// "0-5460 10923", as CLUSTER NODES prints it; empty for no slots.
+    public var description: String { ranges.map(\.description).joined(separator: " ") }
+}
