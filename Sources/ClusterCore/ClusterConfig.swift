@@ -1,0 +1,105 @@
+// The settings that the rules read, with units and defaults, and the constants of the protocol
+// with their source. How a directive is spelled in a file is for the shell.
+
+package import ClusterWire
+
+/// Settings of one node that change what its rules do.
+///
+/// - Source: bus protocol §10.
+package struct ClusterConfig: Equatable, Sendable {
+    /// Milliseconds without an answer after which a node is suspected.
+    package var nodeTimeout: Int64 = 15000
+    /// The port for clients.
+    package var port: Port = 6379
+    /// The port of the bus.
+    package var busPort: Port = 16379
+    /// Said to others in place of what they see; nil: what they see.
+    package var announceIP: IPText?
+    package var announcePort: Port?
+    package var announceBusPort: Port?
+    /// Empty when none is announced.
+    package var announceHostname = ""
+    package var announceNodeName = ""
+    /// A replica's data may be this many node timeouts old when it stands; 0: any age.
+    package var replicaValidityFactor: Int64 = 10
+    /// This replica never stands by itself.
+    package var replicaNoFailover = false
+    /// Replicas that a master keeps when one of its own moves to an orphaned master.
+    package var migrationBarrier = 1
+    package var allowReplicaMigration = true
+    /// One slot without a living owner makes the cluster fail.
+    package var requireFullCoverage = true
+    /// Milliseconds that a manual failover may take.
+    package var manualFailoverTimeout: Int64 = 5000
+    /// Seconds for which a forgotten id is not added again.
+    package var blacklistTTL: Int64 = 60
+    /// Milliseconds between the pings that a master sends its replicas, as the reference counts.
+    package var replicaPingPeriod: Int64 = 10_000
+    /// A replica stands although it holds no copy of its master's keys.
+    package var failoverWithoutCopy = false
+    /// Refuse a MEET that would merge two clusters that both own slots.
+    package var refuseMerge = false
+    /// How CLUSTER SLOTS and SHARDS name a node.
+    package var preferredEndpoint = EndpointType.ip
+
+    package init() {}
+
+    /// What a client is told to connect to.
+    package enum EndpointType: String, Sendable {
+        case ip
+        case hostname
+        case unknown = "unknown-endpoint"
+    }
+
+    /// The client port that others hear.
+    var announcedPort: Port { announcePort ?? port }
+    /// The bus port that others hear.
+    var announcedBusPort: Port { announceBusPort ?? busPort }
+}
+
+extension ClusterConfig {
+    /// Milliseconds for which a failure report counts.
+    var reportValidity: Int64 { 2 * nodeTimeout }
+    /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
+    var failUndo: Int64 { 2 * nodeTimeout }
+    /// Milliseconds until a handshake is given up.
+    var handshakeTimeout: Int64 { max(nodeTimeout, 1000) }
+    /// Milliseconds within which an election must be won.
+    var electionTimeout: Int64 { max(2 * nodeTimeout, 2000) }
+    /// Milliseconds after which a failed election may be followed by another.
+    var electionRetry: Int64 { 2 * electionTimeout }
+    /// Milliseconds between two votes for replicas of one master.
+    var voteThrottle: Int64 { 2 * nodeTimeout }
+    /// Milliseconds that a master waits after a minority before it serves again.
+    var rejoinDelay: Int64 { min(max(nodeTimeout, 500), 5000) }
+    /// Milliseconds after its start during which a master does not serve.
+    static let writableDelay: Int64 = 2000
+    /// Milliseconds for which a master must have been orphaned before a replica moves to it.
+    static let migrationDelay: Int64 = 5000
+    /// Milliseconds by which each better replica delays an election.
+    static let rankDelay: Int64 = 1000
+    /// Milliseconds that siblings get to tell their offsets when they have not told them yet.
+    static let offsetDelay: Int64 = 500
+    /// Milliseconds that a gossiped pong may lie in the future.
+    static let gossipClockSlack: Int64 = 500
+    /// Milliseconds between two ticks.
+    package static let tick: Int64 = 100
+    /// Nodes that are known at most: gossip cannot grow the table without bound.
+    package static let nodeLimit = 20_000
+    /// Handshakes that go on at one time, at most.
+    package static let handshakeLimit = 1024
+    /// Failure reports kept about one node; more voters than this do not exist in practice.
+    static let reportLimit = 16_384
+    /// Ids that are kept from being added again, at most.
+    static let blacklistLimit = 20_000
+    /// Gossip entries that a newcomer is told at once.
+    static let introductionLimit = 1000
+    /// Peers that hear at once of a node that we met ourselves.
+    static let newsFanout = 100
+    /// Peers that hear at once of a node that we heard of.
+    static let rumourFanout = 3
+    /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
+    static let reconnectAtOnceAfter: Int64 = 100
+    /// Milliseconds between two attempts to save after one failed.
+    static let saveRetry: Int64 = 1000
+}

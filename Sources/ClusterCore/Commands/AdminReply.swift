@@ -1,0 +1,32 @@
+// What a command answers, without the bytes of RESP.
+
+/// The answer to a command.
+package indirect enum AdminReply: Equatable, Sendable {
+    case ok
+    /// A simple string.
+    case status(String)
+    case integer(Int64)
+    /// Text of lines: a verbatim string where the client can take one, else a bulk string.
+    case text(String)
+    case bulk(String)
+    case null
+    case list([AdminReply])
+    /// Keys and values in order.
+    case map([(key: String, value: AdminReply)])
+    /// With its code, as "ERR unknown node".
+    case error(String)
+
+    package static func == (left: AdminReply, right: AdminReply) -> Bool {
+        switch (left, right) {
+        case (.ok, .ok), (.null, .null): true
+        case (.status(let a), .status(let b)), (.text(let a), .text(let b)),
+            (.bulk(let a), .bulk(let b)), (.error(let a), .error(let b)):
+            a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.list(let a), .list(let b)): a == b
+        case (.map(let a), .map(let b)):
+            a.count == b.count && zip(a, b).allSatisfy { $0.key == $1.key && $0.value == $1.value }
+        default: false
+        }
+    }
+}

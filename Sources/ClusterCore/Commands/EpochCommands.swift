@@ -1,0 +1,32 @@
+// SET-CONFIG-EPOCH and BUMPEPOCH. Follows bus protocol §4.11, §9.1.
+
+import ClusterWire
+
+enum EpochCommands {
+    static func set(
+        _ text: String, _ state: inout ClusterState, _ turn: inout Turn
+    ) -> AdminReply {
+        guard let number = Int64(text) else {
+            return .error("ERR value is not an integer or out of range")
+        }
+        guard number >= 0 else { return .error("ERR Invalid config epoch specified: \(number)") }
+        guard state.nodes.count == 1 else {
+            return .error(
+                "ERR The user can assign a config epoch only when the node does not know any "
+                    + "other node.")
+        }
+        guard state.me.configEpoch == 0 else {
+            return .error("ERR Node config epoch is already non-zero")
+        }
+        let epoch = Epoch(UInt64(number))
+        state.nodes[.myself].configEpoch = epoch
+        state.currentEpoch = max(state.currentEpoch, epoch)
+        turn.pending.formUnion([.save, .health])
+        return .ok
+    }
+
+    static func bump(_ state: inout ClusterState, _ turn: inout Turn) -> AdminReply {
+        let raised = Epochs.raiseToGreatest(because: .operatorAsked, &state, &turn)
+        return .status("\(raised ? "BUMPED" : "STILL") \(state.me.configEpoch)")
+    }
+}

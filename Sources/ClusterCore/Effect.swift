@@ -1,0 +1,25 @@
+// All that a node can ask of the world, in the order in which it must be done. The shell and the
+// simulator each switch over it exhaustively: a new effect does not compile until both know it.
+
+package import ClusterWire
+
+/// Something to be done.
+package enum Effect: Equatable, Sendable {
+    /// Save the state as it is after this step. With `sync` it must be on disk before `persisted`
+    /// is said. Stands first.
+    case persist(Generation, sync: Bool)
+    /// Connect to the bus of this node; answer with `linkOpened` or `linkClosed`.
+    case connect(LinkID, to: NodeAddress)
+    /// Close a connection, after what was sent on it; the core has forgotten it already.
+    case close(LinkID)
+    case send(Message, on: LinkID)
+    /// Hold writes of clients until this monotonic millisecond; 0 releases them.
+    case pauseWrites(until: Int64)
+    /// Follow this master; nil: be one.
+    case replicate(from: NodeAddress?)
+    /// Keys of these slots are not ours any more.
+    case dropKeys(in: SlotSet)
+    case reply(AdminReply, to: ClientID)
+    /// A typed fact for logs, traces and tests: the core has no logger.
+    case note(Note)
+}

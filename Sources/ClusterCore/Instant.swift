@@ -1,0 +1,25 @@
+// The two clocks of a step. Every timeout is measured with the monotonic one; the wall clock is
+// only said and saved, so that a wall clock that jumps moves no timeout.
+
+/// The time of a step, read once by whoever drives the machine.
+package struct Instant: Hashable, Sendable {
+    /// Milliseconds from an origin of the process's own, above 0: 0 stands for "never".
+    package var monotonic: Int64
+    /// Milliseconds since the Unix epoch.
+    package var wall: Int64
+
+    package init(monotonic: Int64, wall: Int64) {
+        self.monotonic = monotonic
+        self.wall = wall
+    }
+
+    /// A monotonic time of this process as wall milliseconds; 0 stays 0.
+    func wall(of monotonic: Int64) -> Int64 {
+        monotonic == 0 ? 0 : max(0, wall - (self.monotonic - monotonic))
+    }
+
+    /// Wall milliseconds as a monotonic time of this process, at least 1.
+    func monotonic(of wall: Int64) -> Int64 {
+        max(1, monotonic - (self.wall - wall))
+    }
+}

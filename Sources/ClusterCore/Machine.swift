@@ -1,0 +1,87 @@
+// The table of contents of the protocol: it decides nothing, it only fixes the order of the rules.
+
+import ClusterWire
+
+/// One node's rules and what it believes: input in, effects out.
+///
+/// A value. It has no clock, no chance but its own generator, no file and no socket: the same
+/// inputs give the same effects on every machine.
+package struct Machine: Sendable {
+    package private(set) var state: ClusterState
+    package private(set) var config: ClusterConfig
+    private var random: SplitMix64
+
+    package init(state: ClusterState, config: ClusterConfig, random: SplitMix64) {
+        self.state = state
+        self.config = config
+        self.random = random
+        self.state.durable = Promises.facts(state)
+    }
+
+    /// A node that was never part of a cluster: a fresh id, a shard of its own, no slots.
+    package init(fresh config: ClusterConfig, random: SplitMix64) {
+        var random = random
+        let id = NodeID(using: &random)
+        let shard = ShardID(NodeID(using: &random))
+        self.init(
+            state: ClusterState(myself: id, shard: shard, address: .none), config: config,
+            random: random)
+    }
+
+    /// Takes one input and says what is to be done, in order.
+    package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
+        if case .configure(let new) = input { config = new }
+        var turn = Turn(now: now, config: config, random: random)
+        dispatch(input, &turn)
+        Settle.finish(&state, &turn)
+        Invariants.check(state)
+        random = turn.random
+        return turn.effects
+    }
+
+    private mutating func dispatch(_ input: Input, _ turn: inout Turn) {
+        switch input {
+        case .tick: tick(&turn)
+        case .message(let message, let link):
+            Receive.message(message, on: link, &state, &turn)
+        case .refused(let error, let type, let link):
+            if let type { state.statistics.countReceived(type) }
+            let who = Identity.bound(to: link, state).map { state.nodes[$0].id }
+            turn.note(.ignored(.unreadable(error.kind), from: who))
+        case .linkOpened(let link, let local, let peer):
+            Links.opened(link, local: local, peer: peer, &state, &turn)
+        case .linkClosed(let link): Links.closed(link, &state, &turn)
+        case .command(let command, let client):
+            Commands.run(command, for: client, &state, &turn)
+        case .store(let report): Replication.learned(report, &state, &turn)
+        case .persisted(let generation): Promises.release(upTo: generation, &state, &turn)
+        case .persistFailed(let generation, let fault):
+            Promises.withdraw(from: generation, because: fault, &state, &turn)
+        case .configure:
+            applyAddress()
+            turn.pending.formUnion([.health, .save, .broadcast])
+        }
+    }
+
+    private mutating func tick(_ turn: inout Turn) {
+        applyAddress()
+        state.forgotten.removeExpired(at: turn.now.wall)
+        Links.maintain(&state, &turn)
+        Heartbeats.schedule(&state, &turn)
+        FailureDetection.suspect(&state, &turn)
+        ManualFailover.expire(&state, &turn)
+        // Before the election: a replica that leaves does not stand for the master it left.
+        ReplicaMigration.consider(&state, &turn)
+        turn.pending.insert(.election)
+        if !state.health.isOK { turn.pending.insert(.health) }
+    }
+
+    /// Our own row says what we announce.
+    private mutating func applyAddress() {
+        if let ip = config.announceIP { state.nodes[.myself].address.ip = ip }
+        state.nodes[.myself].address.port = config.announcedPort
+        state.nodes[.myself].address.busPort = config.announcedBusPort
+        state.nodes[.myself].hostname = config.announceHostname
+        state.nodes[.myself].nodeName = config.announceNodeName
+    }
+}

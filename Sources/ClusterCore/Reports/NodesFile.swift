@@ -1,0 +1,93 @@
+// nodes.conf: what a node must not forget, in the text that the reference servers share. Written so
+// that Redis 7.0, 7.2 and Valkey 8 can start from it; what theirs holds beyond that is skipped.
+// Reading is in NodesFileParser. Follows bus protocol §8.2; §12 rows 13 and 19.
+
+package import ClusterWire
+
+package enum NodesFile {
+    /// The whole text of the file for this state.
+    ///
+    /// Handshakes are left out. The forgotten ids stand on the vars line under a name that other
+    /// servers skip.
+    package static func text(_ state: ClusterState, _ now: Instant) -> String {
+        var text = ""
+        for handle in state.nodes.handles where !state.nodes[handle].isHandshake {
+            text += NodeLine.line(handle, address: address(state.nodes[handle]), state, now)
+            text += "\n"
+        }
+        text += "vars currentEpoch \(state.currentEpoch) lastVoteEpoch \(state.lastVoteEpoch)"
+        let forgotten = state.forgotten.entries.filter { $0.expires > now.wall }
+        if !forgotten.isEmpty {
+            text += " \(forgottenName) "
+            text += forgotten.map { "\($0.id)@\($0.expires / 1000)\($0.told ? "" : "?")" }
+                .joined(separator: ",")
+        }
+        return text + "\n"
+    }
+
+    static let forgottenName = "forgotten"
+
+    private static func address(_ node: KnownNode) -> String {
+        var text = "\(node.address.description),\(node.hostname)"
+        text += ",tls-port=\(node.address.secondaryPort)"
+        if !node.nodeName.isEmpty { text += ",nodename=\(node.nodeName)" }
+        return text + ",shard-id=\(node.shard)"
+    }
+}
+
+/// Why a file is no nodes.conf.
+package struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// From 1; 0 when it is about the file as a whole.
+    package let line: Int
+    package let reason: Reason
+
+    package enum Reason: Error, Equatable, Sendable {
+        case lastLineTorn
+        case notText
+        case tooFewFields(Int)
+        case badNodeID(String)
+        case duplicateNode(NodeID)
+        case badAddress(String)
+        case badAuxiliary(String)
+        case unknownFlag(String)
+        case twoMyself
+        case noMyself
+        case neitherMasterNorReplica
+        case badMasterID(String)
+        case replicaWithoutMaster
+        case badNumber(String)
+        case badSlot(String)
+        case badOpenSlot(String)
+        case replicaWithSlots
+        case badVars(String)
+        case tooManyNodes(limit: Int)
+    }
+
+    package var description: String {
+        line == 0 ? text : "line \(line): \(text)"
+    }
+
+    private var text: String {
+        switch reason {
+        case .lastLineTorn: "the last line has no newline: the file was cut"
+        case .notText: "a byte that is not printable ASCII"
+        case .tooFewFields(let count): "\(count) fields where a node has at least 8"
+        case .badNodeID(let text): "'\(text)' is not a node id"
+        case .duplicateNode(let id): "node \(id) stands on an earlier line too"
+        case .badAddress(let text): "'\(text)' is not an address"
+        case .badAuxiliary(let text): "'\(text)' is not a name=value"
+        case .unknownFlag(let text): "unknown flag '\(text)'"
+        case .twoMyself: "a second node with the flag myself"
+        case .noMyself: "no node with the flag myself"
+        case .neitherMasterNorReplica: "myself is neither master nor slave"
+        case .badMasterID(let text): "'\(text)' is not the id of a master"
+        case .replicaWithoutMaster: "myself is a slave without a master"
+        case .badNumber(let text): "'\(text)' is not a number"
+        case .badSlot(let text): "'\(text)' is not a slot or a range of slots"
+        case .badOpenSlot(let text): "'\(text)' is not a slot on its way"
+        case .replicaWithSlots: "a slave that owns slots"
+        case .badVars(let text): "vars: \(text)"
+        case .tooManyNodes(let limit): "more than \(limit) nodes"
+        }
+    }
+}

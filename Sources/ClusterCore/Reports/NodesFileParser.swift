@@ -1,0 +1,282 @@
+// Reading nodes.conf, ours and the reference's from 4.0 on. Every fault is named with its line and
+// nothing is taken from a file that has one. Unknown auxiliary fields and variables are skipped:
+// they come from newer versions. Follows bus protocol §8.4; §12 row 19.
+
+import ClusterWire
+
+extension NodesFile {
+    /// The state that a file holds.
+    package static func parse(
+        _ bytes: [UInt8], at now: Instant, random: inout SplitMix64
+    ) throws(NodesFileError) -> ClusterState {
+        var lines: [ParsedLine] = []
+        var variables = Variables()
+        guard bytes.last == UInt8(ascii: "\n") else {
+            throw NodesFileError(line: 0, reason: .lastLineTorn)
+        }
+        for (index, raw) in bytes.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        ).enumerated() {
+            let line = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw
+            guard line.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+                throw NodesFileError(line: index + 1, reason: .notText)
+            }
+            let words = latin1(line).split(separator: " ").map(String.init)
+            guard let first = words.first else { continue }
+            do throws(NodesFileError.Reason) {
+                if first.lowercased() == "vars" {
+                    try variables.read(words)
+                } else {
+                    lines.append(try ParsedLine(words, number: index + 1))
+                }
+            } catch {
+                throw NodesFileError(line: index + 1, reason: error)
+            }
+        }
+        return try build(lines, variables, at: now, random: &random)
+    }
+
+    private static func build(
+        _ lines: [ParsedLine], _ variables: Variables, at now: Instant,
+        random: inout SplitMix64
+    ) throws(NodesFileError) -> ClusterState {
+        let mine = lines.filter { $0.flags.contains(.myself) }
+        guard let me = mine.first else { throw NodesFileError(line: 0, reason: .noMyself) }
+        if mine.count > 1 { throw NodesFileError(line: mine[1].number, reason: .twoMyself) }
+        guard !me.flags.isDisjoint(with: [.master, .replica]) else {
+            throw NodesFileError(line: me.number, reason: .neitherMasterNorReplica)
+        }
+        if me.flags.contains(.replica) && me.master == nil {
+            throw NodesFileError(line: me.number, reason: .replicaWithoutMaster)
+        }
+        var turn = Turn(now: now, config: ClusterConfig(), random: random)
+        var state = ClusterState(
+            myself: me.id, shard: me.shard ?? ShardID(NodeID(using: &turn.random)),
+            address: me.address)
+        for line in lines {
+            try add(line, isMe: line.number == me.number, &state, &turn)
+        }
+        joinShards(lines, &state)
+        for line in lines {
+            guard let handle = state.nodes.find(line.id) else { continue }
+            state.assign(claimable(line.slots, state), to: handle)
+        }
+        for move in me.migrating { state.slots.migrating[move.slot] = move.node }
+        for move in me.importing { state.slots.importing[move.slot] = move.node }
+        variables.apply(to: &state)
+        for handle in state.nodes.handles {
+            state.currentEpoch = max(state.currentEpoch, state.nodes[handle].configEpoch)
+        }
+        state.currentEpoch = max(state.currentEpoch, state.lastVoteEpoch)
+        state.isNewborn =
+            state.nodes.count == 1 && state.slots.assignedCount == 0 && state.currentEpoch == 0
+        random = turn.random
+        return state
+    }
+
+    /// The first line that names a slot keeps it.
+    private static func claimable(_ slots: SlotSet, _ state: ClusterState) -> SlotSet {
+        var free = SlotSet()
+        slots.forEach { if state.slots.owner(of: $0) == nil { free.insert($0) } }
+        return free
+    }
+
+    private static func add(
+        _ line: ParsedLine, isMe: Bool, _ state: inout ClusterState, _ turn: inout Turn
+    ) throws(NodesFileError) {
+        func fail(_ reason: NodesFileError.Reason) -> NodesFileError {
+            NodesFileError(line: line.number, reason: reason)
+        }
+        let handle: NodeHandle
+        if isMe {
+            handle = .myself
+        } else {
+            guard state.nodes.find(line.id) == nil else { throw fail(.duplicateNode(line.id)) }
+            guard let added = state.add(line.id, at: line.address, traits: [], &turn) else {
+                throw fail(.tooManyNodes(limit: ClusterConfig.nodeLimit))
+            }
+            handle = added
+        }
+        if line.flags.contains(.replica) {
+            guard !isMe || line.slots.isEmpty else { throw fail(.replicaWithSlots) }
+            state.setRole(.replica(of: line.master), of: handle)
+        } else {
+            state.nodes[handle].configEpoch = line.configEpoch
+        }
+        if line.flags.contains(.noAddress) || (!isMe && line.address.ip.isEmpty) {
+            state.nodes[handle].traits.insert(.noAddress)
+        }
+        if line.flags.contains(.noFailover) { state.nodes[handle].traits.insert(.noFailover) }
+        if line.flags.contains(.fail) && !isMe {
+            state.nodes[handle].condition = .failed(since: turn.now.monotonic)
+        }
+        state.nodes[handle].hostname = line.hostname
+        state.nodes[handle].nodeName = line.nodeName
+        if let shard = line.shard { state.nodes[handle].shard = shard }
+    }
+
+    /// A replica is in its master's shard, whatever the file says; masters with replicas may get
+    /// more of them.
+    private static func joinShards(_ lines: [ParsedLine], _ state: inout ClusterState) {
+        for line in lines where line.flags.contains(.replica) {
+            guard let handle = state.nodes.find(line.id), let id = line.master,
+                let master = state.nodes.find(id)
+            else { continue }
+            let top = state.topmostMaster(of: master)
+            state.nodes[handle].shard = state.nodes[top].shard
+            state.nodes[master].traits.insert(.migrateTo)
+        }
+    }
+}
+
+/// The vars line.
+private struct Variables {
+    var currentEpoch: Epoch = 0
+    var lastVoteEpoch: Epoch = 0
+    var forgotten: [Blacklist.Entry] = []
+
+    mutating func read(_ words: [String]) throws(NodesFileError.Reason) {
+        guard words.count % 2 == 1 else { throw .badVars("a name without a value") }
+        for index in stride(from: 1, to: words.count, by: 2) {
+            let value = words[index + 1]
+            switch words[index].lowercased() {
+            case "currentepoch": currentEpoch = Epoch(try number(value))
+            case "lastvoteepoch": lastVoteEpoch = Epoch(try number(value))
+            case NodesFile.forgottenName:
+                for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
+            default: break
+            }
+        }
+    }
+
+    private func entry(_ item: Substring) throws(NodesFileError.Reason) -> Blacklist.Entry {
+        let told = item.last != "?"
+        let parts = (told ? item : item.dropLast()).split(separator: "@")
+        guard parts.count == 2, let id = NodeID(parts[0]), let seconds = Int64(parts[1]),
+            seconds >= 0, seconds < Int64.max / 1000
+        else { throw .badVars("'\(item)' is not a forgotten node") }
+        return Blacklist.Entry(id: id, expires: seconds * 1000, told: told)
+    }
+
+    func apply(to state: inout ClusterState) {
+        state.currentEpoch = currentEpoch
+        state.lastVoteEpoch = lastVoteEpoch
+        for entry in forgotten {
+            if entry.told {
+                state.forgotten.forget(entry.id, until: entry.expires)
+            } else {
+                _ = state.forgotten.hear(entry.id, until: entry.expires, told: false)
+            }
+        }
+    }
+}
+
+private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
+    guard let value = UInt64(text) else { throw .badNumber(text) }
+    return value
+}
+
+/// One line about a node.
+private struct ParsedLine {
+    let number: Int
+    let id: NodeID
+    var address = NodeAddress.none
+    var hostname = ""
+    var nodeName = ""
+    var shard: ShardID?
+    var flags: NodeFlags = []
+    var master: NodeID?
+    var configEpoch: Epoch = 0
+    var slots = SlotSet()
+    var migrating: [(slot: Slot, node: NodeID)] = []
+    var importing: [(slot: Slot, node: NodeID)] = []
+
+    init(_ words: [String], number line: Int) throws(NodesFileError.Reason) {
+        number = line
+        guard words.count >= 8 else { throw .tooFewFields(words.count) }
+        guard let id = NodeID(words[0]) else { throw .badNodeID(words[0]) }
+        self.id = id
+        try readAddress(words[1])
+        for word in words[2].split(separator: ",") { flags.insert(try flag(word)) }
+        if words[3] != "-" {
+            guard let master = NodeID(words[3]), master != id else {
+                throw .badMasterID(words[3])
+            }
+            self.master = master
+        }
+        for field in words[4...5] { _ = try ClusterCore.number(field) }
+        configEpoch = Epoch(try ClusterCore.number(words[6]))
+        for word in words[8...] {
+            if word.hasPrefix("[") { try readOpenSlot(word) } else { try readSlots(word) }
+        }
+    }
+
+    private func flag(_ word: Substring) throws(NodesFileError.Reason) -> NodeFlags {
+        if word == Word.noFlags { return [] }
+        if word == "primary" { return .master }
+        if word == "replica" { return .replica }
+        guard let flag = Word.flags.first(where: { $0.1 == word }) else {
+            throw .unknownFlag(String(word))
+        }
+        return flag.0
+    }
+
+    private mutating func readAddress(_ field: String) throws(NodesFileError.Reason) {
+        let items = field.split(separator: ",", omittingEmptySubsequences: false)
+        guard let colon = items[0].lastIndex(of: ":") else { throw .badAddress(field) }
+        let ports = items[0][items[0].index(after: colon)...].split(
+            separator: "@", omittingEmptySubsequences: false)
+        guard (1...2).contains(ports.count), let port = UInt16(ports[0]),
+            let ip = IPText(items[0][..<colon])
+        else { throw .badAddress(field) }
+        guard let busPort = ports.count == 2 ? UInt16(ports[1]) : UInt16(exactly: Int(port) + 10000)
+        else { throw .badAddress(field) }
+        guard ip.isEmpty || IPLiteral.isLiteral(ip) else { throw .badAddress(field) }
+        address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
+        if items.count > 1 { hostname = String(items[1]) }
+        for item in items.dropFirst(2) where !item.isEmpty {
+            let parts = item.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { throw .badAuxiliary(String(item)) }
+            try readAuxiliary(String(parts[0]), String(parts[1]))
+        }
+    }
+
+    private mutating func readAuxiliary(
+        _ name: String, _ value: String
+    ) throws(NodesFileError.Reason) {
+        switch name {
+        case "shard-id":
+            guard let id = ShardID(value) else { throw .badAuxiliary("\(name)=\(value)") }
+            shard = id
+        case "nodename": nodeName = value
+        case "tls-port":
+            guard let port = UInt16(value) else { throw .badAuxiliary("\(name)=\(value)") }
+            address.secondaryPort = Port(port)
+        default: break  // of a newer version, or told again by the node itself
+        }
+    }
+
+    private mutating func readSlots(_ word: String) throws(NodesFileError.Reason) {
+        let bounds = word.split(separator: "-", omittingEmptySubsequences: false)
+        guard (1...2).contains(bounds.count), let first = SlotText.slot(String(bounds[0])),
+            let last = SlotText.slot(String(bounds[bounds.count - 1])),
+            let range = SlotRange(first, last)
+        else { throw .badSlot(word) }
+        slots.insert(range)
+    }
+
+    private mutating func readOpenSlot(_ word: String) throws(NodesFileError.Reason) {
+        guard word.hasSuffix("]") else { throw .badOpenSlot(word) }
+        let inner = word.dropFirst().dropLast()
+        let parts = inner.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let slot = SlotText.slot(String(parts[0])),
+            let node = NodeID(parts[2])
+        else { throw .badOpenSlot(word) }
+        switch parts[1] {
+        case ">": migrating.append((slot, node))
+        case "<": importing.append((slot, node))
+        default: throw .badOpenSlot(word)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// The one table of words that the protocol's texts fix, and which characters a text in nodes.conf
+// may have. Code says master and replica; these texts say what tools read.
+
+import ClusterWire
+
+/// The protocol's own words for roles and states.
+package enum Word {
+    package static let master = "master"
+    package static let replica = "slave"
+    /// In CLUSTER SHARDS alone the newer word is used.
+    package static let shardReplica = "replica"
+    package static let myself = "myself"
+
+    /// Flags in the order in which CLUSTER NODES prints them.
+    static let flags: [(NodeFlags, String)] = [
+        (.myself, myself), (.master, master), (.replica, replica), (.pfail, "fail?"),
+        (.fail, "fail"), (.handshake, "handshake"), (.noAddress, "noaddr"),
+        (.noFailover, "nofailover"),
+    ]
+    static let noFlags = "noflags"
+
+    static func text(_ flags: NodeFlags) -> String {
+        let words = Self.flags.filter { flags.contains($0.0) }.map(\.1)
+        return words.isEmpty ? noFlags : words.joined(separator: ",")
+    }
+}
+
+/// What a value in the address field of nodes.conf may hold.
+///
+/// - Source: bus protocol §8.2.
+package enum AuxiliaryText {
+    private static let forbidden = Set("!#$%&()*+:;<>?@[]^{|}~,=\"'\\ ".utf8)
+
+    package static func isAcceptable(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !forbidden.contains($0) }
+    }
+}

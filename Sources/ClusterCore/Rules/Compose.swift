@@ -1,0 +1,139 @@
+// State → outgoing header, gossip and extensions; writes nothing. The header says what is durable:
+// an epoch, role or slot that is not yet on disk is not said (bus protocol §3.1, §12 row 17). The
+// gossip section follows §3.2: a few nodes by chance, and every suspect always.
+
+import ClusterWire
+
+enum Compose {
+    /// What this node says of itself in front of every message.
+    ///
+    /// - Source: bus protocol §3.1.
+    static func header(_ state: ClusterState, _ config: ClusterConfig) -> Header {
+        let me = state.me
+        let said = state.durable
+        var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
+        var flags = me.flags.intersection([.pfail, .fail, .migrateTo, .noFailover])
+        flags.insert(.myself)
+        switch said.role {
+        case .master:
+            flags.insert(.master)
+            header.configEpoch = said.configEpoch
+            header.slots = said.slots
+        case .replica(let master):
+            flags.insert(.replica)
+            header.replicaOf = master ?? .zero
+            if let master, let row = state.nodes.find(master) {
+                header.configEpoch = state.nodes[row].configEpoch
+                header.slots = state.nodes[row].slots
+            }
+        }
+        header.offset = me.offset
+        header.flags = flags
+        header.ip = config.announceIP ?? IPText()
+        header.port = config.announcedPort
+        header.busPort = config.announcedBusPort
+        header.state = state.health.isOK ? 0 : 1
+        if case .pausing = state.manualFailover { header.messageFlags.insert(.paused) }
+        return header
+    }
+
+    /// Gossip and extensions for a node, or for a stranger when `handle` is nil.
+    static func heartbeat(
+        _ state: ClusterState, to handle: NodeHandle?, takesExtensions: Bool? = nil,
+        telling news: [NodeHandle] = [], _ turn: inout Turn
+    ) -> Heartbeat {
+        let takes =
+            takesExtensions
+            ?? handle.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
+        return Heartbeat(
+            gossip: gossip(state, to: handle, telling: news, &turn),
+            extensions: takes ? extensions(state, turn) : [])
+    }
+
+    /// Whom to tell of: nodes by chance, then news, then every suspect.
+    ///
+    /// - Source: bus protocol §3.2.
+    private static func gossip(
+        _ state: ClusterState, to receiver: NodeHandle?, telling news: [NodeHandle],
+        _ turn: inout Turn
+    ) -> GossipSection {
+        let all = state.nodes.handles
+        var fresh = all.count - 2
+        let wanted = min(max(3, all.count / 10), fresh)
+        var chosen: [NodeHandle] = []
+        var draws = 3 * max(wanted, 0)
+        while draws > 0 && fresh > 0 && chosen.count < wanted {
+            draws -= 1
+            let handle = all[turn.random.below(all.count)]
+            guard handle != .myself, handle != receiver, !chosen.contains(handle) else { continue }
+            if state.nodes[handle].condition.isSuspected { continue }
+            fresh -= 1
+            if isWorthTelling(state, handle) { chosen.append(handle) }
+        }
+        for handle in news where handle != receiver && state.nodes.contains(handle) {
+            if isWorthTelling(state, handle) && !chosen.contains(handle) { chosen.append(handle) }
+        }
+        if state.suspectCount > 0 {
+            for handle in all where handle != receiver {
+                let node = state.nodes[handle]
+                if node.condition.isSuspected && !node.isHandshake && node.hasAddress {
+                    chosen.append(handle)
+                }
+            }
+        }
+        return GossipSection(chosen.map { entry(state, $0, turn) })
+    }
+
+    /// Handshakes, nodes without address, and empty nodes that we cannot reach are not told of.
+    private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
+        !state.nodes[handle].isHandshake && state.nodes[handle].hasAddress
+            && (state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0)
+    }
+
+    private static func entry(
+        _ state: ClusterState, _ handle: NodeHandle, _ turn: Turn
+    ) -> GossipEntry {
+        let now = turn.now
+        return GossipEntry(
+            node: state.nodes[handle].id,
+            pingSent: seconds(now.wall(of: state.nodes[handle].pingSent)),
+            pongReceived: seconds(now.wall(of: state.nodes[handle].pongReceived)),
+            address: state.nodes[handle].address,
+            flags: state.nodes[handle].flags)
+    }
+
+    private static func seconds(_ milliseconds: Int64) -> UInt32 {
+        UInt32(clamping: milliseconds / 1000)
+    }
+
+    /// Names, forgotten nodes and the shard id, in the order of the reference.
+    ///
+    /// - Source: bus protocol §2.6.
+    private static func extensions(_ state: ClusterState, _ turn: Turn) -> [PingExtension] {
+        var list: [PingExtension] = []
+        let config = turn.config
+        if !config.announceHostname.isEmpty { list.append(.hostname(config.announceHostname)) }
+        if !config.announceNodeName.isEmpty { list.append(.nodeName(config.announceNodeName)) }
+        for forgotten in state.forgotten.announcements(at: turn.now.wall) {
+            list.append(.forgottenNode(forgotten.id, secondsLeft: forgotten.secondsLeft))
+        }
+        list.append(.shardID(state.me.shard))
+        return list
+    }
+
+    /// An UPDATE about the owner of slots; nil when the owner is this node and its claim is not
+    /// durable yet.
+    ///
+    /// - Source: bus protocol §2.9.
+    static func update(_ state: ClusterState, about owner: NodeHandle) -> SlotUpdate? {
+        let node = state.nodes[owner]
+        var slots = node.slots
+        if owner == .myself {
+            guard state.durable.configEpoch == node.configEpoch, state.durable.role == .master
+            else { return nil }
+            slots = state.durable.slots
+        }
+        if !state.slots.notClaimed.isEmpty { slots = slots.subtracting(state.slots.notClaimed) }
+        return SlotUpdate(configEpoch: node.configEpoch, node: node.id, slots: slots)
+    }
+}

@@ -1,0 +1,75 @@
+// The logical clocks: learning them from headers, raising them without consensus, and ending the
+// collision of two masters at one configEpoch. Follows bus protocol §4.2, §4.11, §12 rows 15 to 18.
+
+import ClusterWire
+
+enum Epochs {
+    /// Learns both epochs of a header. A replica's configEpoch is its master's and is not learnt
+    /// from it; an epoch that no cluster can have reached is not believed.
+    static func learn(
+        _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        if header.currentEpoch > state.currentEpoch {
+            guard isBelievable(header.currentEpoch, of: sender, state, &turn) else { return }
+            state.currentEpoch = header.currentEpoch
+        }
+        if header.saysMaster && header.configEpoch > state.nodes[sender].configEpoch {
+            guard isBelievable(header.configEpoch, of: sender, state, &turn) else { return }
+            state.nodes[sender].configEpoch = header.configEpoch
+            if header.configEpoch > state.currentEpoch {
+                state.currentEpoch = header.configEpoch
+            }
+            turn.pending.insert(.save)
+        }
+    }
+
+    static func isBelievable(
+        _ epoch: Epoch, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
+    ) -> Bool {
+        guard epoch > Epoch.highestBelievable else { return true }
+        turn.note(.epochRefused(epoch, from: state.nodes[sender].id))
+        return false
+    }
+
+    /// Two masters at one configEpoch: the one with the smaller id moves on.
+    ///
+    /// - Source: bus protocol §4.11.
+    static func resolveCollision(
+        with sender: NodeHandle, _ header: Header, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard state.me.isMaster, header.saysMaster, state.nodes[sender].isMaster,
+            header.configEpoch == state.me.configEpoch, state.myID < state.nodes[sender].id
+        else { return }
+        raise(because: .collision(with: state.nodes[sender].id), &state, &turn)
+    }
+
+    /// Takes the next epoch for our own configuration without asking anybody.
+    static func raise(
+        because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        state.currentEpoch = state.currentEpoch.next
+        state.nodes[.myself].configEpoch = state.currentEpoch
+        turn.note(.epochRaised(state.currentEpoch, because: reason))
+        turn.pending.formUnion([.save, .broadcast])
+    }
+
+    /// Makes ours the greatest configEpoch, unless it is already. Returns whether it was raised.
+    ///
+    /// - Source: bus protocol §4.11, "bump without consensus".
+    @discardableResult
+    static func raiseToGreatest(
+        because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
+    ) -> Bool {
+        var greatest = state.currentEpoch
+        for handle in state.nodes.handles {
+            greatest = max(greatest, state.nodes[handle].configEpoch)
+        }
+        state.currentEpoch = greatest
+        let mine = state.me.configEpoch
+        guard mine == 0 || mine != greatest else { return false }
+        raise(because: reason, &state, &turn)
+        return true
+    }
+}

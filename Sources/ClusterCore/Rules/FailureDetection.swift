@@ -1,0 +1,153 @@
+// PFAIL by timeout, FAIL by quorum, and when either is taken back. Only masters with slots count,
+// as reporters and in the quorum alike: the reference of Redis counts reports of empty masters and
+// can so agree without a majority. A suspicion is told to those who vote at once.
+// Follows bus protocol §5.1 to §5.4; differs as DECISIONS D7 says.
+
+import ClusterWire
+
+enum FailureDetection {
+    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic.
+    static func suspect(_ state: inout ClusterState, _ turn: inout Turn) {
+        let now = turn.now.monotonic
+        let timeout = turn.config.nodeTimeout
+        for handle in state.nodes.handles where handle != .myself {
+            guard state.nodes[handle].pingSent != 0, state.nodes[handle].condition.isHealthy,
+                !state.nodes[handle].isHandshake, state.nodes[handle].hasAddress
+            else { continue }
+            let silence = min(
+                now - state.nodes[handle].pingSent, now - state.nodes[handle].dataReceived)
+            guard silence > timeout else { continue }
+            state.nodes[handle].condition = .suspected(since: now)
+            state.suspectCount += 1
+            turn.note(.suspected(state.nodes[handle].id))
+            turn.pending.formUnion([.health, .suspicions])
+            judge(handle, &state, &turn)
+        }
+    }
+
+    /// Settle: a master that votes tells the other voters, and the heirs of the suspects, of what
+    /// it suspects since this step; a replica of a suspect tells its siblings its offset.
+    static func tellSuspicions(_ state: inout ClusterState, _ turn: inout Turn) {
+        let suspects = state.nodes.handles.filter { state.nodes[$0].condition.isSuspected }
+        guard !suspects.isEmpty else { return }
+        state.suspectCount = suspects.count
+        if state.me.isVotingMaster {
+            let ids = suspects.map { state.nodes[$0].id }
+            let hearers = state.audience().filter { handle in
+                let node = state.nodes[handle]
+                guard !node.condition.isFailed else { return false }
+                return node.isVotingMaster || node.master.map { ids.contains($0) } ?? false
+            }
+            for handle in Heartbeats.choose(ClusterConfig.newsFanout, of: hearers, &turn) {
+                state.ping(handle, &turn)
+            }
+        } else if let master = state.myMaster, suspects.contains(master) {
+            for sibling in state.replicas(of: state.nodes[master].id) where sibling != .myself {
+                state.pong(sibling, &turn)
+            }
+        }
+    }
+
+    /// A voting master says that a node does not answer: counts, and is looked into at once.
+    static func report(
+        _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard handle != reporter else { return }
+        let id = state.nodes[reporter].id
+        let now = turn.now.monotonic
+        if let known = state.nodes[handle].reports.firstIndex(where: { $0.reporter == id }) {
+            state.nodes[handle].reports[known].at = now
+        } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
+            state.nodes[handle].reports.append(FailureReport(reporter: id, at: now))
+        }
+        if state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
+            && !state.nodes[handle].isHandshake
+        {
+            state.ping(handle, &turn)
+        }
+        judge(handle, &state, &turn)
+    }
+
+    /// A voting master says that a node is well.
+    static func retract(
+        _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let id = state.nodes[reporter].id
+        let oldest = turn.now.monotonic - turn.config.reportValidity
+        state.nodes[handle].reports.removeAll { $0.reporter == id || $0.at < oldest }
+    }
+
+    /// Whether those who agree that a suspect has failed are a quorum; then it has, and everybody
+    /// is told.
+    ///
+    /// - Source: bus protocol §5.2, §12 row 31.
+    static func judge(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
+        guard state.nodes[handle].condition.isSuspected else { return }
+        let oldest = turn.now.monotonic - turn.config.reportValidity
+        state.nodes[handle].reports.removeAll { $0.at < oldest }
+        var agreeing = state.nodes[handle].reports.map(\.reporter).filter { id in
+            state.nodes.find(id).map { state.nodes[$0].isVotingMaster } ?? false
+        }
+        if state.me.isVotingMaster { agreeing.append(state.myID) }
+        guard agreeing.count >= state.quorum else { return }
+        let id = state.nodes[handle].id
+        markFailed(handle, &state, &turn)
+        turn.note(.markedFailed(id, agreeing: agreeing))
+        state.broadcast(.fail(id), &turn)
+    }
+
+    /// FAIL as told by a node that we know.
+    ///
+    /// - Source: bus protocol §4.15.
+    static func heard(
+        _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let handle = state.nodes.find(id), handle != .myself,
+            !state.nodes[handle].condition.isFailed
+        else { return }
+        markFailed(handle, &state, &turn)
+        turn.note(.heardFailed(id, from: state.nodes[speaker].id))
+    }
+
+    private static func markFailed(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        if state.nodes[handle].condition.isSuspected { state.suspectCount -= 1 }
+        state.nodes[handle].condition = .failed(since: turn.now.monotonic)
+        turn.pending.formUnion([.save, .health])
+        if state.myMaster == handle { turn.pending.insert(.election) }
+    }
+
+    /// A PONG on our own link: the node lives. A master whose slots nobody took over stays failed
+    /// for a while, so that an election that is under way can end.
+    ///
+    /// - Source: bus protocol §5.4.
+    static func answered(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let id = state.nodes[handle].id
+        switch state.nodes[handle].condition {
+        case .healthy: return
+        case .suspected:
+            state.nodes[handle].condition = .healthy
+            state.suspectCount -= 1
+            turn.note(.suspicionCleared(id))
+        case .failed(let since):
+            let reason: Note.ClearReason
+            if !state.nodes[handle].isMaster {
+                reason = .replicaReachable
+            } else if state.nodes[handle].slotCount == 0 {
+                reason = .masterWithoutSlots
+            } else if turn.now.monotonic - since > turn.config.failUndo {
+                reason = .nobodyTookOver
+            } else {
+                return
+            }
+            state.nodes[handle].condition = .healthy
+            turn.note(.failureCleared(id, reason: reason))
+        }
+        turn.pending.formUnion([.save, .health])
+    }
+}

@@ -1,0 +1,164 @@
+// How two nodes come to know each other: MEET, a temporary name, and the real id with the first
+// PONG; and what it means when an address answers with another id, or an id speaks from another
+// address. Follows bus protocol §4.3 to §4.7.
+
+import ClusterWire
+
+enum Handshake {
+    /// Starts to meet the node at an address; nothing happens when that is going on already.
+    @discardableResult
+    static func start(
+        with address: NodeAddress, greeting: Bool, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) -> NodeHandle? {
+        var going = 0
+        for handle in state.nodes.handles where state.nodes[handle].isHandshake {
+            let known = state.nodes[handle].address
+            if known.ip == address.ip && known.port == address.port
+                && known.busPort == address.busPort
+            {
+                return nil
+            }
+            going += 1
+        }
+        guard going < ClusterConfig.handshakeLimit else {
+            turn.note(.ignored(.handshakeLimit, from: nil))
+            return nil
+        }
+        var traits: Traits = .handshake
+        if greeting { traits.insert(.meet) }
+        let temporary = NodeID(using: &turn.random)
+        guard state.nodes.find(temporary) == nil,
+            let handle = state.add(temporary, at: address, traits: traits, &turn)
+        else { return nil }
+        turn.note(.handshakeStarted(address))
+        Links.connect(to: handle, &state, &turn)
+        return handle
+    }
+
+    /// A MEET from a stranger: know it by its address until it tells its name, and say so on the
+    /// same connection.
+    ///
+    /// - Source: bus protocol §4.4.
+    static func metByStranger(
+        _ header: Header, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let inbound = state.inboundLink(link), inbound.node == nil else { return }
+        if turn.config.refuseMerge && state.me.slotCount > 0 && !header.slots.isEmpty {
+            return turn.note(.ignored(.mergeRefused, from: header.sender))
+        }
+        let address = address(in: header, seenAt: inbound.peer)
+        guard isUsable(address) else {
+            return turn.note(.ignored(.badAddress(address), from: header.sender))
+        }
+        guard let handle = start(with: address, greeting: false, &state, &turn) else { return }
+        if header.messageFlags.contains(.extensions) {
+            state.nodes[handle].traits.insert(.takesExtensions)
+        }
+        state.bind(link, to: handle, &turn)
+        turn.pending.insert(.save)
+    }
+
+    /// The first answer on our link to a node whose name we do not know. Returns false when the
+    /// message is spent.
+    ///
+    /// - Source: bus protocol §4.5 rule 1.
+    static func answered(
+        by header: Header, at handle: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) -> Bool {
+        if let known = state.nodes.find(header.sender) {
+            if known != .myself {
+                moveAddress(of: known, to: state.nodes[handle].address, &state, &turn)
+            }
+            state.delete(handle, &turn)
+            return false
+        }
+        guard header.sender.isValid else { return false }
+        state.nodes.rename(handle, to: header.sender)
+        state.nodes[handle].traits.subtract([.handshake, .meet])
+        state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs])
+        if header.flags.contains(.replica) && !header.saysMaster {
+            state.setRole(.replica(of: nil), of: handle)
+        }
+        turn.note(.nodeMet(header.sender, state.nodes[handle].address))
+        turn.pending.formUnion([.save, .health])
+        return true
+    }
+
+    /// Another node answers on our link: the address is not that node's any more.
+    ///
+    /// - Source: bus protocol §4.5 rule 2.
+    static func answeredByOther(
+        _ header: Header, at handle: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        turn.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
+        state.nodes[handle].traits.insert(.noAddress)
+        state.nodes[handle].address = .none
+        state.closeOutbound(of: handle, &turn)
+        turn.pending.formUnion([.save, .health])
+    }
+
+    /// A PING or MEET tells us our own address: the one it came to.
+    ///
+    /// - Source: bus protocol §4.3.
+    static func learnOwnAddress(
+        from link: LinkID, isMeet: Bool, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard turn.config.announceIP == nil, let inbound = state.inboundLink(link) else { return }
+        guard isMeet || state.me.address.ip.isEmpty, !inbound.local.isEmpty else { return }
+        guard state.me.address.ip != inbound.local else { return }
+        state.nodes[.myself].address.ip = inbound.local
+        turn.note(.ownAddressLearned(inbound.local))
+        turn.pending.insert(.save)
+    }
+
+    /// A PING on a connection that the node made tells where the node is now.
+    ///
+    /// - Source: bus protocol §4.7.
+    static func updateAddress(
+        of handle: NodeHandle, from header: Header, on link: LinkID,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let inbound = state.inboundLink(link) else { return }
+        let address = address(in: header, seenAt: inbound.peer)
+        guard isUsable(address) else {
+            return turn.note(.ignored(.badAddress(address), from: header.sender))
+        }
+        moveAddress(of: handle, to: address, &state, &turn)
+    }
+
+    /// Stores a node's new address and drops our link to the old one.
+    static func moveAddress(
+        of handle: NodeHandle, to address: NodeAddress, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let old = state.nodes[handle].address
+        guard old != address else { return }
+        state.nodes[handle].address = address
+        state.nodes[handle].traits.remove(.noAddress)
+        state.closeOutbound(of: handle, &turn)
+        turn.note(.addressChanged(state.nodes[handle].id, from: old, to: address))
+        Links.connect(to: handle, &state, &turn)
+        if state.myMaster == handle { turn.emit(.replicate(from: address)) }
+        turn.pending.formUnion([.save, .health])
+    }
+
+    private static func address(in header: Header, seenAt peer: IPText) -> NodeAddress {
+        NodeAddress(
+            ip: header.ip.isEmpty ? peer : Handshake.normalised(header.ip), port: header.port,
+            secondaryPort: header.secondaryPort, busPort: header.busPort)
+    }
+
+    /// A literal address and ports that can be connected to.
+    static func isUsable(_ address: NodeAddress) -> Bool {
+        IPLiteral.isLiteral(address.ip) && address.busPort != 0
+            && (address.port != 0 || address.secondaryPort != 0)
+    }
+
+    /// Equal addresses as equal text: a peer may write IPv6 in upper case.
+    ///
+    /// - Source: bus protocol §12 row 34.
+    static func normalised(_ ip: IPText) -> IPText { IPLiteral.normalised(ip) ?? ip }
+}

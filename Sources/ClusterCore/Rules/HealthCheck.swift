@@ -1,0 +1,51 @@
+// Whether the cluster serves: every slot has a living owner, and most masters can be reached. A
+// master that comes back waits a moment before it serves; one that was never part of a cluster
+// waits for nobody. Follows bus protocol §5.5; differs as DECISIONS D9 says.
+
+import ClusterWire
+
+enum HealthCheck {
+    /// Judges the cluster; runs at the end of steps that may have changed it, and each tick while
+    /// it does not serve.
+    static func judge(_ state: inout ClusterState, _ turn: inout Turn) {
+        let now = turn.now.monotonic
+        if state.health.firstJudged == 0 { state.health.firstJudged = now }
+        let waits = state.me.isMaster && !state.isNewborn
+        if waits && !state.health.isOK
+            && now - state.health.firstJudged < ClusterConfig.writableDelay
+        {
+            return
+        }
+        let reason = verdict(state, turn)
+        if reason == .minority { state.health.minorityAt = now }
+        let isOK = reason == .allWell
+        guard isOK != state.health.isOK else {
+            state.health.reason = reason
+            return
+        }
+        if isOK && waits && state.health.minorityAt != 0
+            && now - state.health.minorityAt < turn.config.rejoinDelay
+        {
+            return
+        }
+        state.health.isOK = isOK
+        state.health.reason = reason
+        if isOK { state.isNewborn = false }
+        turn.note(.healthChanged(ok: isOK, reason: reason))
+    }
+
+    private static func verdict(_ state: ClusterState, _ turn: Turn) -> Note.HealthReason {
+        var reachable = 0
+        var covered = state.slots.assignedCount == Layout.slotCount
+        for handle in state.nodes.handles {
+            if state.nodes[handle].isVotingMaster && state.nodes[handle].condition.isHealthy {
+                reachable += 1
+            }
+            if state.nodes[handle].condition.isFailed && state.nodes[handle].slotCount > 0 {
+                covered = false
+            }
+        }
+        if reachable < state.quorum { return .minority }
+        return covered || !turn.config.requireFullCoverage ? .allWell : .slotUncovered
+    }
+}

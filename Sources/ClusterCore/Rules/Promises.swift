@@ -1,0 +1,93 @@
+// What waits for the disk: votes, vote requests and claims, each for the save that holds it. A
+// confirmed save releases them in the order in which they were made; a failed one withdraws them.
+// Follows bus protocol §1.6, §12 rows 17 and 20; DECISIONS D3.
+
+import ClusterWire
+
+enum Promises {
+    /// Promises something: it is said when the save that `Settle` asks for is confirmed.
+    static func make(
+        _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let next = Generation(state.saves.newest.number + 1)
+        state.promises.append(Promise(kind: kind, generation: next))
+        turn.pending.formUnion([.save, .syncedSave])
+    }
+
+    /// Settle: asks for one save, put in front of all else, if anything asked for one or what we
+    /// say of ourselves has changed.
+    static func save(_ state: inout ClusterState, _ turn: inout Turn) {
+        let facts = facts(state)
+        let asked = state.saves.underway.last?.facts ?? state.durable
+        let isRetryDue = state.saves.retryAt != 0 && turn.now.monotonic >= state.saves.retryAt
+        let mustSync = facts != asked || turn.pending.contains(.syncedSave) || isRetryDue
+        guard mustSync || turn.pending.contains(.save) else { return }
+        // After a failure the next attempt waits, unless something new is promised.
+        if state.saves.retryAt != 0 && !isRetryDue && !turn.pending.contains(.syncedSave) {
+            return
+        }
+        state.saves.newest.number += 1
+        if mustSync {
+            state.saves.underway.append((state.saves.newest, facts))
+            state.saves.retryAt = 0
+        }
+        turn.emitFirst(.persist(state.saves.newest, sync: mustSync))
+    }
+
+    static func facts(_ state: ClusterState) -> SelfFacts {
+        SelfFacts(
+            currentEpoch: state.currentEpoch, configEpoch: state.me.configEpoch,
+            role: state.me.role, slots: state.me.slots)
+    }
+
+    /// A save and all before it are on disk: what they hold may be said.
+    static func release(
+        upTo generation: Generation, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard generation > state.saves.confirmed else { return }
+        state.saves.confirmed = generation
+        let former = state.durable
+        while let first = state.saves.underway.first, first.generation <= generation {
+            state.durable = first.facts
+            state.saves.underway.removeFirst()
+        }
+        let due = state.promises.filter { $0.generation <= generation }
+        state.promises.removeAll { $0.generation <= generation }
+        let isNews =
+            former.role != state.durable.role || former.slots != state.durable.slots
+            || former.configEpoch != state.durable.configEpoch
+        if isNews { state.broadcastPong(&turn) }
+        for promise in due {
+            switch promise.kind {
+            case .vote(let candidate, _): Voting.say(to: candidate, &state, &turn)
+            case .voteRequest(let epoch): Election.ask(epoch, &state, &turn)
+            case .claim: break  // said by the broadcast above: the role is news
+            }
+        }
+    }
+
+    /// A save failed: what waits for it or for a later one is taken back. Saving is tried again.
+    static func withdraw(
+        from generation: Generation, because fault: SystemFault, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard generation > state.saves.confirmed else { return }
+        state.saves.underway.removeAll { $0.generation <= generation }
+        state.saves.retryAt = turn.now.monotonic + ClusterConfig.saveRetry
+        turn.note(.saveFailed(fault))
+        let lost = state.promises.filter { $0.generation <= generation }
+        state.promises.removeAll { $0.generation <= generation }
+        for promise in lost {
+            switch promise.kind {
+            case .vote(let candidate, let epoch):
+                turn.note(.voteWithdrawn(to: candidate, epoch, fault))
+            case .voteRequest(let epoch):
+                if state.candidacy?.epoch == epoch { state.candidacy = nil }
+                turn.note(.claimWithdrawn(epoch, fault))
+            case .claim(let master, let epoch, let formerEpoch):
+                turn.note(.claimWithdrawn(epoch, fault))
+                Roles.undoPromotion(from: master, formerEpoch: formerEpoch, &state, &turn)
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// Which rules see a message, and in which order; nothing else. The order is the protocol's (§4):
+// who speaks, what every header tells, the answer, then what the kind of message is about.
+
+import ClusterWire
+
+enum Receive {
+    static func message(
+        _ message: Message, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        state.statistics.countReceived(message.type)
+        switch message {
+        case .light: light(on: link, &state, &turn)
+        case .full(let header, let body): full(header, body, on: link, &state, &turn)
+        }
+    }
+
+    /// Light messages say only that their sender lives. From a stranger they end the connection.
+    ///
+    /// - Source: bus protocol §2.10.
+    private static func light(
+        on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        if let sender = Identity.bound(to: link, state) {
+            state.nodes[sender].dataReceived = turn.now.monotonic
+            return
+        }
+        turn.note(.ignored(.lightFromStranger, from: nil))
+        switch link {
+        case .inbound: state.closeInbound(link, &turn)
+        case .outbound:
+            if let target = state.target(of: link) { state.closeOutbound(of: target, &turn) }
+        }
+    }
+
+    private static func full(
+        _ header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        switch Identity.speaker(of: header, body, on: link, &state, &turn) {
+        case .nobody: return
+        case .stranger: stranger(header, body, on: link, &state, &turn)
+        case .myself:
+            if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
+        case .node(let sender):
+            prologue(header, sender, &state, &turn)
+            if let beat = body.heartbeat {
+                heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
+            } else {
+                other(header, body, from: sender, on: link, &state, &turn)
+            }
+        }
+    }
+
+    /// What every full header of a known node tells.
+    ///
+    /// - Source: bus protocol §4.2.
+    private static func prologue(
+        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        var traits = state.nodes[sender].traits
+        if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
+        set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
+        set(.lightModule, header.flags.contains(.lightModule), in: &traits)
+        state.nodes[sender].traits = traits
+        state.nodes[sender].dataReceived = turn.now.monotonic
+        Epochs.learn(header, of: sender, &state, &turn)
+        Replication.heardOffset(header, of: sender, &state, turn)
+        if state.myMaster == sender { ManualFailover.heardOffset(header, &state, &turn) }
+    }
+
+    private static func set(_ trait: Traits, _ isSet: Bool, in traits: inout Traits) {
+        if isSet { traits.insert(trait) } else { traits.remove(trait) }
+    }
+
+    /// Who is not known may greet and be answered; nothing else of it is believed.
+    ///
+    /// - Source: bus protocol §4.1.
+    private static func stranger(
+        _ header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard let beat = body.heartbeat else {
+            return turn.note(.ignored(.strangerSaid(body.type), from: header.sender))
+        }
+        if header.messageFlags.contains(.extensions), case .inbound(let number) = link {
+            state.inbound[Int(number)]?.takesExtensions = true
+        }
+        if body.type == .meet {
+            Handshake.metByStranger(header, on: link, &state, &turn)
+            if let met = state.inboundLink(link)?.node {
+                Gossip.hear(beat.gossip, from: met, &state, &turn)
+            }
+        }
+        answer(beat, body, header, on: link, &state, &turn)
+    }
+
+    /// PONG to PING and MEET on the connection they came on, and what an answer on our own link
+    /// says of who is there. Returns false when the message is spent.
+    @discardableResult
+    private static func answer(
+        _ beat: Heartbeat, _ body: Body, _ header: Header, on link: LinkID,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) -> Bool {
+        if body.type != .pong {
+            Handshake.learnOwnAddress(
+                from: link, isMeet: body.type == .meet, &state, &turn)
+            let peer = state.inboundLink(link)?.node ?? state.target(of: link)
+            let takes =
+                state.inboundLink(link)?.takesExtensions == true
+                || peer.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
+            let reply = Compose.heartbeat(state, to: peer, takesExtensions: takes, &turn)
+            state.send(.pong(reply), on: link, &turn)
+        }
+        guard let target = state.target(of: link) else { return true }
+        if state.nodes[target].isHandshake {
+            guard Handshake.answered(by: header, at: target, &state, &turn) else { return false }
+        }
+        if body.type == .pong {
+            state.nodes[target].pongReceived = turn.now.monotonic
+            state.nodes[target].pingSent = 0
+            FailureDetection.answered(target, &state, &turn)
+        }
+        return true
+    }
+
+    /// PING, PONG and MEET of a node that we know.
+    ///
+    /// - Source: bus protocol §4.6.
+    private static func heartbeat(
+        _ beat: Heartbeat, _ header: Header, _ body: Body, from sender: NodeHandle,
+        on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard answer(beat, body, header, on: link, &state, &turn) else { return }
+        if header.flags.contains(.noFailover) {
+            state.nodes[sender].traits.insert(.noFailover)
+        } else {
+            state.nodes[sender].traits.remove(.noFailover)
+        }
+        if body.type == .ping {
+            Handshake.updateAddress(of: sender, from: header, on: link, &state, &turn)
+        }
+        guard Roles.learn(header, of: sender, &state, &turn) else { return }
+        // After the role: whose slots a header claims depends on it.
+        SlotOwnership.hear(header, from: sender, &state, &turn)
+        Epochs.resolveCollision(with: sender, header, &state, &turn)
+        Gossip.hear(beat.gossip, from: sender, &state, &turn)
+        // Last: a forgotten node may be the one that was just told of.
+        Extensions.learn(beat.extensions, of: sender, &state, &turn)
+    }
+
+    private static func other(
+        _ header: Header, _ body: Body, from sender: NodeHandle, on link: LinkID,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        switch body {
+        case .fail(let id): FailureDetection.heard(id, from: sender, &state, &turn)
+        case .voteRequest: Voting.consider(header, from: sender, &state, &turn)
+        case .vote: Election.voted(sender, header, &state, &turn)
+        case .update(let update): SlotOwnership.hear(update, from: sender, &state, &turn)
+        case .manualFailoverStart:
+            ManualFailover.started(by: sender, on: link, &state, &turn)
+        case .unknown(let type, _):
+            turn.note(.ignored(.unknownType(type), from: state.nodes[sender].id))
+        case .publish, .publishShard, .module: break  // nobody subscribes here; the sender lives
+        case .ping, .pong, .meet: break  // heartbeats went another way
+        }
+    }
+}

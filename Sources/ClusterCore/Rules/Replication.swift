@@ -1,0 +1,51 @@
+// Our own offset, and how old our copy of the master is. Until the store copies, a replica holds
+// nothing: it flags itself as not standing, unless it is told that nothing can be lost, and then
+// it goes by what its master last said. Follows bus protocol §6.1, §4.2; DECISIONS D12.
+
+import ClusterWire
+
+enum Replication {
+    /// What the store says of itself.
+    static func learned(
+        _ report: StoreReport, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        state.store = report
+        if report.copyAge != nil || state.me.isMaster {
+            state.nodes[.myself].offset = report.offset
+        }
+        ManualFailover.catchUp(&state, &turn)
+    }
+
+    /// A node's header says its offset; without a copy of our own, our master's is ours.
+    static func heardOffset(
+        _ header: Header, of sender: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+    ) {
+        state.nodes[sender].offset = header.offset
+        state.nodes[sender].offsetAt = turn.now.monotonic
+        if state.myMaster == sender && state.store.copyAge == nil
+            && turn.config.failoverWithoutCopy
+        {
+            state.nodes[.myself].offset = header.offset
+        }
+    }
+
+    /// Milliseconds since our data was last known to be the master's; nil when there is none.
+    static func copyAge(
+        _ state: ClusterState, _ master: NodeHandle, _ turn: Turn
+    ) -> Int64? {
+        if let age = state.store.copyAge { return age }
+        guard turn.config.failoverWithoutCopy else { return nil }
+        return turn.now.monotonic - state.nodes[master].dataReceived
+    }
+
+    /// Settle: a replica that holds no copy says that it will not stand.
+    static func flagMyself(_ state: inout ClusterState, _ turn: Turn) {
+        let holdsNothing =
+            !state.me.isMaster && state.store.copyAge == nil && !turn.config.failoverWithoutCopy
+        if turn.config.replicaNoFailover || holdsNothing {
+            state.nodes[.myself].traits.insert(.noFailover)
+        } else {
+            state.nodes[.myself].traits.remove(.noFailover)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+// Master and replica: what a node's header says of its role, how this node becomes one or the
+// other, and the marks and shard ids that follow from it.
+// Follows bus protocol §4.6 rule 4, §4.13; differs as DECISIONS D8 says.
+
+import ClusterWire
+
+enum Roles {
+    /// Believes what a header says of its sender's role. Returns false when the message is older
+    /// than what we know and must be left alone.
+    static func learn(
+        _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) -> Bool {
+        if header.saysMaster {
+            becameMaster(sender, &state, &turn)
+            return true
+        }
+        let master = state.nodes.find(header.replicaOf)
+        if state.nodes[sender].isMaster {
+            if isStale(header, of: sender, master: master, state) { return false }
+            becameReplica(sender, header, &state, &turn)
+        }
+        if let master, master != sender, state.nodes[sender].master != header.replicaOf {
+            follow(sender, to: master, &state, &turn)
+        }
+        if sender == state.myMaster { leaveSubReplica(&state, &turn) }
+        return true
+    }
+
+    private static func becameMaster(
+        _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard case .replica(let former) = state.nodes[sender].role else { return }
+        state.setRole(.master, of: sender)
+        if let former {
+            loseReplica(former, &state)
+            state.nodes[sender].traits.insert(.migrateTo)
+        }
+        turn.note(.becameMaster(state.nodes[sender].id))
+        turn.pending.formUnion([.save, .health])
+    }
+
+    /// A header that says replica and comes from before the sender's promotion: packets of one
+    /// node on different links can be read out of order.
+    private static func isStale(
+        _ header: Header, of sender: NodeHandle, master: NodeHandle?, _ state: ClusterState
+    ) -> Bool {
+        guard let master, state.nodes[sender].slotCount > 0 else { return false }
+        return state.nodes[master].shard == state.nodes[sender].shard
+            && header.configEpoch < state.nodes[sender].configEpoch
+    }
+
+    /// The slots stay with the demoted master until somebody claims them, with any epoch: they do
+    /// not vanish when this packet is read before the new owner's.
+    ///
+    /// - Source: bus protocol §12 row 24.
+    private static func becameReplica(
+        _ sender: NodeHandle, _ header: Header, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[sender].slots)
+        state.setRole(.replica(of: nil), of: sender)
+        state.nodes[sender].traits.remove(.migrateTo)
+        turn.note(.becameReplica(state.nodes[sender].id, of: header.replicaOf))
+        turn.pending.formUnion([.save, .health])
+    }
+
+    private static func follow(
+        _ sender: NodeHandle, to master: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let former = state.nodes[sender].master
+        state.nodes[sender].role = .replica(of: state.nodes[master].id)
+        state.nodes[master].traits.insert(.migrateTo)
+        state.nodes[sender].shard = state.nodes[master].shard
+        if let former { loseReplica(former, &state) }
+        turn.pending.formUnion([.save, .health])
+    }
+
+    /// A master whose last replica left is no longer one that replicas may move to.
+    private static func loseReplica(_ master: NodeID, _ state: inout ClusterState) {
+        guard let handle = state.nodes.find(master), state.replicas(of: master).isEmpty else {
+            return
+        }
+        state.nodes[handle].traits.remove(.migrateTo)
+    }
+
+    /// Our master turned out to be a replica: follow the master at the end of the chain.
+    ///
+    /// - Source: bus protocol §4.8, §12 row 23.
+    static func leaveSubReplica(_ state: inout ClusterState, _ turn: inout Turn) {
+        guard let master = state.myMaster, state.nodes[master].master != nil else { return }
+        let top = state.topmostMaster(of: master)
+        guard top != .myself, top != master, state.nodes[top].isMaster else { return }
+        becomeReplica(of: top, &state, &turn)
+    }
+
+    /// This node, which owns no slot, follows another.
+    ///
+    /// - Source: bus protocol §4.13.
+    static func becomeReplica(
+        of handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        precondition(handle != .myself && state.me.slotCount == 0, "\(state.me.slotCount) slots")
+        let id = state.nodes[handle].id
+        if state.me.isMaster {
+            state.nodes[.myself].traits.remove(.migrateTo)
+            state.slots.migrating.removeAll()
+            state.slots.importing.removeAll()
+        }
+        let former = state.me.master
+        state.setRole(.replica(of: id), of: .myself)
+        if let former, former != id { loseReplica(former, &state) }
+        state.nodes[.myself].shard = state.nodes[handle].shard
+        state.nodes[handle].traits.insert(.migrateTo)
+        ManualFailover.reset(&state, &turn)
+        state.candidacy = nil
+        state.promises.removeAll {
+            if case .claim = $0.kind { return true }
+            return false
+        }
+        turn.note(.reconfigured(asReplicaOf: id))
+        turn.emit(.replicate(from: state.nodes[handle].address))
+        turn.pending.formUnion([.save, .health, .broadcast])
+    }
+
+    /// This replica takes its master's place at `epoch`: role, slots and epoch at once. Others
+    /// hear of it when it is on disk.
+    ///
+    /// - Source: bus protocol §6.4.
+    static func replaceMaster(
+        at epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let old = state.myMaster else { return }
+        let oldID = state.nodes[old].id
+        let formerEpoch = state.me.configEpoch
+        state.setRole(.master, of: .myself)
+        state.nodes[.myself].traits.insert(.migrateTo)
+        loseReplica(oldID, &state)
+        state.nodes[.myself].configEpoch = max(formerEpoch, epoch)
+        state.assign(state.nodes[old].slots, to: .myself)
+        state.candidacy = nil
+        Promises.make(
+            .claim(from: oldID, epoch, formerEpoch: formerEpoch), &state, &turn)
+        ManualFailover.reset(&state, &turn)
+        turn.emit(.replicate(from: nil))
+        turn.pending.formUnion([.health, .broadcast])
+    }
+
+    /// Takes back a promotion that could not be saved: nobody has heard of it.
+    static func undoPromotion(
+        from old: NodeID, formerEpoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard state.me.isMaster, let master = state.nodes.find(old) else { return }
+        state.assign(state.me.slots, to: master)
+        state.nodes[.myself].configEpoch = formerEpoch
+        becomeReplica(of: master, &state, &turn)
+    }
+}

@@ -1,0 +1,189 @@
+// Who gets a slot when claims differ: the claim with the strictly greater epoch, or any claim on a
+// slot that nobody owns or whose owner no longer claims it. Who claims with an old epoch is told by
+// UPDATE. A claim that says what we know already is seen to do so by comparing words.
+// Follows bus protocol §4.8 with the rules of Valkey 8 for open slots; DECISIONS D10.
+
+import ClusterWire
+
+enum SlotOwnership {
+    /// Hears which slots a header claims for its sender, or for its sender's master.
+    static func hear(
+        _ header: Header, from sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let subject =
+            header.saysMaster ? sender : state.nodes.find(header.replicaOf) ?? sender
+        let unchanged =
+            header.slots == state.nodes[subject].slots
+            && state.slots.notClaimed.isDisjoint(with: header.slots)
+        guard !unchanged else { return }
+        if header.saysMaster {
+            claim(header.slots, for: sender, at: header.configEpoch, &state, &turn)
+        }
+        tellNewerOwner(of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &turn)
+    }
+
+    /// Hears of a newer owner from another node.
+    ///
+    /// - Source: bus protocol §4.8, "UPDATE reception".
+    static func hear(
+        _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard let node = state.nodes.find(update.node), node != .myself,
+            update.configEpoch > state.nodes[node].configEpoch,
+            Epochs.isBelievable(update.configEpoch, of: sender, state, &turn)
+        else { return }
+        if !state.nodes[node].isMaster { state.setRole(.master, of: node) }
+        state.nodes[node].configEpoch = update.configEpoch
+        if update.configEpoch > state.currentEpoch { state.currentEpoch = update.configEpoch }
+        turn.pending.formUnion([.save, .health])
+        claim(update.slots, for: node, at: update.configEpoch, &state, &turn)
+    }
+
+    /// What a claim took from this node or its master.
+    private struct Losses {
+        var lost = 0
+        var dirty = SlotSet()
+        var taken = 0
+        var from: NodeID?
+    }
+
+    /// Applies a claim of a node on slots at an epoch.
+    static func claim(
+        _ claimed: SlotSet, for claimant: NodeHandle, at epoch: Epoch,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard claimant != .myself else { return }
+        let current = state.shardMaster
+        var losses = Losses()
+        let owned = state.nodes[claimant].slots
+        state.slots.notClaimed = state.slots.notClaimed.subtracting(owned.intersection(claimed))
+        claimed.subtracting(owned).forEach { slot in
+            take(slot, for: claimant, at: epoch, from: current, &losses, &state)
+        }
+        let released = owned.subtracting(claimed)
+        if !released.isEmpty {
+            state.slots.notClaimed = state.slots.notClaimed.union(released)
+            finishImports(of: released, from: claimant, &state, &turn)
+        }
+        // Equal sets share one storage: a header's copy costs nothing to keep.
+        if state.nodes[claimant].slots == claimed { state.nodes[claimant].slots = claimed }
+        if losses.taken > 0 {
+            let id = state.nodes[claimant].id
+            turn.note(.slotsTaken(by: id, count: losses.taken, from: losses.from))
+            if losses.lost > 0 && state.me.isMaster {
+                turn.note(.slotsLost(count: losses.lost, to: id))
+            }
+            turn.pending.formUnion([.save, .health])
+        }
+        settle(
+            losses, with: claimant, claimedCount: claimed.count, at: epoch, of: current, &state,
+            &turn)
+    }
+
+    private static func take(
+        _ slot: Slot, for claimant: NodeHandle, at epoch: Epoch, from current: NodeHandle,
+        _ losses: inout Losses, _ state: inout ClusterState
+    ) {
+        let owner = state.slots.owner(of: slot)
+        let isFree = owner == nil || state.slots.notClaimed.contains(slot)
+        if let owner, !isFree, state.nodes[owner].configEpoch >= epoch { return }
+        if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
+        if owner == current { losses.lost += 1 }
+        losses.taken += 1
+        if let owner { losses.from = state.nodes[owner].id }
+        retarget(slot, to: claimant, &state)
+        state.assign(slot, to: claimant)
+    }
+
+    /// A slot that was on its way stays on its way within a shard and is closed otherwise.
+    private static func retarget(
+        _ slot: Slot, to claimant: NodeHandle, _ state: inout ClusterState
+    ) {
+        let shard = state.nodes[claimant].shard
+        if state.slots.migrating[slot] != nil, shard != state.me.shard {
+            state.slots.migrating[slot] = nil
+        }
+        if let source = state.slots.importing[slot], source != state.nodes[claimant].id {
+            let sourceShard = state.nodes.find(source).map { state.nodes[$0].shard }
+            state.slots.importing[slot] = sourceShard == shard ? state.nodes[claimant].id : nil
+        }
+    }
+
+    /// The source of an import let the slot go: the resharding is finished by taking it.
+    private static func finishImports(
+        of released: SlotSet, from claimant: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard state.me.isMaster, !state.slots.importing.isEmpty else { return }
+        let source = state.nodes[claimant].id
+        var finished = false
+        for move in state.slots.importing.list
+        where move.node == source && released.contains(move.slot) {
+            state.slots.importing[move.slot] = nil
+            guard state.slots.owner(of: move.slot) != .myself else { continue }
+            state.assign(move.slot, to: .myself)
+            finished = true
+        }
+        if finished {
+            Epochs.raiseToGreatest(because: .importFinished, &state, &turn)
+            turn.pending.formUnion([.save, .health])
+        }
+    }
+
+    /// Whoever lost its last slot to the claimant follows it.
+    ///
+    /// - Source: bus protocol §4.8, "Afterwards".
+    private static func settle(
+        _ losses: Losses, with claimant: NodeHandle, claimedCount: Int, at epoch: Epoch,
+        of current: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let sameShard = state.nodes[claimant].shard == state.me.shard
+        let currentIsEmpty = state.nodes[current].slotCount == 0
+        var followsClaimant = losses.lost > 0
+        if !followsClaimant && claimedCount == 0 && currentIsEmpty && sameShard
+            && state.me.master != state.nodes[claimant].id
+            && state.nodes[current].configEpoch < epoch && state.size > 0
+        {
+            followsClaimant = true
+        }
+        let mayFollow =
+            turn.config.allowReplicaMigration || claimedCount == losses.lost || sameShard
+        if followsClaimant && currentIsEmpty && mayFollow && state.nodes[claimant].isMaster {
+            Roles.becomeReplica(of: claimant, &state, &turn)
+        } else if !losses.dirty.isEmpty {
+            turn.emit(.dropKeys(in: losses.dirty))
+        }
+    }
+
+    /// Tells a node that claims slots with an old epoch of the first newer owner.
+    ///
+    /// - Source: bus protocol §4.8, "UPDATE emission".
+    static func tellNewerOwner(
+        of claimed: SlotSet, claimedAt epoch: Epoch, by sender: NodeHandle,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let newer = newerOwner(of: claimed, than: epoch, besides: sender, state),
+            let update = Compose.update(state, about: newer.owner)
+        else { return }
+        turn.note(.updateSent(to: state.nodes[sender].id, about: update.node))
+        state.send(.update(update), to: sender, &turn)
+    }
+
+    /// The first of the slots that another node owns at a greater epoch.
+    static func newerOwner(
+        of claimed: SlotSet, than epoch: Epoch, besides sender: NodeHandle, _ state: ClusterState
+    ) -> (slot: Slot, owner: NodeHandle)? {
+        // Few masters own all slots: look at each of them once, and walk bits only on a hit.
+        for handle in state.nodes.handles where handle != sender {
+            guard state.nodes[handle].slotCount > 0,
+                state.nodes[handle].configEpoch > epoch
+            else { continue }
+            let disputed = state.nodes[handle].slots.intersection(claimed)
+                .subtracting(state.slots.notClaimed)
+            if let slot = disputed.first { return (slot, handle) }
+        }
+        return nil
+    }
+}

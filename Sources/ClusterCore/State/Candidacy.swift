@@ -1,0 +1,36 @@
+// A replica's election: scheduled, asked for, won or given up; and the two sides of a manual
+// failover. What is not going on has no fields.
+
+package import ClusterWire
+
+/// One election in which this replica stands.
+package struct Candidacy: Equatable, Sendable {
+    /// When the votes are to be asked for.
+    var askAt: Int64
+    /// When it was scheduled: a new one may follow a retry time after `askAt`.
+    var rank: Int
+    /// A manual failover stands at once, whatever its rank.
+    var manual: Bool
+    /// Set once the epoch was raised.
+    var epoch: Epoch?
+    /// Whether the request left: it waits for the disk.
+    var asked = false
+    /// Masters that voted for us in `epoch`.
+    var voters: [NodeID] = []
+}
+
+/// A manual failover in progress.
+package enum ManualFailoverState: Equatable, Sendable {
+    /// This master pauses its clients for `replica`.
+    case pausing(for: NodeID, until: Int64)
+    /// This replica waits until it has all that its paused master has.
+    case following(offset: ReplicationOffset?, until: Int64)
+    /// This replica may stand without its master's failing.
+    case standing(until: Int64)
+
+    var until: Int64 {
+        switch self {
+        case .pausing(_, let until), .following(_, let until), .standing(let until): until
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// Everything one node believes, and the few transitions that several rules need: who owns a slot,
+// what role a node has, how one is added and deleted. They keep the counts in step, so that the
+// quorum is never computed from a stale size.
+
+package import ClusterWire
+
+/// What one node believes. A value: copy it, compare it, print it.
+package struct ClusterState: Equatable, Sendable {
+    package internal(set) var nodes: NodeTable
+    package internal(set) var slots = SlotMap()
+    package internal(set) var currentEpoch: Epoch = 0
+    package internal(set) var lastVoteEpoch: Epoch = 0
+    package internal(set) var health = Health()
+    package internal(set) var candidacy: Candidacy?
+    package internal(set) var manualFailover: ManualFailoverState?
+    package internal(set) var forgotten = Blacklist()
+    package internal(set) var statistics = Statistics()
+    /// Inbound connections, by the shell's number.
+    package internal(set) var inbound: [InboundLink?] = []
+    /// What the data store last said.
+    package internal(set) var store = StoreReport()
+
+    /// What headers may say: the last facts known to be on disk.
+    var durable: SelfFacts
+    var saves = Saves()
+    var promises: [Promise] = []
+    /// Masters with at least one slot.
+    package internal(set) var size = 0
+    /// Never part of a cluster: it has nobody to wait for.
+    package internal(set) var isNewborn = true
+    /// The replica said that it will not stand, and why need not be said at each tick.
+    var stoodAside = false
+    /// Tells our links to one node from each other.
+    var linkSerial: UInt32 = 0
+    var ticks: UInt64 = 0
+    /// How many nodes were suspected at the last tick: they are in every heartbeat.
+    var suspectCount = 0
+
+    package init(myself id: NodeID, shard: ShardID, address: NodeAddress) {
+        var me = KnownNode(id: id, shard: shard, address: address, createdAt: 0)
+        me.role = .master
+        nodes = NodeTable(me)
+        durable = SelfFacts(currentEpoch: 0, configEpoch: 0, role: .master, slots: SlotSet())
+    }
+
+    package var me: KnownNode { nodes[.myself] }
+    package var myID: NodeID { nodes[.myself].id }
+
+    /// Masters that must agree before a node has failed or an election is won.
+    package var quorum: Int { size / 2 + 1 }
+
+    /// The node that serves our slots: ourselves, or our master if we know it.
+    package var shardMaster: NodeHandle {
+        guard let id = me.master, let master = nodes.find(id) else { return .myself }
+        return master
+    }
+
+    /// Our master's row, when we are a replica and know it.
+    var myMaster: NodeHandle? { me.master.flatMap { nodes.find($0) } }
+
+    /// Replicas of a master, in the order of their ids.
+    package func replicas(of master: NodeID) -> [NodeHandle] {
+        nodes.handles.filter { nodes[$0].master == master }
+    }
+
+    /// Follows masters of masters to a node that is one, at most as many steps as there are nodes.
+    ///
+    /// - Source: bus protocol §12 row 23.
+    func topmostMaster(of handle: NodeHandle) -> NodeHandle {
+        var at = handle
+        var seen = [at]
+        while let id = nodes[at].master, let next = nodes.find(id), !seen.contains(next) {
+            at = next
+            seen.append(next)
+        }
+        return at
+    }
+}
+
+/// Whether the cluster serves.
+///
+/// - Source: bus protocol §5.5.
+package struct Health: Equatable, Sendable {
+    package internal(set) var isOK = false
+    /// When it was first judged; 0 for never.
+    var firstJudged: Int64 = 0
+    /// When a minority was last seen.
+    var minorityAt: Int64 = 0
+    package internal(set) var reason = Note.HealthReason.slotUncovered
+}
+
+extension ClusterState {
+    /// Makes `owner` the owner of each of these slots; nil: nobody's.
+    mutating func assign(_ set: SlotSet, to owner: NodeHandle?) {
+        set.forEach { assign($0, to: owner) }
+    }
+
+    /// Makes `owner` the owner of a slot; nil: nobody's.
+    mutating func assign(_ slot: Slot, to owner: NodeHandle?) {
+        let old = slots.owner(of: slot)
+        slots.notClaimed.remove(slot)
+        guard old != owner else { return }
+        if let old {
+            changeSlots(of: old) { $0.remove(slot) }
+            nodes[old].slotCount -= 1
+            if nodes[old].slotCount == 0 && nodes[old].isMaster { size -= 1 }
+        }
+        if let owner {
+            changeSlots(of: owner) { $0.insert(slot) }
+            nodes[owner].slotCount += 1
+            if nodes[owner].slotCount == 1 && nodes[owner].isMaster { size += 1 }
+        }
+        slots.setOwner(owner, of: slot)
+    }
+
+    private mutating func changeSlots(of node: NodeHandle, _ change: (inout SlotSet) -> Void) {
+        change(&nodes[node].slots)
+    }
+
+    /// Changes a node's role and nothing else; the slots stay with their owner.
+    mutating func setRole(_ role: Role, of node: NodeHandle) {
+        let counted = nodes[node].isVotingMaster
+        nodes[node].role = role
+        size += (nodes[node].isVotingMaster ? 1 : 0) - (counted ? 1 : 0)
+    }
+
+    /// Adds a node with a random shard id; nil when the table is full.
+    mutating func add(
+        _ id: NodeID, at address: NodeAddress, traits: Traits, _ turn: inout Turn
+    ) -> NodeHandle? {
+        var node = KnownNode(
+            id: id, shard: ShardID(NodeID(using: &turn.random)), address: address,
+            createdAt: turn.now.monotonic)
+        node.traits = traits
+        guard let handle = nodes.add(node) else {
+            turn.note(.ignored(.nodeLimit, from: nil))
+            return nil
+        }
+        return handle
+    }
+
+    /// Deletes a node: its slots become nobody's, its replicas lose their master, what it reported
+    /// is gone, its links are closed.
+    ///
+    /// - Source: bus protocol §4.14.
+    mutating func delete(_ handle: NodeHandle, _ turn: inout Turn) {
+        let id = nodes[handle].id
+        slots.migrating.removeAll(of: id)
+        slots.importing.removeAll(of: id)
+        assign(nodes[handle].slots, to: nil)
+        closeOutbound(of: handle, &turn)
+        if let link = nodes[handle].inbound { closeInbound(link, &turn) }
+        // An inbound connection that was bound before a later one replaced it must not point
+        // into a row that another node may reuse.
+        for index in inbound.indices where inbound[index]?.node == handle {
+            inbound[index]?.node = nil
+        }
+        for other in nodes.handles where other != handle {
+            nodes[other].reports.removeAll { $0.reporter == id }
+            if nodes[other].master == id { nodes[other].role = .replica(of: nil) }
+        }
+        if nodes[handle].isVotingMaster { size -= 1 }
+        nodes.remove(handle)
+    }
+}
+
+extension ClusterState {
+    package static func == (left: ClusterState, right: ClusterState) -> Bool {
+        left.nodes == right.nodes && left.slots == right.slots
+            && left.currentEpoch == right.currentEpoch
+            && left.lastVoteEpoch == right.lastVoteEpoch && left.health == right.health
+            && left.candidacy == right.candidacy && left.manualFailover == right.manualFailover
+            && left.forgotten == right.forgotten && left.durable == right.durable
+            && left.saves == right.saves && left.promises == right.promises
+    }
+}

@@ -1,0 +1,63 @@
+// Connections as the state sees them: asked for, bound to a node, dropped. These transitions are
+// what several rules share; when to connect and what a lost link means is for the rule Links.
+
+import ClusterWire
+
+extension ClusterState {
+    /// Asks for a connection to a node that has none, at once.
+    mutating func connect(to handle: NodeHandle, _ turn: inout Turn) {
+        guard nodes[handle].outbound == .none, nodes[handle].hasAddress else { return }
+        guard !nodes[handle].address.ip.isEmpty, nodes[handle].address.busPort != 0 else { return }
+        linkSerial &+= 1
+        let link = LinkID.outbound(handle, serial: linkSerial)
+        nodes[handle].outbound = .connecting(link, since: turn.now.monotonic)
+        turn.emit(.connect(link, to: nodes[handle].address))
+    }
+
+    /// Closes our connection to a node, if there is one.
+    mutating func closeOutbound(of handle: NodeHandle, _ turn: inout Turn) {
+        guard let link = nodes[handle].outbound.id else { return }
+        nodes[handle].outbound = .none
+        turn.emit(.close(link))
+    }
+
+    /// Closes a connection that another node made.
+    mutating func closeInbound(_ link: LinkID, _ turn: inout Turn) {
+        forgetInbound(link)
+        turn.emit(.close(link))
+    }
+
+    /// Drops all memory of an inbound connection.
+    mutating func forgetInbound(_ link: LinkID) {
+        guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
+        if let node = inbound[Int(number)]?.node, nodes.contains(node),
+            nodes[node].inbound == link
+        {
+            nodes[node].inbound = nil
+        }
+        inbound[Int(number)] = nil
+        while let last = inbound.last, last == nil { inbound.removeLast() }
+    }
+
+    /// What is known of an inbound connection.
+    func inboundLink(_ link: LinkID) -> InboundLink? {
+        guard case .inbound(let number) = link, Int(number) < inbound.count else { return nil }
+        return inbound[Int(number)]
+    }
+
+    /// Says who speaks on an inbound connection; an earlier one of the same node is closed.
+    mutating func bind(_ link: LinkID, to handle: NodeHandle, _ turn: inout Turn) {
+        guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
+        if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &turn) }
+        inbound[Int(number)]?.node = handle
+        nodes[handle].inbound = link
+    }
+
+    /// The node at the other end of an outbound link, if the link is still its own.
+    func target(of link: LinkID) -> NodeHandle? {
+        guard case .outbound(let handle, _) = link, nodes.contains(handle),
+            nodes[handle].outbound.id == link
+        else { return nil }
+        return handle
+    }
+}

@@ -1,0 +1,129 @@
+// What this node believes about one node, itself included. A row of the node table: plain values,
+// monotonic times in milliseconds with 0 for "never".
+
+package import ClusterWire
+
+/// Master or replica.
+package enum Role: Hashable, Sendable {
+    case master
+    /// nil while the master is not known to us.
+    case replica(of: NodeID?)
+
+    package var isMaster: Bool { self == .master }
+}
+
+/// Whether a node is thought to live.
+package enum Condition: Hashable, Sendable {
+    case healthy
+    /// PFAIL: our own suspicion.
+    case suspected(since: Int64)
+    /// FAIL: agreed by a quorum.
+    case failed(since: Int64)
+
+    package var isFailed: Bool {
+        if case .failed = self { return true }
+        return false
+    }
+    package var isSuspected: Bool {
+        if case .suspected = self { return true }
+        return false
+    }
+    package var isHealthy: Bool { self == .healthy }
+}
+
+/// One master's word that a node does not answer.
+package struct FailureReport: Equatable, Sendable {
+    var reporter: NodeID
+    var at: Int64
+}
+
+/// Yes-or-no facts about a node.
+package struct Traits: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Its real id is not known yet.
+    package static let handshake = Traits(rawValue: 1)
+    /// Greet it with MEET.
+    package static let meet = Traits(rawValue: 2)
+    package static let noAddress = Traits(rawValue: 4)
+    package static let migrateTo = Traits(rawValue: 8)
+    package static let noFailover = Traits(rawValue: 16)
+    /// It showed that it takes extensions.
+    package static let takesExtensions = Traits(rawValue: 32)
+    package static let lightPublish = Traits(rawValue: 64)
+    package static let lightModule = Traits(rawValue: 128)
+    /// Its first PING or PONG is still to come: it hears of the others at once.
+    static let introduce = Traits(rawValue: 256)
+    /// Others hear of it with the next tick.
+    static let news = Traits(rawValue: 512)
+    /// We met it ourselves: many hear of it, not a few.
+    static let metByUs = Traits(rawValue: 1024)
+}
+
+/// One row of the node table.
+package struct KnownNode: Equatable, Sendable {
+    package internal(set) var id: NodeID
+    package internal(set) var shard: ShardID
+    package internal(set) var role = Role.master
+    package internal(set) var address: NodeAddress
+    package internal(set) var hostname = ""
+    package internal(set) var nodeName = ""
+    package internal(set) var configEpoch: Epoch = 0
+    /// The slots of which the slot map names this node the owner.
+    package internal(set) var slots = SlotSet()
+    /// How many those are.
+    package internal(set) var slotCount = 0
+    package internal(set) var condition = Condition.healthy
+    package internal(set) var traits: Traits = []
+
+    var createdAt: Int64 = 0
+    /// When the ping was sent that has no answer yet; 0 for none.
+    package internal(set) var pingSent: Int64 = 0
+    package internal(set) var pongReceived: Int64 = 0
+    /// When anything was last received from it.
+    package internal(set) var dataReceived: Int64 = 0
+    /// When we last voted for a replica of it.
+    var votedAt: Int64 = 0
+    /// Since when it has been a master without replicas; 0 when it is not.
+    var orphanedSince: Int64 = 0
+    package internal(set) var offset: ReplicationOffset = 0
+    var offsetAt: Int64 = 0
+
+    package internal(set) var outbound = OutboundLink.none
+    package internal(set) var inbound: LinkID?
+    var reports: [FailureReport] = []
+
+    init(id: NodeID, shard: ShardID, address: NodeAddress, createdAt: Int64) {
+        self.id = id
+        self.shard = shard
+        self.address = address
+        self.createdAt = createdAt
+    }
+
+    package var isMaster: Bool { role.isMaster }
+    /// A master with at least one slot: the only kind that votes and counts.
+    package var isVotingMaster: Bool { slotCount > 0 && role.isMaster }
+    package var master: NodeID? {
+        if case .replica(let id) = role { return id }
+        return nil
+    }
+    package var isHandshake: Bool { traits.contains(.handshake) }
+    package var hasAddress: Bool { !traits.contains(.noAddress) }
+    package var isSuspect: Bool { !condition.isHealthy }
+
+    /// The flag word that headers and gossip carry about this node.
+    var flags: NodeFlags {
+        var flags: NodeFlags = role.isMaster ? .master : .replica
+        switch condition {
+        case .healthy: break
+        case .suspected: flags.insert(.pfail)
+        case .failed: flags.insert(.fail)
+        }
+        if traits.contains(.handshake) { flags.insert(.handshake) }
+        if traits.contains(.noAddress) { flags.insert(.noAddress) }
+        if traits.contains(.migrateTo) { flags.insert(.migrateTo) }
+        if traits.contains(.noFailover) { flags.insert(.noFailover) }
+        return flags
+    }
+}

@@ -1,0 +1,77 @@
+// Who owns which of the 16384 slots, and which are on their way from one master to another. One
+// small number a slot: a simulator holds thousands of these maps.
+
+package import ClusterWire
+
+/// Slots on their way: each with the node at the other end.
+package struct OpenSlots: Equatable, Sendable {
+    /// In ascending order of slots.
+    private var moves: [(slot: Slot, node: NodeID)] = []
+
+    init() {}
+
+    package var isEmpty: Bool { moves.isEmpty }
+    package var list: [(slot: Slot, node: NodeID)] { moves }
+
+    private func position(_ slot: Slot) -> Int {
+        var low = 0
+        var high = moves.count
+        while low < high {
+            let middle = (low + high) / 2
+            if moves[middle].slot < slot { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    package subscript(slot: Slot) -> NodeID? {
+        get {
+            let at = position(slot)
+            return at < moves.count && moves[at].slot == slot ? moves[at].node : nil
+        }
+        set {
+            let at = position(slot)
+            let found = at < moves.count && moves[at].slot == slot
+            switch (found, newValue) {
+            case (true, let node?): moves[at].node = node
+            case (true, nil): moves.remove(at: at)
+            case (false, let node?): moves.insert((slot, node), at: at)
+            case (false, nil): break
+            }
+        }
+    }
+
+    mutating func removeAll() { moves = [] }
+    mutating func removeAll(of node: NodeID) { moves.removeAll { $0.node == node } }
+
+    package static func == (left: OpenSlots, right: OpenSlots) -> Bool {
+        left.moves.count == right.moves.count
+            && zip(left.moves, right.moves).allSatisfy { $0.slot == $1.slot && $0.node == $1.node }
+    }
+}
+
+/// The owner of each slot.
+package struct SlotMap: Equatable, Sendable {
+    private static let none = UInt16.max
+    private var owners = [UInt16](repeating: none, count: Layout.slotCount)
+    /// Slots that have an owner.
+    package private(set) var assignedCount = 0
+    /// Slots that their owner no longer claims: anybody may take them, with any epoch.
+    package internal(set) var notClaimed = SlotSet()
+    package internal(set) var migrating = OpenSlots()
+    package internal(set) var importing = OpenSlots()
+
+    init() {}
+
+    package func owner(of slot: Slot) -> NodeHandle? {
+        let owner = owners[slot.index]
+        return owner == Self.none ? nil : NodeHandle(owner)
+    }
+
+    /// Only for `ClusterState`, which keeps the owners' own sets in step.
+    mutating func setOwner(_ owner: NodeHandle?, of slot: Slot) {
+        let old = owners[slot.index]
+        let new = owner?.value ?? Self.none
+        assignedCount += (new == Self.none ? 0 : 1) - (old == Self.none ? 0 : 1)
+        owners[slot.index] = new
+    }
+}

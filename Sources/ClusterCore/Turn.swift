@@ -1,0 +1,41 @@
+// The working set of one step: what a rule may read, and where it puts what it wants done.
+
+import ClusterWire
+
+/// Work that rules ask for and `Settle` does once, at the end of the step.
+struct Pending: OptionSet {
+    let rawValue: UInt8
+
+    static let election = Pending(rawValue: 1)
+    static let health = Pending(rawValue: 2)
+    static let save = Pending(rawValue: 4)
+    static let syncedSave = Pending(rawValue: 8)
+    /// Tell everybody what we are, once it is durable.
+    static let broadcast = Pending(rawValue: 16)
+    /// Tell voters and heirs of new suspicions.
+    static let suspicions = Pending(rawValue: 32)
+}
+
+/// One step's working set.
+struct Turn {
+    let now: Instant
+    let config: ClusterConfig
+    var random: SplitMix64
+    var pending: Pending = []
+    private(set) var effects: [Effect] = []
+
+    init(now: Instant, config: ClusterConfig, random: SplitMix64) {
+        self.now = now
+        self.config = config
+        self.random = random
+    }
+
+    mutating func emit(_ effect: Effect) { effects.append(effect) }
+    /// For the one effect that precedes the others: the save.
+    mutating func emitFirst(_ effect: Effect) { effects.insert(effect, at: 0) }
+    mutating func note(_ note: Note) { effects.append(.note(note)) }
+
+    mutating func reply(_ reply: AdminReply, to client: ClientID) {
+        effects.append(.reply(reply, to: client))
+    }
+}
