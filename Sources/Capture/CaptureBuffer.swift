@@ -29,7 +29,8 @@ struct CaptureBuffer: Sendable {
 
     mutating func append(_ more: Span<UInt8>) {
         dropUsed()
-        bytes.reserveCapacity(bytes.count + more.count)
+        // Only the first piece: an exact reserve for each would copy a long packet again and again.
+        if bytes.isEmpty { bytes.reserveCapacity(more.count) }
         for index in more.indices { bytes.append(more[index]) }
     }
 

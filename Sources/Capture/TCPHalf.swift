@@ -32,8 +32,9 @@ struct TCPHalf: Sendable {
     private var acknowledged = 0
     /// The position of the FIN, once it was seen.
     private var fin: Int?
-    /// In order of position, without overlap, all behind `position`.
+    /// In order of position, without overlap, all behind `position`; those before `head` are used.
     private var pieces: [Piece] = []
+    private var head = 0
     private(set) var pendingBytes = 0
     /// The hole that is being waited for: where it begins, since when, and how many segments
     /// passed.
@@ -157,7 +158,8 @@ struct TCPHalf: Sendable {
 
     /// Where the hole in front ends; nil when nothing waits behind one.
     private var holeEnd: Int? {
-        guard state == .open, let first = pieces.first?.start ?? fin else { return nil }
+        let waiting = head < pieces.count ? pieces[head].start : fin
+        guard state == .open, let first = waiting else { return nil }
         return min(first, fin ?? first)
     }
 
@@ -188,14 +190,14 @@ struct TCPHalf: Sendable {
     private mutating func drain(
         notBefore earliest: Int64, at time: Int64, into events: inout [TCPEvent]
     ) {
-        var count = 0
-        while count < pieces.count, pieces[count].start == position {
-            let piece = pieces[count]
+        while head < pieces.count, pieces[head].start == position {
+            let piece = pieces[head]
+            pieces[head].bytes = []
+            head += 1
             pendingBytes -= piece.cost
             pass(piece, time: max(piece.time, earliest), into: &events)
-            count += 1
         }
-        if count > 0 { pieces.removeSubrange(0..<count) }
+        dropUsedPieces()
         guard let fin, position >= fin else { return }
         dropPieces()
         advance(by: 1)
@@ -214,7 +216,7 @@ struct TCPHalf: Sendable {
         let end = min(piece.end, fin ?? piece.end)
         var place = max(piece.start, position)
         var index = pieces.count
-        while index > 0, pieces[index - 1].end > place { index -= 1 }
+        while index > head, pieces[index - 1].end > place { index -= 1 }
         while place < end {
             if index < pieces.count, pieces[index].start <= place {
                 place = pieces[index].end
@@ -238,8 +240,20 @@ struct TCPHalf: Sendable {
             start: start, bytes: bytes, missing: end - start - bytes.count, time: piece.time)
     }
 
+    /// Drops used pieces in proportion to what was used, so that many small holes cost no more.
+    private mutating func dropUsedPieces() {
+        if head == pieces.count {
+            if head > 0 { pieces = [] }
+            head = 0
+        } else if head >= 64, head >= pieces.count / 2 {
+            pieces.removeSubrange(0..<head)
+            head = 0
+        }
+    }
+
     private mutating func dropPieces() {
         pieces = []
+        head = 0
         pendingBytes = 0
     }
 

@@ -78,7 +78,8 @@ func read(_ capture: [UInt8], piece: Int = .max) -> (events: [TCPEvent], error: 
         _ = finish(&stream, &events)
         return (events, error)
     }
-    return (events, finish(&stream, &events))
+    let error = finish(&stream, &events)
+    return (events, error)
 }
 
 private func finish(_ stream: inout CaptureStream, _ events: inout [TCPEvent]) -> CaptureError? {

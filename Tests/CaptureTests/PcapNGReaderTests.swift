@@ -1,5 +1,5 @@
-// The reader's rules for pcapng: sections, interfaces, kinds of packet, times, and each way in which a
-// block can be wrong.
+// The reader's rules for pcapng: sections, interfaces, kinds of packet, times, and each way in
+// which a block can be wrong.
 
 import Capture
 import Testing
