@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -69,6 +70,10 @@ int32_t clinux_pipe(int32_t *read_end, int32_t *write_end, int32_t non_blocking)
 int32_t clinux_random(uint8_t *bytes, uint32_t length) {
     ssize_t count = getrandom(bytes, length, 0);
     return count < 0 ? -errno : (int32_t)count;
+}
+
+int32_t clinux_spawn_in_folder(void *actions, const char *folder) {
+    return posix_spawn_file_actions_addchdir_np(actions, folder);
 }
 
 static volatile int signal_pipe = -1;

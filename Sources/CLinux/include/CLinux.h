@@ -34,6 +34,9 @@ int32_t clinux_random(uint8_t *bytes, uint32_t length);
 // From now on the number of every signal of the list arrives as one byte at the answered descriptor.
 int32_t clinux_signals_open(const int32_t *signals, int32_t count);
 
+// Lets a child begin in a folder; `actions` is a posix_spawn_file_actions_t. Answers an errno or 0.
+int32_t clinux_spawn_in_folder(void *actions, const char *folder);
+
 // Where a save failed.
 enum {
     CLINUX_STEP_NONE = 0,
