@@ -29,6 +29,13 @@ package struct PollEvent: Equatable, Sendable {
     /// Whether both directions are closed or broken. It is reported without any interest, too, and
     /// again and again, so the descriptor must be closed or removed then.
     package let isBroken: Bool
+
+    package init(token: UInt64, isReadable: Bool, isWritable: Bool, isBroken: Bool) {
+        self.token = token
+        self.isReadable = isReadable
+        self.isWritable = isWritable
+        self.isBroken = isBroken
+    }
 }
 
 /// The sole owner of a readiness queue.

@@ -15,6 +15,11 @@ package struct SaveResult: Equatable, Sendable {
     package let generation: UInt64
     /// Nil when all is saved.
     package let error: SystemError?
+
+    package init(generation: UInt64, error: SystemError?) {
+        self.generation = generation
+        self.error = error
+    }
 }
 
 /// The sole owner of the thread that saves one file.

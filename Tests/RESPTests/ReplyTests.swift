@@ -133,7 +133,8 @@ struct ReplyCase: Sendable, CustomTestStringConvertible {
         ("+" + String(repeating: "a", count: 101), .lineTooBig(limitBytes: 100)),
         (String(repeating: "*1\r\n", count: 9), .nestedTooDeep(limit: 8)),
         (
-            "*20\r\n" + String(repeating: "+" + String(repeating: "a", count: 98) + "\r\n", count: 10),
+            "*20\r\n"
+                + String(repeating: "+" + String(repeating: "a", count: 98) + "\r\n", count: 10),
             .replyTooBig(limitBytes: 1000)
         ),
     ])
