@@ -187,7 +187,10 @@ private func spawn(
     unsafe words.append(nil)
     var environment = unsafe (options.environment ?? Environment.all()).map { unsafe strdup($0) }
     unsafe environment.append(nil)
-    defer { unsafe (words + environment).forEach { unsafe free($0) } }
+    defer {
+        for index in unsafe words.indices { unsafe free(words[index]) }
+        for index in unsafe environment.indices { unsafe free(environment[index]) }
+    }
     var id: pid_t = 0
     let code = unsafe posix_spawnp(&id, program, &actions, &attributes, words, environment)
     return (id, code)
