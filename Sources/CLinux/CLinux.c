@@ -1,1 +1,108 @@
+// Readiness by epoll, signals through a pipe, descriptors that close on exec. The helper thread that
+// saves is in Saver.c. Nothing here keeps state but the pipe of the signal handler, of which a
+// process has one.
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#ifdef __linux__
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int32_t clinux_poller_create(void) {
+    int descriptor = epoll_create1(EPOLL_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int32_t clinux_poller_control(
+    int32_t poller, int32_t operation, int32_t descriptor, uint32_t interest, uint64_t token) {
+    struct epoll_event event;
+    memset(&event, 0, sizeof event);
+    if (interest & CLINUX_READ) event.events |= EPOLLIN | EPOLLRDHUP;
+    if (interest & CLINUX_WRITE) event.events |= EPOLLOUT;
+    event.data.u64 = token;
+    int code = operation == CLINUX_ADD      ? EPOLL_CTL_ADD
+               : operation == CLINUX_MODIFY ? EPOLL_CTL_MOD
+                                            : EPOLL_CTL_DEL;
+    return epoll_ctl(poller, code, descriptor, &event) < 0 ? -errno : 0;
+}
+
+enum { LARGEST_BATCH = 256 };
+
+int32_t clinux_poller_wait(
+    int32_t poller, clinux_event *events, int32_t capacity, int32_t timeout_ms) {
+    struct epoll_event ready[LARGEST_BATCH];
+    if (capacity > LARGEST_BATCH) capacity = LARGEST_BATCH;
+    int count = epoll_wait(poller, ready, capacity, timeout_ms);
+    if (count < 0) return -errno;
+    for (int i = 0; i < count; i++) {
+        uint32_t bits = 0, seen = ready[i].events;
+        if (seen & (EPOLLIN | EPOLLRDHUP)) bits |= CLINUX_READ;
+        if (seen & EPOLLOUT) bits |= CLINUX_WRITE;
+        if (seen & EPOLLHUP) bits |= CLINUX_HANGUP;
+        if (seen & EPOLLERR) bits |= CLINUX_ERROR;
+        events[i].token = ready[i].data.u64;
+        events[i].events = bits;
+        events[i].unused = 0;
+    }
+    return count;
+}
+
+int32_t clinux_accept(int32_t listener) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int32_t clinux_pipe(int32_t *read_end, int32_t *write_end, int32_t non_blocking) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | (non_blocking ? O_NONBLOCK : 0)) < 0) return -errno;
+    *read_end = ends[0];
+    *write_end = ends[1];
+    return 0;
+}
+
+int32_t clinux_random(uint8_t *bytes, uint32_t length) {
+    ssize_t count = getrandom(bytes, length, 0);
+    return count < 0 ? -errno : (int32_t)count;
+}
+
+int32_t clinux_spawn_in_folder(void *actions, const char *folder) {
+    return posix_spawn_file_actions_addchdir_np(actions, folder);
+}
+
+static volatile int signal_pipe = -1;
+
+static void pass_on(int number) {
+    int saved = errno;
+    uint8_t byte = (uint8_t)number;
+    // A full pipe holds enough requests already.
+    ssize_t ignored = write(signal_pipe, &byte, 1);
+    (void)ignored;
+    errno = saved;
+}
+
+int32_t clinux_signals_open(const int32_t *signals, int32_t count) {
+    static int read_end = -1;
+    if (read_end < 0) {
+        int32_t ends[2];
+        int32_t failure = clinux_pipe(&ends[0], &ends[1], 1);
+        if (failure < 0) return failure;
+        read_end = ends[0];
+        signal_pipe = ends[1];
+    }
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = pass_on;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (int32_t i = 0; i < count; i++)
+        if (sigaction(signals[i], &action, NULL) < 0) return -errno;
+    return read_end;
+}
+#endif

@@ -1,5 +1,76 @@
-// What Swift's C library module cannot reach on Linux. Flat types only.
+// What Swift's C library module cannot reach on Linux: readiness, signals as bytes, descriptors
+// that close on exec, and the helper thread that saves a file. Flat types and integers only, so that
+// no union and no system header reaches Swift. Every function answers a count or descriptor of at
+// least zero, or an errno with its sign turned. Elsewhere than on Linux this target is empty.
 #ifndef GRAPEVINE_CLINUX_H
 #define GRAPEVINE_CLINUX_H
 #include <stdint.h>
+
+#ifdef __linux__
+
+// One descriptor that is ready: the token it was registered with, and the CLINUX_ bits that hold.
+typedef struct {
+    uint64_t token;
+    uint32_t events;
+    uint32_t unused;
+} clinux_event;
+
+enum { CLINUX_READ = 1, CLINUX_WRITE = 2, CLINUX_HANGUP = 4, CLINUX_ERROR = 8 };
+enum { CLINUX_ADD = 1, CLINUX_MODIFY = 2, CLINUX_REMOVE = 3 };
+
+int32_t clinux_poller_create(void);
+int32_t clinux_poller_control(
+    int32_t poller, int32_t operation, int32_t descriptor, uint32_t interest, uint64_t token);
+int32_t clinux_poller_wait(
+    int32_t poller, clinux_event *events, int32_t capacity, int32_t timeout_ms);
+
+// Accepts one connection, non-blocking and closed on exec.
+int32_t clinux_accept(int32_t listener);
+// Makes a pipe whose ends close on exec; both ends are non-blocking when asked for.
+int32_t clinux_pipe(int32_t *read_end, int32_t *write_end, int32_t non_blocking);
+// Fills with random bytes; answers how many were filled.
+int32_t clinux_random(uint8_t *bytes, uint32_t length);
+
+// From now on the number of every signal of the list arrives as one byte at the answered descriptor.
+int32_t clinux_signals_open(const int32_t *signals, int32_t count);
+
+// Lets a child begin in a folder; `actions` is a posix_spawn_file_actions_t. Answers an errno or 0.
+int32_t clinux_spawn_in_folder(void *actions, const char *folder);
+
+// Where a save failed.
+enum {
+    CLINUX_STEP_NONE = 0,
+    CLINUX_STEP_CREATE = 1,
+    CLINUX_STEP_WRITE = 2,
+    CLINUX_STEP_SYNC = 3,
+    CLINUX_STEP_RENAME = 4,
+    CLINUX_STEP_SYNC_DIRECTORY = 5
+};
+
+typedef struct {
+    uint64_t generation;
+    int32_t error;  // 0, or an errno
+    int32_t step;
+} clinux_save_result;
+
+// Writes the bytes beside the file, renames them into place; syncs both file and directory if asked.
+int32_t clinux_replace(
+    const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
+    uint64_t length, int32_t sync, int32_t *step);
+
+// One thread that replaces one file. The handle is 0 on failure, with the errno in *error.
+uint64_t clinux_saver_start(
+    const char *temporary, const char *path, const char *directory, int32_t *error);
+// The descriptor that is readable while results wait.
+int32_t clinux_saver_descriptor(uint64_t saver);
+// Copies the bytes and returns at once. A job that waits is overtaken by the new one, which inherits
+// its wish for a sync and whose result holds for all earlier generations.
+int32_t clinux_saver_submit(
+    uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync);
+// Takes the waiting results, at most two: the newest success, and a failure after it.
+int32_t clinux_saver_results(uint64_t saver, clinux_save_result *two);
+// Finishes the job that waits, ends the thread and frees all.
+void clinux_saver_stop(uint64_t saver);
+
+#endif
 #endif
