@@ -58,11 +58,13 @@ package enum Note: Equatable, Sendable {
     }
 
     package enum EpochReason: Hashable, Sendable {
-        case collision(with: NodeID), operatorAsked, importFinished, takeover, election
+        case collision(with: NodeID)
+        case operatorAsked, importFinished, takeover
     }
 
     package enum NoCandidacyReason: Hashable, Sendable {
-        case dataTooOld(age: Int64), noCopy, disabled
+        case dataTooOld(age: Int64)
+        case noCopy, disabled
     }
 
     package enum FailoverKind: Hashable, Sendable { case asked, forced, takeover }

@@ -133,25 +133,6 @@ public struct SlotSet: Sendable {
         if words.isEmpty { words = [UInt64](repeating: 0, count: Self.wordCount) }
     }
 
-    /// The slots in ascending order.
-    @inlinable
-    public func forEach(_ body: (Slot) -> Void) {
-        for (index, word) in words.enumerated() where word != 0 {
-            var rest = word
-            while rest != 0 {
-                body(Slot(unchecked: index &* 64 &+ rest.trailingZeroBitCount))
-                rest &= rest &- 1
-            }
-        }
-    }
-
-    /// The slots in ascending order, as an array.
-    public var slots: [Slot] {
-        var list: [Slot] = []
-        forEach { list.append($0) }
-        return list
-    }
-
     public var first: Slot? {
         for (index, word) in words.enumerated() where word != 0 {
             return Slot(unchecked: index * 64 + word.trailingZeroBitCount)
@@ -162,7 +143,7 @@ public struct SlotSet: Sendable {
     /// The set as ranges, ascending and as few as possible.
     public var ranges: [SlotRange] {
         var list: [SlotRange] = []
-        forEach { slot in
+        for slot in self {
             if let open = list.last, open.last.index + 1 == slot.index {
                 list[list.count - 1].last = slot
             } else if let range = SlotRange(slot, slot) {
@@ -204,6 +185,36 @@ public struct SlotSet: Sendable {
             filled = Self.wordCount
         }
         return seen == 0 ? SlotSet() : result
+    }
+}
+
+extension SlotSet: Sequence {
+    /// The slots in ascending order.
+    @inlinable public func makeIterator() -> Iterator { Iterator(words: words) }
+
+    /// Walks the bits that are set, a word at a time.
+    public struct Iterator: IteratorProtocol {
+        @usableFromInline let words: [UInt64]
+        @usableFromInline var index = 0
+        @usableFromInline var rest: UInt64
+
+        @usableFromInline
+        init(words: [UInt64]) {
+            self.words = words
+            rest = words.first ?? 0
+        }
+
+        @inlinable
+        public mutating func next() -> Slot? {
+            while rest == 0 {
+                index &+= 1
+                guard index < words.count else { return nil }
+                rest = words[index]
+            }
+            let bit = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            return Slot(unchecked: index &* 64 &+ bit)
+        }
     }
 }
 

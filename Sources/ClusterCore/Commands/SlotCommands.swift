@@ -64,8 +64,8 @@ enum SlotCommands {
     private static func apply(
         _ set: SlotSet, _ isAdding: Bool, _ state: inout ClusterState, _ turn: inout Turn
     ) -> AdminReply {
-        set.forEach { slot in
-            if isAdding { state.slots.importing[slot] = nil }
+        if isAdding {
+            for slot in set { state.slots.importing[slot] = nil }
         }
         // A replica owns nothing: what it adds is its master's, in its own table.
         state.assign(set, to: isAdding ? state.shardMaster : nil)

@@ -77,7 +77,7 @@ extension NodesFile {
     /// The first line that names a slot keeps it.
     private static func claimable(_ slots: SlotSet, _ state: ClusterState) -> SlotSet {
         var free = SlotSet()
-        slots.forEach { if state.slots.owner(of: $0) == nil { free.insert($0) } }
+        for slot in slots where state.slots.owner(of: slot) == nil { free.insert(slot) }
         return free
     }
 

@@ -59,7 +59,7 @@ enum SlotOwnership {
         var losses = Losses()
         let owned = state.nodes[claimant].slots
         state.slots.notClaimed = state.slots.notClaimed.subtracting(owned.intersection(claimed))
-        claimed.subtracting(owned).forEach { slot in
+        for slot in claimed.subtracting(owned) {
             take(slot, for: claimant, at: epoch, from: current, &losses, &state)
         }
         let released = owned.subtracting(claimed)

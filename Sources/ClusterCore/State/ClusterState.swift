@@ -92,7 +92,7 @@ package struct Health: Equatable, Sendable {
 extension ClusterState {
     /// Makes `owner` the owner of each of these slots; nil: nobody's.
     mutating func assign(_ set: SlotSet, to owner: NodeHandle?) {
-        set.forEach { assign($0, to: owner) }
+        for slot in set { assign(slot, to: owner) }
     }
 
     /// Makes `owner` the owner of a slot; nil: nobody's.
