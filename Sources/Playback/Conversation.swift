@@ -70,6 +70,8 @@ package struct Conversation {
         package var otherBytes = 0
         /// Directions that began with TLS.
         package var encryptedStreams = 0
+
+        package init() {}
     }
 
     package private(set) var tally = Tally()

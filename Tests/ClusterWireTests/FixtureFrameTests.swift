@@ -2,7 +2,7 @@
 // them when they are cut or changed. Random bytes too: the decoder may refuse, it must never trap.
 
 import ClusterWire
-import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FixtureFrameTests {
@@ -17,12 +17,7 @@ import Testing
         let frame = try FrameFiles.read(name)
         let message = try Message.decode(frame)
         #expect(message.encode() == frame)
-        let line = message.line + "\n"
-        let file = FrameFiles.folder.appendingPathComponent(name + ".txt")
-        if ProcessInfo.processInfo.environment["UPDATE_FIXTURES"] != nil {
-            try line.write(to: file, atomically: true, encoding: .utf8)
-        }
-        #expect(try String(contentsOf: file, encoding: .utf8) == line)
+        Fixture.expectGolden(message.line + "\n", "frames/\(name).txt")
     }
 
     @Test(arguments: FrameFiles.names)
@@ -62,8 +57,7 @@ import Testing
     }
 
     @Test func `random changes never trap and what decodes is written back the same`() throws {
-        var random = SeededRandom()
-        print("random frames: SEED=\(random.seed)")
+        var random = Seeds.generator("random frames")
         let frames = try FrameFiles.names.map { try FrameFiles.read($0) }
         for _ in 0..<4000 {
             guard var frame = frames.randomElement(using: &random) else { return }
@@ -85,8 +79,7 @@ import Testing
     }
 
     @Test func `random bytes never trap the splitter`() {
-        var random = SeededRandom()
-        print("random streams: SEED=\(random.seed)")
+        var random = Seeds.generator("random streams")
         for _ in 0..<2000 {
             var chunk = (0..<Int.random(in: 0...200, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)

@@ -1,6 +1,7 @@
 // The rules of node ids: which texts are valid, how they order, what they print.
 
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct NodeIDTests {
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func `a fresh id is valid hex and the generator decides it`() {
-        var (first, second) = (SeededRandom(1), SeededRandom(1))
+        var (first, second) = (SeededGenerator(seed: 1), SeededGenerator(seed: 1))
         let id = NodeID(using: &first)
         #expect(id.isValid)
         #expect(id.description.allSatisfy { $0.isHexDigit })

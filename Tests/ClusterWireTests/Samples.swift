@@ -1,8 +1,8 @@
-// What the suites of this target share: ids, a message of every kind, frames from files, edits of
-// bytes and a generator with a seed. It states no rule.
+// What the suites of this target share: ids, a message of every kind, frames from files and edits
+// of bytes. It states no rule.
 
 import ClusterWire
-import Foundation
+import TestSupport
 
 let idA = sampleID("a")
 let idB = sampleID("b")
@@ -98,43 +98,14 @@ func refusal(_ frame: [UInt8]) -> WireError? {
     }
 }
 
-/// A generator that a seed determines (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    let seed: UInt64
-
-    /// With a seed from the environment variable SEED, or one of its own.
-    init(_ fixed: UInt64? = nil) {
-        seed =
-            fixed ?? ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
-            ?? UInt64.random(in: 0...(.max))
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// Frames in files: "length N", then runs of bytes that are not all zero as "@offset hex".
 enum FrameFiles {
-    static let folder = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/frames")
-
     /// Names without their ending, in order.
-    static let names: [String] = {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return files.filter { $0.hasSuffix(".hex") }.map { String($0.dropLast(4)) }.sorted()
-    }()
+    static let names: [String] =
+        ((try? Fixture.names(in: "frames", ending: ".hex")) ?? []).map { String($0.dropLast(4)) }
 
     static func read(_ name: String) throws -> [UInt8] {
-        let text = try String(
-            contentsOf: folder.appendingPathComponent(name + ".hex"), encoding: .utf8)
+        let text = try Fixture.text("frames/\(name).hex")
         var frame: [UInt8] = []
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")

@@ -1,6 +1,7 @@
 // The rules of slots, ranges and the set of 16384, each property against a plain array of Bool.
 
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct SlotTests {
@@ -41,8 +42,7 @@ import Testing
     }
 
     @Test func `random sets agree with an array of Bool in every operation`() {
-        var random = SeededRandom()
-        print("slot sets: SEED=\(random.seed)")
+        var random = Seeds.generator("slot sets")
         for round in 0..<40 {
             let (left, mine) = randomSet(&random, dense: round % 2 == 0)
             let (right, theirs) = randomSet(&random, dense: round % 3 == 0)
@@ -56,7 +56,7 @@ import Testing
     }
 
     private func randomSet(
-        _ random: inout SeededRandom, dense: Bool
+        _ random: inout SeededGenerator, dense: Bool
     ) -> (SlotSet, [Bool]) {
         var set = dense ? SlotSet.all : SlotSet()
         var plain = [Bool](repeating: dense, count: 16384)

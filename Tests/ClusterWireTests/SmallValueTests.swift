@@ -1,6 +1,7 @@
 // The rules of the small values: addresses, flags, units and types of message.
 
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct NodeAddressTests {
@@ -18,8 +19,7 @@ import Testing
     }
 
     @Test func `every byte of the field is kept, read and written back`() throws {
-        var random = SeededRandom()
-        print("address fields: SEED=\(random.seed)")
+        var random = Seeds.generator("address fields")
         for _ in 0..<200 {
             var frame = bytes(.full(sampleHeader(), .vote))
             let field = (0..<46).map { _ in UInt8.random(in: 0...255, using: &random) }
