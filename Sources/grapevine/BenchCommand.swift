@@ -21,14 +21,17 @@ struct BenchReport: Sendable {
 
 enum BenchCommand {
     /// The kinds of bench by name.
-    private static let kinds: [(name: String, run: @Sendable () -> BenchReport)] = [
-        ("codec", { CodecBench.run() })
+    private static let kinds: [(name: String, run: @Sendable (_ rounds: Int) -> BenchReport)] = [
+        ("codec", { CodecBench.run(rounds: $0) })
     ]
 
     static let command = Command(
         name: "bench", summary: "Measures the speed of parts of the program.",
         operands: kinds.map(\.name).joined(separator: "|"),
-        options: [Option("--json", "one JSON object with all figures")],
+        options: [
+            Option("--json", "one JSON object with all figures"),
+            Option("--rounds", value: "N", "rounds of which the medians are told, default 31"),
+        ],
         notes: [
             "codec: encode, and decode with a walk over all entries, of PINGs with 100 entries."
         ],
@@ -37,7 +40,8 @@ enum BenchCommand {
             guard let kind = kinds.first(where: { $0.name == name }) else {
                 throw UsageError("unknown bench \(name)")
             }
-            let report = kind.run()
+            let rounds = try arguments.number("--rounds", in: 1...10000, default: 31)
+            let report = kind.run(rounds)
             var output = Output()
             output.bytes = arguments.has("--json") ? json(report) : text(report)
             return output.flush() || output.isClosed ? 0 : 2
