@@ -140,7 +140,8 @@ enum MadeCaptures {
     ) -> TCPSegment {
         TCPSegment(
             time: start + milliseconds * millisecond, source: client, destination: server,
-            sequence: 100 &+ UInt32(truncatingIfNeeded: place), acknowledgment: 1, flags: flags, payload: bytes,
+            sequence: 100 &+ UInt32(truncatingIfNeeded: place), acknowledgment: 1, flags: flags,
+            payload: bytes,
             missing: missing)
     }
 
