@@ -75,14 +75,22 @@ public struct GossipSection: Sendable, RandomAccessCollection {
 
     /// A section of these entries; those past the limit of 65535 are left out.
     public init(_ entries: some Collection<GossipEntry>) {
+        // As an array, which costs nothing when it is one: a loop over any collection would call
+        // through a table for each entry.
+        self.init(array: Array(entries))
+    }
+
+    private init(array entries: [GossipEntry]) {
         let count = Swift.min(entries.count, Self.limit)
-        var bytes = [UInt8](repeating: 0, count: count * Layout.gossipEntrySize)
-        var span = bytes.mutableSpan
-        var raw = unsafe span.mutableBytes
-        for (index, entry) in entries.prefix(count).enumerated() {
-            entry.put(into: &raw, at: index * Layout.gossipEntrySize)
+        var storage = [UInt8](repeating: 0, count: count * Layout.gossipEntrySize)
+        var span = storage.mutableSpan
+        var bytes = unsafe span.mutableBytes
+        for index in 0..<count {
+            let start = index &* Layout.gossipEntrySize
+            var record = bytes._mutatingExtracting(start..<start &+ Layout.gossipEntrySize)
+            entries[index].put(into: &record, at: 0)
         }
-        self.init(storage: bytes, offset: 0, count: count)
+        self.init(storage: storage, offset: 0, count: count)
     }
 
     public init() { self.init(storage: [], offset: 0, count: 0) }
