@@ -40,6 +40,7 @@ let package = Package(
         library("Playback", ["Capture", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
+        library("Interop", ["RESP", "SystemIO"]),
         library("ClusterNode", ["ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",

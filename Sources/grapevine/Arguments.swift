@@ -33,6 +33,8 @@ struct Command: Sendable {
     let options: [Option]
     /// More lines for --help.
     var notes: [String] = []
+    /// Takes the words as they are, for a command whose options are not in a table.
+    var runRaw: (@Sendable ([String]) -> Int32)?
     /// Runs it and tells the exit status.
     let run: @Sendable (Arguments) throws(UsageError) -> Int32
 

@@ -128,7 +128,7 @@ private struct Decoder: ~Copyable {
     mutating func run(_ path: String) -> Int32 {
         let name = path == "-" ? "standard input" : path
         do throws(SystemError) {
-            let input = try openForReading(path)
+            let input = try Program.openForReading(path)
             return try read(input, name)
         } catch {
             _ = output.flush()

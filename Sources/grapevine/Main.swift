@@ -1,33 +1,44 @@
 // The table of commands: finds the one that is called, shows help, and turns wrong calls into one
 // line on standard error and exit status 2. What the commands do is in their own files.
 
+import SystemIO
+
 @main
 enum Main {
     /// All commands, in the order of the help.
-    static let commands: [Command] = [DecodeCommand.command, BenchCommand.command]
+    static let commands: [Command] = [
+        NodeCommand.command, AdminCommandLine.command, DecodeCommand.command, BenchCommand.command,
+    ]
 
     static func main() {
-        ignoreBrokenPipes()
-        leave(run(CommandLine.arguments.dropFirst()))
+        Program.ignoreBrokenPipes()
+        Program.leave(run(CommandLine.arguments.dropFirst()))
     }
 
+    /// Names under which the program is a node: a symbolic link stands in for a server.
+    private static let serverNames = ["redis-server", "valkey-server"]
+
     private static func run(_ words: ArraySlice<String>) -> Int32 {
+        if let own = CommandLine.arguments.first, serverNames.contains(File.name(of: own)) {
+            return NodeCommand.run(Array(words))
+        }
         guard let name = words.first else {
-            say(help, to: 2)
+            say(help, to: .errors)
             return 2
         }
         if name == "--help" || name == "-h" || name == "help" {
-            say(help, to: 1)
+            say(help, to: .output)
             return 0
         }
         guard let command = commands.first(where: { $0.name == name }) else {
-            say("grapevine: unknown command \(name); see grapevine --help\n", to: 2)
+            say("grapevine: unknown command \(name); see grapevine --help\n", to: .errors)
             return 2
         }
+        if let raw = command.runRaw { return raw(Array(words.dropFirst())) }
         do throws(UsageError) {
             let arguments = try Arguments(words.dropFirst(), options: command.options)
             if arguments.wantsHelp {
-                say(command.help, to: 1)
+                say(command.help, to: .output)
                 return 0
             }
             return try command.run(arguments)
@@ -55,8 +66,8 @@ enum Main {
             """
     }
 
-    private static func say(_ text: String, to descriptor: Int32) {
-        var output = Output(descriptor: descriptor)
+    private static func say(_ text: String, to stream: StandardStream) {
+        var output = Output(stream)
         output.bytes.append(contentsOf: text.utf8)
         _ = output.flush()
     }
