@@ -46,7 +46,7 @@ let package = Package(
             name: "grapevine",
             dependencies: [
                 "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode",
+                "ClusterNode", "Interop",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -63,12 +63,16 @@ let package = Package(
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterWire"]),
         tests(
-            "ClusterNodeTests", ["ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+            "ClusterNodeTests",
+            [
+                "ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO",
+                "Interop",
+            ]),
         tests(
             "CommandLineTests",
             [
                 "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode",
+                "ClusterNode", "Interop",
             ]),
         tests("TidyTests", []),
     ]
