@@ -69,7 +69,7 @@ enum ClientCommands {
         switch Int(String(decoding: words[1], as: UTF8.self)) {
         case 0: client.ok()
         case .some: client.error("ERR SELECT is not allowed in cluster mode")
-        case nil: client.error("ERR invalid DB index")
+        case nil: client.error("ERR value is not an integer or out of range")
         }
     }
 

@@ -16,6 +16,7 @@ package final class MixedCluster {
 
     private static let slotCount = 16_384
     private static let pauseMilliseconds = 20
+    private static let watchPauseMilliseconds = 100
 
     /// Starts nodes that do not know each other yet.
     /// - Parameters:
@@ -231,33 +232,50 @@ package final class MixedCluster {
 
     // MARK: - Watching
 
-    /// Every bus connection that a node knows, as "to ID made at MS", sorted; nil when the node
-    /// does not tell (CLUSTER LINKS came with 7.0).
-    package func links(of node: ServerProcess) throws(InteropError) -> [String]? {
-        guard let entries = try node.ask(["CLUSTER", "LINKS"]).elements else { return nil }
+    /// A connection of the bus, as CLUSTER LINKS tells of it.
+    package struct Link: Equatable, Sendable, CustomStringConvertible {
+        /// "to" or "from".
+        package let direction: String
+        package let node: String
+        /// Wall milliseconds.
+        package let createdAt: Int64
+
+        package var description: String { "\(direction) \(node), made at \(createdAt)" }
+    }
+
+    /// Every connection whose node is known; none when the server does not tell (CLUSTER LINKS came
+    /// with 7.0).
+    package func links(of node: ServerProcess) throws(InteropError) -> [Link] {
+        guard let entries = try node.ask(["CLUSTER", "LINKS"]).elements else { return [] }
         return entries.map { entry in
-            let direction = entry["direction"]?.string ?? "?"
-            let id = entry["node"]?.string ?? "?"
-            return "\(direction) \(id) made at \(entry["create-time"]?.number ?? -1)"
-        }.sorted()
+            Link(
+                direction: entry["direction"]?.string ?? "?", node: entry["node"]?.string ?? "?",
+                createdAt: entry["create-time"]?.number ?? 0)
+        }
     }
 
     /// Looks at all nodes again and again.
-    /// - Returns: the first disagreement, or the first link that was lost or made again; nil when
-    ///   for all that time there was none.
+    /// - Returns: the first disagreement, or the first link that was lost or made; nil when for all
+    ///   that time there was none. A link that was there and only now came to be known as a node's
+    ///   is not new: servers tell by the first message that names its sender.
     package func watch(milliseconds: Int) throws(InteropError) -> String? {
         let members = running
-        var before: [[String]?] = []
+        let start = SystemClock.wallMilliseconds()
+        var before: [[Link]] = []
         for node in members { before.append(try links(of: node)) }
         let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
         while SystemClock.monotonicMilliseconds() < end {
             if let difference = try disagreement(members) { return difference }
-            SystemClock.sleep(milliseconds: 100)
+            SystemClock.sleep(milliseconds: Self.watchPauseMilliseconds)
         }
-        for (node, links) in zip(members, before) {
-            let now = try self.links(of: node)
-            guard now != links else { continue }
-            return "links of \(node.name) were \(links ?? []), are \(now ?? [])"
+        for (node, old) in zip(members, before) {
+            let now = try links(of: node)
+            if let lost = old.first(where: { !now.contains($0) }) {
+                return "\(node.name) lost a link: \(lost)"
+            }
+            if let new = now.first(where: { $0.createdAt > start }) {
+                return "\(node.name) has a link that is new: \(new)"
+            }
         }
         return nil
     }
