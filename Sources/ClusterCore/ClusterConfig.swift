@@ -68,6 +68,9 @@ extension ClusterConfig {
     var electionTimeout: Int64 { max(2 * nodeTimeout, 2000) }
     /// Milliseconds after which a failed election may be followed by another.
     var electionRetry: Int64 { 2 * electionTimeout }
+    /// Milliseconds by which each failed master before ours delays an election: time for the other
+    /// to win, disk included.
+    var masterRankDelay: Int64 { min(max(nodeTimeout / 20, 100), 500) }
     /// Milliseconds between two votes for replicas of one master.
     var voteThrottle: Int64 { 2 * nodeTimeout }
     /// Milliseconds that a master waits after a minority before it serves again.

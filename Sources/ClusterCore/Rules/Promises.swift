@@ -59,7 +59,8 @@ enum Promises {
         if isNews { state.broadcastPong(&turn) }
         for promise in due {
             switch promise.kind {
-            case .vote(let candidate, _): Voting.say(to: candidate, &state, &turn)
+            case .vote(let candidate, let epoch):
+                Voting.say(to: candidate, in: epoch, &state, &turn)
             case .voteRequest(let epoch): Election.ask(epoch, &state, &turn)
             case .claim: break  // said by the broadcast above: the role is news
             }
