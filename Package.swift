@@ -37,13 +37,16 @@ let package = Package(
         library("ClusterCore", ["ClusterWire"]),
         library("RESP"),
         library("Capture"),
+        library("Playback", ["Capture", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
+        library("Interop", ["RESP", "SystemIO"]),
         library("ClusterNode", ["ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "RESP", "Capture", "SystemIO", "ClusterNode",
+                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
+                "ClusterNode", "Interop",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -58,11 +61,19 @@ let package = Package(
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
+        tests("PlaybackTests", ["Playback", "Capture", "ClusterWire"]),
         tests(
-            "ClusterNodeTests", ["ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+            "ClusterNodeTests",
+            [
+                "ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO",
+                "Interop",
+            ]),
         tests(
             "CommandLineTests",
-            ["ClusterCore", "ClusterWire", "RESP", "Capture", "SystemIO", "ClusterNode"]),
+            [
+                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
+                "ClusterNode", "Interop",
+            ]),
         tests("TidyTests", []),
     ]
 )

@@ -8,8 +8,10 @@ package enum Input: Equatable, Sendable {
     case tick
     /// A message, already decoded: malformed bytes never reach the core.
     case message(Message, on: LinkID)
-    /// A frame that could not be decoded, or that was passed by: counted, never believed.
+    /// A frame that could not be decoded: counted, never believed.
     case refused(WireError, MessageType?, on: LinkID)
+    /// A frame that was longer than is kept: its bytes were let go unread.
+    case passedBy(MessageType, length: UInt32, on: LinkID)
     /// A connection stands. `local` and `peer` are the addresses that the connection shows.
     case linkOpened(LinkID, local: IPText, peer: IPText)
     /// A connection ended, or could not be made. Not said of links that the core closed itself.

@@ -48,6 +48,12 @@ package struct Machine: Sendable {
             if let type { state.statistics.countReceived(type) }
             let who = Identity.bound(to: link, state).map { state.nodes[$0].id }
             turn.note(.ignored(.unreadable(error.kind), from: who))
+        case .passedBy(let type, let length, let link):
+            state.statistics.countReceived(type)
+            let sender = Identity.bound(to: link, state)
+            if let sender { state.nodes[sender].dataReceived = turn.now.monotonic }
+            turn.note(
+                .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
         case .linkOpened(let link, let local, let peer):
             Links.opened(link, local: local, peer: peer, &state, &turn)
         case .linkClosed(let link): Links.closed(link, &state, &turn)

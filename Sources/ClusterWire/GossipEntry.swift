@@ -75,14 +75,22 @@ public struct GossipSection: Sendable, RandomAccessCollection {
 
     /// A section of these entries; those past the limit of 65535 are left out.
     public init(_ entries: some Collection<GossipEntry>) {
+        // As an array, which costs nothing when it is one: a loop over any collection would call
+        // through a table for each entry.
+        self.init(array: Array(entries))
+    }
+
+    private init(array entries: [GossipEntry]) {
         let count = Swift.min(entries.count, Self.limit)
-        var bytes = [UInt8](repeating: 0, count: count * Layout.gossipEntrySize)
-        var span = bytes.mutableSpan
-        var raw = unsafe span.mutableBytes
-        for (index, entry) in entries.prefix(count).enumerated() {
-            entry.put(into: &raw, at: index * Layout.gossipEntrySize)
+        var storage = [UInt8](repeating: 0, count: count * Layout.gossipEntrySize)
+        var span = storage.mutableSpan
+        var bytes = unsafe span.mutableBytes
+        for index in 0..<count {
+            let start = index &* Layout.gossipEntrySize
+            var record = bytes._mutatingExtracting(start..<start &+ Layout.gossipEntrySize)
+            entries[index].put(into: &record, at: 0)
         }
-        self.init(storage: bytes, offset: 0, count: count)
+        self.init(storage: storage, offset: 0, count: count)
     }
 
     public init() { self.init(storage: [], offset: 0, count: 0) }
@@ -97,6 +105,19 @@ public struct GossipSection: Sendable, RandomAccessCollection {
         return GossipEntry(
             // Reads of integers only, inside a range that `extracting` checks.
             unsafe storage.span.bytes.extracting(start..<start &+ Layout.gossipEntrySize))
+    }
+
+    /// Whether every entry names a valid id: else the section is not believed.
+    ///
+    /// Reads the ids alone.
+    @inlinable public var namesValidNodes: Bool {
+        // The section was checked to lie inside its storage; ids are read from inside it.
+        let bytes = unsafe storage.span.bytes
+        for position in 0..<count {
+            let at = offset &+ position &* Layout.gossipEntrySize &+ Layout.Entry.node
+            guard NodeID(bytes, at: at).isValid else { return false }
+        }
+        return true
     }
 
     var byteCount: Int { count * Layout.gossipEntrySize }

@@ -112,6 +112,13 @@ extension Message {
         return try full(frame, bytes, type: MessageType(rawValue: type), stated: stated)
     }
 
+    /// The type that a frame states, without looking at anything else; nil when it is too short.
+    public static func type(of frame: [UInt8]) -> MessageType? {
+        guard frame.count >= Layout.prefixSize else { return nil }
+        let type: UInt16 = unsafe frame.span.bytes.be(Layout.Head.type)
+        return MessageType(rawValue: type & ~Layout.lightBit)
+    }
+
     private static func full(
         _ frame: [UInt8], _ bytes: RawSpan, type: MessageType, stated: UInt32
     ) throws(WireError) -> Message {

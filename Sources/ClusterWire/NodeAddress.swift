@@ -38,6 +38,9 @@ public struct IPText: Hashable, Sendable, BitwiseCopyable {
 
     @inlinable public var isEmpty: Bool { a >> 56 == 0 }
 
+    /// All words of the field in one: for checksums and quick comparisons of many.
+    @inlinable package var fold: UInt64 { a ^ b ^ c ^ d ^ e ^ UInt64(f) ^ UInt64(g) }
+
     /// The bytes before the first NUL; the last byte always counts as NUL.
     public var bytes: [UInt8] {
         var all: [UInt8] = []

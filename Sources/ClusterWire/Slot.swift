@@ -143,14 +143,36 @@ public struct SlotSet: Sendable {
     /// The set as ranges, ascending and as few as possible.
     public var ranges: [SlotRange] {
         var list: [SlotRange] = []
-        for slot in self {
-            if let open = list.last, open.last.index + 1 == slot.index {
-                list[list.count - 1].last = slot
-            } else if let range = SlotRange(slot, slot) {
+        forEachRange { first, last in
+            if let range = SlotRange(Slot(unchecked: first), Slot(unchecked: last)) {
                 list.append(range)
             }
         }
         return list
+    }
+
+    /// Calls `body` with the first and last slot of each range, ascending and as few as possible.
+    ///
+    /// Whole words of slots are taken at once: most sets are a few long ranges.
+    package func forEachRange(_ body: (_ first: Int, _ last: Int) -> Void) {
+        var open: Int?
+        for (index, word) in words.enumerated() {
+            var bit = 0
+            while bit < 64 {
+                // Look for the next slot that ends what is open, or starts what is not.
+                let rest = (open == nil ? word : ~word) >> UInt64(bit)
+                guard rest != 0 else { break }
+                bit += rest.trailingZeroBitCount
+                let slot = index * 64 + bit
+                if let first = open {
+                    body(first, slot - 1)
+                    open = nil
+                } else {
+                    open = slot
+                }
+            }
+        }
+        if let first = open { body(first, Layout.slotCount - 1) }
     }
 
     /// Slots of this set that `other` lacks.

@@ -29,6 +29,17 @@ package enum StandardStream: Int32, Sendable {
     /// - Returns: whether they went out; false once nobody reads any more.
     @discardableResult
     package func write(_ bytes: [UInt8]) -> Bool {
+        do throws(SystemError) {
+            try writeAll(bytes)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Writes all of the bytes.
+    /// - Throws: `isBrokenPipe` once nobody reads any more.
+    package func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { bytes in
@@ -38,12 +49,11 @@ package enum StandardStream: Int32, Sendable {
             if count < 0 && errno == EAGAIN {
                 waitFor(rawValue, Int32(POLLOUT), milliseconds: -1)
             } else if count <= 0 {
-                return false
+                throw .last("write", about: "standard stream \(rawValue)")
             } else {
                 written += count
             }
         }
-        return true
     }
 
     /// Writes the text.

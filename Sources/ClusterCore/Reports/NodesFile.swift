@@ -64,10 +64,11 @@ package struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertib
     }
 
     package var description: String {
-        line == 0 ? text : "line \(line): \(text)"
+        line == 0 ? reasonText : "line \(line): \(reasonText)"
     }
 
-    private var text: String {
+    /// What is wrong, without the line.
+    package var reasonText: String {
         switch reason {
         case .lastLineTorn: "the last line has no newline: the file was cut"
         case .notText: "a byte that is not printable ASCII"

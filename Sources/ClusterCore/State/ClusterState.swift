@@ -45,7 +45,10 @@ package struct ClusterState: Equatable, Sendable {
         durable = SelfFacts(currentEpoch: 0, configEpoch: 0, role: .master, slots: SlotSet())
     }
 
-    package var me: KnownNode { nodes[.myself] }
+    package var me: KnownNode {
+        // Lent in place: reading one field must not copy the row.
+        _read { yield nodes[.myself] }
+    }
     package var myID: NodeID { nodes[.myself].id }
 
     /// Masters that must agree before a node has failed or an election is won.

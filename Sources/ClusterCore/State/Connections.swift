@@ -65,4 +65,10 @@ extension ClusterState {
         else { return nil }
         return handle
     }
+
+    /// Whether a connection belongs to a node whose name is known: it may send more.
+    package func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
+
+    /// Whether an inbound connection is that of a handshake.
+    package func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
 }

@@ -1,0 +1,265 @@
+// The loop of a node: wait, read, step, save, perform, flush. One thread; every input goes to the
+// machine, every effect is done here, and bytes leave last of all, after the save was handed over.
+
+package import ClusterCore
+import ClusterWire
+import RESP
+package import SystemIO
+
+/// A running node.
+package final class Node {
+    package internal(set) var machine: Machine
+    var options: NodeOptions
+    var log: NodeLog
+    var links = BusLinks()
+    var clients = Clients()
+    var poller: Poller
+    var saver: SaveThread
+    let lock: FileLock
+    let startedAt: Int64
+    let runID: String
+
+    private var busListeners: [UInt64: Listener] = [:]
+    private var clientListeners: [UInt64: Listener] = [:]
+    private let signals: SignalWatch?
+    private let stopRequest: WakePipe?
+    private var events: [PollEvent] = []
+    var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+    private var nextToken: UInt64 = 16
+    private var nextTick: Int64
+    /// Inputs that came up while another was worked on.
+    private var postponed: [Input] = []
+    /// The newest save asked for since the last wake-up.
+    var wantedSave: (generation: Generation, sync: Bool)?
+    var isStopping = false
+    /// Accepting pauses until the next tick: the system is out of descriptors.
+    var acceptsPaused = false
+
+    /// A socket that accepts, kept by a class since it has one owner.
+    final class Listener {
+        let socket: Socket
+        init(_ socket: consuming Socket) { self.socket = consume socket }
+    }
+
+    private enum Token {
+        static let saver: UInt64 = 1
+        static let signals: UInt64 = 2
+        static let stop: UInt64 = 3
+    }
+
+    /// Loads or makes the node's state, takes its ports and its file.
+    ///
+    /// - Parameter stopRequest: another thread may ask the loop to end by it.
+    package init(
+        _ options: NodeOptions, takesSignals: Bool = true, stopRequest: WakePipe? = nil
+    ) throws(StartError) {
+        self.options = options
+        log = NodeLog(path: options.logFile, level: options.logLevel)
+        self.stopRequest = stopRequest
+        let now = Instant(
+            monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
+        var random = SplitMix64(seed: Entropy.seed())
+        runID = NodeID(using: &random).description
+        startedAt = now.wall
+        nextTick = now.monotonic + ClusterConfig.tick
+        _ = ProcessInformation.raiseDescriptorLimit()
+        lock = try NodesFileStore.lock(options)
+        let state = try NodesFileStore.load(options, at: now, random: &random)
+        machine =
+            state.map { Machine(state: $0, config: options.cluster, random: random) }
+            ?? Machine(fresh: options.cluster, random: random)
+        do throws(SystemError) {
+            poller = try Poller()
+            saver = try SaveThread(replacing: options.configPath)
+            signals = takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil
+        } catch {
+            throw StartError("\(error)")
+        }
+        if state == nil {
+            try NodesFileStore.saveFirst(machine.state, options, at: now)
+        }
+        try listen()
+        announceStart(isFresh: state == nil)
+    }
+
+    private func listen() throws(StartError) {
+        do throws(SystemError) {
+            try poller.register(saver.descriptor, token: Token.saver, interest: .read)
+            if let signals {
+                try poller.register(signals.descriptor, token: Token.signals, interest: .read)
+            }
+            if let stopRequest {
+                try poller.register(stopRequest.descriptor, token: Token.stop, interest: .read)
+            }
+        } catch {
+            throw StartError("\(error)")
+        }
+        for address in options.bind {
+            try listen(address, port: options.port) { clientListeners[$0] = $1 }
+            try listen(address, port: options.busPort) { busListeners[$0] = $1 }
+        }
+        guard !clientListeners.isEmpty, !busListeners.isEmpty else {
+            throw StartError("none of the addresses to bind exists here")
+        }
+    }
+
+    private func listen(
+        _ text: String, port: Int, _ store: (UInt64, Listener) -> Void
+    ) throws(StartError) {
+        // A leading "-" makes an address optional.
+        let isOptional = text.hasPrefix("-")
+        let bare = isOptional ? String(text.dropFirst()) : text
+        let ip = bare == "*" ? "0.0.0.0" : bare == "::*" ? "::" : bare
+        guard let address = SocketAddress(ip: ip, port: UInt16(clamping: port)) else {
+            throw StartError("'\(text)' is not an address to bind")
+        }
+        do throws(SystemError) {
+            let listener = Listener(try Socket.listen(at: address, backlog: options.backlog))
+            let token = takeToken()
+            try poller.register(listener.socket.descriptor, token: token, interest: .read)
+            store(token, listener)
+        } catch {
+            if isOptional && !error.isAddressInUse { return }
+            throw StartError("cannot listen on \(address): \(error.reason)")
+        }
+    }
+
+    private func announceStart(isFresh: Bool) {
+        let state = machine.state
+        log.write(
+            .notice,
+            "Node \(state.myID) \(isFresh ? "made" : "loaded, \(state.nodes.count) nodes known"),"
+                + " port \(options.port), bus port \(options.busPort)")
+        if !options.withoutEffect.isEmpty {
+            log.write(
+                .notice,
+                "Directives of a data store, without effect here: "
+                    + options.withoutEffect.joined(separator: " "))
+        }
+        log.write(.notice, "Ready to accept connections")
+    }
+
+    func takeToken() -> UInt64 {
+        nextToken += 1
+        return nextToken
+    }
+
+    /// Both clocks, now.
+    var now: Instant {
+        Instant(
+            monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
+    }
+
+    /// Runs until it is told to stop.
+    package func run() {
+        while !isStopping { turn() }
+        finish()
+    }
+
+    /// One wake-up.
+    private func turn() {
+        let wait = nextTick - SystemClock.monotonicMilliseconds()
+        do throws(SystemError) {
+            try poller.wait(timeoutMilliseconds: Int(max(0, wait)), into: &events)
+        } catch {
+            log.write(.warning, "Waiting failed: \(error)")
+            SystemClock.sleep(milliseconds: 10)
+        }
+        for event in events { handle(event) }
+        if SystemClock.monotonicMilliseconds() >= nextTick { tick() }
+        settle()
+    }
+
+    private func tick() {
+        let now = SystemClock.monotonicMilliseconds()
+        // A late tick is not made up for: the next is a whole interval away.
+        nextTick = max(nextTick + ClusterConfig.tick, now + 1)
+        if nextTick + ClusterConfig.tick < now { nextTick = now + ClusterConfig.tick }
+        acceptsPaused = false
+        step(.tick)
+        checkLinks()
+    }
+
+    private func handle(_ event: PollEvent) {
+        switch event.token {
+        case Token.saver:
+            for result in saver.drainResults() { saved(result) }
+        case Token.signals:
+            for signal in signals?.take() ?? [] { took(signal) }
+        case Token.stop:
+            if stopRequest?.clear() == true { isStopping = true }
+        default:
+            if let link = links[token: event.token] {
+                handleLink(link, event)
+            } else if let client = clients[token: event.token] {
+                clients.handle(client, event, self)
+            } else if let listener = busListeners[event.token] {
+                acceptLinks(listener)
+            } else if let listener = clientListeners[event.token] {
+                clients.accept(listener, self)
+            }
+        }
+    }
+
+    private func took(_ signal: Signal) {
+        switch signal {
+        case .terminate, .interrupt:
+            log.write(.warning, "Received \(signal), leaving")
+            isStopping = true
+        default: break
+        }
+    }
+
+    private func saved(_ result: SaveResult) {
+        let generation = Generation(result.generation)
+        if let error = result.error {
+            step(.persistFailed(generation, SystemFault("\(error)")))
+        } else {
+            step(.persisted(generation))
+        }
+    }
+
+    /// One input through the machine, and what it asks for.
+    func step(_ input: Input) {
+        for effect in machine.step(input, at: now) { perform(effect) }
+    }
+
+    /// An input that comes up while another is worked on.
+    func postpone(_ input: Input) { postponed.append(input) }
+
+    /// The end of a wake-up: what came up meanwhile, then one save, then the bytes.
+    private func settle() {
+        while !postponed.isEmpty {
+            let inputs = postponed
+            postponed = []
+            for input in inputs { step(input) }
+        }
+        if let save = wantedSave {
+            wantedSave = nil
+            saver.submit(
+                generation: save.generation.number,
+                Array(NodesFile.text(machine.state, now).utf8), sync: save.sync)
+        }
+        flushLinks()
+        clients.flush(self)
+    }
+
+    /// Saves for the last time and lets go.
+    private func finish() {
+        settle()
+        let text = Array(NodesFile.text(machine.state, now).utf8)
+        do throws(SystemError) {
+            try File.replace(options.configPath, with: text, sync: true)
+        } catch {
+            log.write(.warning, "The last save failed: \(error)")
+        }
+        if !options.pidFile.isEmpty { try? File.remove(options.pidFile) }
+        log.write(.warning, "Bye")
+    }
+}
+
+/// Why a node did not start.
+package struct StartError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}

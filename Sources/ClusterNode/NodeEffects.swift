@@ -1,0 +1,191 @@
+// One exhaustive switch over what the rules ask for, and the bus connections that it needs: making
+// them, taking them, reading, writing and ending them.
+
+import ClusterCore
+import ClusterWire
+import SystemIO
+
+extension Node {
+    /// Does one effect. Nothing here decides anything.
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .persist(let generation, let sync):
+            wantedSave = (generation, sync || wantedSave?.sync == true)
+        case .connect(let link, let address): connect(link, to: address)
+        case .close(let link):
+            guard let link = links[id: link] else { return }
+            if !link.isConnecting { _ = link.flush() }
+            links.remove(link)
+        case .send(let message, let link):
+            guard let link = links[id: link], let frame = message.encode() else { return }
+            link.enqueue(frame)
+            links.markDirty(link)
+        case .pauseWrites, .replicate, .dropKeys:
+            break  // for the data store, which is not here yet
+        case .reply(let reply, let client): clients.reply(reply, to: client)
+        case .note(let note): say(note)
+        }
+    }
+
+    private func say(_ note: Note) {
+        if case .ignored(let what, let id) = note {
+            let (kind, text) = NoteText.refusal(what, from: id)
+            log.refuse(kind, text)
+        } else if let (level, text) = NoteText.line(note) {
+            log.write(level, text)
+        }
+    }
+
+    private var keepAliveSeconds: Int32 {
+        Int32(clamping: max(1, options.cluster.nodeTimeout / 1000 * 2))
+    }
+
+    private func connect(_ id: LinkID, to address: NodeAddress) {
+        guard
+            let target = SocketAddress(
+                ip: address.ip.text, port: address.busPort.value)
+        else { return postpone(.linkClosed(id)) }
+        do throws(SystemError) {
+            let socket = try Socket.connect(to: target, keepAliveSeconds: keepAliveSeconds)
+            let link = BusLink(
+                id, token: takeToken(), socket: socket, isConnecting: true, at: now.wall)
+            guard let descriptor = link.descriptor else { return postpone(.linkClosed(id)) }
+            try poller.register(descriptor, token: link.token, interest: [.read, .write])
+            links.insert(link)
+        } catch {
+            postpone(.linkClosed(id))
+        }
+    }
+
+    /// Connections that wait, up to a number at a time.
+    func acceptLinks(_ listener: Listener) {
+        guard !acceptsPaused else { return }
+        for _ in 0..<1000 {
+            do throws(SystemError) {
+                guard
+                    let socket = try listener.socket.accept(keepAliveSeconds: keepAliveSeconds)
+                else { return }
+                guard links.inboundCount < BusLinks.inboundLimit,
+                    let local = socket.localAddress(), let peer = socket.peerAddress(),
+                    let localIP = IPText(local.ip), let peerIP = IPText(peer.ip)
+                else { continue }
+                let link = BusLink(
+                    .inbound(links.takeNumber()), token: takeToken(), socket: socket,
+                    isConnecting: false, at: now.wall)
+                links.insert(link)
+                guard let descriptor = link.descriptor else { continue }
+                try poller.register(descriptor, token: link.token, interest: .read)
+                step(.linkOpened(link.id, local: localIP, peer: peerIP))
+            } catch {
+                // Out of descriptors: they wait in the backlog until the next tick.
+                acceptsPaused = true
+                return log.refuse("cannot accept", "Cannot accept connections: \(error)")
+            }
+        }
+    }
+
+    func handleLink(_ link: BusLink, _ event: PollEvent) {
+        if link.isConnecting {
+            guard event.isWritable || event.isBroken else { return }
+            return finishConnect(link)
+        }
+        if event.isReadable { read(link) }
+        if event.isWritable && links[token: link.token] != nil { links.markDirty(link) }
+        if event.isBroken && !event.isReadable { lost(link) }
+    }
+
+    private func finishConnect(_ link: BusLink) {
+        if link.socket?.connectionError() != nil { return lost(link) }
+        let local = link.socket?.localAddress().flatMap { IPText($0.ip) } ?? IPText()
+        let peer = link.socket?.peerAddress().flatMap { IPText($0.ip) } ?? IPText()
+        link.isConnecting = false
+        setInterest(link, write: false)
+        step(.linkOpened(link.id, local: local, peer: peer))
+    }
+
+    private func setInterest(_ link: BusLink, write: Bool) {
+        guard link.wantsWrite != write, let descriptor = link.descriptor else { return }
+        link.wantsWrite = write
+        do throws(SystemError) {
+            try poller.modify(
+                descriptor, token: link.token, interest: write ? [.read, .write] : .read)
+        } catch {
+            log.refuse("poll", "Cannot watch a link: \(error)")
+        }
+    }
+
+    /// A connection ended without the rules' asking.
+    private func lost(_ link: BusLink) {
+        guard links[token: link.token] != nil else { return }
+        links.remove(link)
+        step(.linkClosed(link.id))
+    }
+
+    private func read(_ link: BusLink) {
+        var buffer = readBuffer
+        readBuffer = []
+        let outcome = link.read(into: &buffer)
+        readBuffer = buffer
+        takeFrames(link)
+        if case .closed = outcome { lost(link) }
+    }
+
+    /// Every complete frame of a link, as long as the link lives.
+    private func takeFrames(_ link: BusLink) {
+        while links[token: link.token] != nil {
+            do throws(WireError) {
+                let limit: FrameLimit = machine.state.isKnownPeer(on: link.id) ? .peer : .stranger
+                guard let piece = try link.splitter.next(limit: limit) else { return }
+                switch piece {
+                case .passed(let type, let length):
+                    step(.passedBy(type, length: length, on: link.id))
+                case .frame(let frame): take(frame, link)
+                }
+            } catch {
+                step(.refused(error, nil, on: link.id))
+                return lost(link)
+            }
+        }
+    }
+
+    private func take(_ frame: [UInt8], _ link: BusLink) {
+        do throws(WireError) {
+            step(.message(try Message.decode(frame), on: link.id))
+        } catch {
+            step(.refused(error, Message.type(of: frame), on: link.id))
+            if error.closesLink { lost(link) }
+        }
+    }
+
+    func flushLinks() {
+        for link in links.takeDirty() where links[token: link.token] != nil {
+            guard !link.isConnecting else { continue }
+            switch link.flush() {
+            case .moved: setInterest(link, write: false)
+            case .wouldBlock:
+                if link.queuedBytes > options.linkSendLimit {
+                    lost(link)
+                } else {
+                    setInterest(link, write: true)
+                }
+            case .closed: lost(link)
+            }
+        }
+    }
+
+    /// Milliseconds after which a connection whose owner never said who it is is closed.
+    private static let strangerPatience: Int64 = 30_000
+
+    /// Each tick: connections that say nothing, and those that do not read.
+    func checkLinks() {
+        let wall = now.wall
+        for link in links.all {
+            guard case .inbound = link.id, wall - link.createdAt > Self.strangerPatience else {
+                continue
+            }
+            if !machine.state.isKnownPeer(on: link.id) && !machine.state.isMeeting(on: link.id) {
+                lost(link)
+            }
+        }
+    }
+}

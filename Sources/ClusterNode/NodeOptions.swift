@@ -1,0 +1,74 @@
+// The settings of a node process: those that the rules read, and those of the shell around them.
+// How they are spelled is in Directives; reading files and arguments in OptionReader.
+
+package import ClusterCore
+
+/// Everything that a node is started with.
+package struct NodeOptions: Sendable {
+    package var cluster = ClusterConfig()
+    /// Addresses to listen on; "*" and "-::*" stand for all of a family.
+    package var bind = ["127.0.0.1"]
+    package var port = 6379
+    /// 0 stands for `port` + 10000.
+    package var clusterPort = 0
+    package var directory = "."
+    package var configFile = "nodes.conf"
+    /// Empty for standard output.
+    package var logFile = ""
+    package var logLevel = LogLevel.notice
+    package var maxClients = 10_000
+    package var backlog: Int32 = 511
+    /// Bytes that may wait on one bus link.
+    package var linkSendLimit = NodeOptions.defaultLinkSendLimit
+    /// Seconds between signs of life that are asked of silent clients.
+    package var keepAliveSeconds: Int32 = 300
+    package var pidFile = ""
+    /// Directives that were taken and do nothing here, in order.
+    package var withoutEffect: [String] = []
+    /// Values as they were given, for CONFIG GET.
+    package var given: [String: String] = [:]
+
+    /// The reference has no limit by default: a peer that does not read makes it hold everything.
+    package static let defaultLinkSendLimit = 64 << 20
+
+    package init() {}
+
+    /// The port of the bus.
+    package var busPort: Int { clusterPort != 0 ? clusterPort : port + 10_000 }
+
+    package var configPath: String {
+        configFile.hasPrefix("/") ? configFile : "\(directory)/\(configFile)"
+    }
+}
+
+/// How much is logged, in the words of redis.conf.
+package enum LogLevel: Int, Comparable, Sendable, CaseIterable {
+    case debug, verbose, notice, warning, nothing
+
+    package static func < (left: LogLevel, right: LogLevel) -> Bool {
+        left.rawValue < right.rawValue
+    }
+
+    /// The character that marks a line of this level.
+    var mark: String {
+        switch self {
+        case .debug: "."
+        case .verbose: "-"
+        case .notice: "*"
+        case .warning, .nothing: "#"
+        }
+    }
+}
+
+/// Why an option was not taken.
+package struct OptionError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// "FILE:LINE" or "--NAME".
+    package var place: String
+    package var text: String
+    package var description: String { place.isEmpty ? text : "\(place): \(text)" }
+
+    init(_ text: String, at place: String = "") {
+        self.place = place
+        self.text = text
+    }
+}

@@ -1,0 +1,58 @@
+// Where nodes.conf lives: locked, loaded, and saved for the first time. The lock is a file of its
+// own beside it, since a save replaces nodes.conf by rename and a lock would go with the old file
+// (bus protocol §8.1); nodes.conf itself is tried too, for a server of the reference that holds it.
+
+import ClusterCore
+import SystemIO
+
+enum NodesFileStore {
+    /// A file that is larger is no nodes.conf.
+    private static let sizeLimit = 256 << 20
+
+    static func lock(_ options: NodeOptions) throws(StartError) -> FileLock {
+        let path = options.configPath
+        do throws(SystemError) {
+            let lock = try FileLock("\(path).lock")
+            if File.exists(path) { _ = try FileLock(path) }
+            return lock
+        } catch {
+            if error.isHeldElsewhere {
+                throw StartError("\(path) is in use by another node")
+            }
+            throw StartError("\(path) cannot be locked: \(error.reason)")
+        }
+    }
+
+    /// The saved state; nil when there is none yet.
+    static func load(
+        _ options: NodeOptions, at now: Instant, random: inout SplitMix64
+    ) throws(StartError) -> ClusterState? {
+        let path = options.configPath
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(path, limitBytes: sizeLimit)
+        } catch {
+            if error.isMissing { return nil }
+            throw StartError("\(path) cannot be read: \(error.reason)")
+        }
+        if bytes.isEmpty { return nil }
+        do throws(NodesFileError) {
+            return try NodesFile.parse(bytes, at: now, random: &random)
+        } catch {
+            let place = error.line > 0 ? "\(path):\(error.line)" : path
+            throw StartError("\(place): \(error.reasonText); the file is left as it is")
+        }
+    }
+
+    /// A new node is on disk before anybody hears its name.
+    static func saveFirst(
+        _ state: ClusterState, _ options: NodeOptions, at now: Instant
+    ) throws(StartError) {
+        do throws(SystemError) {
+            try File.replace(
+                options.configPath, with: Array(NodesFile.text(state, now).utf8), sync: true)
+        } catch {
+            throw StartError("\(options.configPath) cannot be written: \(error.reason)")
+        }
+    }
+}

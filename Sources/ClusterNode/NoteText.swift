@@ -1,0 +1,198 @@
+// Notes of the rules as lines of the log, in words that operators and test suites know from the
+// reference where it has words for them (bus protocol §10).
+
+import ClusterCore
+import ClusterWire
+
+enum NoteText {
+    /// The level and text of a note; nil for what is counted as a refusal instead.
+    static func line(_ note: Note) -> (LogLevel, String)? {
+        failure(note) ?? membership(note) ?? configuration(note) ?? election(note)
+    }
+
+    private static func failure(_ note: Note) -> (LogLevel, String)? {
+        switch note {
+        case .suspected(let id): (.verbose, "*** NODE \(id) possibly failing: no answer in time")
+        case .suspicionCleared(let id): (.verbose, "*** NODE \(id) answers again")
+        case .markedFailed(let id, let agreeing):
+            (
+                .notice,
+                "Marking node \(id) as failing (quorum reached). Agreeing: "
+                    + agreeing.map(\.short).joined(separator: " ")
+            )
+        case .heardFailed(let id, let from):
+            (.notice, "FAIL message received from \(from) about \(id)")
+        case .failureCleared(let id, let reason):
+            (.notice, "Clear FAIL state for node \(id): \(text(reason)).")
+        case .healthChanged(let ok, let reason):
+            (
+                .warning,
+                "Cluster state changed: \(ok ? "ok" : "fail")\(ok ? "" : " (\(text(reason)))")"
+            )
+        default: nil
+        }
+    }
+
+    private static func text(_ reason: Note.ClearReason) -> String {
+        switch reason {
+        case .replicaReachable: "replica is reachable again"
+        case .masterWithoutSlots: "master without slots is reachable again"
+        case .nobodyTookOver: "is reachable again and nobody is serving its slots after some time"
+        }
+    }
+
+    private static func text(_ reason: Note.HealthReason) -> String {
+        switch reason {
+        case .allWell: "all well"
+        case .slotUncovered: "a slot has no living owner"
+        case .minority: "most masters cannot be reached"
+        }
+    }
+
+    private static func membership(_ note: Note) -> (LogLevel, String)? {
+        switch note {
+        case .handshakeStarted(let address): (.verbose, "Handshake with \(address) started")
+        case .handshakeTimedOut(let address):
+            (.notice, "Handshake with \(address) given up: no answer")
+        case .nodeMet(let id, let address): (.notice, "Met node \(id) at \(address)")
+        case .nodeHeardOf(let id, let from): (.verbose, "Heard of node \(id) from \(from)")
+        case .nodeForgotten(let id, let by):
+            (.notice, "Forgot node \(id)\(by.map { ", as told by \($0)" } ?? "")")
+        case .addressChanged(let id, let from, let to):
+            (.notice, "Address updated for node \(id), now \(to), was \(from)")
+        case .addressLost(let id, let other):
+            (.notice, "Node \(id) is not at its address any more: \(other) answers there")
+        case .ownAddressLearned(let ip): (.notice, "IP address for this node updated to \(ip)")
+        case .becameMaster(let id): (.notice, "Node \(id) is a master now")
+        case .becameReplica(let id, let master):
+            (.notice, "Node \(id) is a replica of \(master) now")
+        case .reconfigured(let master):
+            (
+                .notice,
+                "Configuration change detected. Reconfiguring myself as a replica of \(master)"
+            )
+        case .replicaMigrated(let master): (.notice, "Migrating to orphaned master \(master)")
+        case .reset(let hard): (.notice, "Cluster reset (\(hard ? "hard" : "soft"))")
+        default: nil
+        }
+    }
+
+    private static func configuration(_ note: Note) -> (LogLevel, String)? {
+        switch note {
+        case .slotsTaken(let by, let count, let from):
+            (
+                .notice,
+                "\(count) slots now belong to \(by)\(from.map { ", before to \($0)" } ?? "")"
+            )
+        case .slotsLost(let count, let to): (.notice, "Lost \(count) slots to \(to)")
+        case .updateSent(let to, let about):
+            (.verbose, "Told \(to) by UPDATE that \(about) owns slots at a newer epoch")
+        case .epochRaised(let epoch, let reason):
+            (.notice, "configEpoch set to \(epoch): \(text(reason))")
+        case .epochRefused(let epoch, let from):
+            (.warning, "Epoch \(epoch) said by \(from) is not believed")
+        case .saveFailed(let fault):
+            (.warning, "Saving the cluster configuration failed: \(fault). Trying again.")
+        case .saveRecovered: (.notice, "The cluster configuration is saved again")
+        case .voteWithdrawn(let to, let epoch, let fault):
+            (.warning, "Vote for \(to) in epoch \(epoch) withdrawn: \(fault)")
+        case .claimWithdrawn(let epoch, let fault):
+            (.warning, "What was claimed at epoch \(epoch) is withdrawn: \(fault)")
+        default: nil
+        }
+    }
+
+    private static func text(_ reason: Note.EpochReason) -> String {
+        switch reason {
+        case .collision(let other): "collision with \(other)"
+        case .operatorAsked: "asked for by an operator"
+        case .importFinished: "an import is finished"
+        case .takeover: "takeover"
+        }
+    }
+
+    private static func election(_ note: Note) -> (LogLevel, String)? {
+        switch note {
+        case .electionScheduled(let delay, let rank, let offset):
+            (
+                .notice,
+                "Start of election delayed for \(delay) milliseconds (rank #\(rank), offset "
+                    + "\(offset))."
+            )
+        case .electionNotStood(let reason): (.notice, "Not standing for election: \(text(reason))")
+        case .electionStarted(let epoch, let forced):
+            (
+                .notice,
+                "Starting a failover election for epoch \(epoch)\(forced ? ", forced" : "")."
+            )
+        case .electionWon(let epoch, let votes):
+            (
+                .notice,
+                "Failover election won: I'm the new master. configEpoch set to \(epoch) after "
+                    + "successful failover, \(votes) votes"
+            )
+        case .electionExpired(let epoch):
+            (.notice, "Failover attempt expired\(epoch.map { " in epoch \($0)" } ?? "").")
+        case .voteGranted(let to, let epoch):
+            (.notice, "Failover auth granted to \(to) for epoch \(epoch)")
+        case .voteRefused(let to, let epoch, let refusal):
+            (.notice, "Failover auth denied to \(to) for epoch \(epoch): \(text(refusal))")
+        case .manualFailoverStarted(let by, let kind):
+            (
+                .notice,
+                by.map { "Manual failover requested by replica \($0)." }
+                    ?? "Manual failover user request accepted (\(kind))."
+            )
+        case .manualFailoverTimedOut: (.notice, "Manual failover timed out.")
+        case .manualFailoverReady(let offset):
+            (.notice, "All master replication stream processed up to \(offset), standing.")
+        default: nil
+        }
+    }
+
+    private static func text(_ reason: Note.NoCandidacyReason) -> String {
+        switch reason {
+        case .dataTooOld(let age): "data is \(age) ms older than allowed"
+        case .noCopy: "this replica holds no copy of its master's keys"
+        case .disabled: "cluster-replica-no-failover is set"
+        }
+    }
+
+    static func text(_ refusal: VoteRefusal) -> String {
+        switch refusal {
+        case .notAVoter: "this node has no vote"
+        case .epochTooOld(let requested, let current):
+            "requested epoch \(requested) < current epoch \(current)"
+        case .alreadyVoted(let epoch): "already voted for epoch \(epoch)"
+        case .requesterIsMaster: "it is a master node"
+        case .masterUnknown: "I don't know its master"
+        case .masterNotFailed(let id): "its master \(id) is up"
+        case .votedRecently(let ago): "a vote for a replica of the same master \(ago) ms ago"
+        case .slotsOwnedByNewer(let slot, let owner, let epoch):
+            "slot \(slot) belongs to \(owner) at the newer epoch \(epoch)"
+        }
+    }
+
+    /// The kind and text of something that was not believed.
+    static func refusal(_ ignored: Note.Ignored, from id: NodeID?) -> (String, String) {
+        let who = id.map { " from \($0)" } ?? ""
+        let (kind, detail): (String, String) =
+            switch ignored {
+            case .unreadable(let what): ("refused message (\(what))", "")
+            case .passedBy(let type, let length):
+                ("passed by a long \(type)", " of \(length) bytes")
+            case .unknownType(let type): ("ignored message of \(type), which is not spoken", "")
+            case .strangerSaid(let type): ("ignored \(type) of an unknown node", "")
+            case .senderMismatch(let expected, let got):
+                ("closed a link whose sender changed", ": \(expected) became \(got)")
+            case .lightFromStranger: ("closed a link: light message of an unknown node", "")
+            case .invalidGossip: ("ignored gossip with an invalid node id", "")
+            case .invalidExtension(let what): ("ignored extension (\(what))", "")
+            case .handshakeLimit: ("refused a handshake: too many are going on", "")
+            case .nodeLimit: ("refused a node: the table is full", "")
+            case .mergeRefused: ("refused a MEET that would merge two clusters", "")
+            case .badAddress(let address): ("ignored an address", " '\(address)'")
+            }
+        return (kind, "\(kind)\(detail)\(who)")
+    }
+}

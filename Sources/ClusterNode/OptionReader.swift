@@ -1,0 +1,146 @@
+// Options from a file, from arguments, or both, as redis-server takes them: `node [FILE]
+// [--directive value…]…`. Whatever is wrong is told with its file and line.
+
+import ClusterCore
+import ClusterWire
+import SystemIO
+
+extension NodeOptions {
+    /// Reads the words of a command line: a file first, if the first word is none of ours.
+    package init(arguments words: [String]) throws(OptionError) {
+        self.init()
+        var rest = words[...]
+        if let first = rest.first, !first.hasPrefix("--") {
+            try read(file: first, depth: 0)
+            rest = rest.dropFirst()
+        }
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("--"), word.count > 2 else {
+                throw OptionError("'\(word)' is not a directive: write --NAME VALUE")
+            }
+            let name = String(word.dropFirst(2))
+            var values: [String] = []
+            while let next = rest.first, !next.hasPrefix("--") {
+                values.append(next)
+                rest = rest.dropFirst()
+            }
+            // "--save ''" is one empty value; "--save" alone is none.
+            if values.count == 1, values[0].contains(" "), name != "logfile", name != "dir" {
+                values = values[0].split(separator: " ").map(String.init)
+            }
+            try apply(name, values, at: "--\(name)")
+        }
+        try settle()
+    }
+
+    private static let deepestInclude = 16
+    private static let largestFile = 1 << 20
+
+    private mutating func read(file path: String, depth: Int) throws(OptionError) {
+        guard depth < Self.deepestInclude else {
+            throw OptionError("files include each other", at: path)
+        }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try File.read(path, limitBytes: Self.largestFile)
+        } catch {
+            throw OptionError("cannot be read: \(error.reason)", at: path)
+        }
+        for (index, line) in bytes.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        ).enumerated() {
+            let place = "\(path):\(index + 1)"
+            guard let words = OptionWords.split(line) else {
+                throw OptionError("unbalanced quotes", at: place)
+            }
+            guard let name = words.first, !name.hasPrefix("#") else { continue }
+            let values = Array(words.dropFirst())
+            if name.lowercased() == "include" {
+                guard values.count == 1 else {
+                    throw OptionError("include takes one file", at: place)
+                }
+                try read(file: values[0], depth: depth + 1)
+            } else {
+                try apply(name, values, at: place)
+            }
+        }
+    }
+
+    /// Sets one directive.
+    private mutating func apply(
+        _ name: String, _ values: [String], at place: String
+    ) throws(OptionError) {
+        if let directive = Directives.find(name) {
+            do throws(OptionError) {
+                try directive.set(&self, values)
+            } catch {
+                throw OptionError("\(name): \(error.text)", at: place)
+            }
+        } else if StoreDirectives.names.contains(name.lowercased()) {
+            withoutEffect.append(name.lowercased())
+            given[name.lowercased()] = values.joined(separator: " ")
+        } else {
+            throw OptionError("unknown directive '\(name)'", at: place)
+        }
+    }
+
+    /// Checks what only the whole can tell.
+    private mutating func settle() throws(OptionError) {
+        guard port > 0 else { throw OptionError("port must not be 0") }
+        guard busPort <= 65535 else {
+            throw OptionError(
+                "port \(port) leaves no room for the bus port \(busPort): set cluster-port")
+        }
+        cluster.port = Port(UInt16(port))
+        cluster.busPort = Port(UInt16(busPort))
+    }
+}
+
+/// Words of a line, with quotes as redis.conf has them.
+enum OptionWords {
+    /// nil when quotes are not balanced.
+    static func split(_ line: ArraySlice<UInt8>) -> [String]? {
+        var words: [String] = []
+        var rest = line.drop(while: isSpace)
+        while let first = rest.first {
+            if first == UInt8(ascii: "#") && words.isEmpty { return ["#"] }
+            var word: [UInt8] = []
+            while let byte = rest.first, !isSpace(byte) {
+                rest = rest.dropFirst()
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                    guard let quoted = quoted(by: byte, &rest) else { return nil }
+                    word += quoted
+                    guard rest.first.map(isSpace) ?? true else { return nil }
+                } else {
+                    word.append(byte)
+                }
+            }
+            words.append(String(decoding: word, as: UTF8.self))
+            rest = rest.drop(while: isSpace)
+        }
+        return words
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || (0x09...0x0D).contains(byte)
+    }
+
+    private static func quoted(by quote: UInt8, _ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
+        var word: [UInt8] = []
+        while let byte = rest.popFirst() {
+            if byte == quote { return word }
+            guard byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() else {
+                word.append(byte)
+                continue
+            }
+            switch (quote, escaped) {
+            case (UInt8(ascii: "\""), UInt8(ascii: "n")): word.append(0x0A)
+            case (UInt8(ascii: "\""), UInt8(ascii: "r")): word.append(0x0D)
+            case (UInt8(ascii: "\""), UInt8(ascii: "t")): word.append(0x09)
+            case (UInt8(ascii: "'"), _) where escaped != quote: word += [byte, escaped]
+            default: word.append(escaped)
+            }
+        }
+        return nil
+    }
+}

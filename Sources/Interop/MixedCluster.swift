@@ -1,0 +1,282 @@
+// Servers of the reference and nodes of ours on loopback, brought together by the commands that
+// operators use, and what they say of one another compared. All of them end with the cluster. The
+// scenarios that are played on it are elsewhere.
+
+import RESP
+import SystemIO
+
+/// A cluster of real processes.
+package final class MixedCluster {
+    /// In the order in which they were started: theirs, then ours, then what was added.
+    package private(set) var nodes: [ServerProcess] = []
+    private let temporary: TemporaryFolder?
+    /// Where the nodes' folders are.
+    package let path: String
+    private let directives: [String]
+
+    private static let slotCount = 16_384
+    private static let pauseMilliseconds = 20
+    private static let watchPauseMilliseconds = 100
+
+    /// Starts nodes that do not know each other yet.
+    /// - Parameters:
+    ///   - nodeTimeoutMilliseconds: cluster-node-timeout of all.
+    ///   - directives: more of them, for all, as words: "--name", "value".
+    ///   - folder: where the nodes' folders are made; a temporary one when it is nil.
+    ///   - basePort: the first client port; free ones are looked for when it is nil.
+    package init(
+        _ programs: [ServerProgram], nodeTimeoutMilliseconds: Int, directives: [String] = [],
+        folder: String? = nil, basePort: Int? = nil, isKept: Bool = false
+    ) throws(InteropError) {
+        do throws(SystemError) {
+            if let folder {
+                try Folder.make(folder)
+                temporary = nil
+                path = folder
+            } else {
+                let made = try TemporaryFolder(isKept: isKept)
+                path = made.path
+                temporary = consume made
+            }
+        } catch {
+            throw .system(error)
+        }
+        self.directives =
+            ["--cluster-node-timeout", "\(nodeTimeoutMilliseconds)"] + directives
+        let base: Int
+        if let basePort {
+            base = basePort
+        } else {
+            base = try LoopbackPorts.base(count: programs.count)
+        }
+        for (index, program) in programs.enumerated() {
+            try start(program, port: base + index)
+        }
+    }
+
+    /// The last owner ends them all, before the folder goes; a node that is still held elsewhere is
+    /// ended too.
+    deinit {
+        for node in nodes { node.send(.terminate) }
+        for node in nodes { node.stop() }
+    }
+
+    package var ours: [ServerProcess] { nodes.filter(\.program.isOurs) }
+    package var theirs: [ServerProcess] { nodes.filter { !$0.program.isOurs } }
+    /// Those that have not ended.
+    package var running: [ServerProcess] { nodes.filter { $0.exitStatus == nil } }
+
+    /// Starts one more node, which knows nobody.
+    @discardableResult
+    package func add(_ program: ServerProgram) throws(InteropError) -> ServerProcess {
+        try start(program, port: try LoopbackPorts.base(count: 1))
+    }
+
+    @discardableResult
+    private func start(_ program: ServerProgram, port: Int) throws(InteropError) -> ServerProcess {
+        let node = try ServerProcess(
+            program, port: port, folder: "\(path)/\(port)", directives: directives)
+        nodes.append(node)
+        return node
+    }
+
+    // MARK: - Forming
+
+    /// Divides all slots evenly among these.
+    package func assignSlots(to masters: [ServerProcess]) throws(InteropError) {
+        for (index, master) in masters.enumerated() {
+            let first = Self.slotCount * index / masters.count
+            let end = Self.slotCount * (index + 1) / masters.count
+            // ADDSLOTSRANGE is not there before 7.0.
+            let reply = try master.ask(["CLUSTER", "ADDSLOTS"] + (first..<end).map(String.init))
+            if let error = reply.errorText {
+                throw .refused(server: master.name, command: "CLUSTER ADDSLOTS", reply: error)
+            }
+        }
+    }
+
+    /// Tells a node to meet another.
+    package func meet(_ node: ServerProcess, _ other: ServerProcess) throws(InteropError) {
+        try node.command(
+            "CLUSTER", "MEET", other.address.ip, "\(other.port)",
+            "\(other.port + LoopbackPorts.busOffset)")
+    }
+
+    /// Gives the first nodes all slots, lets all meet the first, makes the others their replicas in
+    /// turn, and waits until all agree and serve.
+    package func form(
+        _ members: [ServerProcess], masters: Int, withinMilliseconds limit: Int = 20_000
+    ) throws(InteropError) {
+        guard let first = members.first else { return }
+        try assignSlots(to: Array(members.prefix(masters)))
+        for (index, node) in members.enumerated() {
+            // As redis-cli does: epochs differ from the start, so none collide. A node that has
+            // met others has one already.
+            _ = try node.ask(["CLUSTER", "SET-CONFIG-EPOCH", "\(index + 1)"])
+        }
+        for node in members.dropFirst() { try meet(first, node) }
+        try waitUntilAgreed(members, withinMilliseconds: limit)
+        for (index, replica) in members.dropFirst(masters).enumerated() {
+            try self.replicate(replica, members[index % masters])
+        }
+        if members.count > masters { try waitUntilAgreed(members, withinMilliseconds: limit) }
+        try waitUntilServing(members, withinMilliseconds: limit)
+    }
+
+    /// Makes a node without slots a replica.
+    package func replicate(
+        _ replica: ServerProcess, _ master: ServerProcess
+    ) throws(InteropError) {
+        try replica.command("CLUSTER", "REPLICATE", try master.text("CLUSTER", "MYID"))
+    }
+
+    // MARK: - Agreement
+
+    /// The first thing in which these nodes do not say the same; nil when they agree.
+    ///
+    /// They agree when each lists all of them and nobody else, with the ids, roles, masters, slots
+    /// and epochs that those print of themselves, each connected, none suspected or failed.
+    package func disagreement(
+        _ members: [ServerProcess]? = nil
+    ) throws(InteropError) -> String? {
+        let members = members ?? running
+        var views: [(node: ServerProcess, rows: [ClusterNodesRow])] = []
+        var truth: [ClusterNodesRow] = []
+        for node in members {
+            let rows = try node.nodes()
+            let own = rows.filter(\.isMyself)
+            guard own.count == 1 else { return "\(node.name) lists itself \(own.count) times" }
+            truth += own
+            views.append((node, rows))
+        }
+        for view in views {
+            for own in truth {
+                guard let row = view.rows.first(where: { $0.id == own.id }) else {
+                    return "\(view.node.name) does not know \(own.id) at \(own.port)"
+                }
+                if let difference = Self.difference(row, own) {
+                    return "\(view.node.name) about the node at \(own.port): \(difference)"
+                }
+            }
+            if let other = view.rows.first(where: { row in !truth.contains { $0.id == row.id } }) {
+                return "\(view.node.name) knows another: \(other.id) \(other.flags)"
+            }
+        }
+        return nil
+    }
+
+    /// What one node says of another against what that says of itself.
+    private static func difference(_ row: ClusterNodesRow, _ own: ClusterNodesRow) -> String? {
+        func differs(_ what: String, _ said: String, _ true: String) -> String {
+            "\(what) “\(said)”, it says “\(`true`)”"
+        }
+        if row.isFailing || row.isHandshake || row.flags.contains("noaddr") {
+            return "flags \(row.flags.joined(separator: ","))"
+        }
+        if !row.isConnected { return "disconnected" }
+        let roles = (row.flags, own.flags.filter { $0 != "myself" })
+        let role = roles.0.filter { $0 != "myself" }
+        if role != roles.1 {
+            return differs("flags", "\(role.joined(separator: ","))", "\(roles.1)")
+        }
+        if row.port != own.port || row.busPort != own.busPort {
+            return differs("ports", "\(row.port)@\(row.busPort)", "\(own.port)@\(own.busPort)")
+        }
+        if row.master != own.master {
+            return differs("master", row.master ?? "-", own.master ?? "-")
+        }
+        if row.slots != own.slots { return differs("slots", row.slotsText, own.slotsText) }
+        if row.configEpoch != own.configEpoch {
+            return differs("epoch", "\(row.configEpoch)", "\(own.configEpoch)")
+        }
+        return nil
+    }
+
+    /// Waits until `disagreement` finds none.
+    /// - Returns: after how many milliseconds that was.
+    @discardableResult
+    package func waitUntilAgreed(
+        _ members: [ServerProcess]? = nil, withinMilliseconds limit: Int = 10_000
+    ) throws(InteropError) -> Int {
+        try wait("agreement", limit) { () throws(InteropError) in try self.disagreement(members) }
+    }
+
+    /// Waits until all say `cluster_state:ok`.
+    @discardableResult
+    package func waitUntilServing(
+        _ members: [ServerProcess]? = nil, withinMilliseconds limit: Int = 20_000
+    ) throws(InteropError) -> Int {
+        try wait("cluster_state:ok", limit) { () throws(InteropError) in
+            for node in members ?? self.running {
+                let state = try node.field("cluster_state", of: "CLUSTER", "INFO") ?? "nothing"
+                if state != "ok" { return "\(node.name) says \(state)" }
+            }
+            return nil
+        }
+    }
+
+    private func wait(
+        _ what: String, _ limit: Int, _ amiss: () throws(InteropError) -> String?
+    ) throws(InteropError) -> Int {
+        let start = SystemClock.monotonicMilliseconds()
+        while true {
+            let difference = try amiss()
+            let spent = Int(SystemClock.monotonicMilliseconds() - start)
+            guard let difference else { return spent }
+            guard spent < limit else {
+                throw .notInTime(what: what, milliseconds: limit, difference: difference)
+            }
+            SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
+        }
+    }
+
+    // MARK: - Watching
+
+    /// A connection of the bus, as CLUSTER LINKS tells of it.
+    package struct Link: Equatable, Sendable, CustomStringConvertible {
+        /// "to" or "from".
+        package let direction: String
+        package let node: String
+        /// Wall milliseconds.
+        package let createdAt: Int64
+
+        package var description: String { "\(direction) \(node), made at \(createdAt)" }
+    }
+
+    /// Every connection whose node is known; none when the server does not tell (CLUSTER LINKS came
+    /// with 7.0).
+    package func links(of node: ServerProcess) throws(InteropError) -> [Link] {
+        guard let entries = try node.ask(["CLUSTER", "LINKS"]).elements else { return [] }
+        return entries.map { entry in
+            Link(
+                direction: entry["direction"]?.string ?? "?", node: entry["node"]?.string ?? "?",
+                createdAt: entry["create-time"]?.number ?? 0)
+        }
+    }
+
+    /// Looks at all nodes again and again.
+    /// - Returns: the first disagreement, or the first link that was lost or made; nil when for all
+    ///   that time there was none. A link that was there and only now came to be known as a node's
+    ///   is not new: servers tell by the first message that names its sender.
+    package func watch(milliseconds: Int) throws(InteropError) -> String? {
+        let members = running
+        let start = SystemClock.wallMilliseconds()
+        var before: [[Link]] = []
+        for node in members { before.append(try links(of: node)) }
+        let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
+        while SystemClock.monotonicMilliseconds() < end {
+            if let difference = try disagreement(members) { return difference }
+            SystemClock.sleep(milliseconds: Self.watchPauseMilliseconds)
+        }
+        for (node, old) in zip(members, before) {
+            let now = try links(of: node)
+            if let lost = old.first(where: { !now.contains($0) }) {
+                return "\(node.name) lost a link: \(lost)"
+            }
+            if let new = now.first(where: { $0.createdAt > start }) {
+                return "\(node.name) has a link that is new: \(new)"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,46 @@
+// Output of the program: gathered and written at once; a reader that has gone is told apart from a
+// full disk, because the first ends a command quietly and the second is an error.
+
+import SystemIO
+
+/// One line on standard error, with the name of the command in front.
+func complain(_ command: String, _ text: String) {
+    var errors = Output(.errors)
+    errors.bytes.append(contentsOf: "grapevine \(command): \(text)\n".utf8)
+    _ = errors.flush()
+}
+
+/// Bytes for a stream, gathered until they are worth a write.
+struct Output: ~Copyable {
+    var bytes: [UInt8] = []
+    private let stream: StandardStream
+    /// Why nothing more can be written, once that is so.
+    private(set) var failure: SystemError?
+
+    /// More bytes than this are written without being asked for.
+    private static let worthWriting = 128 << 10
+
+    init(_ stream: StandardStream = .output) { self.stream = stream }
+
+    /// Whether the reader has gone.
+    var isClosed: Bool { failure?.isBrokenPipe ?? false }
+
+    /// Writes what there is when it is much.
+    /// - Returns: whether writing still works.
+    mutating func flushIfLarge() -> Bool {
+        bytes.count < Self.worthWriting ? failure == nil : flush()
+    }
+
+    /// Writes all that there is.
+    /// - Returns: whether writing still works.
+    mutating func flush() -> Bool {
+        guard failure == nil else { return false }
+        do throws(SystemError) {
+            try stream.writeAll(bytes)
+        } catch {
+            failure = error
+        }
+        bytes.removeAll(keepingCapacity: true)
+        return failure == nil
+    }
+}
