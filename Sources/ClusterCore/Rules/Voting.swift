@@ -65,11 +65,13 @@ enum Voting {
     /// (a vote is judged by its sender alone, and one that is not said is spent all the same).
     ///
     /// - Source: bus protocol §12 row 29.
-    static func say(to candidate: NodeID, _ state: inout ClusterState, _ turn: inout Turn) {
+    static func say(
+        to candidate: NodeID, in epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         guard let handle = state.nodes.find(candidate) else { return }
         guard let link = state.nodes[handle].outbound.openID ?? state.nodes[handle].inbound else {
             return
         }
-        state.send(.vote, on: link, &turn)
+        state.send(.vote, on: link, inEpoch: epoch, &turn)
     }
 }

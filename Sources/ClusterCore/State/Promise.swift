@@ -45,10 +45,13 @@ struct Saves: Equatable, Sendable {
     var underway: [(generation: Generation, facts: SelfFacts)] = []
     /// A save failed and is tried again at this time; 0 when none failed.
     var retryAt: Int64 = 0
+    /// The last save that ended failed.
+    var isFailing = false
 
     static func == (left: Saves, right: Saves) -> Bool {
         left.newest == right.newest && left.confirmed == right.confirmed
-            && left.retryAt == right.retryAt && left.underway.count == right.underway.count
+            && left.retryAt == right.retryAt && left.isFailing == right.isFailing
+            && left.underway.count == right.underway.count
             && zip(left.underway, right.underway).allSatisfy {
                 $0.generation == $1.generation && $0.facts == $1.facts
             }
