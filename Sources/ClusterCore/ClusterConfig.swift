@@ -41,6 +41,8 @@ package struct ClusterConfig: Equatable, Sendable {
     package var refuseMerge = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     package var preferredEndpoint = EndpointType.ip
+    /// Bugs that the rules have on purpose: only a simulation that looks for them plants any.
+    package var planted: PlantedBug = []
 
     package init() {}
 

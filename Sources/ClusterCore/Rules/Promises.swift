@@ -9,6 +9,9 @@ enum Promises {
     static func make(
         _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
     ) {
+        if case .vote(let candidate, _) = kind, turn.config.planted.contains(.voteBeforeDisk) {
+            Voting.say(to: candidate, &state, &turn)
+        }
         let next = Generation(state.saves.newest.number + 1)
         state.promises.append(Promise(kind: kind, generation: next))
         turn.pending.formUnion([.save, .syncedSave])
