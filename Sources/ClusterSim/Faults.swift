@@ -41,7 +41,12 @@ package struct FaultKinds: OptionSet, Hashable, Sendable {
     package var text: String {
         if self == .all { return "all" }
         if isEmpty { return "none" }
-        return Self.names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
+        return list
+    }
+
+    /// Names with commas.
+    package var list: String {
+        Self.names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
     }
 
     /// Reads what `text` writes; nil for a word that is none of these.

@@ -7,8 +7,10 @@ import ClusterWire
 /// What the operator remembers.
 struct Operator: Sendable {
     var hasBegun = false
-    /// Whether each replica is told whom to follow; a cluster may be formed first.
+    /// Whether each replica is told whom to follow, until the cluster has formed.
     var replicates = true
+    /// A node that is not met at first.
+    var absent: Int?
     /// When each node was last met, in microseconds; nil: no need.
     var met: [Int64?] = []
 
@@ -41,13 +43,13 @@ extension World {
             let last = (node + 1) * Layout.slotCount / options.masters - 1
             command(.addSlotsRange([String(first), String(last)]), to: node)
         }
-        for node in nodes.indices.dropFirst() {
+        for node in nodes.indices.dropFirst() where node != operators.absent {
             operators.met[node] = now
             meet(node, from: 0)
         }
     }
 
-    private mutating func meet(_ node: Int, from asker: Int) {
+    mutating func meet(_ node: Int, from asker: Int) {
         let address = nodes[node].address
         command(
             .meet(ip: address.ip.text, port: "\(address.port)", busPort: "\(address.busPort)"),
@@ -80,6 +82,14 @@ extension World {
                 meet(node, from: asker)
             }
         }
+    }
+
+    /// Whether every replica that shall follow a master does.
+    func isReplicated() -> Bool {
+        !operators.replicates
+            || nodes[options.masters...].allSatisfy {
+                $0.machine.map { !$0.state.nodes[.myself].isMaster } ?? true
+            }
     }
 
     /// A member of the cluster that can talk to a newcomer.

@@ -72,8 +72,11 @@ extension World {
         let limit = 20 * options.nodeTimeout + 30_000
         guard
             let time = waitForAgreement(
-                among: { [Array($0.nodes.indices)] }, stable: 0, limit: limit, promise: .formation)
+                among: { world in
+                    [world.nodes.indices.filter { $0 != world.operators.absent }]
+                }, stable: 0, limit: limit, promise: .formation)
         else { return nil }
+        operators.replicates = false
         return Double(time - begun) / 1000
     }
 
@@ -100,9 +103,10 @@ extension World {
         var problem = "nothing was looked at"
         while broken == nil {
             let heirs = climate.validityFactor == 0
-            if let text = groups(self).compactMap({ group in
+            let problems = groups(self).compactMap { group in
                 Agreement.problem(group, nodes, heirsMustServe: heirs)
-            }).first {
+            }
+            if let text = problems.first ?? (isReplicated() ? nil : "a replica follows nobody") {
                 problem = text
                 since = nil
             } else {

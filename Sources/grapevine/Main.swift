@@ -7,7 +7,8 @@ import SystemIO
 enum Main {
     /// All commands, in the order of the help.
     static let commands: [Command] = [
-        NodeCommand.command, AdminCommandLine.command, DecodeCommand.command, BenchCommand.command,
+        NodeCommand.command, AdminCommandLine.command, DecodeCommand.command,
+        SimulateCommand.command, BenchCommand.command,
     ]
 
     static func main() {
