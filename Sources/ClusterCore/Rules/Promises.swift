@@ -9,8 +9,10 @@ enum Promises {
     static func make(
         _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        if case .vote(let candidate, _) = kind, turn.config.planted.contains(.voteBeforeDisk) {
-            Voting.say(to: candidate, &state, &turn)
+        if case .vote(let candidate, let epoch) = kind,
+            turn.config.planted.contains(.voteBeforeDisk)
+        {
+            Voting.say(to: candidate, in: epoch, &state, &turn)
         }
         let next = Generation(state.saves.newest.number + 1)
         state.promises.append(Promise(kind: kind, generation: next))
@@ -62,7 +64,8 @@ enum Promises {
         if isNews { state.broadcastPong(&turn) }
         for promise in due {
             switch promise.kind {
-            case .vote(let candidate, _): Voting.say(to: candidate, &state, &turn)
+            case .vote(let candidate, let epoch):
+                Voting.say(to: candidate, in: epoch, &state, &turn)
             case .voteRequest(let epoch): Election.ask(epoch, &state, &turn)
             case .claim: break  // said by the broadcast above: the role is news
             }

@@ -4,11 +4,13 @@
 import ClusterWire
 
 extension ClusterState {
-    /// Sends a message on a link.
+    /// Sends a message on a link; with `epoch`, as of that epoch and not of the present one.
     mutating func send(
-        _ body: Body, on link: LinkID, flags: MessageFlags = [], _ turn: inout Turn
+        _ body: Body, on link: LinkID, flags: MessageFlags = [], as epoch: Epoch? = nil,
+        _ turn: inout Turn
     ) {
         var header = Compose.header(self, turn.config)
+        if let epoch { header.currentEpoch = epoch }
         header.messageFlags.formUnion(flags)
         if body.heartbeat != nil { header.messageFlags.insert(.extensions) }
         statistics.countSent(body.type)
