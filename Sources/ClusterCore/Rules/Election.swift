@@ -128,6 +128,13 @@ enum Election {
         guard var candidacy = state.candidacy, candidacy.epoch == epoch, !candidacy.asked,
             let master = state.me.master
         else { return }
+        guard state.currentEpoch == epoch else {
+            // Votes would be given in an epoch that we did not stand in: stand again, in a new one.
+            candidacy.epoch = nil
+            state.candidacy = candidacy
+            turn.pending.insert(.election)
+            return
+        }
         candidacy.asked = true
         state.candidacy = candidacy
         let failed = state.nodes.find(master).map { state.nodes[$0].condition.isFailed } ?? false
