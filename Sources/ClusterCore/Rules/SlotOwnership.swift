@@ -19,6 +19,12 @@ enum SlotOwnership {
         guard !unchanged else { return }
         if header.saysMaster {
             claim(header.slots, for: sender, at: header.configEpoch, &state, &turn)
+        } else if subject != sender && !header.slots.isEmpty {
+            // A replica tells what its master claims, which may be out of reach for us.
+            hear(
+                SlotUpdate(
+                    configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots),
+                from: sender, &state, &turn)
         }
         tellNewerOwner(of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &turn)
     }
