@@ -26,8 +26,8 @@ struct Lane: Sendable {
     private(set) var items: [Item] = []
     private var head = 0
     private(set) var lastArrival: Int64 = 0
-    /// What arrived could not get through; it comes once the way is free.
-    var isHeld = false
+    /// Since when what arrived could not get through; it comes once the way is free again.
+    var heldSince: Int64?
     /// The receiver's.
     var splitter = FrameSplitter()
 

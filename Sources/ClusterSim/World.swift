@@ -98,6 +98,7 @@ struct World: Sendable {
         guard !nodes[node].isUp else { return }
         nodes[node].life += 1
         nodes[node].isSilent = false
+        releaseHeld()
         nodes[node].monotonicOffset =
             climate.hasOwnOrigins ? 1 - now / 1000 : 1_000_000
         let instant = nodes[node].instant(at: now)

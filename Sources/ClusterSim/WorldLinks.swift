@@ -7,6 +7,8 @@ import ClusterWire
 extension World {
     /// Microseconds after which the transport sends again what was lost.
     private static let resend: ClosedRange<Int64> = 200_000...400_000
+    /// Microseconds that it waits at most between two attempts.
+    private static let longestBackoff: Int64 = 30_000_000
     /// One loss in so many breaks the connection.
     private static let lossesPerBreak = 20
     /// One message in so many comes in two pieces.
@@ -107,16 +109,23 @@ extension World {
         }
     }
 
-    /// Ways were opened again: what was held goes on.
+    /// Ways were opened again: what was held goes on, when the transport tries again. It waits
+    /// twice as long after each attempt, so it may be late by as much as the way was closed.
     mutating func releaseHeld() {
-        for lane in network.lanes.indices where network.lanes[lane].isHeld {
-            let from = network.ends[lane].node
-            let to = network.ends[lane ^ 1].node
-            guard !network.isBlocked(from: from, to: to) else { continue }
-            network.lanes[lane].isHeld = false
-            network.lanes[lane].delay(until: now + draw(climate.delay))
+        for lane in network.lanes.indices {
+            guard let since = network.lanes[lane].heldSince, !isShut(lane) else { continue }
+            network.lanes[lane].heldSince = nil
+            let wait = draw(0...min(now - since, Self.longestBackoff))
+            network.lanes[lane].delay(until: now + draw(climate.delay) + wait)
             schedule(lane)
         }
+    }
+
+    /// Whether what is on a lane cannot get through, and nobody says so.
+    private func isShut(_ lane: Int) -> Bool {
+        let to = network.ends[lane ^ 1].node
+        return network.isBlocked(from: network.ends[lane].node, to: to)
+            || (nodes[to].isSilent && !nodes[to].isUp)
     }
 
     // MARK: Arrivals
@@ -128,13 +137,11 @@ extension World {
         }
         network.eventTaken(lane)
         defer { network.release(lane) }
-        guard !network.lanes[lane].isHeld, let item = network.lanes[lane].first,
+        guard network.lanes[lane].heldSince == nil, let item = network.lanes[lane].first,
             item.arrival <= now
         else { return }
-        let from = network.ends[lane].node
-        let node = network.ends[lane ^ 1].node
-        if network.isBlocked(from: from, to: node) {
-            network.lanes[lane].isHeld = true
+        if isShut(lane) {
+            network.lanes[lane].heldSince = now
             return
         }
         network.lanes[lane].removeFirst()
@@ -150,10 +157,7 @@ extension World {
     private mutating func knocked(_ lane: Int) {
         let node = network.ends[lane ^ 1].node
         guard network.ends[lane].isOpen else { return }
-        guard nodes[node].isUp else {
-            if !nodes[node].isSilent { put(.farewell, on: lane ^ 1) }
-            return
-        }
+        guard nodes[node].isUp else { return put(.farewell, on: lane ^ 1) }
         let link = network.accept(at: lane ^ 1)
         put(.welcome, on: lane ^ 1)
         let peer = nodes[network.ends[lane].node].address.ip
@@ -170,10 +174,8 @@ extension World {
     private mutating func received(_ bytes: [UInt8], on lane: Int) {
         let end = network.ends[lane ^ 1]
         guard end.isOpen else {
-            // The machine knows of no such connection, and says so if it is there at all.
-            if network.ends[lane].isOpen && !nodes[end.node].isSilent {
-                put(.farewell, on: lane ^ 1)
-            }
+            // The machine knows of no such connection, and says so.
+            if network.ends[lane].isOpen { put(.farewell, on: lane ^ 1) }
             return
         }
         network.lanes[lane].splitter.push(bytes.span)
