@@ -102,6 +102,8 @@ extension ClusterConfig {
     static let rumourFanout = 3
     /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
     static let reconnectAtOnceAfter: Int64 = 100
+    /// Milliseconds for which a save may go without being synced.
+    static let longestUnsynced: Int64 = 1000
     /// Milliseconds between two attempts to save after one failed.
     static let saveRetry: Int64 = 1000
 }
