@@ -76,7 +76,7 @@ enum Compose {
         if state.suspectCount > 0 {
             for handle in all where handle != receiver {
                 let node = state.nodes[handle]
-                if node.condition.isSuspected && !node.isHandshake && node.hasAddress {
+                if node.condition.isSuspected && !node.isHandshake {
                     chosen.append(handle)
                 }
             }

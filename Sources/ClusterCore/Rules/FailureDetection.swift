@@ -6,13 +6,14 @@
 import ClusterWire
 
 enum FailureDetection {
-    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic.
+    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic. One
+    /// whose address answers under another id is no exception: its slots need an heir.
     static func suspect(_ state: inout ClusterState, _ turn: inout Turn) {
         let now = turn.now.monotonic
         let timeout = turn.config.nodeTimeout
         for handle in state.nodes.handles where handle != .myself {
             guard state.nodes[handle].pingSent != 0, state.nodes[handle].condition.isHealthy,
-                !state.nodes[handle].isHandshake, state.nodes[handle].hasAddress
+                !state.nodes[handle].isHandshake
             else { continue }
             let silence = min(
                 now - state.nodes[handle].pingSent, now - state.nodes[handle].dataReceived)
