@@ -16,7 +16,7 @@ enum Agreement {
         let members = group.compactMap { nodes[$0].machine?.state.myID }
         for member in group {
             guard let state = nodes[member].machine?.state else { return "n\(member) is down" }
-            if let text = difference(state, reference, members, group) {
+            if let text = difference(state, reference, members) {
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
@@ -24,43 +24,46 @@ enum Agreement {
     }
 
     private static func difference(
-        _ state: ClusterState, _ reference: ClusterState, _ members: [NodeID], _ group: [Int]
+        _ state: ClusterState, _ reference: ClusterState, _ members: [NodeID]
     ) -> String? {
-        let others = reference.nodes.handles
-        let handles = state.nodes.handles
-        guard handles.count == others.count else {
-            return "knows \(handles.count) nodes, not \(others.count)"
-        }
         if state.health.isOK != reference.health.isOK {
             return "says \(state.health.isOK ? "ok" : "fail")"
         }
-        for (mine, other) in zip(handles, others) {
-            let id = state.nodes[mine].id
-            guard id == reference.nodes[other].id, !state.nodes[mine].isHandshake else {
-                return "knows other nodes"
-            }
+        if state.size != reference.size {
+            return "counts \(state.size) masters with slots, not \(reference.size)"
+        }
+        // Nodes that died young need not be known to all; who owns slots or lives must be.
+        for handle in state.nodes.handles {
+            let id = state.nodes[handle].id
             let isMember = members.contains(id)
-            if state.nodes[mine].slots != reference.nodes[other].slots {
-                return "gives \(id.short) \(state.nodes[mine].slotCount) slots, not "
+            guard isMember || state.nodes[handle].slotCount > 0 else { continue }
+            guard let other = reference.nodes.find(id) else {
+                return "knows \(id.short), which is not known"
+            }
+            if state.nodes[handle].slots != reference.nodes[other].slots {
+                return "gives \(id.short) \(state.nodes[handle].slotCount) slots, not "
                     + "\(reference.nodes[other].slotCount)"
             }
             guard isMember else { continue }
-            if state.nodes[mine].role != reference.nodes[other].role {
-                return "takes \(id.short) for \(state.nodes[mine].role), not "
-                    + "\(reference.nodes[other].role)"
-            }
-            if mine != .myself && state.nodes[mine].isSuspect {
-                return "suspects \(id.short), which lives"
-            }
-            if state.nodes[mine].isMaster
-                && state.nodes[mine].configEpoch != reference.nodes[other].configEpoch
-            {
-                return "takes \(id.short) to be at \(state.nodes[mine].configEpoch), not "
-                    + "\(reference.nodes[other].configEpoch)"
-            }
+            if let text = difference(state, handle, reference, other) { return text }
         }
         for id in members where state.nodes.find(id) == nil {
             return "does not know \(id.short)"
+        }
+        return nil
+    }
+
+    /// About one living node.
+    private static func difference(
+        _ state: ClusterState, _ handle: NodeHandle, _ reference: ClusterState, _ other: NodeHandle
+    ) -> String? {
+        let (node, known) = (state.nodes[handle], reference.nodes[other])
+        if node.role != known.role {
+            return "takes \(node.id.short) for \(node.role), not \(known.role)"
+        }
+        if handle != .myself && node.isSuspect { return "suspects \(node.id.short), which lives" }
+        if node.isMaster && node.configEpoch != known.configEpoch {
+            return "takes \(node.id.short) to be at \(node.configEpoch), not \(known.configEpoch)"
         }
         return nil
     }

@@ -31,6 +31,8 @@ package enum Simulation {
     /// Node timeouts, and milliseconds beside them, within which a cluster agrees after faults.
     static let agreementTimeouts: Int64 = 20
     static let agreementMargin: Int64 = 10_000
+    /// Milliseconds between the forming of a cluster and what happens to it.
+    static let calm: Int64 = 2000
     /// Milliseconds for which an agreement must hold.
     static let stableTime: Int64 = 1000
 
@@ -40,6 +42,7 @@ package enum Simulation {
         var figures: [Measured] = []
         if let formed = world.form() {
             figures.append(Measured(name: "formation", value: formed))
+            world.run(until: world.now + calm * 1000)
             world.arrangeFaults()
             world.run(until: world.now + world.plan.end + 1)
             if let agreed = world.settle() {
