@@ -64,6 +64,9 @@ enum Voting {
     /// The vote is on disk: say it on our link, or on the candidate's when ours does not stand
     /// (a vote is judged by its sender alone, and one that is not said is spent all the same).
     ///
+    /// Its header names the epoch of the vote: ours may have risen while the disk was waited for,
+    /// and a vote counts for the epoch that it names.
+    ///
     /// - Source: bus protocol §12 row 29.
     static func say(
         to candidate: NodeID, in epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
@@ -72,6 +75,6 @@ enum Voting {
         guard let link = state.nodes[handle].outbound.openID ?? state.nodes[handle].inbound else {
             return
         }
-        state.send(.vote, on: link, inEpoch: epoch, &turn)
+        state.send(.vote, on: link, as: epoch, &turn)
     }
 }
