@@ -173,7 +173,7 @@ enum Election {
             }
             state.send(
                 .voteRequest, to: handle, flags: candidacy.manual ? .forceAck : [],
-                inEpoch: epoch, &turn)
+                as: epoch, &turn)
         }
     }
 

@@ -77,6 +77,6 @@ enum Voting {
         guard let link = state.nodes[handle].outbound.openID ?? state.nodes[handle].inbound else {
             return
         }
-        state.send(.vote, on: link, inEpoch: epoch, &turn)
+        state.send(.vote, on: link, as: epoch, &turn)
     }
 }

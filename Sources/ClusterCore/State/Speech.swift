@@ -4,15 +4,14 @@
 import ClusterWire
 
 extension ClusterState {
-    /// Sends a message on a link. A vote and the request for one say the epoch that they are about,
-    /// not a later one that was learnt while they waited for the disk.
+    /// Sends a message on a link; with `epoch`, as of that epoch and not of the present one.
     mutating func send(
-        _ body: Body, on link: LinkID, flags: MessageFlags = [], inEpoch epoch: Epoch? = nil,
+        _ body: Body, on link: LinkID, flags: MessageFlags = [], as epoch: Epoch? = nil,
         _ turn: inout Turn
     ) {
         var header = Compose.header(self, turn.config)
-        header.messageFlags.formUnion(flags)
         if let epoch { header.currentEpoch = epoch }
+        header.messageFlags.formUnion(flags)
         if body.heartbeat != nil { header.messageFlags.insert(.extensions) }
         statistics.countSent(body.type)
         turn.emit(.send(.full(header, body), on: link))
@@ -22,10 +21,10 @@ extension ClusterState {
     /// ever sent again.
     mutating func send(
         _ body: Body, to handle: NodeHandle, flags: MessageFlags = [],
-        inEpoch epoch: Epoch? = nil, _ turn: inout Turn
+        as epoch: Epoch? = nil, _ turn: inout Turn
     ) {
         guard let link = nodes[handle].outbound.openID else { return }
-        send(body, on: link, flags: flags, inEpoch: epoch, &turn)
+        send(body, on: link, flags: flags, as: epoch, &turn)
     }
 
     /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.
