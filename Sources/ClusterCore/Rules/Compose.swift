@@ -84,10 +84,14 @@ enum Compose {
         return GossipSection(chosen.map { entry(state, $0, turn) })
     }
 
-    /// Handshakes, nodes without address, and empty nodes that we cannot reach are not told of.
+    /// Handshakes and empty nodes that we cannot reach are not told of; a node without address only
+    /// when its failure is news for whoever has not heard of it.
     private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
-        !state.nodes[handle].isHandshake && state.nodes[handle].hasAddress
-            && (state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0)
+        guard !state.nodes[handle].isHandshake else { return false }
+        if state.nodes[handle].slotCount > 0 {
+            return state.nodes[handle].hasAddress || state.nodes[handle].isSuspect
+        }
+        return state.nodes[handle].hasAddress && state.nodes[handle].outbound != .none
     }
 
     private static func entry(
