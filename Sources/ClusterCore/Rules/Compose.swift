@@ -88,10 +88,8 @@ enum Compose {
     /// when its failure is news for whoever has not heard of it.
     private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
         guard !state.nodes[handle].isHandshake else { return false }
-        if state.nodes[handle].slotCount > 0 {
-            return state.nodes[handle].hasAddress || state.nodes[handle].isSuspect
-        }
-        return state.nodes[handle].hasAddress && state.nodes[handle].outbound != .none
+        guard state.nodes[handle].hasAddress else { return state.nodes[handle].isSuspect }
+        return state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0
     }
 
     private static func entry(
