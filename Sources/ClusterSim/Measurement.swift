@@ -60,7 +60,6 @@ extension World {
         run(until: now + 3_000_000 + Int64(random.below(1_000_000)))
         operators.absent = nil
         let begun = now
-        operators.met[newcomer] = now
         meet(newcomer, from: random.below(others.count))
         return waitUntil(begun, among: Array(nodes.indices))
     }
