@@ -74,15 +74,18 @@ extension World {
     private mutating func meetNewcomers() {
         let patience = max(options.nodeTimeout, 1000) * 1000 + 500_000
         for node in nodes.indices where node != operators.absent {
-            guard let id = nodes[node].machine?.state.myID, let asker = asker(for: node) else {
-                continue
-            }
-            if nodes[asker].machine?.state.nodes.find(id) != nil {
+            guard let asker = asker(for: node) else { continue }
+            if knows(asker, node) && knows(node, asker) {
                 operators.isMember[node] = true
             } else if now - operators.met[node] > patience {
                 meet(node, from: asker)
             }
         }
+    }
+
+    private func knows(_ one: Int, _ other: Int) -> Bool {
+        guard let id = nodes[other].machine?.state.myID else { return true }
+        return nodes[one].machine.map { $0.state.nodes.find(id) != nil } ?? true
     }
 
     /// Whether every replica that shall follow a master does.
