@@ -9,14 +9,12 @@ import ClusterWire
 enum Agreement {
     /// The first thing that the members of a group do not agree on, or that is wrong although they
     /// agree; nil when all is well.
-    static func problem(_ group: [Int], _ nodes: [VirtualNode], heirsMustServe: Bool) -> String? {
-        guard let first = group.first, let reference = nodes[first].machine?.state else {
-            return nil
-        }
-        let members = group.compactMap { nodes[$0].machine?.state.myID }
+    static func problem(_ group: [Int], _ machines: [Machine], heirsMustServe: Bool) -> String? {
+        guard let first = group.first else { return nil }
+        let reference = machines[first].state
+        let members = group.map { machines[$0].state.myID }
         for member in group {
-            guard let state = nodes[member].machine?.state else { return "n\(member) is down" }
-            if let text = difference(state, reference, members) {
+            if let text = difference(machines[member].state, reference, members) {
                 return "n\(member) \(text) (beside n\(first))"
             }
         }

@@ -69,7 +69,7 @@ extension World {
         let end = begun + (10 * options.nodeTimeout + 20_000) * 1000
         while broken == nil {
             run(until: now + 5000)
-            guard let text = Agreement.problem(group, nodes, heirsMustServe: true) else {
+            guard let text = Agreement.problem(group, machines, heirsMustServe: true) else {
                 return Double(now - begun) / 1000
             }
             if now >= end { fail(.agreement, text) }

@@ -63,8 +63,9 @@ extension World {
     private mutating func replicate() {
         for node in options.masters..<nodes.count {
             let master = (node - options.masters) % options.masters
-            guard let state = nodes[node].machine?.state, state.nodes[.myself].isMaster,
-                let id = nodes[master].machine?.state.myID, state.nodes.find(id) != nil
+            let id = machines[master].state.myID
+            guard machines[node].state.nodes[.myself].isMaster,
+                machines[node].state.nodes.find(id) != nil
             else { continue }
             command(.replicate(id.description), to: node)
         }
@@ -84,16 +85,14 @@ extension World {
     }
 
     private func knows(_ one: Int, _ other: Int) -> Bool {
-        guard let id = nodes[other].machine?.state.myID else { return true }
-        return nodes[one].machine.map { $0.state.nodes.find(id) != nil } ?? true
+        !nodes[one].isUp || !nodes[other].isUp
+            || machines[one].state.nodes.find(machines[other].state.myID) != nil
     }
 
     /// Whether every replica that shall follow a master does.
     func isReplicated() -> Bool {
         !operators.replicates
-            || nodes[options.masters...].allSatisfy {
-                $0.machine.map { !$0.state.nodes[.myself].isMaster } ?? true
-            }
+            || machines[options.masters...].allSatisfy { !$0.state.nodes[.myself].isMaster }
     }
 
     /// A member of the cluster that can talk to a newcomer.

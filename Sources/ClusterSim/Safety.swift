@@ -36,10 +36,10 @@ struct DiskImage: Sendable {
     var slots: SlotSet
 
     /// Reads the text of a file; nil when it cannot be read.
-    init?(_ text: [UInt8], at instant: Instant) {
+    init?(_ file: VirtualDisk.Snapshot) {
         var chance = SplitMix64(seed: 1)
         do throws(NodesFileError) {
-            let state = try NodesFile.parse(text, at: instant, random: &chance)
+            let state = try NodesFile.parse(file.text, at: file.instant, random: &chance)
             currentEpoch = state.currentEpoch
             lastVoteEpoch = state.lastVoteEpoch
             configEpoch = state.nodes[.myself].configEpoch
@@ -78,24 +78,30 @@ struct Safety: Sendable {
         var isUnknown = true
     }
 
+    /// A file, and what is in it once somebody looked.
+    private struct File: Sendable {
+        var file: VirtualDisk.Snapshot
+        var image: DiskImage?
+    }
+
     private var lives: [Life] = []
     /// The identity of each node's process.
     private var current: [Int]
-    /// The newest images of each disk, oldest first.
-    private var images: [[DiskImage]]
+    /// The newest files of each disk, oldest first.
+    private var files: [[File]]
     private var said: [Said]
     /// The process' own current epoch.
     private var epochs: [Epoch]
     /// Since when two nodes, that can talk, claim a slot at one epoch.
     private var conflicts: [Int64]
 
-    private static let imagesKept = 4
+    private static let filesKept = 4
     /// Microseconds between two looks at the claims of all.
     static let surveyInterval: Int64 = 200_000
 
     init(nodes count: Int) {
         current = [Int](repeating: -1, count: count)
-        images = [[DiskImage]](repeating: [], count: count)
+        files = [[File]](repeating: [], count: count)
         said = [Said](repeating: Said(), count: count)
         epochs = [Epoch](repeating: 0, count: count)
         conflicts = [Int64](repeating: 0, count: count * count)
@@ -103,10 +109,10 @@ struct Safety: Sendable {
 
     // MARK: What happens
 
-    mutating func started(_ node: Int, _ id: NodeID, image: DiskImage?) {
+    mutating func started(_ node: Int, _ id: NodeID, file: VirtualDisk.Snapshot?) {
         said[node] = Said()
         epochs[node] = 0
-        images[node] = image.map { [$0] } ?? []
+        files[node] = file.map { [File(file: $0)] } ?? []
         if let known = lives.firstIndex(where: { $0.id == id }) {
             current[node] = known
         } else {
@@ -115,10 +121,18 @@ struct Safety: Sendable {
         }
     }
 
-    mutating func saved(_ node: Int, image: DiskImage?) {
-        guard let image else { return }
-        if images[node].count == Self.imagesKept { images[node].removeFirst() }
-        images[node].append(image)
+    mutating func saved(_ node: Int, file: VirtualDisk.Snapshot?) {
+        guard let file else { return }
+        if files[node].count == Self.filesKept { files[node].removeFirst() }
+        files[node].append(File(file: file))
+    }
+
+    /// What the files of a disk hold, oldest first.
+    private mutating func images(of node: Int) -> [DiskImage] {
+        for index in files[node].indices where files[node][index].image == nil {
+            files[node][index].image = DiskImage(files[node][index].file)
+        }
+        return files[node].compactMap(\.image)
     }
 
     mutating func stepped(_ node: Int, currentEpoch: Epoch) -> (Promise, String)? {
@@ -168,16 +182,17 @@ struct Safety: Sendable {
         return nil
     }
 
-    private func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
-        guard let newest = images[node].last, newest.currentEpoch >= header.currentEpoch else {
+    private mutating func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
+        let images = images(of: node)
+        guard let newest = images.last, newest.currentEpoch >= header.currentEpoch else {
             return (
                 .durable,
                 "n\(node) says current epoch \(header.currentEpoch), its disk holds "
-                    + (images[node].last.map { "\($0.currentEpoch)" } ?? "nothing")
+                    + (images.last.map { "\($0.currentEpoch)" } ?? "nothing")
             )
         }
         guard header.saysMaster else { return nil }
-        guard images[node].contains(where: { $0.covers(header) }) else {
+        guard images.contains(where: { $0.covers(header) }) else {
             return (
                 .durable,
                 "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
@@ -201,11 +216,12 @@ struct Safety: Sendable {
                 )
         }
         lives[life].votes.append((epoch, candidate))
-        guard let newest = images[node].last, newest.lastVoteEpoch >= epoch else {
+        let images = images(of: node)
+        guard let newest = images.last, newest.lastVoteEpoch >= epoch else {
             return (
                 .durable,
                 "n\(node) votes in epoch \(epoch), its disk holds a last vote in "
-                    + (images[node].last.map { "\($0.lastVoteEpoch)" } ?? "none")
+                    + (images.last.map { "\($0.lastVoteEpoch)" } ?? "none")
             )
         }
         return nil
