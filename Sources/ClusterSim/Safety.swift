@@ -27,35 +27,6 @@ package struct BrokenPromise: Equatable, Sendable {
     package var text: String
 }
 
-/// What a disk would give back after a crash.
-struct DiskImage: Sendable {
-    var currentEpoch: Epoch
-    var lastVoteEpoch: Epoch
-    var configEpoch: Epoch
-    var isMaster: Bool
-    var slots: SlotSet
-
-    /// Reads the text of a file; nil when it cannot be read.
-    init?(_ file: VirtualDisk.Snapshot) {
-        var chance = SplitMix64(seed: 1)
-        do throws(NodesFileError) {
-            let state = try NodesFile.parse(file.text, at: file.instant, random: &chance)
-            currentEpoch = state.currentEpoch
-            lastVoteEpoch = state.lastVoteEpoch
-            configEpoch = state.nodes[.myself].configEpoch
-            isMaster = state.nodes[.myself].isMaster
-            slots = state.nodes[.myself].slots
-        } catch {
-            return nil
-        }
-    }
-
-    /// Whether it holds what a header says of its sender.
-    func covers(_ header: Header) -> Bool {
-        isMaster && configEpoch >= header.configEpoch && header.slots.subtracting(slots).isEmpty
-    }
-}
-
 /// The checkers of safety and what they remember.
 struct Safety: Sendable {
     /// An identity: an id since its last reset.
@@ -127,12 +98,14 @@ struct Safety: Sendable {
         files[node].append(File(file: file))
     }
 
-    /// What the files of a disk hold, oldest first.
-    private mutating func images(of node: Int) -> [DiskImage] {
-        for index in files[node].indices where files[node][index].image == nil {
-            files[node][index].image = DiskImage(files[node][index].file)
+    /// What one of the files of a disk holds; `age` 0 is the newest.
+    private mutating func image(of node: Int, age: Int = 0) -> DiskImage? {
+        let index = files[node].count - 1 - age
+        guard index >= 0 else { return nil }
+        if files[node][index].image == nil {
+            files[node][index].image = DiskImage(files[node][index].file.text)
         }
-        return files[node].compactMap(\.image)
+        return files[node][index].image
     }
 
     mutating func stepped(_ node: Int, currentEpoch: Epoch) -> (Promise, String)? {
@@ -183,23 +156,23 @@ struct Safety: Sendable {
     }
 
     private mutating func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
-        let images = images(of: node)
-        guard let newest = images.last, newest.currentEpoch >= header.currentEpoch else {
+        let newest = image(of: node)
+        guard let newest, newest.currentEpoch >= header.currentEpoch else {
             return (
                 .durable,
                 "n\(node) says current epoch \(header.currentEpoch), its disk holds "
-                    + (images.last.map { "\($0.currentEpoch)" } ?? "nothing")
+                    + (newest.map { "\($0.currentEpoch)" } ?? "nothing")
             )
         }
         guard header.saysMaster else { return nil }
-        guard images.contains(where: { $0.covers(header) }) else {
-            return (
-                .durable,
-                "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
-                    + "holds \(newest.slots.count) at \(newest.configEpoch)"
-            )
+        for age in 0..<Self.filesKept {
+            if let image = image(of: node, age: age), image.covers(header) { return nil }
         }
-        return nil
+        return (
+            .durable,
+            "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
+                + "holds \(newest.slots.count) at \(newest.configEpoch)"
+        )
     }
 
     private mutating func voted(
@@ -216,12 +189,12 @@ struct Safety: Sendable {
                 )
         }
         lives[life].votes.append((epoch, candidate))
-        let images = images(of: node)
-        guard let newest = images.last, newest.lastVoteEpoch >= epoch else {
+        let newest = image(of: node)
+        guard let newest, newest.lastVoteEpoch >= epoch else {
             return (
                 .durable,
                 "n\(node) votes in epoch \(epoch), its disk holds a last vote in "
-                    + (images.last.map { "\($0.lastVoteEpoch)" } ?? "none")
+                    + (newest.map { "\($0.lastVoteEpoch)" } ?? "none")
             )
         }
         return nil
