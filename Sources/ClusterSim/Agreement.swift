@@ -9,14 +9,12 @@ import ClusterWire
 enum Agreement {
     /// The first thing that the members of a group do not agree on, or that is wrong although they
     /// agree; nil when all is well.
-    static func problem(_ group: [Int], _ nodes: [VirtualNode], heirsMustServe: Bool) -> String? {
-        guard let first = group.first, let reference = nodes[first].machine?.state else {
-            return nil
-        }
-        let members = group.compactMap { nodes[$0].machine?.state.myID }
+    static func problem(_ group: [Int], _ machines: [Machine], heirsMustServe: Bool) -> String? {
+        guard let first = group.first else { return nil }
+        let reference = machines[first].state
+        let members = group.map { machines[$0].state.myID }
         for member in group {
-            guard let state = nodes[member].machine?.state else { return "n\(member) is down" }
-            if let text = difference(state, reference, members) {
+            if let text = difference(machines[member].state, reference, members) {
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
@@ -29,26 +27,11 @@ enum Agreement {
         if state.health.isOK != reference.health.isOK {
             return "says \(state.health.isOK ? "ok" : "fail")"
         }
-        if state.size != reference.size {
-            return "counts \(state.size) masters with slots, not \(reference.size)"
-        }
-        // Nodes that died young need not be known to all; who owns slots or lives must be.
-        for handle in state.nodes.handles {
-            let id = state.nodes[handle].id
-            let isMember = members.contains(id)
-            guard isMember || state.nodes[handle].slotCount > 0 else { continue }
-            guard let other = reference.nodes.find(id) else {
-                return "knows \(id.short), which is not known"
-            }
-            if state.nodes[handle].slots != reference.nodes[other].slots {
-                return "gives \(id.short) \(state.nodes[handle].slotCount) slots, not "
-                    + "\(reference.nodes[other].slotCount)"
-            }
-            guard isMember else { continue }
-            if let text = difference(state, handle, reference, other) { return text }
-        }
-        for id in members where state.nodes.find(id) == nil {
-            return "does not know \(id.short)"
+        // Who is gone need not be known to all; slots of the gone are served by nobody anyway.
+        for id in members {
+            guard let mine = state.nodes.find(id) else { return "does not know \(id.short)" }
+            guard let other = reference.nodes.find(id) else { return "knows \(id.short)" }
+            if let text = difference(state, mine, reference, other) { return text }
         }
         return nil
     }
@@ -58,6 +41,9 @@ enum Agreement {
         _ state: ClusterState, _ handle: NodeHandle, _ reference: ClusterState, _ other: NodeHandle
     ) -> String? {
         let (node, known) = (state.nodes[handle], reference.nodes[other])
+        if node.slots != known.slots {
+            return "gives \(node.id.short) \(node.slotCount) slots, not \(known.slotCount)"
+        }
         if node.role != known.role {
             return "takes \(node.id.short) for \(node.role), not \(known.role)"
         }

@@ -60,7 +60,6 @@ extension World {
         run(until: now + 3_000_000 + Int64(random.below(1_000_000)))
         operators.absent = nil
         let begun = now
-        operators.met[newcomer] = now
         meet(newcomer, from: random.below(others.count))
         return waitUntil(begun, among: Array(nodes.indices))
     }
@@ -70,7 +69,7 @@ extension World {
         let end = begun + (10 * options.nodeTimeout + 20_000) * 1000
         while broken == nil {
             run(until: now + 5000)
-            guard let text = Agreement.problem(group, nodes, heirsMustServe: true) else {
+            guard let text = Agreement.problem(group, machines, heirsMustServe: true) else {
                 return Double(now - begun) / 1000
             }
             if now >= end { fail(.agreement, text) }

@@ -11,8 +11,10 @@ struct Operator: Sendable {
     var replicates = true
     /// A node that is not met at first.
     var absent: Int?
-    /// When each node was last met, in microseconds; nil: no need.
-    var met: [Int64?] = []
+    /// When each node was last met, in microseconds.
+    var met: [Int64] = []
+    /// Who has become known to another member, and has not come back with nothing since.
+    var isMember: [Bool] = []
 
     /// Microseconds between two looks.
     static let interval: Int64 = 50_000
@@ -34,7 +36,8 @@ extension World {
     /// Epochs and slots before anybody knows anybody, then the first node meets all.
     private mutating func beginForming() {
         operators.hasBegun = true
-        operators.met = [Int64?](repeating: nil, count: nodes.count)
+        operators.met = [Int64](repeating: now, count: nodes.count)
+        operators.isMember = nodes.indices.map { $0 == 0 }
         for node in nodes.indices where climate.assignsEpochs {
             command(.setConfigEpoch(String(node + 1)), to: node)
         }
@@ -44,12 +47,12 @@ extension World {
             command(.addSlotsRange([String(first), String(last)]), to: node)
         }
         for node in nodes.indices.dropFirst() where node != operators.absent {
-            operators.met[node] = now
             meet(node, from: 0)
         }
     }
 
     mutating func meet(_ node: Int, from asker: Int) {
+        operators.met[node] = now
         let address = nodes[node].address
         command(
             .meet(ip: address.ip.text, port: "\(address.port)", busPort: "\(address.busPort)"),
@@ -60,8 +63,9 @@ extension World {
     private mutating func replicate() {
         for node in options.masters..<nodes.count {
             let master = (node - options.masters) % options.masters
-            guard let state = nodes[node].machine?.state, state.nodes[.myself].isMaster,
-                let id = nodes[master].machine?.state.myID, state.nodes.find(id) != nil
+            let id = machines[master].state.myID
+            guard machines[node].state.nodes[.myself].isMaster,
+                machines[node].state.nodes.find(id) != nil
             else { continue }
             command(.replicate(id.description), to: node)
         }
@@ -70,39 +74,40 @@ extension World {
     /// Whoever is not known is met, and met again when that led to nothing.
     private mutating func meetNewcomers() {
         let patience = max(options.nodeTimeout, 1000) * 1000 + 500_000
-        for node in nodes.indices {
-            guard let met = operators.met[node], now - met > 0,
-                let id = nodes[node].machine?.state.myID,
-                let asker = asker(for: node)
-            else { continue }
-            if nodes[asker].machine?.state.nodes.find(id) != nil {
-                operators.met[node] = nil
-            } else if now - met > patience {
-                operators.met[node] = now
+        for node in nodes.indices where node != operators.absent {
+            guard let asker = asker(for: node) else { continue }
+            if knows(asker, node) && knows(node, asker) {
+                operators.isMember[node] = true
+            } else if now - operators.met[node] > patience {
                 meet(node, from: asker)
             }
         }
     }
 
+    private func knows(_ one: Int, _ other: Int) -> Bool {
+        !nodes[one].isUp || !nodes[other].isUp
+            || machines[one].state.nodes.find(machines[other].state.myID) != nil
+    }
+
     /// Whether every replica that shall follow a master does.
     func isReplicated() -> Bool {
         !operators.replicates
-            || nodes[options.masters...].allSatisfy {
-                $0.machine.map { !$0.state.nodes[.myself].isMaster } ?? true
-            }
+            || machines[options.masters...].allSatisfy { !$0.state.nodes[.myself].isMaster }
     }
 
     /// A member of the cluster that can talk to a newcomer.
     private func asker(for newcomer: Int) -> Int? {
         nodes.indices.first { node in
             node != newcomer && nodes[node].isUp && !nodes[node].isPaused
-                && (operators.met[node] == nil) && !network.isBlocked(from: node, to: newcomer)
+                && operators.isMember[node] && !network.isBlocked(from: node, to: newcomer)
                 && !network.isBlocked(from: newcomer, to: node)
         }
     }
 
     /// A node came back with nothing: it is to be met.
     mutating func lostEverything(_ node: Int) {
-        if operators.hasBegun { operators.met[node] = 1 }
+        guard operators.hasBegun else { return }
+        operators.isMember[node] = false
+        operators.met[node] = 0
     }
 }

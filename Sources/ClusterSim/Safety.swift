@@ -27,35 +27,6 @@ package struct BrokenPromise: Equatable, Sendable {
     package var text: String
 }
 
-/// What a disk would give back after a crash.
-struct DiskImage: Sendable {
-    var currentEpoch: Epoch
-    var lastVoteEpoch: Epoch
-    var configEpoch: Epoch
-    var isMaster: Bool
-    var slots: SlotSet
-
-    /// Reads the text of a file; nil when it cannot be read.
-    init?(_ text: [UInt8], at instant: Instant) {
-        var chance = SplitMix64(seed: 1)
-        do throws(NodesFileError) {
-            let state = try NodesFile.parse(text, at: instant, random: &chance)
-            currentEpoch = state.currentEpoch
-            lastVoteEpoch = state.lastVoteEpoch
-            configEpoch = state.nodes[.myself].configEpoch
-            isMaster = state.nodes[.myself].isMaster
-            slots = state.nodes[.myself].slots
-        } catch {
-            return nil
-        }
-    }
-
-    /// Whether it holds what a header says of its sender.
-    func covers(_ header: Header) -> Bool {
-        isMaster && configEpoch >= header.configEpoch && header.slots.subtracting(slots).isEmpty
-    }
-}
-
 /// The checkers of safety and what they remember.
 struct Safety: Sendable {
     /// An identity: an id since its last reset.
@@ -78,24 +49,30 @@ struct Safety: Sendable {
         var isUnknown = true
     }
 
+    /// A file, and what is in it once somebody looked.
+    private struct File: Sendable {
+        var file: VirtualDisk.Snapshot
+        var image: DiskImage?
+    }
+
     private var lives: [Life] = []
     /// The identity of each node's process.
     private var current: [Int]
-    /// The newest images of each disk, oldest first.
-    private var images: [[DiskImage]]
+    /// The newest files of each disk, oldest first.
+    private var files: [[File]]
     private var said: [Said]
     /// The process' own current epoch.
     private var epochs: [Epoch]
     /// Since when two nodes, that can talk, claim a slot at one epoch.
     private var conflicts: [Int64]
 
-    private static let imagesKept = 4
+    private static let filesKept = 4
     /// Microseconds between two looks at the claims of all.
     static let surveyInterval: Int64 = 200_000
 
     init(nodes count: Int) {
         current = [Int](repeating: -1, count: count)
-        images = [[DiskImage]](repeating: [], count: count)
+        files = [[File]](repeating: [], count: count)
         said = [Said](repeating: Said(), count: count)
         epochs = [Epoch](repeating: 0, count: count)
         conflicts = [Int64](repeating: 0, count: count * count)
@@ -103,10 +80,10 @@ struct Safety: Sendable {
 
     // MARK: What happens
 
-    mutating func started(_ node: Int, _ id: NodeID, image: DiskImage?) {
+    mutating func started(_ node: Int, _ id: NodeID, file: VirtualDisk.Snapshot?) {
         said[node] = Said()
         epochs[node] = 0
-        images[node] = image.map { [$0] } ?? []
+        files[node] = file.map { [File(file: $0)] } ?? []
         if let known = lives.firstIndex(where: { $0.id == id }) {
             current[node] = known
         } else {
@@ -115,10 +92,20 @@ struct Safety: Sendable {
         }
     }
 
-    mutating func saved(_ node: Int, image: DiskImage?) {
-        guard let image else { return }
-        if images[node].count == Self.imagesKept { images[node].removeFirst() }
-        images[node].append(image)
+    mutating func saved(_ node: Int, file: VirtualDisk.Snapshot?) {
+        guard let file else { return }
+        if files[node].count == Self.filesKept { files[node].removeFirst() }
+        files[node].append(File(file: file))
+    }
+
+    /// What one of the files of a disk holds; `age` 0 is the newest.
+    private mutating func image(of node: Int, age: Int = 0) -> DiskImage? {
+        let index = files[node].count - 1 - age
+        guard index >= 0 else { return nil }
+        if files[node][index].image == nil {
+            files[node][index].image = DiskImage(files[node][index].file.text)
+        }
+        return files[node][index].image
     }
 
     mutating func stepped(_ node: Int, currentEpoch: Epoch) -> (Promise, String)? {
@@ -168,23 +155,24 @@ struct Safety: Sendable {
         return nil
     }
 
-    private func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
-        guard let newest = images[node].last, newest.currentEpoch >= header.currentEpoch else {
+    private mutating func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
+        let newest = image(of: node)
+        guard let newest, newest.currentEpoch >= header.currentEpoch else {
             return (
                 .durable,
                 "n\(node) says current epoch \(header.currentEpoch), its disk holds "
-                    + (images[node].last.map { "\($0.currentEpoch)" } ?? "nothing")
+                    + (newest.map { "\($0.currentEpoch)" } ?? "nothing")
             )
         }
         guard header.saysMaster else { return nil }
-        guard images[node].contains(where: { $0.covers(header) }) else {
-            return (
-                .durable,
-                "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
-                    + "holds \(newest.slots.count) at \(newest.configEpoch)"
-            )
+        for age in 0..<Self.filesKept {
+            if let image = image(of: node, age: age), image.covers(header) { return nil }
         }
-        return nil
+        return (
+            .durable,
+            "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
+                + "holds \(newest.slots.count) at \(newest.configEpoch)"
+        )
     }
 
     private mutating func voted(
@@ -201,11 +189,12 @@ struct Safety: Sendable {
                 )
         }
         lives[life].votes.append((epoch, candidate))
-        guard let newest = images[node].last, newest.lastVoteEpoch >= epoch else {
+        let newest = image(of: node)
+        guard let newest, newest.lastVoteEpoch >= epoch else {
             return (
                 .durable,
                 "n\(node) votes in epoch \(epoch), its disk holds a last vote in "
-                    + (images[node].last.map { "\($0.lastVoteEpoch)" } ?? "none")
+                    + (newest.map { "\($0.lastVoteEpoch)" } ?? "none")
             )
         }
         return nil

@@ -56,9 +56,8 @@ package enum Simulation {
 extension World {
     func outcome(_ seed: UInt64, _ figures: [Measured]) -> Outcome {
         var trace = trace
-        for node in nodes {
-            guard let machine = node.machine else { continue }
-            trace.mix(NodeLine.all(machine.state, node.instant(at: now)))
+        for node in nodes.indices where nodes[node].isUp {
+            trace.mix(NodeLine.all(machines[node].state, nodes[node].instant(at: now)))
         }
         return Outcome(
             seed: seed, broken: broken, climate: climate.text,
@@ -107,7 +106,7 @@ extension World {
         while broken == nil {
             let heirs = climate.validityFactor == 0
             let problems = groups(self).compactMap { group in
-                Agreement.problem(group, nodes, heirsMustServe: heirs)
+                Agreement.problem(group, machines, heirsMustServe: heirs)
             }
             if let text = problems.first ?? (isReplicated() ? nil : "a replica follows nobody") {
                 problem = text
@@ -128,11 +127,8 @@ extension World {
 
     /// What all nodes believe, or would after a restart.
     private func allStates() -> [ClusterState] {
-        nodes.compactMap { node in
-            if let machine = node.machine { return machine.state }
-            guard let text = node.disk.durable else { return nil }
-            var chance = SplitMix64(seed: 1)
-            return try? NodesFile.parse(text, at: node.instant(at: now), random: &chance)
+        nodes.indices.compactMap { node in
+            nodes[node].isUp ? machines[node].state : nodes[node].disk.durable?.state
         }
     }
 
@@ -147,9 +143,7 @@ extension World {
             if let place { groups[place].append(node) } else { groups.append([node]) }
         }
         return groups.filter { group in
-            let held = group.count { node in
-                nodes[node].machine.map { masters.contains($0.state.myID) } ?? false
-            }
+            let held = group.count { masters.contains(machines[$0].state.myID) }
             return held > masters.count / 2
         }
     }

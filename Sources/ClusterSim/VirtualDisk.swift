@@ -6,13 +6,17 @@ import ClusterCore
 
 /// The disk of one node.
 struct VirtualDisk: Sendable {
+    /// A file: what is in it is written out when somebody reads it.
     struct Snapshot: Sendable {
         var generation: Generation
-        var text: [UInt8]
+        var state: ClusterState
+        var instant: Instant
+
+        var text: [UInt8] { Array(NodesFile.text(state, instant).utf8) }
     }
 
     /// What a loss of power leaves at the least; nil: no file.
-    private(set) var durable: [UInt8]?
+    private(set) var durable: Snapshot?
     /// The newest text that was written without waiting for it, when it is newer.
     private var cached: Snapshot?
     private var writing: Snapshot?
@@ -51,7 +55,7 @@ struct VirtualDisk: Sendable {
         writing = nil
         let succeeded = refusals == 0
         if succeeded {
-            durable = done.text
+            durable = done
             if let other = cached, other.generation < done.generation { cached = nil }
         }
         if let next = waiting {
@@ -63,7 +67,7 @@ struct VirtualDisk: Sendable {
 
     /// The process or the power is gone. What was not synced is there or not, as chance has it.
     mutating func crash(_ random: inout SplitMix64) {
-        let candidates = [writing, waiting, cached].compactMap { $0?.text }
+        let candidates = [writing, waiting, cached].compactMap { $0 }
         if refusals == 0 && !candidates.isEmpty && random.below(2) == 0 {
             durable = candidates[random.below(candidates.count)]
         }
@@ -76,5 +80,5 @@ struct VirtualDisk: Sendable {
     mutating func erase() { durable = nil }
 
     /// Puts a file on an empty disk.
-    mutating func format(holding text: [UInt8]) { durable = text }
+    mutating func format(holding snapshot: Snapshot) { durable = snapshot }
 }

@@ -1,5 +1,5 @@
 // One node of the virtual world: its address and disk, which outlive the process, and the process with
-// its machine and its two clocks.
+// its two clocks. Its machine stands in the world's own list.
 
 import ClusterCore
 import ClusterWire
@@ -7,8 +7,8 @@ import ClusterWire
 /// A node.
 struct VirtualNode: Sendable {
     let address: NodeAddress
-    /// The process; nil while it is down.
-    var machine: Machine?
+    /// Whether the process runs, or stands still.
+    var isUp = false
     /// The machine itself is down: nobody answers that it is not there.
     var isSilent = false
     var disk = VirtualDisk()
@@ -23,8 +23,6 @@ struct VirtualNode: Sendable {
     var monotonicOffset: Int64 = 0
     /// What the wall clock adds to the world's.
     var wallOffset: Int64 = 0
-
-    var isUp: Bool { machine != nil }
 
     /// What the clocks of the process show.
     func instant(at time: Int64) -> Instant {

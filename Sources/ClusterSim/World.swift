@@ -14,6 +14,8 @@ struct World: Sendable {
     var now: Int64 = 0
     var queue = EventQueue()
     var nodes: [VirtualNode] = []
+    /// The machine of each node's process, the last one while it is down.
+    var machines: [Machine] = []
     var network: VirtualNetwork
     var safety: Safety
     var operators = Operator()
@@ -105,9 +107,9 @@ struct World: Sendable {
         var chance = SplitMix64(seed: random.next())
         var isNew = false
         let machine: Machine
-        if let text = nodes[node].disk.durable {
+        if let file = nodes[node].disk.durable {
             do throws(NodesFileError) {
-                let state = try NodesFile.parse(text, at: instant, random: &chance)
+                let state = try NodesFile.parse(file.text, at: instant, random: &chance)
                 machine = Machine(state: state, config: config, random: chance)
             } catch {
                 return fail(.readableFile, "n\(node) cannot read what it saved: \(error)")
@@ -117,34 +119,29 @@ struct World: Sendable {
             isNew = true
         }
         if isNew {
-            let text = Array(NodesFile.text(machine.state, instant).utf8)
-            nodes[node].disk.format(holding: text)
+            nodes[node].disk.format(
+                holding: VirtualDisk.Snapshot(
+                    generation: Generation(0), state: machine.state, instant: instant))
             trace.learn(machine.state.myID, of: node)
             lostEverything(node)
         }
-        nodes[node].machine = machine
+        if node < machines.count { machines[node] = machine } else { machines.append(machine) }
+        nodes[node].isUp = true
         trace.tell(now, "n\(node) started\(isNew ? " as a new node" : "")")
-        safety.started(node, machine.state.myID, image: image(of: node))
+        safety.started(node, machine.state.myID, file: nodes[node].disk.durable)
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))
         queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].life))
-    }
-
-    /// What a node's disk would give it back.
-    func image(of node: Int) -> DiskImage? {
-        guard let text = nodes[node].disk.durable else { return nil }
-        return DiskImage(text, at: nodes[node].instant(at: now))
     }
 
     // MARK: Steps
 
     /// Gives a machine its input and does what it asks for.
     mutating func step(_ node: Int, _ input: Input) {
+        guard nodes[node].isUp else { return }
         let instant = nodes[node].instant(at: now)
-        guard let effects = nodes[node].machine?.step(input, at: instant) else { return }
+        let effects = machines[node].step(input, at: instant)
         for effect in effects { perform(effect, of: node, at: instant) }
-        if let epoch = nodes[node].machine?.state.currentEpoch {
-            check(safety.stepped(node, currentEpoch: epoch))
-        }
+        check(safety.stepped(node, currentEpoch: machines[node].state.currentEpoch))
     }
 
     /// The contract of the shell: effects are done in order; a save holds the state as it is after
@@ -164,8 +161,7 @@ struct World: Sendable {
 
     private mutating func heard(_ note: Note, of node: Int) {
         trace.note(note, of: node, at: now)
-        let quorum = nodes[node].machine?.state.quorum ?? 0
-        check(safety.noted(note, by: node, quorum: quorum))
+        check(safety.noted(note, by: node, quorum: machines[node].state.quorum))
     }
 
     mutating func check(_ problem: (Promise, String)?) {
@@ -183,10 +179,9 @@ struct World: Sendable {
     private mutating func save(
         _ node: Int, _ generation: Generation, sync: Bool, _ instant: Instant
     ) {
-        guard let state = nodes[node].machine?.state else { return }
-        let text = Array(NodesFile.text(state, instant).utf8)
-        let begins = nodes[node].disk.save(
-            VirtualDisk.Snapshot(generation: generation, text: text), sync: sync)
+        let snapshot = VirtualDisk.Snapshot(
+            generation: generation, state: machines[node].state, instant: instant)
+        let begins = nodes[node].disk.save(snapshot, sync: sync)
         if begins { write(node) }
     }
 
@@ -200,7 +195,7 @@ struct World: Sendable {
         guard let done = nodes[node].disk.finish() else { return }
         if done.goesOn { write(node) }
         if done.succeeded {
-            safety.saved(node, image: image(of: node))
+            safety.saved(node, file: nodes[node].disk.durable)
             step(node, .persisted(done.generation))
         } else {
             step(node, .persistFailed(done.generation, SystemFault("no space left")))

@@ -57,7 +57,7 @@ extension World {
     /// The process ends, with the power or without.
     mutating func crash(_ node: Int, isSilent: Bool) {
         guard nodes[node].isUp else { return }
-        nodes[node].machine = nil
+        nodes[node].isUp = false
         nodes[node].isSilent = isSilent
         resume(node)
         nodes[node].disk.crash(&random)
