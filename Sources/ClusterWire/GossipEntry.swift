@@ -107,6 +107,19 @@ public struct GossipSection: Sendable, RandomAccessCollection {
             unsafe storage.span.bytes.extracting(start..<start &+ Layout.gossipEntrySize))
     }
 
+    /// Whether every entry names a valid id: else the section is not believed.
+    ///
+    /// Reads the ids alone.
+    @inlinable public var namesValidNodes: Bool {
+        // The section was checked to lie inside its storage; ids are read from inside it.
+        let bytes = unsafe storage.span.bytes
+        for position in 0..<count {
+            let at = offset &+ position &* Layout.gossipEntrySize &+ Layout.Entry.node
+            guard NodeID(bytes, at: at).isValid else { return false }
+        }
+        return true
+    }
+
     var byteCount: Int { count * Layout.gossipEntrySize }
 
     func put(into bytes: inout MutableRawSpan, at target: Int) {

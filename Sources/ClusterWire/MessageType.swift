@@ -7,19 +7,19 @@ public struct MessageType: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     public let rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    public static let ping = MessageType(rawValue: 0)
-    public static let pong = MessageType(rawValue: 1)
-    public static let meet = MessageType(rawValue: 2)
-    public static let fail = MessageType(rawValue: 3)
-    public static let publish = MessageType(rawValue: 4)
-    public static let voteRequest = MessageType(rawValue: 5)
-    public static let vote = MessageType(rawValue: 6)
-    public static let update = MessageType(rawValue: 7)
-    public static let manualFailoverStart = MessageType(rawValue: 8)
-    public static let module = MessageType(rawValue: 9)
-    public static let publishShard = MessageType(rawValue: 10)
+    @inlinable public static var ping: MessageType { MessageType(rawValue: 0) }
+    @inlinable public static var pong: MessageType { MessageType(rawValue: 1) }
+    @inlinable public static var meet: MessageType { MessageType(rawValue: 2) }
+    @inlinable public static var fail: MessageType { MessageType(rawValue: 3) }
+    @inlinable public static var publish: MessageType { MessageType(rawValue: 4) }
+    @inlinable public static var voteRequest: MessageType { MessageType(rawValue: 5) }
+    @inlinable public static var vote: MessageType { MessageType(rawValue: 6) }
+    @inlinable public static var update: MessageType { MessageType(rawValue: 7) }
+    @inlinable public static var manualFailoverStart: MessageType { MessageType(rawValue: 8) }
+    @inlinable public static var module: MessageType { MessageType(rawValue: 9) }
+    @inlinable public static var publishShard: MessageType { MessageType(rawValue: 10) }
     /// A refusal of a vote, in newer development sources: known, not spoken, kept as bytes.
-    public static let voteRefusal = MessageType(rawValue: 11)
+    @inlinable public static var voteRefusal: MessageType { MessageType(rawValue: 11) }
 
     /// Types below this have a meaning here.
     public static let knownCount = 11

@@ -8,25 +8,25 @@ public struct NodeFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
     public let rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    public static let master = NodeFlags(rawValue: 1 << 0)
-    public static let replica = NodeFlags(rawValue: 1 << 1)
+    @inlinable public static var master: NodeFlags { NodeFlags(rawValue: 1 << 0) }
+    @inlinable public static var replica: NodeFlags { NodeFlags(rawValue: 1 << 1) }
     /// Suspected: the opinion of one node.
-    public static let pfail = NodeFlags(rawValue: 1 << 2)
+    @inlinable public static var pfail: NodeFlags { NodeFlags(rawValue: 1 << 2) }
     /// Agreed to have failed.
-    public static let fail = NodeFlags(rawValue: 1 << 3)
-    public static let myself = NodeFlags(rawValue: 1 << 4)
-    public static let handshake = NodeFlags(rawValue: 1 << 5)
-    public static let noAddress = NodeFlags(rawValue: 1 << 6)
-    public static let meet = NodeFlags(rawValue: 1 << 7)
-    public static let migrateTo = NodeFlags(rawValue: 1 << 8)
-    public static let noFailover = NodeFlags(rawValue: 1 << 9)
+    @inlinable public static var fail: NodeFlags { NodeFlags(rawValue: 1 << 3) }
+    @inlinable public static var myself: NodeFlags { NodeFlags(rawValue: 1 << 4) }
+    @inlinable public static var handshake: NodeFlags { NodeFlags(rawValue: 1 << 5) }
+    @inlinable public static var noAddress: NodeFlags { NodeFlags(rawValue: 1 << 6) }
+    @inlinable public static var meet: NodeFlags { NodeFlags(rawValue: 1 << 7) }
+    @inlinable public static var migrateTo: NodeFlags { NodeFlags(rawValue: 1 << 8) }
+    @inlinable public static var noFailover: NodeFlags { NodeFlags(rawValue: 1 << 9) }
     /// This peer sends extensions, so it takes them.
-    public static let extensions = NodeFlags(rawValue: 1 << 10)
-    public static let lightPublish = NodeFlags(rawValue: 1 << 11)
+    @inlinable public static var extensions: NodeFlags { NodeFlags(rawValue: 1 << 10) }
+    @inlinable public static var lightPublish: NodeFlags { NodeFlags(rawValue: 1 << 11) }
     /// Accepts light MODULE messages, and a MEET repeated on one connection.
-    public static let lightModule = NodeFlags(rawValue: 1 << 12)
-    public static let myPrimaryFail = NodeFlags(rawValue: 1 << 13)
-    public static let authNack = NodeFlags(rawValue: 1 << 14)
+    @inlinable public static var lightModule: NodeFlags { NodeFlags(rawValue: 1 << 12) }
+    @inlinable public static var myPrimaryFail: NodeFlags { NodeFlags(rawValue: 1 << 13) }
+    @inlinable public static var authNack: NodeFlags { NodeFlags(rawValue: 1 << 14) }
 
     /// Names of bits 0 to 14, as in the JSON of `decode`.
     static let names = [
@@ -50,11 +50,11 @@ public struct MessageFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// A master in a manual failover: its clients wait and `offset` is final.
-    public static let paused = MessageFlags(rawValue: 1 << 0)
+    @inlinable public static var paused: MessageFlags { MessageFlags(rawValue: 1 << 0) }
     /// A vote asked for although the master has not failed.
-    public static let forceAck = MessageFlags(rawValue: 1 << 1)
+    @inlinable public static var forceAck: MessageFlags { MessageFlags(rawValue: 1 << 1) }
     /// The message carries extensions, or its sender takes them.
-    public static let extensions = MessageFlags(rawValue: 1 << 2)
+    @inlinable public static var extensions: MessageFlags { MessageFlags(rawValue: 1 << 2) }
 
     static let names = ["paused", "force_ack", "extensions"]
 

@@ -8,12 +8,15 @@ package enum AdminClientError: Error, CustomStringConvertible {
     case system(SystemError)
     case closed
     case garbage(RESPError)
+    /// A reply that makes no sense here.
+    case unexpected(String)
 
     package var description: String {
         switch self {
         case .system(let error): error.reason
         case .closed: "the server closed the connection"
         case .garbage(let error): "no RESP reply: \(error)"
+        case .unexpected(let text): text
         }
     }
 }

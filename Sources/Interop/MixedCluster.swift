@@ -9,7 +9,9 @@ import SystemIO
 package final class MixedCluster {
     /// In the order in which they were started: theirs, then ours, then what was added.
     package private(set) var nodes: [ServerProcess] = []
-    private let folder: TemporaryFolder
+    private let temporary: TemporaryFolder?
+    /// Where the nodes' folders are.
+    package let path: String
     private let directives: [String]
 
     private static let slotCount = 16_384
@@ -20,19 +22,33 @@ package final class MixedCluster {
     /// - Parameters:
     ///   - nodeTimeoutMilliseconds: cluster-node-timeout of all.
     ///   - directives: more of them, for all, as words: "--name", "value".
-    ///   - isKept: whether the folder with all files stays.
+    ///   - folder: where the nodes' folders are made; a temporary one when it is nil.
+    ///   - basePort: the first client port; free ones are looked for when it is nil.
     package init(
         _ programs: [ServerProgram], nodeTimeoutMilliseconds: Int, directives: [String] = [],
-        isKept: Bool = false
+        folder: String? = nil, basePort: Int? = nil, isKept: Bool = false
     ) throws(InteropError) {
         do throws(SystemError) {
-            folder = try TemporaryFolder(isKept: isKept)
+            if let folder {
+                try Folder.make(folder)
+                temporary = nil
+                path = folder
+            } else {
+                let made = try TemporaryFolder(isKept: isKept)
+                path = made.path
+                temporary = consume made
+            }
         } catch {
             throw .system(error)
         }
         self.directives =
             ["--cluster-node-timeout", "\(nodeTimeoutMilliseconds)"] + directives
-        let base = try LoopbackPorts.base(count: programs.count)
+        let base: Int
+        if let basePort {
+            base = basePort
+        } else {
+            base = try LoopbackPorts.base(count: programs.count)
+        }
         for (index, program) in programs.enumerated() {
             try start(program, port: base + index)
         }
@@ -45,8 +61,6 @@ package final class MixedCluster {
         for node in nodes { node.stop() }
     }
 
-    /// Where the nodes' folders are.
-    package var path: String { folder.path }
     package var ours: [ServerProcess] { nodes.filter(\.program.isOurs) }
     package var theirs: [ServerProcess] { nodes.filter { !$0.program.isOurs } }
     /// Those that have not ended.
@@ -61,7 +75,7 @@ package final class MixedCluster {
     @discardableResult
     private func start(_ program: ServerProgram, port: Int) throws(InteropError) -> ServerProcess {
         let node = try ServerProcess(
-            program, port: port, folder: "\(folder.path)/\(port)", directives: directives)
+            program, port: port, folder: "\(path)/\(port)", directives: directives)
         nodes.append(node)
         return node
     }

@@ -22,7 +22,8 @@ struct BenchReport: Sendable {
 enum BenchCommand {
     /// The kinds of bench by name.
     private static let kinds: [(name: String, run: @Sendable (_ rounds: Int) -> BenchReport)] = [
-        ("codec", { CodecBench.run(rounds: $0) })
+        ("codec", { CodecBench.run(rounds: $0) }),
+        ("rules", { RulesBench.run(rounds: $0) }),
     ]
 
     static let command = Command(
@@ -33,7 +34,8 @@ enum BenchCommand {
             Option("--rounds", value: "N", "rounds of which the medians are told, default 31"),
         ],
         notes: [
-            "codec: encode, and decode with a walk over all entries, of PINGs with 100 entries."
+            "codec: encode, and decode with a walk over all entries, of PINGs with 100 entries.",
+            "rules: a heartbeat that changes nothing, and a tick, with 1000 known nodes.",
         ],
         run: { arguments throws(UsageError) in
             let name = try arguments.single("kind of bench")

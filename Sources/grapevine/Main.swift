@@ -7,7 +7,9 @@ import SystemIO
 enum Main {
     /// All commands, in the order of the help.
     static let commands: [Command] = [
-        NodeCommand.command, AdminCommandLine.command, DecodeCommand.command, BenchCommand.command,
+        DemoCommand.command, LaunchCommand.command, NodeCommand.command,
+        AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
+        SimulateCommand.command, BenchCommand.command,
     ]
 
     static func main() {

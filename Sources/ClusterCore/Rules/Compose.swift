@@ -61,22 +61,27 @@ enum Compose {
         var fresh = all.count - 2
         let wanted = min(max(3, all.count / 10), fresh)
         var chosen: [NodeHandle] = []
+        var isChosen = [Bool](repeating: false, count: state.nodes.capacity)
         var draws = 3 * max(wanted, 0)
         while draws > 0 && fresh > 0 && chosen.count < wanted {
             draws -= 1
             let handle = all[turn.random.below(all.count)]
-            guard handle != .myself, handle != receiver, !chosen.contains(handle) else { continue }
+            guard handle != .myself, handle != receiver, !isChosen[handle.index] else { continue }
             if state.nodes[handle].condition.isSuspected { continue }
             fresh -= 1
-            if isWorthTelling(state, handle) { chosen.append(handle) }
+            guard isWorthTelling(state, handle) else { continue }
+            isChosen[handle.index] = true
+            chosen.append(handle)
         }
         for handle in news where handle != receiver && state.nodes.contains(handle) {
-            if isWorthTelling(state, handle) && !chosen.contains(handle) { chosen.append(handle) }
+            guard isWorthTelling(state, handle), !isChosen[handle.index] else { continue }
+            isChosen[handle.index] = true
+            chosen.append(handle)
         }
         if state.suspectCount > 0 {
             for handle in all where handle != receiver {
                 let node = state.nodes[handle]
-                if node.condition.isSuspected && !node.isHandshake && node.hasAddress {
+                if node.condition.isSuspected && !node.isHandshake {
                     chosen.append(handle)
                 }
             }

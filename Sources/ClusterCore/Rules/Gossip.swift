@@ -13,7 +13,7 @@ enum Gossip {
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard section.allSatisfy({ $0.node.isValid }) else {
+        guard section.namesValidNodes else {
             return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
         let isVoter = state.nodes[speaker].isVotingMaster

@@ -28,6 +28,8 @@ package struct ClusterState: Equatable, Sendable {
     package internal(set) var size = 0
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
+    /// Everybody is to be told what we are once the save under way is confirmed.
+    var owesNews = false
     /// The replica said that it will not stand, and why need not be said at each tick.
     var stoodAside = false
     /// Tells our links to one node from each other.
@@ -43,7 +45,10 @@ package struct ClusterState: Equatable, Sendable {
         durable = SelfFacts(currentEpoch: 0, configEpoch: 0, role: .master, slots: SlotSet())
     }
 
-    package var me: KnownNode { nodes[.myself] }
+    package var me: KnownNode {
+        // Lent in place: reading one field must not copy the row.
+        _read { yield nodes[.myself] }
+    }
     package var myID: NodeID { nodes[.myself].id }
 
     /// Masters that must agree before a node has failed or an election is won.
@@ -108,9 +113,24 @@ extension ClusterState {
         if let owner {
             changeSlots(of: owner) { $0.insert(slot) }
             nodes[owner].slotCount += 1
-            if nodes[owner].slotCount == 1 && nodes[owner].isMaster { size += 1 }
+            if nodes[owner].slotCount == 1 && nodes[owner].isMaster {
+                size += 1
+                if someMasterHasReplicas { nodes[owner].traits.insert(.migrateTo) }
+            }
         }
         slots.setOwner(owner, of: slot)
+    }
+
+    /// Where masters have replicas, one that gets its first slot may have some, too.
+    ///
+    /// - Source: bus protocol §6.6.
+    private var someMasterHasReplicas: Bool {
+        nodes.handles.contains { handle in
+            guard let master = nodes[handle].master, let row = nodes.find(master) else {
+                return false
+            }
+            return nodes[row].isMaster
+        }
     }
 
     private mutating func changeSlots(of node: NodeHandle, _ change: (inout SlotSet) -> Void) {

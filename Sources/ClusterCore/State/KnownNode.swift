@@ -63,24 +63,29 @@ package struct Traits: OptionSet, Hashable, Sendable {
 
 /// One row of the node table.
 package struct KnownNode: Equatable, Sendable {
+    // First what gossip about the node reads and writes: hundreds of times a message.
     package internal(set) var id: NodeID
-    package internal(set) var shard: ShardID
-    package internal(set) var role = Role.master
-    package internal(set) var address: NodeAddress
-    package internal(set) var hostname = ""
-    package internal(set) var nodeName = ""
-    package internal(set) var configEpoch: Epoch = 0
-    /// The slots of which the slot map names this node the owner.
-    package internal(set) var slots = SlotSet()
-    /// How many those are.
-    package internal(set) var slotCount = 0
-    package internal(set) var condition = Condition.healthy
-    package internal(set) var traits: Traits = []
-
-    var createdAt: Int64 = 0
     /// When the ping was sent that has no answer yet; 0 for none.
     package internal(set) var pingSent: Int64 = 0
     package internal(set) var pongReceived: Int64 = 0
+    package internal(set) var condition = Condition.healthy
+    package internal(set) var traits: Traits = []
+    var reports: [FailureReport] = []
+
+    package internal(set) var role = Role.master
+    /// How many slots it owns.
+    package internal(set) var slotCount = 0
+    package internal(set) var configEpoch: Epoch = 0
+    package internal(set) var outbound = OutboundLink.none
+    package internal(set) var inbound: LinkID?
+    package internal(set) var address: NodeAddress
+    /// The slots of which the slot map names this node the owner.
+    package internal(set) var slots = SlotSet()
+    package internal(set) var shard: ShardID
+    package internal(set) var hostname = ""
+    package internal(set) var nodeName = ""
+
+    var createdAt: Int64 = 0
     /// When anything was last received from it.
     package internal(set) var dataReceived: Int64 = 0
     /// When we last voted for a replica of it.
@@ -89,10 +94,6 @@ package struct KnownNode: Equatable, Sendable {
     var orphanedSince: Int64 = 0
     package internal(set) var offset: ReplicationOffset = 0
     var offsetAt: Int64 = 0
-
-    package internal(set) var outbound = OutboundLink.none
-    package internal(set) var inbound: LinkID?
-    var reports: [FailureReport] = []
 
     init(id: NodeID, shard: ShardID, address: NodeAddress, createdAt: Int64) {
         self.id = id

@@ -34,6 +34,8 @@ package struct NodeTable: Sendable {
     }
 
     package var count: Int { order.count }
+    /// Above every handle's index.
+    var capacity: Int { rows.count }
 
     /// Handles of all nodes, in ascending order of their ids.
     package var handles: [NodeHandle] { order }

@@ -4,12 +4,15 @@
 import ClusterWire
 
 extension ClusterState {
-    /// Sends a message on a link.
+    /// Sends a message on a link. A vote and the request for one say the epoch that they are about,
+    /// not a later one that was learnt while they waited for the disk.
     mutating func send(
-        _ body: Body, on link: LinkID, flags: MessageFlags = [], _ turn: inout Turn
+        _ body: Body, on link: LinkID, flags: MessageFlags = [], inEpoch epoch: Epoch? = nil,
+        _ turn: inout Turn
     ) {
         var header = Compose.header(self, turn.config)
         header.messageFlags.formUnion(flags)
+        if let epoch { header.currentEpoch = epoch }
         if body.heartbeat != nil { header.messageFlags.insert(.extensions) }
         statistics.countSent(body.type)
         turn.emit(.send(.full(header, body), on: link))
@@ -18,10 +21,11 @@ extension ClusterState {
     /// Sends a message to a node on our own link to it, if there is one: nothing on this bus is
     /// ever sent again.
     mutating func send(
-        _ body: Body, to handle: NodeHandle, flags: MessageFlags = [], _ turn: inout Turn
+        _ body: Body, to handle: NodeHandle, flags: MessageFlags = [],
+        inEpoch epoch: Epoch? = nil, _ turn: inout Turn
     ) {
         guard let link = nodes[handle].outbound.openID else { return }
-        send(body, on: link, flags: flags, &turn)
+        send(body, on: link, flags: flags, inEpoch: epoch, &turn)
     }
 
     /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.

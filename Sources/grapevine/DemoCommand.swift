@@ -1,0 +1,129 @@
+// `grapevine demo`: the main job in a few seconds. A cluster of real processes forms, with servers of
+// the reference in it where one is installed; a master is killed, and the failover is shown as it
+// happens, with its times. Nothing is left behind.
+
+import Interop
+import SystemIO
+
+enum DemoCommand {
+    static let command = Command(
+        name: "demo", summary: "Forms a cluster, kills a master and shows the failover.",
+        operands: "",
+        options: [
+            Option("--keep", "leave the cluster running until interrupted"),
+            Option("--node-timeout", value: "MS", "silence until suspicion, default 2000"),
+        ],
+        notes: [
+            "Where redis-server is installed, one of the masters and its replica are such servers."
+        ],
+        run: { arguments throws(UsageError) in
+            let timeout = try arguments.number("--node-timeout", in: 500...15_000, default: 2000)
+            do throws(InteropError) {
+                return try Demo(timeout: timeout).run(keeps: arguments.has("--keep"))
+            } catch {
+                complain("demo", "\(error)")
+                return 2
+            }
+        })
+}
+
+/// One run of the demonstration.
+private struct Demo {
+    let cluster: MixedCluster
+    let watch: SignalWatch
+    let timeout: Int
+    private let start = SystemClock.monotonicMilliseconds()
+
+    init(timeout: Int) throws(InteropError) {
+        self.timeout = timeout
+        let ours: ServerProgram
+        do throws(SystemError) {
+            // Interrupted, it still cleans up.
+            watch = try SignalWatch([.interrupt, .terminate])
+            ours = .ours(try File.ownExecutable())
+        } catch {
+            throw .system(error)
+        }
+        let theirs = ReferenceServer.installed(.redis) ?? ReferenceServer.installed(.valkey)
+        let third: ServerProgram = theirs.map { .reference($0) } ?? ours
+        Self.say(
+            theirs.map { "3 masters and 3 replicas: four of ours, two of \($0)" }
+                ?? "3 masters and 3 replicas, all ours (no redis-server is installed)")
+        cluster = try MixedCluster(
+            [ours, ours, third, ours, ours, third], nodeTimeoutMilliseconds: timeout,
+            directives: [])
+    }
+
+    func run(keeps: Bool) throws(InteropError) -> Int32 {
+        for node in cluster.ours {
+            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
+        }
+        let forming = SystemClock.monotonicMilliseconds()
+        try cluster.form(cluster.nodes, masters: 3)
+        Self.say("formed, agreed and serving after \(since(forming)) ms\n")
+        try showTable(cluster.nodes[0])
+        let victim = cluster.nodes[0]
+        let heir = cluster.nodes[3]
+        Self.say("\nkill -9 of \(victim.name), node timeout \(timeout) ms")
+        let killed = SystemClock.monotonicMilliseconds()
+        victim.send(.kill)
+        _ = victim.wait(milliseconds: 5000)
+        let isWell = try follow(victim, heir, from: killed)
+        try showTable(heir)
+        if keeps && isWell { try keep(heir) }
+        Self.say("\nended; nothing is left behind")
+        return isWell ? 0 : 1
+    }
+
+    /// Polls the survivors and tells each event when it is first seen.
+    private func follow(
+        _ victim: ServerProcess, _ heir: ServerProcess, from killed: Int64
+    ) throws(InteropError) -> Bool {
+        let survivors = cluster.nodes.filter { $0.port != victim.port }
+        let deadline = killed + Int64(timeout) * 4 + 5000
+        var told: Set<String> = []
+        func tell(_ event: String) {
+            if told.insert(event).inserted { Self.say("  + \(since(killed)) ms  \(event)") }
+        }
+        while SystemClock.monotonicMilliseconds() < deadline && watch.take().isEmpty {
+            var agreeing = 0
+            for node in survivors {
+                let rows = try node.nodes()
+                guard let dead = rows.first(where: { $0.port == victim.port }),
+                    let new = rows.first(where: { $0.port == heir.port })
+                else { continue }
+                if dead.flags.contains("fail?") { tell("\(node.name) suspects it") }
+                if dead.flags.contains("fail") { tell("\(node.name) takes it for failed") }
+                if new.isMyself && new.isMaster { tell("\(node.name) is elected its heir") }
+                let state = try node.field("cluster_state", of: "CLUSTER", "INFO")
+                if new.isMaster && new.slotCount > 0 && state == "ok" { agreeing += 1 }
+            }
+            if agreeing == survivors.count {
+                tell("all \(survivors.count) survivors agree on the heir and serve\n")
+                return true
+            }
+            SystemClock.sleep(milliseconds: 5)
+        }
+        Self.say("  the survivors did not agree within \(since(killed)) ms\n")
+        return false
+    }
+
+    private func showTable(_ node: ServerProcess) throws(InteropError) {
+        do throws(AdminClientError) {
+            let survey = try ClusterSurvey(from: node.address, timeoutMilliseconds: 1000)
+            StandardStream.output.write(StatusText.table(survey, colour: Colour.isWanted))
+        } catch {
+            throw .noAnswer(server: node.name, error)
+        }
+    }
+
+    private func keep(_ node: ServerProcess) throws(InteropError) {
+        Self.say("\nleft running in \(cluster.path): grapevine status \(node.address)")
+        Self.say("interrupt to end it")
+        while watch.take().isEmpty { SystemClock.sleep(milliseconds: 100) }
+    }
+
+    private func since(_ time: Int64) -> Int64 { SystemClock.monotonicMilliseconds() - time }
+
+    private static func say(_ text: String) { StandardStream.output.write(text + "\n") }
+}
