@@ -22,7 +22,8 @@ extension LiveTests {
                 // Each raises the epoch and asks for a synced save.
                 let client = try node.connect()
                 let end =
-                    SystemClock.monotonicNanoseconds() + Int64.random(
+                    SystemClock.monotonicNanoseconds()
+                    + Int64.random(
                         in: 0...20_000_000, using: &random)
                 while SystemClock.monotonicNanoseconds() < end {
                     _ = try client.send(["CLUSTER", "DELSLOTS", "1"])

@@ -25,7 +25,9 @@ extension LiveTests {
             return cluster
         }
 
-        @Test func `the replica of a killed master takes over, and the killed one follows it`() throws {
+        @Test func `the replica of a killed master takes over, and the killed one follows it`()
+            throws
+        {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
             var spent: [Int] = []
             var (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
@@ -72,7 +74,8 @@ extension LiveTests {
             #expect(try paused.myself().master == (try heir.myself().id))
         }
 
-        @Test func `a master that most others cannot hear stops serving, and serves again`() throws {
+        @Test func `a master that most others cannot hear stops serving, and serves again`() throws
+        {
             let cluster = try Self.cluster(masters: 3, replicas: 0)
             let lone = cluster.nodes[0]
             for other in cluster.nodes[1...] { other.send(.stop) }
@@ -100,7 +103,8 @@ extension LiveTests {
             #expect(try old.myself().isReplica)
         }
 
-        @Test func `a master that returns after its heir died does not take its old slots`() throws {
+        @Test func `a master that returns after its heir died does not take its old slots`() throws
+        {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
             let (old, heir) = (cluster.nodes[0], cluster.nodes[3])
             _ = try cluster.killAndWait(old, heir, limit: Self.timeout + 10_000)
