@@ -10,19 +10,35 @@ package struct Scenario: Sendable {
     package let name: String
     /// What holds when it passes.
     package let summary: String
-    /// Why it cannot apply to a server; nil when it can.
-    let obstacle: @Sendable (ReferenceServer) -> String?
+    /// What it takes to be played at all.
+    let need: Need?
     let play: @Sendable (Stage) throws(InteropError) -> Void
 
     init(
         _ name: String, _ summary: String,
-        unless obstacle: @escaping @Sendable (ReferenceServer) -> String? = { _ in nil },
+        needs need: Need? = nil,
         _ play: @escaping @Sendable (Stage) throws(InteropError) -> Void
     ) {
         self.name = name
         self.summary = summary
-        self.obstacle = obstacle
+        self.need = need
         self.play = play
+    }
+
+    /// What a scenario cannot be played without.
+    enum Need: Sendable {
+        /// A version from which the server has what it is about, in words.
+        case version(Int, Int, String)
+        case redisCLI
+
+        /// Why it cannot apply to a server; nil when it can.
+        func obstacle(_ server: ReferenceServer) -> String? {
+            switch self {
+            case .version(let major, let minor, let what):
+                server.isAtLeast(major, minor) ? nil : "\(what) \(major).\(minor)"
+            case .redisCLI: RedisCLI.path == nil ? "no redis-cli is installed" : nil
+            }
+        }
     }
 
     /// All of them, in the order of the matrix.

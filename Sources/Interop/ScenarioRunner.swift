@@ -38,7 +38,7 @@ package struct ScenarioRunner {
     package func run(_ scenario: Scenario, with server: ReferenceServer) -> ScenarioResult {
         var result = ScenarioResult(
             scenario: scenario.name, server: server, outcome: .inapplicable, seconds: 0)
-        if let obstacle = scenario.obstacle(server) {
+        if let obstacle = scenario.need?.obstacle(server) {
             result.reason = obstacle
             return result
         }

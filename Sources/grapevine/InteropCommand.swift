@@ -165,8 +165,8 @@ struct Matrix {
         var told: Set<String> = []
         for result in results {
             guard let reason = result.reason else { continue }
-            let where_ = result.outcome == .failed ? " with \(result.server)" : ""
-            let line = "\(result.scenario)\(where_): \(reason)"
+            let suffix = result.outcome == .failed ? " with \(result.server)" : ""
+            let line = "\(result.scenario)\(suffix): \(reason)"
             if told.insert(line).inserted { text += line + "\n" }
         }
         return text

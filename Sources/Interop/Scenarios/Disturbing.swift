@@ -64,7 +64,7 @@ extension Scenario {
         },
         Scenario(
             "spublish", "SPUBLISH of theirs does our node no harm",
-            unless: { $0.isAtLeast(7, 0) ? nil : "SPUBLISH came with 7.0" }
+            needs: .version(7, 0, "SPUBLISH came with")
         ) { stage throws(InteropError) in try publish(stage, "SPUBLISH") },
     ]
 

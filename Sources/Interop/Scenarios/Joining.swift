@@ -26,9 +26,7 @@ extension Scenario {
         },
         Scenario(
             "redis-cli-create", "redis-cli forms 3+3 of both kinds, and its check is clean",
-            unless: { _ in
-                RedisCLI.path == nil ? "no redis-cli is installed" : nil
-            }
+            needs: .redisCLI
         ) { stage throws(InteropError) in
             let cluster = try stage.cluster([
                 stage.theirs, stage.ours, stage.theirs, stage.ours, stage.theirs, stage.ours,

@@ -6,9 +6,7 @@ extension Scenario {
     static let membership: [Scenario] = [
         Scenario(
             "forget-spreads", "FORGET told to our node alone is heard by all",
-            unless: {
-                $0.isAtLeast(7, 2) ? nil : "forgetting spreads since 7.2; older ones must be told"
-            }
+            needs: .version(7, 2, "forgetting spreads by itself since")
         ) { stage throws(InteropError) in
             let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
             let gone = try cluster.add(stage.theirs)

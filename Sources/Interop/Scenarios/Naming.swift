@@ -6,7 +6,7 @@ extension Scenario {
     static let naming: [Scenario] = [
         Scenario(
             "hostname", "a hostname of either is seen by the other, changed and removed",
-            unless: { $0.isAtLeast(7, 0) ? nil : "hostnames came with 7.0" }
+            needs: .version(7, 0, "hostnames came with")
         ) { stage throws(InteropError) in
             let cluster = try pair(stage)
             for (speaker, hearer) in [(0, 1), (1, 0)] {
@@ -19,7 +19,7 @@ extension Scenario {
         },
         Scenario(
             "node-name", "a node name of either is kept by the other in nodes.conf",
-            unless: { $0.isAtLeast(7, 2) ? nil : "node names came with 7.2" }
+            needs: .version(7, 2, "node names came with")
         ) { stage throws(InteropError) in
             let cluster = try pair(stage)
             for (speaker, hearer) in [(0, 1), (1, 0)] {
@@ -39,7 +39,7 @@ extension Scenario {
         },
         Scenario(
             "shard-ids", "a master and its replica of the other kind have one shard id",
-            unless: { $0.isAtLeast(7, 2) ? nil : "shard ids came with 7.2" }
+            needs: .version(7, 2, "shard ids came with")
         ) { stage throws(InteropError) in
             let cluster = try stage.formed(
                 [stage.ours, stage.theirs, stage.theirs, stage.theirs, stage.ours, stage.ours],
