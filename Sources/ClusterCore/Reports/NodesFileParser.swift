@@ -140,8 +140,8 @@ private struct Variables {
         for index in stride(from: 1, to: words.count, by: 2) {
             let value = words[index + 1]
             switch words[index].lowercased() {
-            case "currentepoch": currentEpoch = Epoch(try number(value))
-            case "lastvoteepoch": lastVoteEpoch = Epoch(try number(value))
+            case "currentepoch": currentEpoch = try epoch(value)
+            case "lastvoteepoch": lastVoteEpoch = try epoch(value)
             case NodesFile.forgottenName:
                 for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
             default: break
@@ -176,6 +176,13 @@ private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
     return value
 }
 
+/// An epoch after which others can follow.
+private func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
+    let value = Epoch(try number(text))
+    guard value <= ClusterConfig.greatestStoredEpoch else { throw .badNumber(text) }
+    return value
+}
+
 /// One line about a node.
 private struct ParsedLine {
     let number: Int
@@ -205,7 +212,7 @@ private struct ParsedLine {
             self.master = master
         }
         for field in words[4...5] { _ = try ClusterCore.number(field) }
-        configEpoch = Epoch(try ClusterCore.number(words[6]))
+        configEpoch = try epoch(words[6])
         for word in words[8...] {
             if word.hasPrefix("[") { try readOpenSlot(word) } else { try readSlots(word) }
         }
