@@ -56,11 +56,13 @@ extension NodesFile {
         for line in lines {
             try add(line, isMe: line.number == me.number, &state, &turn)
         }
-        joinShards(lines, &state)
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
             state.assign(claimable(line.slots, state), to: handle)
+            // Who gets its first slot here got it in an earlier life.
+            state.nodes[handle].traits.remove(.migrateTo)
         }
+        joinShards(lines, &state)
         for move in me.migrating { state.slots.migrating[move.slot] = move.node }
         for move in me.importing { state.slots.importing[move.slot] = move.node }
         variables.apply(to: &state)
