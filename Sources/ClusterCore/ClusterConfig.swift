@@ -51,6 +51,8 @@ package struct ClusterConfig: Equatable, Sendable {
     package var refuseMerge = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     package var preferredEndpoint = EndpointType.ip
+    /// Bugs that the rules have on purpose: only a simulation that looks for them plants any.
+    package var planted: PlantedBug = []
 
     package init() {}
 
@@ -123,6 +125,8 @@ extension ClusterConfig {
     static let reconnectAtOnceAfter: Int64 = 100
     /// Synced saves whose end is not known, at most, besides those that hold promises.
     static let savesUnderwayLimit = 64
+    /// Milliseconds for which a save may go without being synced.
+    static let longestUnsynced: Int64 = 1000
     /// Milliseconds between two attempts to save after one failed.
     static let saveRetry: Int64 = 1000
 }

@@ -111,6 +111,7 @@ enum TopologyCommands {
             state.saves.underway = []
         }
         state.isNewborn = true
+        state.returnedAsMaster = false
         turn.note(.reset(hard: hard))
         turn.pending.formUnion([.save, .syncedSave, .health])
         return .ok

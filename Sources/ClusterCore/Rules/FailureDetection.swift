@@ -92,7 +92,8 @@ enum FailureDetection {
             state.nodes.find(id).map { state.nodes[$0].isVotingMaster } ?? false
         }
         if state.me.isVotingMaster { agreeing.append(state.myID) }
-        guard agreeing.count >= state.quorum else { return }
+        let needed = turn.config.planted.contains(.failWithoutQuorum) ? 1 : state.quorum
+        guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
         markFailed(handle, &state, &turn)
         turn.note(.markedFailed(id, agreeing: agreeing))

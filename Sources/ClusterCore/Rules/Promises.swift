@@ -9,18 +9,28 @@ enum Promises {
     static func make(
         _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
     ) {
+        if case .vote(let candidate, let epoch) = kind,
+            turn.config.planted.contains(.voteBeforeDisk)
+        {
+            Voting.say(to: candidate, in: epoch, &state, &turn)
+        }
         let next = Generation(state.saves.newest.number + 1)
         state.promises.append(Promise(kind: kind, generation: next))
         turn.pending.formUnion([.save, .syncedSave])
     }
 
     /// Settle: asks for one save, put in front of all else, if anything asked for one or what we
-    /// say of ourselves has changed.
+    /// say of ourselves has changed. What need not be on disk at once is there after a second: a
+    /// node that comes back knowing nobody who lives could not be found by the others.
     static func save(_ state: inout ClusterState, _ turn: inout Turn) {
         let facts = facts(state)
         let asked = state.saves.underway.last?.facts ?? state.durable
         let isRetryDue = state.saves.retryAt != 0 && turn.now.monotonic >= state.saves.retryAt
-        let mustSync = facts != asked || turn.pending.contains(.syncedSave) || isRetryDue
+        let isStale =
+            state.saves.unsyncedSince != 0
+            && turn.now.monotonic - state.saves.unsyncedSince >= ClusterConfig.longestUnsynced
+        let mustSync =
+            facts != asked || turn.pending.contains(.syncedSave) || isRetryDue || isStale
         guard mustSync || turn.pending.contains(.save) else { return }
         // After a failure the next attempt waits, unless something new is promised.
         if state.saves.retryAt != 0 && !isRetryDue && !turn.pending.contains(.syncedSave) {
@@ -37,6 +47,9 @@ enum Promises {
         if mustSync {
             state.saves.underway.append((state.saves.newest, facts))
             state.saves.retryAt = 0
+            state.saves.unsyncedSince = 0
+        } else if state.saves.unsyncedSince == 0 {
+            state.saves.unsyncedSince = turn.now.monotonic
         }
         turn.emitFirst(.persist(state.saves.newest, sync: mustSync))
     }

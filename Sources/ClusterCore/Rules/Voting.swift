@@ -36,7 +36,9 @@ enum Voting {
             return .epochTooOld(requested: header.currentEpoch, current: state.currentEpoch)
         }
         // Not only equality: a vote is never given in an epoch before the last one.
-        guard state.lastVoteEpoch < state.currentEpoch else {
+        guard
+            state.lastVoteEpoch < state.currentEpoch || turn.config.planted.contains(.secondVote)
+        else {
             return .alreadyVoted(in: state.lastVoteEpoch)
         }
         guard case .replica(let masterID) = state.nodes[candidate].role else {

@@ -28,6 +28,8 @@ package struct ClusterState: Equatable, Sendable {
     package internal(set) var size = 0
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
+    /// Started as a master from its file, and a master ever since.
+    var returnedAsMaster = false
     /// Everybody is to be told what we are once the save under way is confirmed.
     var owesNews = false
     /// The replica said that it will not stand, and why need not be said at each tick.

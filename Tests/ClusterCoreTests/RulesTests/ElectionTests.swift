@@ -133,7 +133,7 @@ struct ElectionTests {
         #expect(outcome.notes.contains(.claimWithdrawn(10, TestNode.fault)))
         #expect(node.state.me.role == .replica(of: id("a")))
         #expect(node.row("a")?.slots == slots("0-5460"))
-        #expect(outcome.sent.allSatisfy { $0.header?.replicaOf == id("a") })
+        #expect(outcome.sent(.pong).allSatisfy { $0.header?.saysMaster == false })
         #expect(outcome.effects.contains(.replicate(from: address("a"))))
     }
 
