@@ -174,7 +174,7 @@ struct ReceiveTests {
         var random = SplitMix64(seed: 99)
         var node = TestNode(Self.shape)
         let letters = Array("bcrx")
-        for _ in 0..<1500 {
+        for _ in 0..<800 {
             let letter = letters[random.below(letters.count)]
             let body = Self.everyBody[random.below(Self.everyBody.count)]
             let epochs: [Epoch] = [0, 1, 9, 40, Epoch(1 << 63), Epoch(.max)]
