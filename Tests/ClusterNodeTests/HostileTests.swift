@@ -24,6 +24,7 @@ extension LiveTests {
             try scene.attacker.sendAlone(meet + meet + meet + meet)
             try scene.attacker.hangUp()
             try scene.expectUnharmed("strangers")
+            try scene.expectDelivered()
             try scene.cluster.waitUntilAgreed(withinMilliseconds: 15_000)
             #expect(try scene.links() == links)
         }
@@ -42,6 +43,7 @@ extension LiveTests {
             }
             try scene.attacker.hangUp()
             try scene.expectUnharmed("a known name")
+            try scene.expectDelivered()
         }
 
         @Test func `connections that say nothing, little or no end cost next to nothing`() throws {
@@ -154,6 +156,7 @@ private final class Scene {
     private let before: ClusterNodesRow
     private let residentBefore: Int
     private let logBefore: Int
+    private var receivedBefore = 0
     private let start = SystemClock.monotonicMilliseconds()
 
     /// What the node may grow by for good, and at its worst moment, in bytes.
@@ -175,6 +178,19 @@ private final class Scene {
         before = try node.myself()
         residentBefore = node.residentBytes
         logBefore = node.log.utf8.count
+        receivedBefore = try received()
+    }
+
+    /// Messages that the node took off its links so far, read well or not.
+    private func received() throws -> Int {
+        Int(try node.field("cluster_stats_messages_received", of: "CLUSTER", "INFO") ?? "") ?? 0
+    }
+
+    /// Whether the node has seen what was sent: a test of what it never got would tell nothing.
+    func expectDelivered() throws {
+        let count = try received() - receivedBefore
+        print("the node counted \(count) messages of \(attacker.framesSent) frames")
+        #expect(count > attacker.framesSent / 2)
     }
 
     func links() throws -> [[String]] {
