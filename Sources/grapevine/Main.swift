@@ -9,6 +9,7 @@ enum Main {
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
         AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
+        ReplayCommand.command,
         BenchCommand.command,
     ]
 
