@@ -9,6 +9,9 @@ package enum BusEvent: Sendable {
     /// One direction of a connection begins, at its first byte or in the middle.
     case opened(BusStream, time: Int64, fromStart: Bool)
     case item(BusItem)
+    /// A FIN or RST was sent. It comes before `closed`, and without one where no byte was ever
+    /// seen.
+    case ending(source: CaptureAddress, destination: CaptureAddress, time: Int64)
     /// One direction has ended.
     case closed(BusStream, time: Int64, TCPEvent.CloseReason)
 }
@@ -23,32 +26,68 @@ package struct BusStream: Hashable, Sendable {
 
 /// From bytes to events, in pieces of any size.
 package struct BusTraffic {
-    private var stream = CaptureStream()
+    /// What became of the packets so far.
+    package struct Tally: Equatable, Sendable {
+        package var packets = 0
+        /// Parts of larger IP packets, passed over.
+        package var fragments = 0
+        /// Packets whose headers contradict each other or are not all there.
+        package var damaged = 0
+    }
+
+    package private(set) var tally = Tally()
+    private var reader = CaptureReader()
+    private var reassembly = TCPReassembly()
     private var conversation = Conversation()
     private var segments: [TCPEvent] = []
     private var items: [BusItem] = []
+    private var unsupported: CaptureError?
 
     package init() {}
 
-    package var packets: CaptureStream.Tally { stream.tally }
     package var streams: Conversation.Tally { conversation.tally }
 
     /// Takes bytes that have arrived, and appends what follows from them; also when it throws.
     package mutating func feed(
         _ bytes: Span<UInt8>, into events: inout [BusEvent]
     ) throws(CaptureError) {
-        defer { drain(into: &events) }
-        try stream.feed(bytes, into: &segments)
+        reader.feed(bytes)
+        while let packet = try reader.next() {
+            tally.packets += 1
+            do throws(CaptureError) {
+                try take(IPPacket.content(of: packet), into: &events)
+            } catch {
+                guard reader.isPcapNG else { throw error }
+                if unsupported == nil { unsupported = error }
+            }
+        }
+    }
+
+    private mutating func take(_ content: PacketContent, into events: inout [BusEvent]) {
+        switch content {
+        case .tcp(let segment):
+            if !segment.flags.isDisjoint(with: [.fin, .rst]) {
+                events.append(
+                    .ending(
+                        source: segment.source, destination: segment.destination,
+                        time: segment.time))
+            }
+            reassembly.feed(segment, into: &segments)
+            drain(into: &events)
+        case .fragment: tally.fragments += 1
+        case .other: break
+        case .damaged: tally.damaged += 1
+        }
     }
 
     /// Ends the capture: passes on what waited, then throws what is wrong with it, if anything is.
     package mutating func finish(into events: inout [BusEvent]) throws(CaptureError) {
-        defer {
-            drain(into: &events)
-            conversation.finish(into: &items)
-            take(&items, into: &events)
-        }
-        try stream.finish(into: &segments)
+        reassembly.finish(into: &segments)
+        drain(into: &events)
+        conversation.finish(into: &items)
+        take(&items, into: &events)
+        try reader.finish()
+        if let unsupported { throw unsupported }
     }
 
     private mutating func drain(into events: inout [BusEvent]) {

@@ -27,14 +27,14 @@ extension Census {
 
     /// A vote on its way to a candidate.
     mutating func voted(
-        _ header: Header, by voter: Index, for candidate: Index?, at time: Int64
+        _ epoch: Epoch, by voter: Index, for candidate: Index?, at time: Int64
     ) {
         guard let candidate else { return }
         if elections[candidate]?.votes.contains(voter) == true { return }
         elections[candidate]?.votes.append(voter)
-        lastVotes[voter] = (header.currentEpoch, candidate, elections[candidate]?.master)
+        lastVotes[voter] = (epoch, candidate, elections[candidate]?.master)
         tell(
-            .voteGranted(epoch: elections[candidate]?.epoch ?? header.currentEpoch), by: voter,
+            .voteGranted(epoch: elections[candidate]?.epoch ?? epoch), by: voter,
             node: candidate, at: time)
     }
 
@@ -86,7 +86,7 @@ extension Census {
             return "it voted for \(nodes[last.candidate].id.short) in epoch \(last.epoch) already"
         }
         if !election.forced, let master = election.master,
-            opinions[Pair(by: voter, node: master)] != .failed
+            opinions[Pair(by: voter, node: master)]?.isFailed != true
         {
             return "the master has not failed for it"
         }

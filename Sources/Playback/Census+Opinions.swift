@@ -18,20 +18,20 @@ extension Census {
         guard subject >= 0, subject != sender else { return }
         join(sender, subject)
         if !nodes[subject].hasSpoken, !entry.flags.contains(.noAddress) {
-            introduce(entry, subject)
+            introduce(entry, subject, at: time)
         }
         let pair = Pair(by: sender, node: subject)
         if entry.flags.contains(.fail) {
-            hearsFailed(pair)
+            hearsFailed(pair, isOwn: true, at: time)
         } else if entry.flags.contains(.pfail) {
             suspects(pair, at: time)
-        } else if nodes[subject].suspicions > 0 {
+        } else if nodes[subject].suspicions > 0, !mayBeLate(pair, at: time) {
             clear(pair, at: time)
         }
     }
 
     /// A node that has not spoken is what others say of it.
-    private mutating func introduce(_ entry: GossipEntry, _ subject: Index) {
+    private mutating func introduce(_ entry: GossipEntry, _ subject: Index, at time: Int64) {
         guard nodes[subject].host == nil || nodes[subject].port != entry.address.port else {
             nodes[subject].flags = entry.flags
             return
@@ -40,6 +40,10 @@ extension Census {
         nodes[subject].port = entry.address.port
         nodes[subject].busPort = entry.address.busPort
         nodes[subject].flags = entry.flags
+        if !endings.isEmpty { endedUnheard(subject, at: time) }
+        let key = Self.endingKey(entry.address.ip.text, entry.address.busPort)
+        introduced[key] = subject
+        if let other = speakers[key], other != subject { replace(subject, by: other, at: time) }
     }
 
     private mutating func hear(
@@ -59,14 +63,19 @@ extension Census {
         if !told.isEmpty || !nodes[sender].forgets.isEmpty { nodes[sender].forgets = told }
     }
 
-    private mutating func suspects(_ pair: Pair, at time: Int64) {
-        guard opinions[pair] == nil else {
-            // A suspicion in place of FAIL: the failure was cleared, and it is silent again.
-            if opinions[pair] == .failed { clear(pair, at: time) } else { return }
-            return suspects(pair, at: time)
+    /// Whether what a node says of another may be older than what is known of its opinion.
+    private func mayBeLate(_ pair: Pair, at time: Int64) -> Bool {
+        switch opinions[pair] {
+        case .suspected(let since): time - since < limits.disorder
+        case .failed(let since, let isOwn): !isOwn || time - since < limits.disorder
+        case nil: false
         }
-        guard opinions.count < limits.opinions else { return }
-        opinions[pair] = .suspected
+    }
+
+    private mutating func suspects(_ pair: Pair, at time: Int64) {
+        // Who was told of FAIL may have said this before.
+        guard opinions[pair] == nil, opinions.count < limits.opinions else { return }
+        opinions[pair] = .suspected(since: time)
         nodes[pair.node].suspicions += 1
         fellSilent(pair.node, at: time)
         tell(.suspected, by: pair.by, node: pair.node, at: time)
@@ -82,15 +91,17 @@ extension Census {
     }
 
     /// Holds it for failed: nothing new, since FAIL itself is told by a message.
-    private mutating func hearsFailed(_ pair: Pair) {
+    mutating func hearsFailed(_ pair: Pair, isOwn: Bool, at time: Int64) {
         switch opinions[pair] {
-        case .failed: return
+        case .failed(let since, let wasOwn):
+            if isOwn && !wasOwn { opinions[pair] = .failed(since: since, isOwn: true) }
+            return
         case nil:
             guard opinions.count < limits.opinions else { return }
             nodes[pair.node].suspicions += 1
         case .suspected: break
         }
-        opinions[pair] = .failed
+        opinions[pair] = .failed(since: time, isOwn: isOwn)
     }
 
     /// Holds it for well again.
@@ -101,7 +112,7 @@ extension Census {
         case .suspected: tell(.cleared, by: pair.by, node: pair.node, at: time)
         case .failed:
             tell(.recovered, by: pair.by, node: pair.node, at: time)
-            let isLast = !opinions.contains { $0.key.node == pair.node && $0.value == .failed }
+            let isLast = !opinions.contains { $0.key.node == pair.node && $0.value.isFailed }
             guard isLast else { return }
             nodes[pair.node].announcers = []
             served(pair.node, at: time)
@@ -163,9 +174,9 @@ extension Census {
                 at: time)
             unserved(subject, at: time)
         }
-        hearsFailed(Pair(by: sender, node: subject))
+        hearsFailed(Pair(by: sender, node: subject), isOwn: true, at: time)
         if let receiver, receiver != subject {
-            hearsFailed(Pair(by: receiver, node: subject))
+            hearsFailed(Pair(by: receiver, node: subject), isOwn: false, at: time)
         }
     }
 
@@ -181,7 +192,9 @@ extension Census {
     mutating func deliver(
         _ header: Header, from sender: Index, to receiver: Index, at time: Int64
     ) {
-        if nodes[sender].learned != nil { learns(of: sender, receiver, header, at: time) }
+        if nodes[sender].learned != nil {
+            if header.saysMaster { learns(of: sender, receiver, header.configEpoch, at: time) }
+        }
         guard header.saysMaster, let mine = nodes[sender].statement, !mine.isReplica,
             let theirs = nodes[receiver].statement, !theirs.isReplica,
             mine.configEpoch == theirs.configEpoch, header.configEpoch == mine.configEpoch,
@@ -195,11 +208,11 @@ extension Census {
     }
 
     /// The claim of an heir reaches a node for the first time.
-    private mutating func learns(
-        of heir: Index, _ receiver: Index, _ header: Header, at time: Int64
+    mutating func learns(
+        of heir: Index, _ receiver: Index, _ epoch: Epoch, at time: Int64
     ) {
-        guard header.saysMaster, let statement = nodes[heir].statement,
-            header.configEpoch == statement.configEpoch, receiver != heir,
+        guard let statement = nodes[heir].statement,
+            epoch == statement.configEpoch, receiver != heir,
             nodes[heir].learned?.insert(receiver).inserted == true
         else { return }
         tell(.heirLearned, by: receiver, node: heir, at: time)

@@ -25,7 +25,11 @@ extension Census {
         if let receiver, body.type != .meet { join(sender, receiver) }
         learnAddress(header, sender, stream, at: time)
         speak(header, sender, &stream, at: time)
-        if let receiver { deliver(header, from: sender, to: receiver, at: time) }
+        if let receiver {
+            deliver(header, from: sender, to: receiver, at: time)
+        } else if !stream.isAnswering {
+            keep(header, body, sender, stream, at: time)
+        }
         switch body {
         case .ping(let beat), .pong(let beat):
             if body.type == .pong { answered(header, sender, stream, at: time) }
@@ -35,7 +39,7 @@ extension Census {
             hear(beat, from: sender, at: time)
         case .fail(let id): heardFail(id, from: sender, to: receiver, at: time)
         case .voteRequest: requested(header, by: sender, to: receiver, at: time)
-        case .vote: voted(header, by: sender, for: receiver, at: time)
+        case .vote: voted(header.currentEpoch, by: sender, for: receiver, at: time)
         case .update(let update): heard(update, from: sender)
         case .manualFailoverStart:
             tell(.manualFailoverStarted, by: sender, node: receiver ?? master(of: sender), at: time)
@@ -59,12 +63,14 @@ extension Census {
         nodes[sender].isClosed = false
         stream.isAnswering =
             header.busPort.value == stream.stream.source.port && header.busPort != 0
+        if !stream.isAnswering { listens(sender, header, stream, at: time) }
         if stream.isAnswering {
             if let former = listeners.updateValue(sender, forKey: stream.stream.source),
                 former != sender
             {
                 replace(former, by: sender, at: time)
             }
+            open(stream.stream.source, of: sender)
         }
         stream.receiver = receiver(of: stream)
         guard !stream.isAnswering, stream.receiver >= 0 else { return }
@@ -73,8 +79,25 @@ extension Census {
         if stream.fromStart || isAgain { tell(.linkMade, by: sender, node: pair.node, at: time) }
     }
 
+    /// Who makes connections from an address is reached there too, at its bus port.
+    private mutating func listens(
+        _ sender: Index, _ header: Header, _ stream: StreamState, at time: Int64
+    ) {
+        let source = stream.stream.source
+        guard header.busPort != 0, header.ip.isEmpty || header.ip.text == source.host else {
+            return
+        }
+        let port = header.busPort.value
+        let address =
+            source.ipv4.map { CaptureAddress(ipv4: $0, port: port) }
+            ?? CaptureAddress(ipv6High: source.ipv6.high, ipv6Low: source.ipv6.low, port: port)
+        let former = listeners.updateValue(sender, forKey: address)
+        if let former, former != sender { replace(former, by: sender, at: time) }
+        if former == nil { open(address, of: sender) }
+    }
+
     /// Another node speaks where this one spoke: a reset gives a node a new id.
-    private mutating func replace(_ former: Index, by sender: Index, at time: Int64) {
+    mutating func replace(_ former: Index, by sender: Index, at time: Int64) {
         guard nodes[former].replacedBy == nil, former != sender else { return }
         nodes[former].replacedBy = sender
         nodes[sender].replacedBy = nil
@@ -120,6 +143,13 @@ extension Census {
         nodes[sender].host = host
         nodes[sender].port = header.port
         nodes[sender].busPort = header.busPort
+        let key = Self.endingKey(host, header.busPort)
+        speakers[key] = sender
+        if let other = introduced.removeValue(forKey: key), other != sender,
+            !nodes[other].hasSpoken
+        {
+            replace(other, by: sender, at: time)
+        }
         if spoke, let before {
             tell(
                 .addressChanged(from: before, to: nodes[sender].address), by: sender, node: sender,
@@ -142,7 +172,11 @@ extension Census {
         let before = nodes[sender].statement
         let isNews = nodes[sender].testimony.hear(
             statement, epoch: epoch, &stream.mark, others: others)
-        guard isNews, let before else { return }
+        guard isNews else { return }
+        guard let before else {
+            nodes[sender].first = statement
+            return
+        }
         changed(sender, from: before, to: statement, at: time)
     }
 
@@ -160,6 +194,7 @@ extension Census {
     mutating func claim(_ epoch: Epoch, _ slots: SlotSet, for place: Index) {
         if let known = nodes[place].hearsay, known.epoch >= epoch { return }
         nodes[place].hearsay = (epoch, slots)
+        if nodes[place].firstHearsay == nil { nodes[place].firstHearsay = (epoch, slots) }
     }
 
     private mutating func changed(
@@ -223,10 +258,10 @@ extension Census {
         guard let state = streams.removeValue(forKey: stream.number) else { return }
         let way = Way(source: stream.source, destination: stream.destination)
         if ways[way] == stream.number { ways[way] = nil }
+        lastTime = max(lastTime, time)
         guard state.sender >= 0 else { return }
         let sender = state.sender
         nodes[sender].openStreams -= 1
-        lastTime = max(lastTime, time)
         if reason == .finished || reason == .reset {
             nodes[sender].lastPacket = max(nodes[sender].lastPacket, time)
         }
@@ -237,7 +272,8 @@ extension Census {
             }
         }
         guard nodes[sender].openStreams <= 0, nodes[sender].replacedBy == nil,
-            reason == .finished || reason == .reset
+            reason == .finished || reason == .reset, nodes[sender].ends > 1,
+            time - nodes[sender].endsSince < limits.disorder
         else { return }
         nodes[sender].isClosed = true
         guard !nodes[sender].isSilent else { return }
@@ -245,6 +281,47 @@ extension Census {
         tell(
             .silent(since: nodes[sender].lastPacket, closed: true), node: sender, at: time)
         unserved(sender, at: time)
+    }
+
+    /// A FIN or RST. Who begins to end several connections at one moment has gone; who only answers
+    /// the end of another has not. That holds for a node too that others speak of, now or later,
+    /// and that was never heard itself.
+    mutating func ended(_ way: Way, at time: Int64) {
+        let back = Way(source: way.destination, destination: way.source)
+        if ends.count >= limits.nodes { ends.removeAll() }
+        guard !ends.contains(back), ends.insert(way).inserted else { return }
+        let known = ways[way].flatMap { streams[$0]?.sender }
+        if known == nil && ways[back] != nil { return }
+        if let sender = known.flatMap({ $0 >= 0 ? $0 : nil }) ?? listeners[way.source] {
+            if time - nodes[sender].endsSince > limits.disorder {
+                nodes[sender].endsSince = time
+                nodes[sender].ends = 0
+            }
+            nodes[sender].ends += 1
+            return
+        }
+        // A connection that was refused is known from its SYN: its way back is.
+        guard ways[way] == nil, ways[back] == nil, endings.count < limits.nodes else { return }
+        let (host, port) = (way.source.host, Port(way.source.port))
+        endings[Self.endingKey(host, port), default: (time, 0)].count += 1
+        let silent = nodes.firstIndex {
+            !$0.hasSpoken && $0.busPort == port && $0.host == host
+        }
+        if let silent { endedUnheard(silent, at: time) }
+    }
+
+    static func endingKey(_ host: String, _ port: Port) -> String { "\(host) \(port)" }
+
+    /// A node of which only the end of its connections was seen.
+    mutating func endedUnheard(_ place: Index, at time: Int64) {
+        guard let host = nodes[place].host, !nodes[place].isSilent, !nodes[place].hasSpoken,
+            let ending = endings[Self.endingKey(host, nodes[place].busPort)], ending.count > 1
+        else { return }
+        nodes[place].lastPacket = ending.first
+        nodes[place].isClosed = true
+        nodes[place].isSilent = true
+        tell(.silent(since: ending.first, closed: true), node: place, at: time)
+        unserved(place, at: time)
     }
 
     /// Nobody serves the slots of this node any more.

@@ -16,6 +16,8 @@ package struct CensusLimits: Sendable {
     package var silence: Int64 = 1_000_000_000
     /// Nanoseconds after a promotion during which votes that are still on their way are waited for.
     package var lateVotes: Int64 = 200_000_000
+    /// Nanoseconds for which a packet that was sent earlier may still be read later.
+    package var disorder: Int64 = 150_000_000
 
     package init() {}
 }
@@ -26,7 +28,16 @@ package struct Census {
     package typealias Index = Int
 
     /// What is thought of a node by another.
-    enum Opinion: Sendable { case suspected, failed }
+    enum Opinion: Sendable, Equatable {
+        case suspected(since: Int64)
+        /// It said so itself, or it was told: then what it said before may still be on its way.
+        case failed(since: Int64, isOwn: Bool)
+
+        var isFailed: Bool {
+            if case .failed = self { return true }
+            return false
+        }
+    }
 
     struct Pair: Hashable, Sendable {
         var by: Index
@@ -57,6 +68,19 @@ package struct Census {
         var promotedAt: Int64?
     }
 
+    /// A message that tells its receiver something, whoever that is.
+    struct Letter: Sendable {
+        enum Content: Sendable {
+            case fail(Index)
+            case request
+            case vote(Epoch)
+            case claim(Epoch)
+        }
+        var content: Content
+        var sender: Index
+        var time: Int64
+    }
+
     /// Whom a node's connections lead to: from and to which address.
     struct Way: Hashable, Sendable {
         var source: CaptureAddress
@@ -81,11 +105,22 @@ package struct Census {
     var ways: [Way: Int] = [:]
     /// Who answers at an address of the bus.
     var listeners: [CaptureAddress: Index] = [:]
+    /// The same by host and port as text, as gossip has it.
+    var speakers: [String: Index] = [:]
+    /// Who is said to be there, and never spoke.
+    var introduced: [String: Index] = [:]
+    /// What was sent to an address before it was known who listens there.
+    var letters: [CaptureAddress: [Letter]] = [:]
+    var letterCount = 0
     var opinions: [Pair: Opinion] = [:]
     var elections: [Index: Election] = [:]
     /// The last vote of each voter.
     var lastVotes: [Index: (epoch: Epoch, candidate: Index, master: Index?)] = [:]
     var collisions: Set<[UInt64]> = []
+    /// Directions that were ended, and not as an answer.
+    var ends: Set<Way> = []
+    /// Ends of connections without a word, by address: the first, and how many.
+    var endings: [String: (first: Int64, count: Int)] = [:]
     /// Links that were lost and not made again.
     var lostLinks: Set<Pair> = []
 
@@ -97,6 +132,8 @@ package struct Census {
         case .opened(let stream, _, let fromStart):
             streams[stream.number] = StreamState(stream: stream, fromStart: fromStart)
             ways[Way(source: stream.source, destination: stream.destination)] = stream.number
+        case .ending(let source, let destination, let time):
+            ended(Way(source: source, destination: destination), at: time)
         case .closed(let stream, let time, let reason):
             closed(stream, at: time, reason)
         case .item(let item):
@@ -144,6 +181,8 @@ package struct CensusNode: Sendable {
     package let id: NodeID
     /// What it says of itself; nil when it never spoke.
     package var statement: Statement? { testimony.latest }
+    /// The first thing that it said of itself.
+    package internal(set) var first: Statement?
     /// The highest that it said.
     package internal(set) var currentEpoch: Epoch = 0
     /// A replica's: its master's configEpoch as it last said it.
@@ -160,6 +199,8 @@ package struct CensusNode: Sendable {
     package internal(set) var lastPacket: Int64 = 0
     /// What others claim for it: a replica for its master, an UPDATE.
     package internal(set) var hearsay: (epoch: Epoch, slots: SlotSet)?
+    /// The first such claim.
+    package internal(set) var firstHearsay: (epoch: Epoch, slots: SlotSet)?
     /// The node that now answers at its address: it was reset, or another took its place.
     package internal(set) var replacedBy: Census.Index?
     /// All its connections have ended.
@@ -174,6 +215,9 @@ package struct CensusNode: Sendable {
     /// Slots that it let go and that nobody has claimed since.
     var lost = SlotSet()
     var openStreams = 0
+    /// How many connections it began to end since a moment ago.
+    var ends = 0
+    var endsSince: Int64 = 0
     /// How many hold an opinion against it.
     var suspicions = 0
     /// Who said FAIL of it since it last was well.

@@ -51,7 +51,12 @@ package struct Incidents {
             voted(event) { $0.withheld.append(Incident.Withheld(voter: $1, reason: reason)) }
         case .promoted(let epoch, let slots): promoted(event, epoch, slots, census)
         case .heirLearned: learned(event, census)
-        case .met, .forgotten, .demoted, .slotsMoved, .slotsUnserved, .slotsServed,
+        case .forgotten:
+            if let node = event.node, let by = event.by, open[node] != nil {
+                open[node].mutate { $0.forgottenBy.append(by) }
+            }
+        case .addressChanged(_, nil): replaced(event)
+        case .met, .demoted, .slotsMoved, .slotsUnserved, .slotsServed,
             .epochCollision, .epochRaised, .linkLost, .addressChanged:
             break
         case .linkMade: returned(event)
@@ -94,7 +99,10 @@ package struct Incidents {
         var incident = Incident(master: master, startedAt: start)
         if let place = census.find(master) {
             incident.slots = census.ownSlots(of: place)
-            incident.wasReplica = census.nodes[place].statement?.isReplica ?? false
+            let flags = census.nodes[place].flags
+            incident.wasReplica =
+                census.nodes[place].statement?.isReplica
+                ?? (flags.isEmpty ? nil : flags.contains(.replica))
         }
         return incident
     }
@@ -126,6 +134,15 @@ package struct Incidents {
             else { continue }
             open[node] = nil
         }
+    }
+
+    /// A node answers under another id: what was open of it is over, and was no failure unless
+    /// somebody said so.
+    private mutating func replaced(_ event: StoryEvent) {
+        guard let node = event.node, var incident = open[node] else { return }
+        incident.replacedBy = event.by
+        open[node] = incident
+        if incident.failedAt == nil && incident.promotedAt == nil { open[node] = nil }
     }
 
     private mutating func started(_ event: StoryEvent, _ census: Census) {
@@ -199,9 +216,14 @@ package struct Incidents {
         guard let heir = event.node, let master = spreading[heir], let by = event.by,
             let place = census.find(heir)
         else { return }
-        open[master].mutate { $0.learned.append(by) }
+        open[master].mutate {
+            $0.learned.append(by)
+            $0.lastLearned = max($0.lastLearned ?? 0, event.time)
+        }
         guard census.nodes[place].isKnownToAll else { return }
-        open[master].mutate { $0.agreedAt = event.time }
+        open[master].mutate {
+            $0.agreedAt = max($0.lastLearned ?? 0, event.time)
+        }
         if let incident = open.removeValue(forKey: master) { close(incident) }
     }
 }

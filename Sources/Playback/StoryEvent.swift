@@ -105,9 +105,14 @@ package struct Incident: Equatable, Sendable {
     package var votes: [NodeID] = []
     package var withheld: [Withheld] = []
     package var learned: [NodeID] = []
+    var lastLearned: Int64?
     package var slots = SlotSet()
     package var recoveredAt: Int64?
-    package var wasReplica = false
+    /// What it was; nil when nobody said.
+    package var wasReplica: Bool?
+    /// Its address answers under another id since: it was reset, or another took its place.
+    package var replacedBy: NodeID?
+    package var forgottenBy: [NodeID] = []
 
     package struct Withheld: Equatable, Sendable {
         package var voter: NodeID
@@ -148,7 +153,7 @@ package struct Incident: Equatable, Sendable {
         let isFailure = cause == .silence
         return Phase(
             name: "total", from: isFailure ? silentAt ?? firstSuspectedAt : startedAt,
-            to: agreedAt)
+            to: agreedAt ?? recoveredAt)
     }
 
     /// How long nobody served its slots, in nanoseconds: as a failure shows it from outside.

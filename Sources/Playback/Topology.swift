@@ -100,7 +100,7 @@ extension Census {
         }
         var flags = [isReplica ? "slave" : "master"]
         if let opinion = agreed(on: place, among: group) {
-            flags.append(opinion == .failed ? "fail" : "fail?")
+            flags.append(opinion)
         }
         if row.flags.contains(.noFailover) { flags.append("nofailover") }
         return Topology.Node(
@@ -120,18 +120,18 @@ extension Census {
 
     /// FAIL when most voters that live hold it, or all who have an opinion of one who is gone;
     /// otherwise a suspicion when any member has one.
-    private func agreed(on place: Index, among group: [Index]) -> Opinion? {
+    private func agreed(on place: Index, among group: [Index]) -> String? {
         guard nodes[place].suspicions > 0 else { return nil }
         let others = group.filter { $0 != place && nodes[$0].hasSpoken && !nodes[$0].isClosed }
         let held = others.compactMap { other in
             opinions[Pair(by: other, node: place)].map { (other, $0) }
         }
-        let failing = held.filter { $0.1 == .failed }.map(\.0)
+        let failing = held.filter { $0.1.isFailed }.map(\.0)
         let voters = others.filter { nodes[$0].isVoter }
         let isGone =
             nodes[place].isSilent || nodes[place].isClosed || !nodes[place].hasSpoken
-        if failing.filter({ nodes[$0].isVoter }).count * 2 > voters.count { return .failed }
-        if isGone && !failing.isEmpty { return .failed }
-        return held.isEmpty ? nil : .suspected
+        if failing.filter({ nodes[$0].isVoter }).count * 2 > voters.count { return "fail" }
+        if isGone && !failing.isEmpty { return "fail" }
+        return held.isEmpty ? nil : "fail?"
     }
 }

@@ -91,13 +91,13 @@ struct CaptureRun: ~Copyable {
         switch failure {
         case .notACapture, .unsupportedVersion: return 2
         case .cut: return 1
-        default: return traffic.packets.packets > 0 ? 1 : 2
+        default: return traffic.tally.packets > 0 ? 1 : 2
         }
     }
 
     /// Says what is wrong, and what was passed over.
     private func report(_ failure: CaptureError?) {
-        let (packets, streams) = (traffic.packets, traffic.streams)
+        let (packets, streams) = (traffic.tally, traffic.streams)
         if let failure { complain(command, "\(name): \(failure)") }
         if streams.encryptedStreams > 0 {
             complain(

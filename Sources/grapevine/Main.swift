@@ -9,7 +9,7 @@ enum Main {
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
         AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
-        ReplayCommand.command,
+        ReplayCommand.command, ExplainCommand.command,
         BenchCommand.command,
     ]
 

@@ -84,6 +84,9 @@ import Testing
         switch event {
         case .opened(let stream, let time, let fromStart):
             return .opened(move(stream), time: time, fromStart: fromStart)
+        case .ending(let source, let destination, let time):
+            return .ending(
+                source: move(source), destination: move(destination), time: time)
         case .closed(let stream, let time, let reason):
             return .closed(move(stream), time: time, reason)
         case .item(var item):
