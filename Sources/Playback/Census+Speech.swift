@@ -54,12 +54,12 @@ extension Census {
     ) {
         let before = stream.sender
         if before >= 0 {
-            nodes[before].openStreams -= 1
+            nodes[before].streams.remove(stream.stream.number)
             replace(before, by: sender, at: time)
         }
         stream.sender = sender
         stream.mark = Testimony.Bookmark()
-        nodes[sender].openStreams += 1
+        nodes[sender].streams.insert(stream.stream.number)
         nodes[sender].isClosed = false
         stream.isAnswering =
             header.busPort.value == stream.stream.source.port && header.busPort != 0
@@ -168,7 +168,7 @@ extension Census {
         if statement.isReplica { hearMaster(header, sender) }
         let epoch = header.currentEpoch
         if nodes[sender].testimony.repeats(statement, epoch: epoch, &stream.mark) { return }
-        let others = streams.values.filter { $0.sender == sender }.map(\.mark)
+        let others = nodes[sender].streams.compactMap { streams[$0]?.mark }
         let before = nodes[sender].statement
         let isNews = nodes[sender].testimony.hear(
             statement, epoch: epoch, &stream.mark, others: others)
@@ -261,7 +261,7 @@ extension Census {
         lastTime = max(lastTime, time)
         guard state.sender >= 0 else { return }
         let sender = state.sender
-        nodes[sender].openStreams -= 1
+        nodes[sender].streams.remove(stream.number)
         if reason == .finished || reason == .reset {
             nodes[sender].lastPacket = max(nodes[sender].lastPacket, time)
         }
@@ -271,7 +271,7 @@ extension Census {
                 tell(.linkLost, by: sender, node: state.receiver, at: time)
             }
         }
-        guard nodes[sender].openStreams <= 0, nodes[sender].replacedBy == nil,
+        guard nodes[sender].streams.isEmpty, nodes[sender].replacedBy == nil,
             reason == .finished || reason == .reset, nodes[sender].ends > 1,
             time - nodes[sender].endsSince < limits.disorder
         else { return }

@@ -214,7 +214,8 @@ package struct CensusNode: Sendable {
     var lastIP = IPText()
     /// Slots that it let go and that nobody has claimed since.
     var lost = SlotSet()
-    var openStreams = 0
+    /// The open streams on which it speaks.
+    var streams: Set<Int> = []
     /// How many connections it began to end since a moment ago.
     var ends = 0
     var endsSince: Int64 = 0

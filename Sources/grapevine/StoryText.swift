@@ -87,6 +87,12 @@ struct StoryText {
         return String(repeating: " ", count: max(0, 10 - text.count)) + text
     }
 
+    /// "3.40 s" or "340 ms" from the beginning of the capture, for an axis.
+    func shortOffset(_ time: Int64) -> String {
+        let millis = max(0, time - origin) / 1_000_000
+        return millis < 10_000 ? "\(fixed(millis, 1000, 3))" : "\(fixed(millis, 1000, 1))"
+    }
+
     private func count(_ number: Int, _ noun: String) -> String {
         number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
@@ -124,9 +130,9 @@ extension StoryText {
         case .addressChanged(let from, let to?):
             return "\(node) moved from \(from ?? "an unknown address") to \(to)"
         case .addressChanged(let from, nil):
-            let where_ = from ?? node
+            let place = from ?? node
             let id = event.by.map { $0.short } ?? "another"
-            return "at \(where_) another node answers now: \(event.node?.short ?? "?") was reset "
+            return "at \(place) another node answers now: \(event.node?.short ?? "?") was reset "
                 + "or replaced, it is \(id)"
         }
     }
@@ -233,13 +239,18 @@ extension StoryText {
             : "Nobody has stood for its place when the capture ends."
     }
 
+    /// What a phase lasts until.
+    func meaning(_ phase: String) -> String {
+        switch phase {
+        case "detection": "silence until somebody suspected it"
+        case "agreement": "until a quorum had agreed on FAIL"
+        case "election": "until a replica had stood for election and won"
+        case "spread": "until every living node had heard of the new master"
+        default: ""
+        }
+    }
+
     private func table(_ incident: Incident) -> [String] {
-        let meaning = [
-            "detection": "silence until somebody suspected it",
-            "agreement": "until a quorum had agreed on FAIL",
-            "election": "until a replica had stood for election and won",
-            "spread": "until every living node had heard of the new master", "total": "",
-        ]
         let whole = incident.total.nanoseconds ?? 0
         return incident.phases.compactMap { phase in
             if incident.cause == .takeover && phase.name == "election" { return nil }
@@ -251,11 +262,11 @@ extension StoryText {
                 String(repeating: " ", count: max(0, width - text.count)) + text
             }
             return "  \(name)\(pad(millis, 9)) ms \(pad(share, 3)) %   "
-                + "\(meaning[phase.name] ?? "")"
+                + "\(meaning(phase.name))"
         }
     }
 
-    private func details(_ incident: Incident) -> [String] {
+    func details(_ incident: Incident) -> [String] {
         var lines: [String] = []
         if !incident.suspects.isEmpty {
             lines.append(
