@@ -35,18 +35,19 @@ let package = Package(
     targets: [
         library("ClusterWire"),
         library("ClusterCore", ["ClusterWire"]),
+        library("ClusterSim", ["ClusterCore", "ClusterWire"]),
         library("RESP"),
         library("Capture"),
-        library("Playback", ["Capture", "ClusterWire"]),
+        library("Playback", ["Capture", "ClusterCore", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
         library("Interop", ["RESP", "SystemIO"]),
-        library("ClusterNode", ["ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+        library("ClusterNode", ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
+                "SystemIO", "ClusterNode", "Interop",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -58,10 +59,11 @@ let package = Package(
             swiftSettings: settings),
         tests("ClusterWireTests", ["ClusterWire"]),
         tests("ClusterCoreTests", ["ClusterCore", "ClusterWire"]),
+        tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire"]),
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
-        tests("PlaybackTests", ["Playback", "Capture", "ClusterWire"]),
+        tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
         tests(
             "ClusterNodeTests",
             [
@@ -71,8 +73,8 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
+                "SystemIO", "ClusterNode", "Interop",
             ]),
         tests("TidyTests", []),
     ]

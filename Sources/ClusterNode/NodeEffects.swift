@@ -15,10 +15,12 @@ extension Node {
         case .close(let link):
             guard let link = links[id: link] else { return }
             if !link.isConnecting { _ = link.flush() }
+            recording?.closed(link.id, isOwn: true)
             links.remove(link)
         case .send(let message, let link):
             guard let link = links[id: link], let frame = message.encode() else { return }
             link.enqueue(frame)
+            recording?.sent(frame, on: link.id)
             links.markDirty(link)
         case .pauseWrites, .replicate, .dropKeys:
             break  // for the data store, which is not here yet
@@ -32,7 +34,7 @@ extension Node {
             let (kind, text) = NoteText.refusal(what, from: id)
             log.refuse(kind, text)
         } else if let (level, text) = NoteText.line(note) {
-            log.write(level, text)
+            log.say(level, text)
         }
     }
 
@@ -75,6 +77,7 @@ extension Node {
                 links.insert(link)
                 guard let descriptor = link.descriptor else { continue }
                 try poller.register(descriptor, token: link.token, interest: .read)
+                recording?.opened(link)
                 step(.linkOpened(link.id, local: localIP, peer: peerIP))
             } catch {
                 // Out of descriptors: they wait in the backlog until the next tick.
@@ -100,15 +103,20 @@ extension Node {
         let peer = link.socket?.peerAddress().flatMap { IPText($0.ip) } ?? IPText()
         link.isConnecting = false
         setInterest(link, write: false)
+        recording?.opened(link)
         step(.linkOpened(link.id, local: local, peer: peer))
     }
 
+    /// Who made a connection and does not read the answers on it is not read from either: what
+    /// waits for it is bounded by one read. Our own connections are always read from, so that two
+    /// nodes cannot wait for each other.
     private func setInterest(_ link: BusLink, write: Bool) {
         guard link.wantsWrite != write, let descriptor = link.descriptor else { return }
         link.wantsWrite = write
+        var interest: Interest = write ? [.read, .write] : .read
+        if write, case .inbound = link.id { interest = .write }
         do throws(SystemError) {
-            try poller.modify(
-                descriptor, token: link.token, interest: write ? [.read, .write] : .read)
+            try poller.modify(descriptor, token: link.token, interest: interest)
         } catch {
             log.refuse("poll", "Cannot watch a link: \(error)")
         }
@@ -117,6 +125,7 @@ extension Node {
     /// A connection ended without the rules' asking.
     private func lost(_ link: BusLink) {
         guard links[token: link.token] != nil else { return }
+        recording?.closed(link.id, isOwn: false)
         links.remove(link)
         step(.linkClosed(link.id))
     }
@@ -128,6 +137,19 @@ extension Node {
         readBuffer = buffer
         takeFrames(link)
         if case .closed = outcome { lost(link) }
+        charge(link)
+    }
+
+    /// What unknown nodes make us hold is limited in all: past that, who holds most is closed.
+    private func charge(_ link: BusLink) {
+        guard case .inbound = link.id, links[token: link.token] != nil else { return }
+        links.charge(link, machine.state.isKnownPeer(on: link.id) ? 0 : link.heldBytes)
+        while let heaviest = links.heaviestStranger {
+            log.refuse(
+                "closed a link of an unknown node: too much is held",
+                "Closed a link of an unknown node: too much is held")
+            lost(heaviest)
+        }
     }
 
     /// Every complete frame of a link, as long as the link lives.
@@ -149,6 +171,7 @@ extension Node {
     }
 
     private func take(_ frame: [UInt8], _ link: BusLink) {
+        recording?.received(frame, on: link.id)
         do throws(WireError) {
             step(.message(try Message.decode(frame), on: link.id))
         } catch {
@@ -170,6 +193,7 @@ extension Node {
                 }
             case .closed: lost(link)
             }
+            charge(link)
         }
     }
 

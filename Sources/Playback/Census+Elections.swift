@@ -80,7 +80,11 @@ extension Census {
     ///
     /// - Source: bus protocol §6.3.
     private func reason(_ voter: Index, _ candidate: Index, _ election: Election) -> String {
-        if !election.asked.contains(voter) { return "the request did not reach it" }
+        if !election.asked.contains(voter) {
+            // A capture at one node does not show what others say to each other.
+            let isSeen = nodes[candidate].streams.contains { streams[$0]?.receiver == voter }
+            return isSeen ? "the request did not reach it" : "unknown"
+        }
         if nodes[voter].isSilent { return "it was silent itself" }
         if let last = lastVotes[voter], last.epoch == election.epoch, last.candidate != candidate {
             return "it voted for \(nodes[last.candidate].id.short) in epoch \(last.epoch) already"

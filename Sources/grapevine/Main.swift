@@ -8,9 +8,9 @@ enum Main {
     /// All commands, in the order of the help.
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
-        AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
-        ReplayCommand.command, ExplainCommand.command,
-        BenchCommand.command,
+        AdminCommandLine.command, StatusCommand.command, InteropCommand.command,
+        DecodeCommand.command, ReplayCommand.command, ExplainCommand.command,
+        SimulateCommand.command, BenchCommand.command,
     ]
 
     static func main() {

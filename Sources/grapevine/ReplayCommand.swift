@@ -13,7 +13,9 @@ enum ReplayCommand {
             Option("--json", "one JSON object; one a line when there are several clusters")
         ],
         notes: [
-            "FILE is a pcap or pcapng file; - reads a capture from standard input.",
+            "FILE is a pcap or pcapng file; - reads a capture from standard input. A file that",
+            "grapevine node --record wrote is played again instead: the first effect that differs",
+            "is shown, and the exit status is 1.",
             "Roles, slots and epochs are judged by epoch and by the order within one connection;",
             "what the capture cannot tell is named below the table.",
             "Exit status: 0 a cluster was found, 1 the capture is cut or holds none,",
@@ -21,6 +23,9 @@ enum ReplayCommand {
         ],
         run: { arguments throws(UsageError) in
             let path = try arguments.single("FILE")
+            if let status = InputReplay.run(path, isJSON: arguments.has("--json")) {
+                return status
+            }
             return topology(path, isJSON: arguments.has("--json"))
         })
 

@@ -42,7 +42,14 @@ enum Receive {
         case .myself:
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
         case .node(let sender):
-            prologue(header, sender, &state, &turn)
+            guard Epochs.areBelievable(header, of: sender, state, &turn) else {
+                state.nodes[sender].dataReceived = turn.now.monotonic
+                if let beat = body.heartbeat {
+                    answer(beat, body, header, on: link, &state, &turn)
+                }
+                return
+            }
+            prologue(header, body, sender, &state, &turn)
             if let beat = body.heartbeat {
                 heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
             } else {
@@ -55,10 +62,14 @@ enum Receive {
     ///
     /// - Source: bus protocol §4.2.
     private static func prologue(
-        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ header: Header, _ body: Body, _ sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
     ) {
         var traits = state.nodes[sender].traits
-        if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
+        // An id may come back as an older server, which drops every packet that has extensions.
+        if body.heartbeat != nil {
+            set(.takesExtensions, header.messageFlags.contains(.extensions), in: &traits)
+        }
         set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
         state.nodes[sender].traits = traits
@@ -86,7 +97,7 @@ enum Receive {
             state.inbound[Int(number)]?.takesExtensions = true
         }
         if body.type == .meet {
-            Handshake.metByStranger(header, on: link, &state, &turn)
+            guard Handshake.metByStranger(header, on: link, &state, &turn) else { return }
             if let met = state.inboundLink(link)?.node {
                 Gossip.hear(beat.gossip, from: met, &state, &turn)
             }
