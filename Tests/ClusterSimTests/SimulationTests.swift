@@ -14,7 +14,7 @@ import Testing
         return options
     }
 
-    @Test(arguments: 1...16 as ClosedRange<UInt64>)
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `a small cluster keeps every promise`(seed: UInt64) {
         let outcome = Simulation.run(seed: seed, Self.options())
         #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
