@@ -15,10 +15,12 @@ extension Node {
         case .close(let link):
             guard let link = links[id: link] else { return }
             if !link.isConnecting { _ = link.flush() }
+            recording?.closed(link.id, isOwn: true)
             links.remove(link)
         case .send(let message, let link):
             guard let link = links[id: link], let frame = message.encode() else { return }
             link.enqueue(frame)
+            recording?.sent(frame, on: link.id)
             links.markDirty(link)
         case .pauseWrites, .replicate, .dropKeys:
             break  // for the data store, which is not here yet
@@ -75,6 +77,7 @@ extension Node {
                 links.insert(link)
                 guard let descriptor = link.descriptor else { continue }
                 try poller.register(descriptor, token: link.token, interest: .read)
+                recording?.opened(link)
                 step(.linkOpened(link.id, local: localIP, peer: peerIP))
             } catch {
                 // Out of descriptors: they wait in the backlog until the next tick.
@@ -100,6 +103,7 @@ extension Node {
         let peer = link.socket?.peerAddress().flatMap { IPText($0.ip) } ?? IPText()
         link.isConnecting = false
         setInterest(link, write: false)
+        recording?.opened(link)
         step(.linkOpened(link.id, local: local, peer: peer))
     }
 
@@ -121,6 +125,7 @@ extension Node {
     /// A connection ended without the rules' asking.
     private func lost(_ link: BusLink) {
         guard links[token: link.token] != nil else { return }
+        recording?.closed(link.id, isOwn: false)
         links.remove(link)
         step(.linkClosed(link.id))
     }
@@ -166,6 +171,7 @@ extension Node {
     }
 
     private func take(_ frame: [UInt8], _ link: BusLink) {
+        recording?.received(frame, on: link.id)
         do throws(WireError) {
             step(.message(try Message.decode(frame), on: link.id))
         } catch {

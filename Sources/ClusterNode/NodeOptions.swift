@@ -23,6 +23,10 @@ package struct NodeOptions: Sendable {
     /// Seconds between signs of life that are asked of silent clients.
     package var keepAliveSeconds: Int32 = 300
     package var pidFile = ""
+    /// Where inputs and what the rules made of them are written; empty for nowhere.
+    package var recordFile = ""
+    /// Where the traffic on the bus is written as a capture; empty for nowhere.
+    package var pcapFile = ""
     /// Directives that were taken and do nothing here, in order.
     package var withoutEffect: [String] = []
     /// Values as they were given, for CONFIG GET.
