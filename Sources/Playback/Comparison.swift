@@ -179,7 +179,7 @@ extension Comparison {
                     differ(
                         "FAIL", "FailureDetection", said.time, said.input, "of \(id.short)",
                         "none of \(id.short)",
-                        decision: record.addressLost.contains(id)
+                        decision: isAddressLost(id, at: said.time)
                             ? ReplayDecisions.addressOfAnother : nil)
                 }
             case .voteRequest:
@@ -205,6 +205,15 @@ extension Comparison {
             }
         }
         compareOurs()
+    }
+
+    /// Whether another node answers where this one was.
+    private func isAddressLost(_ id: NodeID, at time: Int64) -> Bool {
+        if record.addressLost.contains(id) { return true }
+        guard let place = ledger.census.find(id), !ledger.census.nodes[place].hasSpoken else {
+            return false
+        }
+        return record.strangerAnswered.contains { abs(time - $0) < Self.moment }
     }
 
     /// What only the machine did.

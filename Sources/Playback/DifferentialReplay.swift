@@ -152,6 +152,9 @@ extension DifferentialReplay {
             opened(entry.stream)
             link = inbound[item.stream].map { .inbound($0) }
         }
+        if entry.isAnswering, machine.state.nodes.find(speaker) == nil {
+            record.strangerAnswered.append(item.time)
+        }
         guard let link else {
             record.notCompared["input without a link", default: 0] += 1
             return

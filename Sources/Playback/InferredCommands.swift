@@ -79,7 +79,9 @@ struct InferredCommands {
             guard last.slots.isEmpty, mine.isMaster, !statement.replicaOf.isZero else { return [] }
             return [.replicate(statement.replicaOf.description)]
         case (true, false):
-            let asked = [startedAt, requestedAt].contains { $0.map { time - $0 < Self.patience } ?? false }
+            let asked = [startedAt, requestedAt].contains {
+                $0.map { time - $0 < Self.patience } ?? false
+            }
             return asked || mine.isMaster || statement.slots.isEmpty ? [] : [.failover("TAKEOVER")]
         case (true, true):
             guard statement.replicaOf != mine.master, !statement.replicaOf.isZero else { return [] }

@@ -46,8 +46,8 @@ package struct Ledger {
     /// The first message of each node that is no part of a meeting, and the first that is.
     private(set) var settledAt: [NodeID: Int64] = [:]
     private(set) var metAt: [NodeID: Int64] = [:]
-    /// Nodes that were called failed before the capture shows that anybody said FAIL of them.
-    private(set) var failedAtStart: Set<NodeID> = []
+    /// What each first said of another before anybody said FAIL of it: whether it had failed.
+    private var firstOpinions: [NodeID: [NodeID: Bool]] = [:]
     private var saidFailed: Set<NodeID> = []
     /// What each node said first.
     private(set) var firstTypes: [NodeID: MessageType] = [:]
@@ -87,8 +87,12 @@ package struct Ledger {
         if !isAnswer && settledAt[header.sender] == nil { settledAt[header.sender] = item.time }
         if case .fail(let id) = body { saidFailed.insert(id) }
         for entry in body.heartbeat?.gossip ?? GossipSection()
-        where entry.flags.contains(.fail) && !saidFailed.contains(entry.node) {
-            failedAtStart.insert(entry.node)
+        where !saidFailed.contains(entry.node) {
+            let known = firstOpinions[entry.node]?[header.sender]
+            if known == nil {
+                firstOpinions[entry.node, default: [:]][header.sender] =
+                    entry.flags.contains(.fail)
+            }
         }
         for entry in body.heartbeat?.gossip ?? GossipSection()
         where settledAt[entry.node] == nil && !entry.flags.contains(.handshake) {
@@ -124,6 +128,12 @@ package struct Ledger {
     /// sent up to half a node timeout after the last answer.
     package var likelyNodeTimeout: Int64? {
         shortestSilence.map { max(500, $0 / 1_000_000 * 4 / 5 / 100 * 100) }
+    }
+
+    /// Whether a node had failed before the capture: most who speak of it say so at first.
+    func hasFailedAtStart(_ id: NodeID) -> Bool {
+        let opinions = firstOpinions[id] ?? [:]
+        return opinions.values.filter { $0 }.count * 2 > opinions.count
     }
 
     /// Whether a node was in a cluster before the capture shows anybody to be met.

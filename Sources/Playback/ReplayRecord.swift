@@ -68,6 +68,8 @@ struct ReplayRecord {
     var refusals: [(candidate: NodeID, epoch: Epoch, why: String)] = []
     /// Nodes at whose address another answered.
     var addressLost: Set<NodeID> = []
+    /// When a node that the machine does not know answered on a connection of the node's own.
+    var strangerAnswered: [Int64] = []
     var elections: [(time: Int64, epoch: Epoch)] = []
     var updates: [(time: Int64, to: NodeID, about: NodeID)] = []
 
@@ -87,7 +89,9 @@ struct ReplayRecord {
             let row = state.nodes[handle]
             let word = row.condition.isFailed ? "fail" : row.condition.isSuspected ? "fail?" : "-"
             if conditions[row.id] == nil && word == "-" { continue }
-            if conditions[row.id] == nil { conditions[row.id, default: History()].add("-", at: .min) }
+            if conditions[row.id] == nil {
+                conditions[row.id, default: History()].add("-", at: .min)
+            }
             conditions[row.id]?.add(word, at: time)
         }
     }

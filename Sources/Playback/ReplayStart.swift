@@ -53,7 +53,7 @@ extension Ledger {
         let playsReplica = isReplica && !master.isZero
         var flags = isMe ? ["myself"] : []
         flags.append(playsReplica ? "slave" : "master")
-        if !isMe && failedAtStart.contains(node.id) { flags.append("fail") }
+        if !isMe && hasFailedAtStart(node.id) { flags.append("fail") }
         var slots = playsReplica ? SlotSet() : first?.slots ?? node.firstHearsay?.slots ?? SlotSet()
         var epoch = firstEpoch(place)
         if !isMe && epoch.value > known { (slots, epoch) = (SlotSet(), 0) }
