@@ -72,20 +72,15 @@ struct Comparison {
             record.currentEpoch.holds(said.header.currentEpoch, from: from, to: to),
             "\(said.header.currentEpoch)",
             record.currentEpoch.value(at: said.time).map { "\($0)" })
-        if statement.isReplica {
-            notCompared["what a replica repeats of its master", default: 0] += 1
-        } else {
-            check(
-                "slots", "SlotOwnership", said,
-                record.slots.holds(statement.slots, from: from, to: to),
-                statement.slots.description,
-                record.slots.value(at: said.time).map(\.description))
-            check(
-                "configEpoch", "Epochs", said,
-                record.configEpoch.holds(statement.configEpoch, from: from, to: to),
-                "\(statement.configEpoch)",
-                record.configEpoch.value(at: said.time).map { "\($0)" })
-        }
+        check(
+            "slots", "SlotOwnership", said,
+            record.slots.holds(said.header.slots, from: from, to: to),
+            said.header.slots.description, record.slots.value(at: said.time).map(\.description))
+        check(
+            "configEpoch", "Epochs", said,
+            record.configEpoch.holds(said.header.configEpoch, from: from, to: to),
+            "\(said.header.configEpoch)",
+            record.configEpoch.value(at: said.time).map { "\($0)" })
         notCompared["replication offset", default: 0] += 1
         guard let beat = said.body.heartbeat else { return }
         notCompared["choice of gossip", default: 0] += beat.gossip.count

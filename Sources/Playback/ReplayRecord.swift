@@ -82,8 +82,10 @@ struct ReplayRecord {
     mutating func note(_ state: ClusterState, at time: Int64) {
         let me = state.me
         master.add(me.master ?? .zero, at: time)
-        slots.add(me.isMaster ? me.slots : SlotSet(), at: time)
-        configEpoch.add(me.configEpoch, at: time)
+        // A replica says its master's.
+        let head = state.nodes[state.shardMaster]
+        slots.add(head.slots, at: time)
+        configEpoch.add(head.configEpoch, at: time)
         currentEpoch.add(state.currentEpoch, at: time)
         for handle in state.nodes.handles where handle != .myself {
             let row = state.nodes[handle]
