@@ -161,6 +161,10 @@ extension Census {
     private mutating func speak(
         _ header: Header, _ sender: Index, _ stream: inout StreamState, at time: Int64
     ) {
+        if nodes[sender].firstHeader == nil {
+            nodes[sender].firstHeader = header
+            nodes[sender].firstHeard = time
+        }
         nodes[sender].flags = header.flags
         nodes[sender].saysOK = header.saysOK
         nodes[sender].currentEpoch = max(nodes[sender].currentEpoch, header.currentEpoch)

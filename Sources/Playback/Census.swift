@@ -193,6 +193,10 @@ package struct CensusNode: Sendable {
     package internal(set) var busPort: Port = 0
     package internal(set) var flags: NodeFlags = []
     package internal(set) var saysOK = true
+    /// Nanoseconds since the Unix epoch of its first message; nil when it never spoke.
+    package internal(set) var firstHeard: Int64?
+    /// What it first said in full.
+    package internal(set) var firstHeader: Header?
     /// Nanoseconds since the Unix epoch of its last message; nil when it never spoke.
     package internal(set) var lastHeard: Int64?
     /// Of its last packet, the end of a connection included.

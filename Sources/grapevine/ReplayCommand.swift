@@ -10,7 +10,13 @@ enum ReplayCommand {
         name: "replay", summary: "Shows the cluster that a capture ends in.",
         operands: "FILE",
         options: [
-            Option("--json", "one JSON object; one a line when there are several clusters")
+            Option("--json", "one JSON object; one a line when there are several clusters"),
+            Option(
+                "--as", value: "ID",
+                "play this node by our rules and compare: an id, its beginning, or all"),
+            Option(
+                "--node-timeout", value: "MS",
+                "that of the servers, for --as; default: judged by the capture, else 15000"),
         ],
         notes: [
             "FILE is a pcap or pcapng file; - reads a capture from standard input. A file that",
@@ -18,11 +24,18 @@ enum ReplayCommand {
             "is shown, and the exit status is 1.",
             "Roles, slots and epochs are judged by epoch and by the order within one connection;",
             "what the capture cannot tell is named below the table.",
-            "Exit status: 0 a cluster was found, 1 the capture is cut or holds none,",
-            "2 the file cannot be read or is no capture.",
+            "Exit status: 0 a cluster was found, 1 the capture is cut or holds none, or --as found a",
+            "difference that is not on purpose, 2 the file cannot be read or is no capture.",
         ],
         run: { arguments throws(UsageError) in
             let path = try arguments.single("FILE")
+            if let name = arguments.value("--as") {
+                let timeout =
+                    arguments.has("--node-timeout")
+                    ? try arguments.number("--node-timeout", in: 100...3_600_000, default: 0) : nil
+                return DifferenceReplay.run(
+                    path, as: name, nodeTimeout: timeout, isJSON: arguments.has("--json"))
+            }
             if let status = InputReplay.run(path, isJSON: arguments.has("--json")) {
                 return status
             }

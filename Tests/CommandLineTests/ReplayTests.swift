@@ -56,11 +56,37 @@ import Testing
     func `what is wrong with a capture is said`(
         file: String, status: Int32, what: String
     ) throws {
-        do {
-            let command = "replay"
-            let said = try Grapevine.run(command, file, "--json")
-            #expect(said.status == status, "\(command) \(file): \(said.errors)")
-            #expect(said.errors.contains(what), "\(command) \(file): \(said.errors)")
+        let said = try Grapevine.run("replay", file, "--json")
+        #expect(said.status == status, "\(file): \(said.errors)")
+        #expect(said.errors.contains(what), "\(file): \(said.errors)")
+    }
+
+    @Test func `one node is played by our rules, and what was compared is counted`() throws {
+        let said = try Grapevine.run(
+            "replay", "valkey-8.1.1-kill-master.pcap", "--as", "23ff479c", "--json")
+        #expect(said.status == 0 && said.errors.isEmpty, "\(said.output)")
+        let root = try json(said)
+        #expect(
+            Set(root.keys) == ["node", "inputs", "compared", "notCompared", "differences"])
+        #expect(root["node"] as? String == "23ff479c164b158def8303a38cedda7f228ac3d1")
+        #expect((root["differences"] as? [Any])?.isEmpty == true)
+        let compared = try #require(root["compared"] as? [String: Int])
+        for kind in ["role", "slots", "configEpoch", "currentEpoch", "failure flag"] {
+            #expect((compared[kind] ?? 0) > 0, "\(kind)")
         }
+        #expect(compared["vote request"] == 4)
+        let all = try Grapevine.run("replay", "valkey-8.1.1-kill-master.pcap", "--as", "all")
+        #expect(all.status == 0)
+        #expect(all.lines.filter { $0.hasSuffix("no difference") }.count == 5)
+    }
+
+    @Test(arguments: [
+        (["--as", "zzzz"], "no node of the capture begins with zzzz"),
+        (["--as", "371affc8"], "never speaks in this capture"),
+        (["--as", "23ff", "--node-timeout", "x"], "--node-timeout must be a number"),
+    ])
+    func `a node that cannot be played is refused`(words: [String], what: String) throws {
+        let said = try Grapevine.run(["replay", "valkey-8.1.1-kill-master.pcap"] + words)
+        #expect(said.status == 2 && said.errors.contains(what), "\(said.errors)")
     }
 }

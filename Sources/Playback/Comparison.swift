@@ -1,0 +1,255 @@
+// What our rules did beside what the real node said. Times may differ by what pacing allows: a value of
+// the node's must have been the machine's within a moment of it. What is chance or pacing itself (which
+// entries were gossiped, when exactly a ping went out) is counted and not compared.
+
+import ClusterCore
+package import ClusterWire
+
+/// The outcome of a replay.
+package struct ReplayResult: Equatable, Sendable {
+    /// One thing in which our rules and the node differ.
+    package struct Difference: Equatable, Sendable {
+        /// Nanoseconds since the Unix epoch.
+        package var time: Int64
+        package var rule: String
+        package var input: String
+        package var expected: String
+        package var got: String
+        /// The number in DECISIONS.md of a difference on purpose.
+        package var decision: Int?
+    }
+
+    package var node: NodeID
+    package var inputs: Int
+    package var compared: [String: Int]
+    package var notCompared: [String: Int]
+    package var differences: [Difference]
+}
+
+struct Comparison {
+    private let record: ReplayRecord
+    private let ledger: Ledger
+    private var compared: [String: Int] = [:]
+    private var notCompared: [String: Int]
+    private var differences: [ReplayResult.Difference] = []
+    /// Differences that were told, so that a lasting one is told once.
+    private var told: Set<String> = []
+
+    /// Nanoseconds by which a save, a command or a connection may come earlier or later.
+    private static let moment: Int64 = 1_000_000_000
+
+    init(_ record: ReplayRecord, _ ledger: Ledger) {
+        self.record = record
+        self.ledger = ledger
+        notCompared = record.notCompared
+    }
+
+    /// Suspicion begins with a ping, whose time is not compared.
+    private var suspicionMoment: Int64 {
+        Self.moment + record.nodeTimeout * 1_000_000
+    }
+
+    func result() -> ReplayResult {
+        var work = self
+        for said in record.said { work.compare(said) }
+        work.compareVotes()
+        work.compareDeeds()
+        return ReplayResult(
+            node: record.node, inputs: record.inputs, compared: work.compared,
+            notCompared: work.notCompared,
+            differences: work.differences.sorted { $0.time < $1.time })
+    }
+
+    private mutating func compare(_ said: ReplayRecord.Said) {
+        let (from, to) = (said.time - Self.moment, said.time + Self.moment)
+        let statement = Statement(said.header)
+        check(
+            "role", "Roles", said,
+            record.master.holds(statement.replicaOf, from: from, to: to),
+            Self.role(statement.replicaOf), record.master.value(at: said.time).map(Self.role))
+        check(
+            "currentEpoch", "Epochs", said,
+            record.currentEpoch.holds(said.header.currentEpoch, from: from, to: to),
+            "\(said.header.currentEpoch)",
+            record.currentEpoch.value(at: said.time).map { "\($0)" })
+        check(
+            "slots", "SlotOwnership", said,
+            record.slots.holds(said.header.slots, from: from, to: to),
+            said.header.slots.description, record.slots.value(at: said.time).map(\.description))
+        check(
+            "configEpoch", "Epochs", said,
+            record.configEpoch.holds(said.header.configEpoch, from: from, to: to),
+            "\(said.header.configEpoch)",
+            record.configEpoch.value(at: said.time).map { "\($0)" })
+        notCompared["replication offset", default: 0] += 1
+        guard let beat = said.body.heartbeat else { return }
+        notCompared["choice of gossip", default: 0] += beat.gossip.count
+        notCompared["time of a heartbeat", default: 0] += 1
+        for entry in beat.gossip { compare(entry, said) }
+    }
+
+    private static func role(_ master: NodeID) -> String {
+        master.isZero ? "master" : "replica of \(master.short)"
+    }
+
+    /// What it thinks of a third.
+    private mutating func compare(_ entry: GossipEntry, _ said: ReplayRecord.Said) {
+        guard !entry.flags.contains(.handshake), !entry.flags.contains(.noAddress) else {
+            notCompared["flags of a node being met", default: 0] += 1
+            return
+        }
+        let word =
+            entry.flags.contains(.fail) ? "fail" : entry.flags.contains(.pfail) ? "fail?" : "-"
+        let history = record.conditions[entry.node]
+        let holds =
+            history?.holds(
+                word, from: said.time - suspicionMoment, to: said.time + suspicionMoment)
+            ?? (word == "-")
+        check(
+            "failure flag", "FailureDetection", said, holds,
+            "\(entry.node.short) \(word)",
+            "\(entry.node.short) \(history?.value(at: said.time) ?? "-")")
+    }
+
+    private mutating func check(
+        _ kind: String, _ rule: String, _ said: ReplayRecord.Said, _ holds: Bool,
+        _ expected: String, _ got: String?
+    ) {
+        compared[kind, default: 0] += 1
+        guard !holds else { return }
+        differ(kind, rule, said.time, said.input, expected, got ?? "nothing")
+    }
+
+    private mutating func differ(
+        _ kind: String, _ rule: String, _ time: Int64, _ input: String, _ expected: String,
+        _ got: String, decision: Int? = nil
+    ) {
+        guard told.insert("\(kind) \(expected) \(got)").inserted else { return }
+        differences.append(
+            ReplayResult.Difference(
+                time: time, rule: rule, input: input, expected: "\(kind) \(expected)",
+                got: "\(kind) \(got)",
+                decision: decision))
+    }
+}
+
+extension Comparison {
+    /// A request for votes is answered with a vote or not at all.
+    private mutating func compareVotes() {
+        for request in record.requests {
+            let real = record.said.contains {
+                $0.body == .vote && $0.to == request.candidate && $0.time >= request.time
+                    && $0.header.currentEpoch == request.epoch
+            }
+            if !real && record.end - request.time < Self.moment / 2 {
+                notCompared["vote at the end of the capture", default: 0] += 1
+                continue
+            }
+            compared["vote", default: 0] += 1
+            let ours = record.votes.contains {
+                $0.candidate == request.candidate && $0.epoch == request.epoch
+            }
+            guard real != ours else { continue }
+            let why = record.refusals.last {
+                $0.candidate == request.candidate && $0.epoch == request.epoch
+            }
+            let who = "for \(request.candidate.short) in epoch \(request.epoch)"
+            differ(
+                "vote", "Voting", request.time, request.input, real ? "\(who)" : "none \(who)",
+                ours ? "\(who)" : "none \(who)\(why.map { ": \($0.why)" } ?? "")")
+        }
+    }
+
+    /// FAIL said, votes asked for, UPDATEs sent: each by both sides, or by none.
+    private mutating func compareDeeds() {
+        for said in record.said {
+            switch said.body {
+            case .fail(let id):
+                compared["FAIL", default: 0] += 1
+                let holds =
+                    record.conditions[id]?.holds(
+                        "fail", from: said.time - suspicionMoment, to: said.time + suspicionMoment)
+                    ?? false
+                if !holds {
+                    differ(
+                        "FAIL", "FailureDetection", said.time, said.input, "of \(id.short)",
+                        "none of \(id.short)",
+                        decision: isAddressLost(id, at: said.time)
+                            ? ReplayDecisions.addressOfAnother : nil)
+                }
+            case .voteRequest:
+                compared["vote request", default: 0] += 1
+                let epoch = said.header.currentEpoch
+                if !record.elections.contains(where: { $0.epoch == epoch }) {
+                    differ(
+                        "vote request", "Election", said.time, said.input, "in epoch \(epoch)",
+                        "none in epoch \(epoch)")
+                }
+            case .update(let update):
+                compared["UPDATE", default: 0] += 1
+                let ours = record.updates.contains {
+                    $0.about == update.node && (said.to == nil || $0.to == said.to)
+                        && abs($0.time - said.time) < Self.moment
+                }
+                if !ours {
+                    differ(
+                        "UPDATE", "SlotOwnership", said.time, said.input,
+                        "about \(update.node.short)", "none about \(update.node.short)")
+                }
+            default: break
+            }
+        }
+        compareOurs()
+    }
+
+    /// Whether another node answers where this one was.
+    private func isAddressLost(_ id: NodeID, at time: Int64) -> Bool {
+        if record.addressLost.contains(id) { return true }
+        guard let place = ledger.census.find(id), !ledger.census.nodes[place].hasSpoken else {
+            return false
+        }
+        return record.strangerAnswered.contains { abs(time - $0) < Self.moment }
+    }
+
+    /// What only the machine did.
+    private mutating func compareOurs() {
+        for (time, id) in record.markedFailed where record.end - time > suspicionMoment {
+            compared["FAIL", default: 0] += 1
+            let real =
+                record.said.contains { $0.body == .fail(id) }
+                || record.toldFailed.contains { $0.node == id }
+            if !real {
+                differ(
+                    "FAIL", "FailureDetection", time, "a tick or a report", "none of \(id.short)",
+                    "of \(id.short)")
+            }
+        }
+        for (time, epoch) in record.elections where record.end - time > suspicionMoment {
+            let real = record.said.contains {
+                $0.body == .voteRequest && $0.header.currentEpoch == epoch
+            }
+            if !real {
+                differ(
+                    "vote request", "Election", time, "a tick", "none in epoch \(epoch)",
+                    "in epoch \(epoch)")
+            }
+        }
+        for (time, to, about) in record.updates {
+            let real = record.said.contains {
+                guard case .update(let update) = $0.body else { return false }
+                return update.node == about && abs($0.time - time) < Self.moment
+            }
+            if !real {
+                differ(
+                    "UPDATE", "SlotOwnership", time, "a claim of \(to.short)",
+                    "none about \(about.short)", "about \(about.short) to \(to.short)")
+            }
+        }
+    }
+}
+
+/// Differences that are ours on purpose, by their number in DECISIONS.md.
+enum ReplayDecisions {
+    /// A node at whose address another answers is silent here, and FAIL at once in Valkey.
+    static let addressOfAnother = 17
+}

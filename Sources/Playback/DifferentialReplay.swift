@@ -1,0 +1,265 @@
+// One node of a capture played by our rules: a fresh machine in the state of the first messages is fed
+// all that the capture shows arriving at that node, with ticks between and the commands that its words
+// imply. What the real node then said and what the machine did are kept side by side for Comparison.
+
+import Capture
+import ClusterCore
+package import ClusterWire
+
+/// The machine in the place of one node.
+package struct DifferentialReplay {
+    private let ledger: Ledger
+    private let id: NodeID
+    private var machine: Machine
+    private let origin: Int64
+    private var now: Int64
+    private var nextTick: Int64
+    private(set) var record: ReplayRecord
+    /// Our links by where they lead, and numbers for those that others made.
+    private var outbound: [String: LinkID] = [:]
+    private var inbound: [Int: UInt32] = [:]
+    private var nextInbound: UInt32 = 0
+    private var commands = InferredCommands()
+
+    private static let tick: Int64 = 100_000_000
+
+    package init(
+        _ ledger: Ledger, as id: NodeID, nodeTimeout: Int64
+    ) throws(Ledger.Refusal) {
+        self.ledger = ledger
+        self.id = id
+        origin = ledger.census.firstTime ?? 0
+        now = origin
+        nextTick = origin
+        var random = SplitMix64(seed: 1)
+        var config = ClusterConfig()
+        config.nodeTimeout = nodeTimeout
+        config.failoverWithoutCopy = true
+        if let place = ledger.census.find(id) {
+            config.port = ledger.census.nodes[place].port
+            config.busPort = ledger.census.nodes[place].busPort
+        }
+        let state = try ledger.start(
+            of: id, at: Self.instant(origin, origin), random: &random)
+        machine = Machine(state: state, config: config, random: random)
+        record = ReplayRecord(node: id, nodeTimeout: nodeTimeout)
+    }
+
+    /// Milliseconds of the machine's clocks, which begin well above zero.
+    private static func instant(_ time: Int64, _ origin: Int64) -> Instant {
+        Instant(
+            monotonic: (time - origin) / 1_000_000 + 1_000_000, wall: time / 1_000_000)
+    }
+
+    /// Plays the whole capture.
+    package mutating func run() -> ReplayResult {
+        record.note(machine.state, at: origin)
+        if let place = ledger.census.find(id), let first = ledger.census.nodes[place].firstHeader {
+            store(first)
+        }
+        for event in ledger.events {
+            advance(to: time(of: event))
+            take(event)
+        }
+        record.end = now
+        return Comparison(record, ledger).result()
+    }
+
+    private func time(of event: BusEvent) -> Int64 {
+        switch event {
+        case .opened(_, let time, _), .closed(_, let time, _), .ending(_, _, let time): time
+        case .item(let item): item.time
+        }
+    }
+
+    /// Ticks up to a time; a capture with a jump of its clock gets a few, not millions.
+    private mutating func advance(to time: Int64) {
+        if time - nextTick > 600 * 1_000_000_000 { nextTick = time }
+        while nextTick <= time {
+            now = max(now, nextTick)
+            step(.tick)
+            nextTick += Self.tick
+        }
+        now = max(now, time)
+    }
+
+    private mutating func take(_ event: BusEvent) {
+        switch event {
+        case .opened(let stream, _, _): opened(stream)
+        case .closed(let stream, _, _): closed(stream)
+        case .ending: break
+        case .item(let item):
+            guard case .message(let message) = item.content else { return }
+            let speaker = ledger.streams[item.stream]?.speaker
+            if speaker == id {
+                said(message, item)
+            } else if let speaker {
+                heard(message, item, speaker)
+            }
+        }
+    }
+
+    /// Whether a stream leads to the node: to its listener, or back on a connection that it made.
+    private func arrives(_ stream: Ledger.Stream) -> Bool {
+        guard let speaker = stream.speaker, speaker != id, let place = ledger.census.find(id) else {
+            return false
+        }
+        let node = ledger.census.nodes[place]
+        if !stream.isAnswering {
+            return stream.stream.destination.port == node.busPort.value
+                && stream.stream.destination.host == node.host
+        }
+        return ledger.streams.values.contains {
+            $0.speaker == id && $0.stream.source == stream.stream.destination
+                && $0.stream.destination == stream.stream.source
+        }
+    }
+}
+
+extension DifferentialReplay {
+    private mutating func opened(_ stream: BusStream) {
+        guard let entry = ledger.streams[stream.number], !entry.isAnswering, arrives(entry),
+            inbound[stream.number] == nil
+        else { return }
+        inbound[stream.number] = nextInbound
+        nextInbound += 1
+        open(.inbound(nextInbound - 1), from: stream.destination.host, to: stream.source.host)
+    }
+
+    private mutating func open(_ link: LinkID, from local: String, to peer: String) {
+        guard let localIP = IPText(local), let peerIP = IPText(peer) else { return }
+        step(.linkOpened(link, local: localIP, peer: peerIP))
+    }
+
+    private mutating func closed(_ stream: BusStream) {
+        if let number = inbound.removeValue(forKey: stream.number) {
+            step(.linkClosed(.inbound(number)))
+        } else if ledger.streams[stream.number]?.speaker == id,
+            ledger.streams[stream.number]?.isAnswering == false,
+            let link = outbound.removeValue(forKey: stream.destination.description)
+        {
+            step(.linkClosed(link))
+        }
+    }
+
+    /// A message of another node to this one.
+    private mutating func heard(_ message: Message, _ item: BusItem, _ speaker: NodeID) {
+        guard let entry = ledger.streams[item.stream], arrives(entry) else { return }
+        var link: LinkID?
+        if entry.isAnswering {
+            link = outbound[item.source.description]
+        } else {
+            opened(entry.stream)
+            link = inbound[item.stream].map { .inbound($0) }
+        }
+        if entry.isAnswering, machine.state.nodes.find(speaker) == nil {
+            record.strangerAnswered.append(item.time)
+        }
+        guard let link else {
+            record.notCompared["input without a link", default: 0] += 1
+            return
+        }
+        record.lastInput = "\(message.type) from \(speaker.short)"
+        if case .full(let header, let body) = message {
+            commands.heard(header, at: item.time)
+            if body == .voteRequest {
+                record.requests.append(
+                    ReplayRecord.Request(
+                        time: item.time, candidate: header.sender, epoch: header.currentEpoch,
+                        input: record.lastInput))
+            }
+            if case .fail(let failed) = body { record.toldFailed.append((item.time, failed)) }
+        }
+        record.inputs += 1
+        step(.message(message, on: link))
+    }
+
+    /// A message of the node itself: what the machine is compared with, and what it was told to do.
+    private mutating func said(_ message: Message, _ item: BusItem) {
+        guard case .full(let header, let body) = message else { return }
+        for command in commands.implied(
+            by: header, body, to: item.destination, machine.state, ledger, at: item.time)
+        {
+            record.lastInput = "an operator's command"
+            step(.command(command, from: ClientID(0)))
+        }
+        // Its store is not on the bus: its offset is, and a replica that stands says it has a copy.
+        store(header)
+        let to = ledger.census.nodes.first {
+            $0.busPort.value == item.destination.port && $0.host == item.destination.host
+        }
+        record.said.append(
+            ReplayRecord.Said(
+                time: item.time, header: header, body: body, to: to?.id, input: record.lastInput))
+    }
+
+    private mutating func store(_ header: Header) {
+        let statement = Statement(header)
+        step(
+            .store(
+                StoreReport(
+                    offset: header.offset, isEmpty: statement.slots.isEmpty,
+                    copyAge: statement.isReplica ? 0 : nil)))
+    }
+
+    /// One input through the machine, and what the world would answer.
+    private mutating func step(_ input: Input) {
+        var inputs = [input]
+        // What an effect brings about at once: bounded, since each answer is asked for by an effect.
+        var rounds = 0
+        while let next = inputs.first, rounds < 1000 {
+            inputs.removeFirst()
+            rounds += 1
+            for effect in machine.step(next, at: Self.instant(now, origin)) {
+                inputs += answer(effect)
+            }
+        }
+        record.note(machine.state, at: now)
+    }
+
+    private mutating func answer(_ effect: Effect) -> [Input] {
+        switch effect {
+        case .persist(let generation, _): return [.persisted(generation)]
+        case .connect(let link, let address): return connect(link, address)
+        case .close(let link):
+            if let entry = outbound.first(where: { $0.value == link }) { outbound[entry.key] = nil }
+            return []
+        case .note(let note):
+            // Where the node had no connection yet, what it says reaches nobody.
+            if case .updateSent(let to, _) = note, !isConnected(to) { return [] }
+            record.note(note, at: now)
+            return []
+        case .send, .pauseWrites, .replicate, .dropKeys, .reply: return []
+        }
+    }
+
+    /// Whether the node had a connection of its own to another, or was making one: what is said then
+    /// waits for it.
+    private func isConnected(_ other: NodeID) -> Bool {
+        let making: Int64 = 10_000_000
+        guard let place = ledger.census.find(other) else { return false }
+        let node = ledger.census.nodes[place]
+        return ledger.streams.values.contains { entry in
+            entry.speaker == id && !entry.isAnswering
+                && entry.stream.destination.port == node.busPort.value
+                && entry.stream.destination.host == node.host
+                && (entry.opened ?? .min) <= now + making && (entry.closed ?? .max) > now
+        }
+    }
+
+    /// A connection stands if the capture has one there now or within a moment.
+    private mutating func connect(_ link: LinkID, _ address: NodeAddress) -> [Input] {
+        let moment: Int64 = 1_000_000_000
+        let found = ledger.streams.values.first { entry in
+            entry.speaker == id && !entry.isAnswering
+                && entry.stream.destination.port == address.busPort.value
+                && entry.stream.destination.host == address.ip.text
+                && (entry.opened ?? .min) <= now + moment && (entry.closed ?? .max) > now
+        }
+        guard let found, let local = IPText(found.stream.source.host) else {
+            return [.linkClosed(link)]
+        }
+        outbound[found.stream.destination.description] = link
+        return [.linkOpened(link, local: local, peer: address.ip)]
+    }
+}

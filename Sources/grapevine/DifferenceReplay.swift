@@ -1,0 +1,130 @@
+// `grapevine replay FILE --as ID`: our rules in the place of one node of a capture, or of each in turn,
+// and what the real one said otherwise. How they are compared is known to Playback.
+
+import ClusterWire
+import Playback
+import SystemIO
+
+enum DifferenceReplay {
+    /// Plays one node, or with "all" each that speaks.
+    static func run(_ path: String, as name: String, nodeTimeout: Int?, isJSON: Bool) -> Int32 {
+        var ledger = Ledger()
+        var refusal: Ledger.Refusal?
+        var run = CaptureRun("replay", path)
+        let status = run.run(
+            take: { events in
+                for event in events {
+                    do throws(Ledger.Refusal) { try ledger.take(event) } catch {
+                        refusal = error
+                        return false
+                    }
+                }
+                return true
+            }, pause: { true })
+        guard status != 2 else { return 2 }
+        do throws(Ledger.Refusal) {
+            if let refusal { throw refusal }
+            let ids = name == "all" ? ledger.speakers : [try ledger.node(name)]
+            let timeout = nodeTimeout.map { Int64($0) } ?? ledger.likelyNodeTimeout ?? 15_000
+            var results: [ReplayResult] = []
+            for id in ids {
+                var replay = try DifferentialReplay(ledger, as: id, nodeTimeout: timeout)
+                results.append(replay.run())
+            }
+            return show(results, timeout, isJSON, status)
+        } catch {
+            complain("replay", "\(path): \(error)")
+            return 2
+        }
+    }
+
+    private static func show(
+        _ results: [ReplayResult], _ timeout: Int64, _ isJSON: Bool, _ status: Int32
+    ) -> Int32 {
+        var output = Output()
+        for result in results {
+            if isJSON {
+                var json = JSONText()
+                json.result(result)
+                json.endLine()
+                output.bytes += json.bytes
+            } else {
+                let lines = text(result, timeout)
+                output.bytes += Array((lines.joined(separator: "\n") + "\n").utf8)
+            }
+        }
+        guard output.flush() || output.isClosed else { return 2 }
+        let isUnexplained = results.contains { $0.differences.contains { $0.decision == nil } }
+        return isUnexplained ? 1 : status
+    }
+
+    private static func text(_ result: ReplayResult, _ timeout: Int64) -> [String] {
+        func list(_ counts: [String: Int]) -> String {
+            counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+                .joined(separator: ", ")
+        }
+        let words = StoryText()
+        var lines = [
+            "\(result.node): \(result.inputs) inputs, node timeout \(timeout) ms, "
+                + (result.differences.isEmpty
+                    ? "no difference" : "\(result.differences.count) differences"),
+            "  compared      \(list(result.compared))",
+            "  not compared  \(list(result.notCompared))",
+        ]
+        for difference in result.differences {
+            lines += [
+                "  \(words.clock(difference.time)) UTC  \(difference.rule), after "
+                    + difference.input
+                    + (difference.decision.map { " (on purpose: D\($0))" } ?? ""),
+                "    the node   \(difference.expected)", "    our rules  \(difference.got)",
+            ]
+        }
+        return lines
+    }
+}
+
+extension JSONText {
+    /// The outcome of one node's replay.
+    fileprivate mutating func result(_ result: ReplayResult) {
+        object { json in
+            json.key("node")
+            json.id(result.node)
+            json.key("inputs")
+            json.number(result.inputs)
+            json.key("compared")
+            json.counts(result.compared)
+            json.key("notCompared")
+            json.counts(result.notCompared)
+            json.key("differences")
+            json.list { list in
+                for difference in result.differences { list.difference(difference) }
+            }
+        }
+    }
+
+    private mutating func counts(_ counts: [String: Int]) {
+        object { json in
+            for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
+                json.key(name)
+                json.number(count)
+            }
+        }
+    }
+
+    private mutating func difference(_ difference: ReplayResult.Difference) {
+        object { json in
+            json.key("time")
+            json.seconds(nanoseconds: difference.time)
+            json.key("rule")
+            json.string(difference.rule)
+            json.key("input")
+            json.string(difference.input)
+            json.key("expected")
+            json.string(difference.expected)
+            json.key("got")
+            json.string(difference.got)
+            json.key("decision")
+            if let decision = difference.decision { json.number(decision) } else { json.null() }
+        }
+    }
+}
