@@ -97,10 +97,8 @@ enum Receive {
             state.inbound[Int(number)]?.takesExtensions = true
         }
         if body.type == .meet {
+            // Its gossip is not heard: until the handshake is done, anybody may have made it up.
             guard Handshake.metByStranger(header, on: link, &state, &turn) else { return }
-            if let met = state.inboundLink(link)?.node {
-                Gossip.hear(beat.gossip, from: met, &state, &turn)
-            }
         }
         answer(beat, body, header, on: link, &state, &turn)
     }

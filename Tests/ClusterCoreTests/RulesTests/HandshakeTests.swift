@@ -89,6 +89,14 @@ struct HandshakeTests {
         #expect(node.row("x") == nil && node.state.nodes.count == 2)
     }
 
+    @Test func `what a stranger's MEET gossips is not believed`() {
+        var node = TestNode("m myself,master - 1 0-16383")
+        let outcome = node.hears(.meet(rumour("y"), rumour("z")), from: "x")
+        // The one that greeted, under a temporary name, and nobody it told of.
+        #expect(outcome.connects == [address("x")])
+        #expect(node.state.nodes.count == 2)
+    }
+
     @Test func `a MEET tells us our own address, unless one is announced`() {
         var node = TestNode.fresh()
         #expect(node.hears(.meet(), from: "x").notes.contains(.ownAddressLearned(ip("127.0.0.1"))))
