@@ -136,6 +136,9 @@ extension RequestParser {
     /// How many arguments the current request has.
     package var argumentCount: Int { places.count }
 
+    /// The bytes that the current request took, with its lengths and line ends.
+    package var requestBytes: Int { position - start }
+
     /// Lends the bytes of an argument.
     @inline(__always)
     package func withArgument<Result, Failure: Error>(
@@ -293,7 +296,7 @@ func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from first: Int) -> Int {
 }
 
 /// Reads a decimal number in its one spelling: no sign but "-", no zeros in front.
-func strictInteger(_ text: Span<UInt8>) -> Int64? {
+package func strictInteger(_ text: Span<UInt8>) -> Int64? {
     let isNegative = text.count > 1 && text[0] == UInt8(ascii: "-")
     let first = isNegative ? 1 : 0
     guard text.count > first, text.count <= 20 else { return nil }
