@@ -35,6 +35,7 @@ let package = Package(
     targets: [
         library("ClusterWire"),
         library("ClusterCore", ["ClusterWire"]),
+        library("ClusterSim", ["ClusterCore", "ClusterWire"]),
         library("RESP"),
         library("Capture"),
         library("Playback", ["Capture", "ClusterWire"]),
@@ -45,8 +46,8 @@ let package = Package(
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
+                "SystemIO", "ClusterNode", "Interop",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -58,6 +59,7 @@ let package = Package(
             swiftSettings: settings),
         tests("ClusterWireTests", ["ClusterWire"]),
         tests("ClusterCoreTests", ["ClusterCore", "ClusterWire"]),
+        tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire"]),
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
@@ -71,8 +73,8 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "ClusterCore", "ClusterWire", "RESP", "Capture", "Playback", "SystemIO",
-                "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
+                "SystemIO", "ClusterNode", "Interop",
             ]),
         tests("TidyTests", []),
     ]

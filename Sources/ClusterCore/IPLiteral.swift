@@ -13,7 +13,8 @@ package enum IPLiteral {
     /// The one spelling of an address, or nil when it is none.
     package static func normalised(_ ip: IPText) -> IPText? {
         let bytes = ip.bytes
-        if ipv4(bytes[...]) != nil { return ip }
+        // Made anew: what a peer wrote after the first NUL is not part of the address.
+        if ipv4(bytes[...]) != nil { return IPText(latin1(bytes)) }
         guard let groups = ipv6(bytes) else { return nil }
         return IPText(text(groups))
     }

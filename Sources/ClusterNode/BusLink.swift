@@ -23,6 +23,8 @@ final class BusLink {
     private(set) var queuedBytes = 0
     /// In the list of links to be flushed.
     var isDirty = false
+    /// Bytes that count against what strangers may make us hold.
+    var charge = 0
 
     init(_ id: LinkID, token: UInt64, socket: consuming Socket, isConnecting: Bool, at wall: Int64)
     {
@@ -36,6 +38,8 @@ final class BusLink {
 
     var descriptor: Int32? { socket?.descriptor }
     var hasQueue: Bool { !queue.isEmpty }
+    /// What the link makes us hold: frames that are not complete, and what waits to be written.
+    var heldBytes: Int { splitter.heldBytes + queuedBytes }
 
     /// What became of a link's reading or writing.
     enum Outcome {

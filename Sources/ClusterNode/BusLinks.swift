@@ -15,6 +15,13 @@ struct BusLinks {
     /// Links with something to write.
     private var dirty: [BusLink] = []
 
+    /// What connections of unknown nodes make us hold, all together.
+    private(set) var strangerBytes = 0
+
+    /// Bytes that they may make us hold at most, however many they are. A greeting is held only
+    /// until it is complete, its answer until it is read: both are a few kilobytes.
+    static let strangerLimit = 2 << 20
+
     /// Connections that others made, at most: beyond, they are closed at once.
     static let inboundLimit = 20_000
 
@@ -39,12 +46,25 @@ struct BusLinks {
     mutating func remove(_ link: BusLink) {
         guard byToken.removeValue(forKey: link.token) != nil else { return }
         byID.removeValue(forKey: link.id)
+        charge(link, 0)
         if case .inbound(let number) = link.id {
             // Kept in order, so that numbers stay small.
             let at = freeNumbers.firstIndex { $0 < number } ?? freeNumbers.count
             freeNumbers.insert(number, at: at)
         }
         link.close()
+    }
+
+    /// Notes what a link of an unknown node holds now.
+    mutating func charge(_ link: BusLink, _ bytes: Int) {
+        strangerBytes += bytes - link.charge
+        link.charge = bytes
+    }
+
+    /// The link that holds most of what strangers hold, when that is too much.
+    var heaviestStranger: BusLink? {
+        guard strangerBytes > Self.strangerLimit else { return nil }
+        return byToken.values.max { $0.charge < $1.charge }
     }
 
     mutating func markDirty(_ link: BusLink) {

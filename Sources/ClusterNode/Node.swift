@@ -75,10 +75,11 @@ package final class Node {
         } catch {
             throw StartError("\(error)")
         }
+        try listen()
+        // After the ports are ours: a node that cannot start leaves no file behind.
         if state == nil {
             try NodesFileStore.saveFirst(machine.state, options, at: now)
         }
-        try listen()
         announceStart(isFresh: state == nil)
     }
 

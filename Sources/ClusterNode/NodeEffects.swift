@@ -32,7 +32,7 @@ extension Node {
             let (kind, text) = NoteText.refusal(what, from: id)
             log.refuse(kind, text)
         } else if let (level, text) = NoteText.line(note) {
-            log.write(level, text)
+            log.say(level, text)
         }
     }
 
@@ -103,12 +103,16 @@ extension Node {
         step(.linkOpened(link.id, local: local, peer: peer))
     }
 
+    /// Who made a connection and does not read the answers on it is not read from either: what
+    /// waits for it is bounded by one read. Our own connections are always read from, so that two
+    /// nodes cannot wait for each other.
     private func setInterest(_ link: BusLink, write: Bool) {
         guard link.wantsWrite != write, let descriptor = link.descriptor else { return }
         link.wantsWrite = write
+        var interest: Interest = write ? [.read, .write] : .read
+        if write, case .inbound = link.id { interest = .write }
         do throws(SystemError) {
-            try poller.modify(
-                descriptor, token: link.token, interest: write ? [.read, .write] : .read)
+            try poller.modify(descriptor, token: link.token, interest: interest)
         } catch {
             log.refuse("poll", "Cannot watch a link: \(error)")
         }
@@ -128,6 +132,19 @@ extension Node {
         readBuffer = buffer
         takeFrames(link)
         if case .closed = outcome { lost(link) }
+        charge(link)
+    }
+
+    /// What unknown nodes make us hold is limited in all: past that, who holds most is closed.
+    private func charge(_ link: BusLink) {
+        guard case .inbound = link.id, links[token: link.token] != nil else { return }
+        links.charge(link, machine.state.isKnownPeer(on: link.id) ? 0 : link.heldBytes)
+        while let heaviest = links.heaviestStranger {
+            log.refuse(
+                "closed a link of an unknown node: too much is held",
+                "Closed a link of an unknown node: too much is held")
+            lost(heaviest)
+        }
     }
 
     /// Every complete frame of a link, as long as the link lives.
@@ -170,6 +187,7 @@ extension Node {
                 }
             case .closed: lost(link)
             }
+            charge(link)
         }
     }
 

@@ -1,5 +1,6 @@
 // Lines of text with a time and a level, to standard output or to a file. Repeated refusals are
-// said once per kind and then counted, so that a hostile peer cannot fill a disk.
+// said once per kind and then counted, and what peers can make happen again and again is said so
+// often in a second at most, so that a hostile peer cannot fill a disk.
 
 import SystemIO
 
@@ -16,6 +17,45 @@ package struct NodeLog {
     package init(path: String, level: LogLevel) {
         self.path = path
         self.level = level
+    }
+
+    /// How many lines of one kind may come at once, and how many more in a second.
+    private static let burst = 200
+    private static let linesPerSecond = 5
+
+    /// What may still be said of one kind, and how many lines were not.
+    private struct Allowance {
+        var left = NodeLog.burst
+        /// Monotonic milliseconds up to which `left` was raised.
+        var since: Int64
+        var omitted = 0
+    }
+
+    private var allowances: [Substring: Allowance] = [:]
+
+    /// Says what came about by the words of peers or the doings of nodes: not more often than is of
+    /// use. Lines that begin with the same word are of one kind, and there are few such words.
+    mutating func say(_ level: LogLevel, _ text: String) {
+        guard level >= self.level else { return }
+        let kind = text.prefix { $0 != " " }
+        let now = SystemClock.monotonicMilliseconds()
+        guard allowances.count < Self.kindLimit || allowances[kind] != nil else { return }
+        var allowance = allowances[kind] ?? Allowance(since: now)
+        let step = Int64(1000 / Self.linesPerSecond)
+        let gained = (now - allowance.since) / step
+        allowance.left = Int(min(Int64(Self.burst), Int64(allowance.left) + gained))
+        allowance.since += gained * step
+        defer { allowances[kind] = allowance }
+        guard allowance.left > 0 else {
+            allowance.omitted += 1
+            return
+        }
+        allowance.left -= 1
+        if allowance.omitted > 0 {
+            write(level, "\(kind) …: \(allowance.omitted) lines like the next were left out")
+            allowance.omitted = 0
+        }
+        write(level, text)
     }
 
     package mutating func write(_ level: LogLevel, _ text: String) {

@@ -34,12 +34,15 @@ package enum LoopbackPorts {
         throw .noFreePorts(count: count)
     }
 
+    /// Whether nobody listens. Asked by connecting: a socket bound for a trial would be inherited by
+    /// a child that another thread starts just then, and keep the port for a moment.
     private static func isFree(_ port: Int) -> Bool {
         do throws(SystemError) {
-            _ = try Socket.listen(at: .loopback(port: UInt16(clamping: port)), backlog: 1)
-            return true
-        } catch {
+            _ = try BlockingConnection(
+                to: .loopback(port: UInt16(clamping: port)), timeoutMilliseconds: 1000)
             return false
+        } catch {
+            return error.isConnectionRefused
         }
     }
 }

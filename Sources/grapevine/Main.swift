@@ -9,7 +9,7 @@ enum Main {
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
         AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
-        BenchCommand.command,
+        SimulateCommand.command, BenchCommand.command,
     ]
 
     static func main() {

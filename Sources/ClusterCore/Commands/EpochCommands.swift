@@ -6,7 +6,7 @@ enum EpochCommands {
     static func set(
         _ text: String, _ state: inout ClusterState, _ turn: inout Turn
     ) -> AdminReply {
-        guard let number = Int64(text) else {
+        guard let number = SlotText.number(text) else {
             return .error("ERR value is not an integer or out of range")
         }
         guard number >= 0 else { return .error("ERR Invalid config epoch specified: \(number)") }

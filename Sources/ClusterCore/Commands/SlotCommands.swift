@@ -65,6 +65,9 @@ enum SlotCommands {
     private static func apply(
         _ set: SlotSet, _ isAdding: Bool, _ state: inout ClusterState, _ turn: inout Turn
     ) -> AdminReply {
+        guard !isAdding || state.me.isMaster || state.myMaster != nil else {
+            return .error("ERR I'm a replica but my master is unknown to me")
+        }
         if isAdding {
             for slot in set { state.slots.importing[slot] = nil }
         }

@@ -11,15 +11,16 @@ enum TopologyCommands {
         guard let number = SlotText.number(port) else {
             return .error("ERR Invalid base port specified: \(port)")
         }
-        var busNumber = number + 10_000
+        var busNumber = 0
         if let busPort {
             guard let given = SlotText.number(busPort) else {
                 return .error("ERR Invalid bus port specified: \(busPort)")
             }
-            busNumber = given == 0 ? busNumber : given
+            busNumber = given
         }
-        guard let base = UInt16(exactly: number), let bus = UInt16(exactly: busNumber), base > 0,
-            bus > 0, let text = IPText(ip), let literal = IPLiteral.normalised(text)
+        guard let base = UInt16(exactly: number), base > 0,
+            let bus = UInt16(exactly: busNumber == 0 ? Int(base) + 10_000 : busNumber),
+            let text = IPText(ip), let literal = IPLiteral.normalised(text)
         else { return .error("ERR Invalid node address specified: \(ip):\(port)") }
         let address = NodeAddress(ip: literal, port: Port(base), busPort: Port(bus))
         Handshake.start(with: address, greeting: true, &state, &turn)
@@ -54,9 +55,10 @@ enum TopologyCommands {
     static func replicate(
         _ id: String, _ state: inout ClusterState, _ turn: inout Turn
     ) -> AdminReply {
-        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }) else {
-            return .error("ERR Unknown node \(id)")
-        }
+        // The name of a handshake is ours alone and will change.
+        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }),
+            !state.nodes[handle].isHandshake
+        else { return .error("ERR Unknown node \(id)") }
         guard handle != .myself else { return .error("ERR Can't replicate myself") }
         guard state.nodes[handle].isMaster else {
             return .error("ERR I can only replicate a master, not a replica.")
@@ -103,11 +105,13 @@ enum TopologyCommands {
             state.nodes[.myself].configEpoch = 0
             state.nodes.rename(.myself, to: NodeID(using: &turn.random))
             state.nodes[.myself].shard = ShardID(NodeID(using: &turn.random))
+            // A new life: what was said under the old name binds nobody. After a soft reset the
+            // name stays, and what it says must be on disk first as ever.
+            state.durable = Promises.facts(state)
+            state.saves.underway = []
         }
-        // A new life: what was said under the old name binds nobody.
-        state.durable = Promises.facts(state)
-        state.saves.underway = []
         state.isNewborn = true
+        state.returnedAsMaster = false
         turn.note(.reset(hard: hard))
         turn.pending.formUnion([.save, .syncedSave, .health])
         return .ok

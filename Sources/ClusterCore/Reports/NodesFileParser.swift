@@ -70,6 +70,7 @@ extension NodesFile {
         state.currentEpoch = max(state.currentEpoch, state.lastVoteEpoch)
         state.isNewborn =
             state.nodes.count == 1 && state.slots.assignedCount == 0 && state.currentEpoch == 0
+        state.returnedAsMaster = !state.isNewborn && state.me.isMaster
         random = turn.random
         return state
     }

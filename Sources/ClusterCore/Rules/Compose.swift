@@ -81,7 +81,7 @@ enum Compose {
         if state.suspectCount > 0 {
             for handle in all where handle != receiver {
                 let node = state.nodes[handle]
-                if node.condition.isSuspected && !node.isHandshake && node.hasAddress {
+                if node.condition.isSuspected && !node.isHandshake {
                     chosen.append(handle)
                 }
             }
@@ -89,10 +89,12 @@ enum Compose {
         return GossipSection(chosen.map { entry(state, $0, turn) })
     }
 
-    /// Handshakes, nodes without address, and empty nodes that we cannot reach are not told of.
+    /// Handshakes and empty nodes that we cannot reach are not told of; a node without address only
+    /// when its failure is news for whoever has not heard of it.
     private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
-        !state.nodes[handle].isHandshake && state.nodes[handle].hasAddress
-            && (state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0)
+        guard !state.nodes[handle].isHandshake else { return false }
+        guard state.nodes[handle].hasAddress else { return state.nodes[handle].isSuspect }
+        return state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0
     }
 
     private static func entry(

@@ -1,7 +1,7 @@
 // The candidate's side: when a replica stands, when it asks, when it has won. A replica whose
 // siblings' offsets are known does not wait the half second in which the reference lets them tell;
 // that each voter has heard FAIL first is ensured by sending it on the same link before the request.
-// Rank orders siblings as ever. Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 says.
+// Rank orders siblings as ever, and failed masters among themselves as in Valkey 8.1. Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 says.
 
 import ClusterWire
 
@@ -21,6 +21,8 @@ enum Election {
         let age = turn.now.monotonic - candidacy.askAt
         guard age >= 0, candidacy.epoch == nil else { return }
         guard age <= turn.config.electionTimeout else { return }
+        // A disk that just failed would spend an epoch a tick.
+        guard turn.now.monotonic >= state.saves.retryAt else { return }
         state.currentEpoch = state.currentEpoch.next
         candidacy.epoch = state.currentEpoch
         state.candidacy = candidacy
@@ -36,7 +38,10 @@ enum Election {
     ) -> NodeHandle? {
         guard let master = state.myMaster, state.nodes[master].slotCount > 0 else { return nil }
         if ManualFailover.mayStand(state) { return master }
-        guard state.nodes[master].condition.isFailed else { return nil }
+        guard state.nodes[master].condition.isFailed else {
+            state.stoodAside = false
+            return nil
+        }
         if let reason = reasonNotToStand(state, master, turn) {
             if !state.stoodAside { turn.note(.electionNotStood(reason: reason)) }
             state.stoodAside = true
@@ -72,16 +77,20 @@ enum Election {
         if let old = state.candidacy, !isManual { turn.note(.electionExpired(old.epoch)) }
         var delay: Int64 = 0
         var rank = 0
+        var masterRank = 0
         if !isManual {
             rank = self.rank(among: master, state)
+            masterRank = self.masterRank(of: master, state)
             delay = Int64(rank) * ClusterConfig.rankDelay
+            delay += Int64(masterRank) * turn.config.masterRankDelay
             if !siblingsHaveSpoken(state, master) {
                 delay += ClusterConfig.offsetDelay
                 delay += Int64(turn.random.below(Int(ClusterConfig.offsetDelay)))
             }
         }
         state.candidacy = Candidacy(
-            askAt: turn.now.monotonic + delay, rank: rank, manual: isManual)
+            askAt: turn.now.monotonic + delay, rank: rank, masterRank: masterRank,
+            manual: isManual)
         turn.note(.electionScheduled(delay: delay, rank: rank, offset: state.me.offset))
         for sibling in siblings(of: master, state) { state.pong(sibling, &turn) }
     }
@@ -116,11 +125,28 @@ enum Election {
         _ candidacy: inout Candidacy, _ master: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        let rank = rank(among: master, state)
-        guard rank > candidacy.rank else { return }
+        let rank = max(candidacy.rank, rank(among: master, state))
+        let masterRank = max(candidacy.masterRank, masterRank(of: master, state))
         candidacy.askAt += Int64(rank - candidacy.rank) * ClusterConfig.rankDelay
+        candidacy.askAt +=
+            Int64(masterRank - candidacy.masterRank) * turn.config.masterRankDelay
         candidacy.rank = rank
+        candidacy.masterRank = masterRank
         state.candidacy = candidacy
+    }
+
+    /// How many other masters with slots are down too and have a replica to stand for them, and
+    /// come first: two that ask in one epoch would split the votes, and neither would win.
+    static func masterRank(of master: NodeHandle, _ state: ClusterState) -> Int {
+        let shard = state.nodes[master].shard
+        return state.nodes.handles.count { other in
+            let node = state.nodes[other]
+            guard node.isVotingMaster, node.isSuspect, node.shard < shard else { return false }
+            return state.replicas(of: node.id).contains { replica in
+                let heir = state.nodes[replica]
+                return heir.condition.isHealthy && !heir.traits.contains(.noFailover)
+            }
+        }
     }
 
     /// The request is on disk: everybody is asked, and told of the failure first.
@@ -128,7 +154,17 @@ enum Election {
         guard var candidacy = state.candidacy, candidacy.epoch == epoch, !candidacy.asked,
             let master = state.me.master
         else { return }
+        guard epoch == state.currentEpoch else {
+            // A later epoch came in meanwhile: nobody votes in this one any more.
+            candidacy.epoch = nil
+            candidacy.askAt = turn.now.monotonic
+            state.candidacy = candidacy
+            turn.pending.insert(.election)
+            return
+        }
         candidacy.asked = true
+        // The time to win runs from the request, not from the save.
+        candidacy.askAt = turn.now.monotonic
         state.candidacy = candidacy
         let failed = state.nodes.find(master).map { state.nodes[$0].condition.isFailed } ?? false
         for handle in state.audience() {
@@ -136,7 +172,8 @@ enum Election {
                 state.send(.fail(master), to: handle, &turn)
             }
             state.send(
-                .voteRequest, to: handle, flags: candidacy.manual ? .forceAck : [], &turn)
+                .voteRequest, to: handle, flags: candidacy.manual ? .forceAck : [],
+                as: epoch, &turn)
         }
     }
 

@@ -4,18 +4,14 @@
 import ClusterWire
 
 enum Epochs {
-    /// Learns both epochs of a header. A replica's configEpoch is its master's and is not learnt
-    /// from it; an epoch that no cluster can have reached is not believed.
+    /// Learns both epochs of a header that can be believed. A replica's configEpoch is its master's
+    /// and is not learnt from it.
     static func learn(
         _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        if header.currentEpoch > state.currentEpoch {
-            guard isBelievable(header.currentEpoch, of: sender, state, &turn) else { return }
-            state.currentEpoch = header.currentEpoch
-        }
+        if header.currentEpoch > state.currentEpoch { state.currentEpoch = header.currentEpoch }
         if header.saysMaster && header.configEpoch > state.nodes[sender].configEpoch {
-            guard isBelievable(header.configEpoch, of: sender, state, &turn) else { return }
             state.nodes[sender].configEpoch = header.configEpoch
             if header.configEpoch > state.currentEpoch {
                 state.currentEpoch = header.configEpoch
@@ -24,10 +20,24 @@ enum Epochs {
         }
     }
 
+    /// Whether a cluster can have reached these epochs. What else a header says that claims others
+    /// is not believed either: its slots would be taken at such an epoch.
+    ///
+    /// - Source: bus protocol §12 row 18.
+    static func areBelievable(
+        _ header: Header, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
+    ) -> Bool {
+        isBelievable(max(header.currentEpoch, header.configEpoch), of: sender, state, &turn)
+    }
+
     static func isBelievable(
         _ epoch: Epoch, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
     ) -> Bool {
-        guard epoch > Epoch.highestBelievable else { return true }
+        // Small steps are believed from any height, or one liar at the limit ended all elections.
+        let isStep =
+            epoch <= state.currentEpoch
+            || epoch.value - state.currentEpoch.value <= ClusterConfig.epochStep
+        guard epoch > Epoch.highestBelievable && !isStep else { return true }
         turn.note(.epochRefused(epoch, from: state.nodes[sender].id))
         return false
     }

@@ -14,26 +14,29 @@ enum Extensions {
         var hostname = ""
         var nodeName = ""
         var shard: ShardID?
+        var forgotten: [(id: NodeID, seconds: UInt64)] = []
         for item in extensions {
             switch item.value {
             case .hostname(let name): hostname = acceptable(name, of: sender, state, &turn)
             case .nodeName(let name): nodeName = acceptable(name, of: sender, state, &turn)
             case .shardID(let id): shard = id.flatMap { $0.name.isValid ? $0 : nil }
-            case .forgottenNode(let id, let seconds):
-                forget(id, for: seconds, toldBy: sender, &state, &turn)
+            case .forgottenNode(let id, let seconds): forgotten.append((id, seconds))
             case .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort, .availabilityZone,
                 .internalSecret, .unknown:
                 break
             }
         }
-        // FORGOTTEN may have named the sender itself.
-        guard state.nodes.contains(sender) else { return }
         if state.nodes[sender].hostname != hostname || state.nodes[sender].nodeName != nodeName {
             state.nodes[sender].hostname = hostname
             state.nodes[sender].nodeName = nodeName
             turn.pending.insert(.save)
         }
         joinShard(sender, shard, &state, &turn)
+        // Last, and by id: one of them may be the sender itself.
+        let speaker = state.nodes[sender].id
+        for (id, seconds) in forgotten {
+            forget(id, for: seconds, toldBy: speaker, &state, &turn)
+        }
     }
 
     /// A name that fits into nodes.conf, or nothing.
@@ -65,7 +68,7 @@ enum Extensions {
     }
 
     private static func forget(
-        _ id: NodeID, for seconds: UInt64, toldBy sender: NodeHandle,
+        _ id: NodeID, for seconds: UInt64, toldBy speaker: NodeID,
         _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard id.isValid, id != state.myID, id != state.me.master else { return }
@@ -76,7 +79,7 @@ enum Extensions {
             id, until: turn.now.wall + time, told: known != nil)
         guard let known else { return }
         if !isNew && !state.forgotten.contains(id, at: turn.now.wall) { return }
-        turn.note(.nodeForgotten(id, by: state.nodes[sender].id))
+        turn.note(.nodeForgotten(id, by: speaker))
         state.delete(known, &turn)
         turn.pending.formUnion([.save, .health])
     }

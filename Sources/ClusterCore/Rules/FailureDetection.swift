@@ -6,13 +6,14 @@
 import ClusterWire
 
 enum FailureDetection {
-    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic.
+    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic. So is one
+    /// whose address was lost: a master that came back without its file would never be replaced.
     static func suspect(_ state: inout ClusterState, _ turn: inout Turn) {
         let now = turn.now.monotonic
         let timeout = turn.config.nodeTimeout
         for handle in state.nodes.handles where handle != .myself {
             guard state.nodes[handle].pingSent != 0, state.nodes[handle].condition.isHealthy,
-                !state.nodes[handle].isHandshake, state.nodes[handle].hasAddress
+                !state.nodes[handle].isHandshake
             else { continue }
             let silence = min(
                 now - state.nodes[handle].pingSent, now - state.nodes[handle].dataReceived)
@@ -91,7 +92,8 @@ enum FailureDetection {
             state.nodes.find(id).map { state.nodes[$0].isVotingMaster } ?? false
         }
         if state.me.isVotingMaster { agreeing.append(state.myID) }
-        guard agreeing.count >= state.quorum else { return }
+        let needed = turn.config.planted.contains(.failWithoutQuorum) ? 1 : state.quorum
+        guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
         markFailed(handle, &state, &turn)
         turn.note(.markedFailed(id, agreeing: agreeing))

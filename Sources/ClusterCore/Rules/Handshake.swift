@@ -37,17 +37,37 @@ enum Handshake {
     }
 
     /// A MEET from a stranger: know it by its address until it tells its name, and say so on the
-    /// same connection.
+    /// same connection. Returns false when it must not be answered.
     ///
     /// - Source: bus protocol §4.4.
     static func metByStranger(
         _ header: Header, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
-    ) {
-        guard let inbound = state.inboundLink(link), inbound.node == nil else { return }
-        if turn.config.refuseMerge && state.me.slotCount > 0 && !header.slots.isEmpty {
-            return turn.note(.ignored(.mergeRefused, from: header.sender))
+    ) -> Bool {
+        guard let inbound = state.inboundLink(link), inbound.node == nil else { return true }
+        if mergeIsRefused(header, state, turn) {
+            // An answer would make us known to the other side, and its slots ours.
+            turn.note(.ignored(.mergeRefused, from: header.sender))
+            state.closeInbound(link, &turn)
+            return false
         }
-        let address = address(in: header, seenAt: inbound.peer)
+        greeted(by: header, seenAt: inbound.peer, on: link, &state, &turn)
+        return true
+    }
+
+    /// Two clusters that both own slots would become one, if the option does not forbid it.
+    ///
+    /// - Source: bus protocol §12 row 11.
+    private static func mergeIsRefused(
+        _ header: Header, _ state: ClusterState, _ turn: Turn
+    ) -> Bool {
+        turn.config.refuseMerge && state.slots.assignedCount > 0 && !header.slots.isEmpty
+    }
+
+    private static func greeted(
+        by header: Header, seenAt peer: IPText, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let address = address(in: header, seenAt: peer)
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }
@@ -75,6 +95,11 @@ enum Handshake {
             return false
         }
         guard header.sender.isValid else { return false }
+        if state.nodes[handle].traits.contains(.meet) && mergeIsRefused(header, state, turn) {
+            turn.note(.ignored(.mergeRefused, from: header.sender))
+            state.delete(handle, &turn)
+            return false
+        }
         state.nodes.rename(handle, to: header.sender)
         state.nodes[handle].traits.subtract([.handshake, .meet])
         state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs])

@@ -11,7 +11,9 @@ enum HealthCheck {
         let now = turn.now.monotonic
         if state.health.firstJudged == 0 { state.health.firstJudged = now }
         let waits = state.me.isMaster && !state.isNewborn
-        if waits && !state.health.isOK
+        // Others may have replaced it meanwhile. One that was elected since then knows that it was
+        // not: it need not wait.
+        if state.returnedAsMaster && !state.health.isOK
             && now - state.health.firstJudged < ClusterConfig.writableDelay
         {
             return

@@ -14,7 +14,11 @@ enum Links {
         for handle in state.nodes.handles where handle != .myself {
             let node = state.nodes[handle]
             if node.condition.isSuspected { suspects += 1 }
-            guard node.hasAddress else { continue }
+            guard node.hasAddress else {
+                // Nobody can ask it: until it speaks up it is silent.
+                if node.pingSent == 0 { state.nodes[handle].pingSent = now }
+                continue
+            }
             if node.isHandshake {
                 if now - node.createdAt > turn.config.handshakeTimeout {
                     turn.note(.handshakeTimedOut(node.address))

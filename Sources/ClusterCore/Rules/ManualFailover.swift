@@ -39,10 +39,12 @@ enum ManualFailover {
         catchUp(&state, &turn)
     }
 
-    /// Stands once everything that the master has is here.
+    /// Stands once everything that the master has is here. Offsets of 0 on both sides say nothing
+    /// when there is no copy.
     static func catchUp(_ state: inout ClusterState, _ turn: inout Turn) {
         guard case .following(let offset?, let until) = state.manualFailover,
-            state.me.offset == offset
+            state.me.offset == offset,
+            state.store.copyAge != nil || turn.config.failoverWithoutCopy
         else { return }
         state.manualFailover = .standing(until: until)
         turn.note(.manualFailoverReady(offset))

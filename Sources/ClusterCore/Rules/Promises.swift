@@ -9,29 +9,58 @@ enum Promises {
     static func make(
         _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
     ) {
+        if case .vote(let candidate, let epoch) = kind,
+            turn.config.planted.contains(.voteBeforeDisk)
+        {
+            Voting.say(to: candidate, in: epoch, &state, &turn)
+        }
         let next = Generation(state.saves.newest.number + 1)
         state.promises.append(Promise(kind: kind, generation: next))
         turn.pending.formUnion([.save, .syncedSave])
     }
 
     /// Settle: asks for one save, put in front of all else, if anything asked for one or what we
-    /// say of ourselves has changed.
+    /// say of ourselves has changed. What need not be on disk at once is there after a second: a
+    /// node that comes back knowing nobody who lives could not be found by the others.
     static func save(_ state: inout ClusterState, _ turn: inout Turn) {
         let facts = facts(state)
         let asked = state.saves.underway.last?.facts ?? state.durable
         let isRetryDue = state.saves.retryAt != 0 && turn.now.monotonic >= state.saves.retryAt
-        let mustSync = facts != asked || turn.pending.contains(.syncedSave) || isRetryDue
+        let isStale =
+            state.saves.unsyncedSince != 0
+            && turn.now.monotonic - state.saves.unsyncedSince >= ClusterConfig.longestUnsynced
+        let mustSync =
+            facts != asked || turn.pending.contains(.syncedSave) || isRetryDue || isStale
         guard mustSync || turn.pending.contains(.save) else { return }
         // After a failure the next attempt waits, unless something new is promised.
         if state.saves.retryAt != 0 && !isRetryDue && !turn.pending.contains(.syncedSave) {
+            return
+        }
+        // A disk that stalls holds up what we say, not our memory: what comes in meanwhile is saved
+        // once it moves on.
+        if state.saves.underway.count >= ClusterConfig.savesUnderwayLimit
+            && !turn.pending.contains(.syncedSave)
+        {
             return
         }
         state.saves.newest.number += 1
         if mustSync {
             state.saves.underway.append((state.saves.newest, facts))
             state.saves.retryAt = 0
+            state.saves.unsyncedSince = 0
+        } else if state.saves.unsyncedSince == 0 {
+            state.saves.unsyncedSince = turn.now.monotonic
         }
         turn.emitFirst(.persist(state.saves.newest, sync: mustSync))
+    }
+
+    /// Settle: tells everybody what we are: now when all of it is durable, else once it is.
+    static func tellNews(_ state: inout ClusterState, _ turn: inout Turn) {
+        if facts(state) == state.durable {
+            state.broadcastPong(&turn)
+        } else {
+            state.owesNews = true
+        }
     }
 
     static func facts(_ state: ClusterState) -> SelfFacts {
@@ -46,6 +75,10 @@ enum Promises {
     ) {
         guard generation > state.saves.confirmed else { return }
         state.saves.confirmed = generation
+        if state.saves.isFailing {
+            state.saves.isFailing = false
+            turn.note(.saveRecovered)
+        }
         let former = state.durable
         while let first = state.saves.underway.first, first.generation <= generation {
             state.durable = first.facts
@@ -56,17 +89,20 @@ enum Promises {
         let isNews =
             former.role != state.durable.role || former.slots != state.durable.slots
             || former.configEpoch != state.durable.configEpoch
-        if isNews { state.broadcastPong(&turn) }
+        if isNews || state.owesNews { state.broadcastPong(&turn) }
+        state.owesNews = false
         for promise in due {
             switch promise.kind {
-            case .vote(let candidate, _): Voting.say(to: candidate, &state, &turn)
+            case .vote(let candidate, let epoch):
+                Voting.say(to: candidate, in: epoch, &state, &turn)
             case .voteRequest(let epoch): Election.ask(epoch, &state, &turn)
             case .claim: break  // said by the broadcast above: the role is news
             }
         }
     }
 
-    /// A save failed: what waits for it or for a later one is taken back. Saving is tried again.
+    /// A save failed: what waits for it is taken back, unless a later save that holds it too is on
+    /// its way. Saving is tried again.
     static func withdraw(
         from generation: Generation, because fault: SystemFault, _ state: inout ClusterState,
         _ turn: inout Turn
@@ -74,9 +110,18 @@ enum Promises {
         guard generation > state.saves.confirmed else { return }
         state.saves.underway.removeAll { $0.generation <= generation }
         state.saves.retryAt = turn.now.monotonic + ClusterConfig.saveRetry
+        state.saves.isFailing = true
         turn.note(.saveFailed(fault))
-        let lost = state.promises.filter { $0.generation <= generation }
-        state.promises.removeAll { $0.generation <= generation }
+        if let next = state.saves.underway.first?.generation {
+            // A later save holds the same and is still on its way: the promise waits for that one.
+            for index in state.promises.indices
+            where state.promises[index].generation <= generation {
+                state.promises[index].generation = next
+            }
+            return
+        }
+        let lost = state.promises
+        state.promises = []
         for promise in lost {
             switch promise.kind {
             case .vote(let candidate, let epoch):

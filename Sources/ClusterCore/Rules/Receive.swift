@@ -42,6 +42,13 @@ enum Receive {
         case .myself:
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
         case .node(let sender):
+            guard Epochs.areBelievable(header, of: sender, state, &turn) else {
+                state.nodes[sender].dataReceived = turn.now.monotonic
+                if let beat = body.heartbeat {
+                    answer(beat, body, header, on: link, &state, &turn)
+                }
+                return
+            }
             prologue(header, sender, &state, &turn)
             if let beat = body.heartbeat {
                 heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
@@ -86,7 +93,7 @@ enum Receive {
             state.inbound[Int(number)]?.takesExtensions = true
         }
         if body.type == .meet {
-            Handshake.metByStranger(header, on: link, &state, &turn)
+            guard Handshake.metByStranger(header, on: link, &state, &turn) else { return }
             if let met = state.inboundLink(link)?.node {
                 Gossip.hear(beat.gossip, from: met, &state, &turn)
             }

@@ -35,7 +35,9 @@ enum Replication {
     ) -> Int64? {
         if let age = state.store.copyAge { return age }
         guard turn.config.failoverWithoutCopy else { return nil }
-        return turn.now.monotonic - state.nodes[master].dataReceived
+        // Never heard since the start: as old as can be, whatever this process counts from.
+        let heard = state.nodes[master].dataReceived
+        return heard == 0 ? Int64.max / 2 : turn.now.monotonic - heard
     }
 
     /// Settle: a replica that holds no copy says that it will not stand.

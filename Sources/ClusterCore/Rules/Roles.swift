@@ -115,6 +115,7 @@ enum Roles {
         state.nodes[handle].traits.insert(.migrateTo)
         ManualFailover.reset(&state, &turn)
         state.candidacy = nil
+        state.returnedAsMaster = false
         state.promises.removeAll {
             if case .claim = $0.kind { return true }
             return false

@@ -14,5 +14,6 @@ enum Settle {
         if turn.pending.contains(.health) { HealthCheck.judge(&state, &turn) }
         // Last: the save holds all that the step did, and stands before what it says.
         Promises.save(&state, &turn)
+        if turn.pending.contains(.broadcast) { Promises.tellNews(&state, &turn) }
     }
 }

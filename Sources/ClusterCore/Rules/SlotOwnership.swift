@@ -19,8 +19,20 @@ enum SlotOwnership {
         guard !unchanged else { return }
         if header.saysMaster {
             claim(header.slots, for: sender, at: header.configEpoch, &state, &turn)
+        } else if subject != sender && !header.slots.isEmpty {
+            // A replica tells what its master claims, which may be out of reach for us.
+            hear(
+                SlotUpdate(
+                    configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots),
+                from: sender, &state, &turn)
         }
-        tellNewerOwner(of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &turn)
+        if subject != sender && header.configEpoch < state.nodes[subject].configEpoch {
+            // Its own master is the one to know first: it may have to take its place.
+            tell(sender, about: subject, &state, &turn)
+        } else {
+            tellNewerOwner(
+                of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &turn)
+        }
     }
 
     /// Hears of a newer owner from another node.
@@ -164,9 +176,17 @@ enum SlotOwnership {
         of claimed: SlotSet, claimedAt epoch: Epoch, by sender: NodeHandle,
         _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard let newer = newerOwner(of: claimed, than: epoch, besides: sender, state),
-            let update = Compose.update(state, about: newer.owner)
-        else { return }
+        guard let newer = newerOwner(of: claimed, than: epoch, besides: sender, state) else {
+            return
+        }
+        tell(sender, about: newer.owner, &state, &turn)
+    }
+
+    private static func tell(
+        _ sender: NodeHandle, about owner: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard let update = Compose.update(state, about: owner) else { return }
         turn.note(.updateSent(to: state.nodes[sender].id, about: update.node))
         state.send(.update(update), to: sender, &turn)
     }

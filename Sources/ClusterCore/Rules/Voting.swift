@@ -36,7 +36,9 @@ enum Voting {
             return .epochTooOld(requested: header.currentEpoch, current: state.currentEpoch)
         }
         // Not only equality: a vote is never given in an epoch before the last one.
-        guard state.lastVoteEpoch < state.currentEpoch else {
+        guard
+            state.lastVoteEpoch < state.currentEpoch || turn.config.planted.contains(.secondVote)
+        else {
             return .alreadyVoted(in: state.lastVoteEpoch)
         }
         guard case .replica(let masterID) = state.nodes[candidate].role else {
@@ -64,12 +66,17 @@ enum Voting {
     /// The vote is on disk: say it on our link, or on the candidate's when ours does not stand
     /// (a vote is judged by its sender alone, and one that is not said is spent all the same).
     ///
+    /// Its header names the epoch of the vote: ours may have risen while the disk was waited for,
+    /// and a vote counts for the epoch that it names.
+    ///
     /// - Source: bus protocol §12 row 29.
-    static func say(to candidate: NodeID, _ state: inout ClusterState, _ turn: inout Turn) {
+    static func say(
+        to candidate: NodeID, in epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         guard let handle = state.nodes.find(candidate) else { return }
         guard let link = state.nodes[handle].outbound.openID ?? state.nodes[handle].inbound else {
             return
         }
-        state.send(.vote, on: link, &turn)
+        state.send(.vote, on: link, as: epoch, &turn)
     }
 }

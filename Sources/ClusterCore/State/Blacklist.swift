@@ -29,22 +29,19 @@ package struct Blacklist: Equatable, Sendable {
     /// Forgets an id by an operator's word, for the whole time.
     mutating func forget(_ id: NodeID, until expires: Int64) {
         entries.removeAll { $0.id == id }
-        append(Entry(id: id, expires: expires, told: true))
+        if entries.count >= ClusterConfig.blacklistLimit { entries.removeFirst() }
+        entries.append(Entry(id: id, expires: expires, told: true))
     }
 
-    /// Forgets an id on hearsay: an entry that exists stays as it is.
+    /// Forgets an id on hearsay: an entry that exists stays as it is, and none is pushed out.
     mutating func hear(_ id: NodeID, until expires: Int64, told: Bool) -> Bool {
-        guard !entries.contains(where: { $0.id == id }) else { return false }
-        append(Entry(id: id, expires: expires, told: told))
+        guard entries.count < ClusterConfig.blacklistLimit,
+            !entries.contains(where: { $0.id == id })
+        else { return false }
+        entries.append(Entry(id: id, expires: expires, told: told))
         return true
     }
 
-    private mutating func append(_ entry: Entry) {
-        if entries.count >= ClusterConfig.blacklistLimit { entries.removeFirst() }
-        entries.append(entry)
-    }
-
-    /// Takes an id off the list: an operator meets it again.
     mutating func removeExpired(at wall: Int64) { entries.removeAll { $0.expires <= wall } }
     mutating func removeAll() { entries = [] }
 

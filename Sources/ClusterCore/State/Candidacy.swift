@@ -5,10 +5,12 @@ package import ClusterWire
 
 /// One election in which this replica stands.
 package struct Candidacy: Equatable, Sendable {
-    /// When the votes are to be asked for.
+    /// When the votes are to be asked for, or were; a new election may follow a retry time later.
     var askAt: Int64
-    /// When it was scheduled: a new one may follow a retry time after `askAt`.
+    /// How many siblings come before this replica.
     var rank: Int
+    /// How many failed masters come before ours.
+    var masterRank = 0
     /// A manual failover stands at once, whatever its rank.
     var manual: Bool
     /// Set once the epoch was raised.

@@ -28,6 +28,10 @@ package struct ClusterState: Equatable, Sendable {
     package internal(set) var size = 0
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
+    /// Started as a master from its file, and a master ever since.
+    var returnedAsMaster = false
+    /// Everybody is to be told what we are once the save under way is confirmed.
+    var owesNews = false
     /// The replica said that it will not stand, and why need not be said at each tick.
     var stoodAside = false
     /// Tells our links to one node from each other.
@@ -111,9 +115,24 @@ extension ClusterState {
         if let owner {
             changeSlots(of: owner) { $0.insert(slot) }
             nodes[owner].slotCount += 1
-            if nodes[owner].slotCount == 1 && nodes[owner].isMaster { size += 1 }
+            if nodes[owner].slotCount == 1 && nodes[owner].isMaster {
+                size += 1
+                if someMasterHasReplicas { nodes[owner].traits.insert(.migrateTo) }
+            }
         }
         slots.setOwner(owner, of: slot)
+    }
+
+    /// Where masters have replicas, one that gets its first slot may have some, too.
+    ///
+    /// - Source: bus protocol §6.6.
+    private var someMasterHasReplicas: Bool {
+        nodes.handles.contains { handle in
+            guard let master = nodes[handle].master, let row = nodes.find(master) else {
+                return false
+            }
+            return nodes[row].isMaster
+        }
     }
 
     private mutating func changeSlots(of node: NodeHandle, _ change: (inout SlotSet) -> Void) {

@@ -48,6 +48,11 @@ extension ClusterState {
     /// Says who speaks on an inbound connection; an earlier one of the same node is closed.
     mutating func bind(_ link: LinkID, to handle: NodeHandle, _ turn: inout Turn) {
         guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
+        if let former = inbound[Int(number)]?.node, former != handle,
+            nodes[former].inbound == link
+        {
+            nodes[former].inbound = nil
+        }
         if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &turn) }
         inbound[Int(number)]?.node = handle
         nodes[handle].inbound = link

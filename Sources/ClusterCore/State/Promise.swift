@@ -43,12 +43,18 @@ struct Saves: Equatable, Sendable {
     var confirmed = Generation(0)
     /// What synced saves under way hold, oldest first.
     var underway: [(generation: Generation, facts: SelfFacts)] = []
+    /// When the first save was asked for that no synced one followed yet; 0 for none.
+    var unsyncedSince: Int64 = 0
     /// A save failed and is tried again at this time; 0 when none failed.
     var retryAt: Int64 = 0
+    /// The last save that ended failed.
+    var isFailing = false
 
     static func == (left: Saves, right: Saves) -> Bool {
         left.newest == right.newest && left.confirmed == right.confirmed
-            && left.retryAt == right.retryAt && left.underway.count == right.underway.count
+            && left.retryAt == right.retryAt && left.isFailing == right.isFailing
+            && left.unsyncedSince == right.unsyncedSince
+            && left.underway.count == right.underway.count
             && zip(left.underway, right.underway).allSatisfy {
                 $0.generation == $1.generation && $0.facts == $1.facts
             }

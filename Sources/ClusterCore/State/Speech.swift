@@ -4,11 +4,13 @@
 import ClusterWire
 
 extension ClusterState {
-    /// Sends a message on a link.
+    /// Sends a message on a link; with `epoch`, as of that epoch and not of the present one.
     mutating func send(
-        _ body: Body, on link: LinkID, flags: MessageFlags = [], _ turn: inout Turn
+        _ body: Body, on link: LinkID, flags: MessageFlags = [], as epoch: Epoch? = nil,
+        _ turn: inout Turn
     ) {
         var header = Compose.header(self, turn.config)
+        if let epoch { header.currentEpoch = epoch }
         header.messageFlags.formUnion(flags)
         if body.heartbeat != nil { header.messageFlags.insert(.extensions) }
         statistics.countSent(body.type)
@@ -18,10 +20,11 @@ extension ClusterState {
     /// Sends a message to a node on our own link to it, if there is one: nothing on this bus is
     /// ever sent again.
     mutating func send(
-        _ body: Body, to handle: NodeHandle, flags: MessageFlags = [], _ turn: inout Turn
+        _ body: Body, to handle: NodeHandle, flags: MessageFlags = [],
+        as epoch: Epoch? = nil, _ turn: inout Turn
     ) {
         guard let link = nodes[handle].outbound.openID else { return }
-        send(body, on: link, flags: flags, &turn)
+        send(body, on: link, flags: flags, as: epoch, &turn)
     }
 
     /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.

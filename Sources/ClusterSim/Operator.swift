@@ -1,0 +1,113 @@
+// The operator of a virtual cluster: forms it with the commands that a person would give, and meets
+// nodes again that came back with nothing. It looks at what nodes know and never into their rules.
+
+import ClusterCore
+import ClusterWire
+
+/// What the operator remembers.
+struct Operator: Sendable {
+    var hasBegun = false
+    /// Whether each replica is told whom to follow, until the cluster has formed.
+    var replicates = true
+    /// A node that is not met at first.
+    var absent: Int?
+    /// When each node was last met, in microseconds.
+    var met: [Int64] = []
+    /// Who has become known to another member, and has not come back with nothing since.
+    var isMember: [Bool] = []
+
+    /// Microseconds between two looks.
+    static let interval: Int64 = 50_000
+}
+
+extension World {
+    mutating func operate() {
+        if !operators.hasBegun { beginForming() }
+        if operators.replicates { replicate() }
+        meetNewcomers()
+        queue.add(.operate, at: now + Operator.interval)
+    }
+
+    private mutating func command(_ command: AdminCommand, to node: Int) {
+        trace.tell(now, "operator to n\(node): \(command)")
+        step(node, .command(command, from: ClientID(0)))
+    }
+
+    /// Epochs and slots before anybody knows anybody, then the first node meets all.
+    private mutating func beginForming() {
+        operators.hasBegun = true
+        operators.met = [Int64](repeating: now, count: nodes.count)
+        operators.isMember = nodes.indices.map { $0 == 0 }
+        for node in nodes.indices where climate.assignsEpochs {
+            command(.setConfigEpoch(String(node + 1)), to: node)
+        }
+        for node in 0..<options.masters {
+            let first = node * Layout.slotCount / options.masters
+            let last = (node + 1) * Layout.slotCount / options.masters - 1
+            command(.addSlotsRange([String(first), String(last)]), to: node)
+        }
+        for node in nodes.indices.dropFirst() where node != operators.absent {
+            meet(node, from: 0)
+        }
+    }
+
+    mutating func meet(_ node: Int, from asker: Int) {
+        operators.met[node] = now
+        let address = nodes[node].address
+        command(
+            .meet(ip: address.ip.text, port: "\(address.port)", busPort: "\(address.busPort)"),
+            to: asker)
+    }
+
+    /// Replicas follow their masters as soon as they know them.
+    private mutating func replicate() {
+        for node in options.masters..<nodes.count {
+            let master = (node - options.masters) % options.masters
+            let id = machines[master].state.myID
+            guard machines[node].state.nodes[.myself].isMaster,
+                machines[node].state.nodes.find(id) != nil
+            else { continue }
+            command(.replicate(id.description), to: node)
+        }
+    }
+
+    /// Whoever is not known is met, and met again when that led to nothing.
+    private mutating func meetNewcomers() {
+        let patience = max(options.nodeTimeout, 1000) * 1000 + 500_000
+        for node in nodes.indices where node != operators.absent {
+            guard let asker = asker(for: node) else { continue }
+            if knows(asker, node) && knows(node, asker) {
+                operators.isMember[node] = true
+            } else if now - operators.met[node] > patience {
+                meet(node, from: asker)
+            }
+        }
+    }
+
+    private func knows(_ one: Int, _ other: Int) -> Bool {
+        !nodes[one].isUp || !nodes[other].isUp
+            || machines[one].state.nodes.find(machines[other].state.myID) != nil
+    }
+
+    /// Whether every replica that shall follow a master does.
+    func isReplicated() -> Bool {
+        !operators.replicates
+            || machines[options.masters...].allSatisfy { !$0.state.nodes[.myself].isMaster }
+    }
+
+    /// A member of the cluster that can talk to a newcomer.
+    private func asker(for newcomer: Int) -> Int? {
+        nodes.indices.first { node in
+            node != newcomer && nodes[node].isUp && !nodes[node].isPaused
+                && operators.isMember[node] && !network.isBlocked(from: node, to: newcomer)
+                && !network.isBlocked(from: newcomer, to: node)
+        }
+    }
+
+    /// A node came back with nothing: it is to be met.
+    mutating func lostEverything(_ node: Int) {
+        guard operators.hasBegun else { return }
+        operators.isMember[node] = false
+        operators.met[node] = 0
+    }
+}

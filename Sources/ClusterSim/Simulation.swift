@@ -1,0 +1,167 @@
+// One run from its seed to its outcome: the cluster forms, faults come and go, and when they stop the
+// cluster has a bounded time to agree. Pure: the same seed and options give the same outcome.
+
+import ClusterCore
+import ClusterWire
+
+/// What became of one run.
+package struct Outcome: Equatable, Sendable {
+    package var seed: UInt64
+    package var broken: BrokenPromise?
+    /// What the seed drew.
+    package var climate: String
+    /// The newest events, when a promise was broken.
+    package var lastEvents: [String]
+    /// Every event, when it was asked for.
+    package var lines: [String]
+    package var traceHash: UInt64
+    /// Virtual microseconds.
+    package var duration: Int64
+    package var figures: [Measured]
+}
+
+/// A figure of one run.
+package struct Measured: Equatable, Sendable {
+    package var name: String
+    /// Milliseconds.
+    package var value: Double
+}
+
+package enum Simulation {
+    /// Node timeouts, and milliseconds beside them, within which a cluster agrees after faults.
+    static let agreementTimeouts: Int64 = 20
+    static let agreementMargin: Int64 = 10_000
+    /// Milliseconds between the forming of a cluster and what happens to it.
+    static let calm: Int64 = 2000
+    /// Milliseconds for which an agreement must hold.
+    static let stableTime: Int64 = 1000
+
+    /// Runs one world to its end, or to the first promise broken.
+    package static func run(seed: UInt64, _ options: SimOptions) -> Outcome {
+        var world = World(seed: seed, options)
+        var figures: [Measured] = []
+        if let formed = world.form() {
+            figures.append(Measured(name: "formation", value: formed))
+            world.run(until: world.now + calm * 1000)
+            world.arrangeFaults()
+            world.run(until: world.now + world.plan.end + 1)
+            if let agreed = world.settle() {
+                figures.append(Measured(name: "agreement after faults", value: agreed))
+            }
+        }
+        return world.outcome(seed, figures)
+    }
+}
+
+extension World {
+    func outcome(_ seed: UInt64, _ figures: [Measured]) -> Outcome {
+        var trace = trace
+        for node in nodes.indices where nodes[node].isUp {
+            trace.mix(NodeLine.all(machines[node].state, nodes[node].instant(at: now)))
+        }
+        return Outcome(
+            seed: seed, broken: broken, climate: climate.text,
+            lastEvents: broken == nil ? [] : trace.tail, lines: trace.lines,
+            traceHash: trace.hash, duration: now, figures: figures)
+    }
+
+    /// Lets the operator form the cluster. Returns the milliseconds that it took.
+    mutating func form() -> Double? {
+        queue.add(.operate, at: 150_000)
+        queue.add(.survey, at: Safety.surveyInterval)
+        run(until: 150_000 - 1)
+        let begun = now
+        let limit = 20 * options.nodeTimeout + 30_000
+        guard
+            let time = waitForAgreement(
+                among: { world in
+                    [world.nodes.indices.filter { $0 != world.operators.absent }]
+                }, stable: 0, limit: limit, promise: .formation)
+        else { return nil }
+        operators.replicates = false
+        return Double(time - begun) / 1000
+    }
+
+    /// Lets groups that hold a majority come to an agreement. Returns the milliseconds they took,
+    /// the time for which it had to hold not counted.
+    mutating func settle() -> Double? {
+        guard broken == nil else { return nil }
+        let begun = now
+        let masters = Agreement.votingMasters(allStates())
+        let limit =
+            Simulation.agreementTimeouts * options.nodeTimeout + Simulation.agreementMargin
+        let time = waitForAgreement(
+            among: { $0.groups(holdingMajorityOf: masters) }, stable: Simulation.stableTime,
+            limit: limit, promise: .agreement)
+        return time.map { Double($0 - begun) / 1000 }
+    }
+
+    /// Runs until all groups have agreed for a while. Returns when that while began.
+    private mutating func waitForAgreement(
+        among groups: (World) -> [[Int]], stable: Int64, limit: Int64, promise: Promise
+    ) -> Int64? {
+        let end = now + limit * 1000
+        var since: Int64?
+        var problem = "nothing was looked at"
+        while broken == nil {
+            let heirs = climate.validityFactor == 0
+            let problems = groups(self).compactMap { group in
+                Agreement.problem(group, machines, heirsMustServe: heirs)
+            }
+            if let text = problems.first ?? (isReplicated() ? nil : "a replica follows nobody") {
+                problem = text
+                since = nil
+            } else {
+                let start = since ?? now
+                if now - start >= stable * 1000 { return start }
+                since = start
+            }
+            if now >= end {
+                fail(promise, "after \(limit) ms: \(problem)")
+                return nil
+            }
+            run(until: now + (promise == .formation ? 10_000 : 100_000))
+        }
+        return nil
+    }
+
+    /// What all nodes believe, or would after a restart.
+    private func allStates() -> [ClusterState] {
+        nodes.indices.compactMap { node in
+            nodes[node].isUp ? machines[node].state : nodes[node].disk.durable?.state
+        }
+    }
+
+    /// Groups of nodes that can all talk and hold a majority of these masters.
+    private func groups(holdingMajorityOf masters: [NodeID]) -> [[Int]] {
+        var groups: [[Int]] = []
+        for node in nodes.indices where nodes[node].isUp {
+            let place = groups.firstIndex { group in
+                !network.isBlocked(from: group[0], to: node)
+                    && !network.isBlocked(from: node, to: group[0])
+            }
+            if let place { groups[place].append(node) } else { groups.append([node]) }
+        }
+        return groups.filter { group in
+            let held = group.count { masters.contains(machines[$0].state.myID) }
+            return held > masters.count / 2
+        }
+    }
+
+    /// Looks at what all nodes say together.
+    mutating func survey() {
+        let limit = (4 * options.nodeTimeout + 5000) * 1000
+        let nodes = nodes
+        let network = network
+        check(
+            safety.survey(at: now, limit: limit) { one, other in
+                nodes[one].isUp && nodes[other].isUp && !nodes[one].isPaused
+                    && !nodes[other].isPaused && nodes[one].slowness == 0
+                    && nodes[other].slowness == 0 && nodes[one].disk.slowness == 0
+                    && nodes[other].disk.slowness == 0 && nodes[one].disk.refusals == 0
+                    && nodes[other].disk.refusals == 0
+                    && !network.isBlocked(from: one, to: other)
+                    && !network.isBlocked(from: other, to: one)
+            })
+    }
+}

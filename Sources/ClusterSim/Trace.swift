@@ -1,0 +1,98 @@
+// What a run leaves behind: a hash of all that happened, the last events as lines for a report, and
+// all of them when somebody wants to read them. Lines name nodes n0, n1, …; ids are long.
+
+import ClusterCore
+import ClusterWire
+
+/// The record of a run.
+struct Trace: Sendable {
+    /// Follows from every event and message in order.
+    private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// Lines of the newest events that are not heartbeats.
+    private var ring: [String] = []
+    private var oldest = 0
+    /// Every line, when all are kept.
+    private(set) var lines: [String] = []
+    private let keepsAll: Bool
+    /// Ids with the node that has or had each.
+    private var names: [(id: NodeID, name: String)] = []
+
+    /// Lines that a report shows.
+    static let shown = 60
+
+    init(keepsAll: Bool) { self.keepsAll = keepsAll }
+
+    @inline(__always)
+    mutating func mix(_ word: UInt64) {
+        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        hash ^= hash >> 29
+    }
+
+    mutating func mix(_ text: String) {
+        for byte in text.utf8 { mix(UInt64(byte)) }
+    }
+
+    mutating func learn(_ id: NodeID, of node: Int) {
+        let earlier = names.count { $0.name.prefix { $0 != "'" } == "n\(node)" }
+        names.append((id, "n\(node)" + String(repeating: "'", count: earlier)))
+    }
+
+    func name(_ id: NodeID) -> String {
+        names.last { $0.id == id }?.name ?? id.short
+    }
+
+    /// A line that a report may show.
+    mutating func tell(_ time: Int64, _ text: String) {
+        let line = "\(Self.clock(time)) \(text)"
+        if keepsAll { lines.append(line) }
+        if ring.count < Self.shown {
+            ring.append(line)
+        } else {
+            ring[oldest] = line
+            oldest = (oldest + 1) % Self.shown
+        }
+    }
+
+    /// A line that only a whole trace shows.
+    mutating func mention(_ time: Int64, _ text: @autoclosure () -> String) {
+        if keepsAll { lines.append("\(Self.clock(time)) \(text())") }
+    }
+
+    mutating func note(_ note: Note, of node: Int, at time: Int64) {
+        tell(time, "n\(node) \(shortened("\(note)"))")
+    }
+
+    /// The newest lines in order.
+    var tail: [String] { Array(ring[oldest...] + ring[..<oldest]) }
+
+    /// Seconds with microseconds.
+    static func clock(_ time: Int64) -> String {
+        let rest = String(time % 1_000_000)
+        return "\(time / 1_000_000)." + String(repeating: "0", count: 6 - rest.count) + rest
+    }
+
+    /// The text with names in place of ids.
+    private func shortened(_ text: String) -> String {
+        var result = ""
+        var word: [UInt8] = []
+        func flush() {
+            let text = String(decoding: word, as: UTF8.self)
+            if word.count == 40, let id = NodeID(text) {
+                result += name(id)
+            } else {
+                result += text
+            }
+            word = []
+        }
+        for byte in text.utf8 {
+            if (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) {
+                word.append(byte)
+            } else {
+                flush()
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        flush()
+        return result
+    }
+}

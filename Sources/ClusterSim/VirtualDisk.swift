@@ -1,0 +1,84 @@
+// A disk that holds one file: what was asked to be synced is there after a while, one write at a time
+// and only the newest of those that wait; what was only written may be gone after a crash. A write is
+// whole or not there: the shell replaces the file.
+
+import ClusterCore
+
+/// The disk of one node.
+struct VirtualDisk: Sendable {
+    /// A file: what is in it is written out when somebody reads it.
+    struct Snapshot: Sendable {
+        var generation: Generation
+        var state: ClusterState
+        var instant: Instant
+
+        var text: [UInt8] { Array(NodesFile.text(state, instant).utf8) }
+    }
+
+    /// What a loss of power leaves at the least; nil: no file.
+    private(set) var durable: Snapshot?
+    /// The newest text that was written without waiting for it, when it is newer.
+    private var cached: Snapshot?
+    private var writing: Snapshot?
+    private var waiting: Snapshot?
+    /// Tells the end of a write from that of one that a crash ended.
+    private(set) var writeNumber = 0
+    /// Microseconds that a write takes longer.
+    var slowness: Int64 = 0
+    /// Writes that fail.
+    var refusals = 0
+
+    /// Takes a snapshot. Returns whether a write begins now, which ends with `finish`.
+    mutating func save(_ snapshot: Snapshot, sync: Bool) -> Bool {
+        guard sync else {
+            // It joins a synced save that waits: later saves hold all that earlier ones held.
+            if waiting != nil { waiting = snapshot } else { cached = snapshot }
+            return false
+        }
+        guard writing == nil else {
+            waiting = snapshot
+            return false
+        }
+        begin(snapshot)
+        return true
+    }
+
+    private mutating func begin(_ snapshot: Snapshot) {
+        writing = snapshot
+        writeNumber += 1
+    }
+
+    /// The write under way ends. Returns its generation, whether it succeeded, and whether another
+    /// begins.
+    mutating func finish() -> (generation: Generation, succeeded: Bool, goesOn: Bool)? {
+        guard let done = writing else { return nil }
+        writing = nil
+        let succeeded = refusals == 0
+        if succeeded {
+            durable = done
+            if let other = cached, other.generation < done.generation { cached = nil }
+        }
+        if let next = waiting {
+            waiting = nil
+            begin(next)
+        }
+        return (done.generation, succeeded, writing != nil)
+    }
+
+    /// The process or the power is gone. What was not synced is there or not, as chance has it.
+    mutating func crash(_ random: inout SplitMix64) {
+        let candidates = [writing, waiting, cached].compactMap { $0 }
+        if refusals == 0 && !candidates.isEmpty && random.below(2) == 0 {
+            durable = candidates[random.below(candidates.count)]
+        }
+        cached = nil
+        writing = nil
+        waiting = nil
+        writeNumber += 1
+    }
+
+    mutating func erase() { durable = nil }
+
+    /// Puts a file on an empty disk.
+    mutating func format(holding snapshot: Snapshot) { durable = snapshot }
+}

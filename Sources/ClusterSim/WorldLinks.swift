@@ -1,0 +1,201 @@
+// Links of the virtual world: what connecting, sending and closing come to, and what arrives when.
+// Bytes cross them, so the codec is exercised too. A lost packet comes later; now and then a link breaks.
+
+import ClusterCore
+import ClusterWire
+
+extension World {
+    /// Microseconds after which the transport sends again what was lost.
+    private static let resend: ClosedRange<Int64> = 200_000...400_000
+    /// Microseconds that it waits at most between two attempts.
+    private static let longestBackoff: Int64 = 30_000_000
+    /// One loss in so many breaks the connection.
+    private static let lossesPerBreak = 20
+    /// One message in so many comes in two pieces.
+    private static let messagesPerCut = 64
+
+    // MARK: Effects
+
+    mutating func connect(_ link: LinkID, from node: Int, to address: NodeAddress) {
+        let target = nodes.firstIndex {
+            $0.address.ip == address.ip && $0.address.busPort == address.busPort
+        }
+        // Somebody else's address: nobody listens there.
+        let end = network.connect(link, from: node, to: target ?? node)
+        put(target == nil ? .farewell : .knock, on: target == nil ? end + 1 : end)
+    }
+
+    mutating func close(_ link: LinkID, of node: Int) {
+        guard let end = network.end(of: link, at: node) else { return }
+        closeEnd(end)
+    }
+
+    /// The process at this end closes it, after all that it sent.
+    mutating func closeEnd(_ end: Int) {
+        network.close(end)
+        put(.farewell, on: end)
+    }
+
+    mutating func send(_ message: Message, on link: LinkID, from node: Int) {
+        guard let end = network.end(of: link, at: node) else {
+            return trace.tell(now, "n\(node) speaks on a link that it does not have")
+        }
+        let target = network.ends[end ^ 1].node
+        say(message, from: node, to: target)
+        guard let bytes = message.encode() else { return }
+        if random.below(Self.messagesPerCut) == 0 {
+            let cut = 1 + random.below(bytes.count - 1)
+            put(.bytes(Array(bytes[..<cut])), on: end)
+            put(.bytes(Array(bytes[cut...])), on: end)
+        } else {
+            put(.bytes(bytes), on: end)
+        }
+        guard climate.lossPerMillion > 0, random.below(1_000_000) < climate.lossPerMillion else {
+            return
+        }
+        if random.below(Self.lossesPerBreak) == 0 {
+            breakConnection(end)
+        } else {
+            network.lanes[end].delay(until: now + draw(Self.resend))
+            schedule(end)
+        }
+    }
+
+    private mutating func say(_ message: Message, from node: Int, to target: Int) {
+        guard case .full(let header, let body) = message else { return }
+        trace.mix(UInt64(body.type.rawValue) << 32 | UInt64(target) << 16 | UInt64(node))
+        trace.mix(header.currentEpoch.value << 32 | header.configEpoch.value)
+        let isHeartbeat = body.heartbeat != nil
+        if isHeartbeat {
+            trace.mention(now, "n\(node) -> n\(target) \(body.type.name ?? "?")")
+        } else {
+            trace.tell(
+                now,
+                "n\(node) -> n\(target) \(body.type.name ?? "?") epoch \(header.currentEpoch)")
+        }
+        check(safety.said(header, body, by: node, to: target))
+    }
+
+    // MARK: Ways
+
+    /// Puts a parcel on a lane; it arrives after a while and after all before it.
+    private mutating func put(_ parcel: Parcel, on lane: Int) {
+        let from = network.ends[lane].node
+        let to = network.ends[lane ^ 1].node
+        let arrival = now + draw(climate.delay) + nodes[from].slowness + nodes[to].slowness
+        network.lanes[lane].append(parcel, at: arrival)
+        arrange(lane, at: network.lanes[lane].lastArrival)
+    }
+
+    private mutating func arrange(_ lane: Int, at time: Int64) {
+        queue.add(.arrival, at: time, index: lane)
+        network.eventAdded(lane)
+    }
+
+    /// Arranges the arrival of all that waits on a lane.
+    private mutating func schedule(_ lane: Int) {
+        for item in network.lanes[lane].waiting { arrange(lane, at: item.arrival) }
+    }
+
+    /// Both ends hear of it, each when it does; what was on its way is gone.
+    mutating func breakConnection(_ end: Int) {
+        for lane in [end, end ^ 1] {
+            network.lanes[lane].removeAll()
+            put(.farewell, on: lane)
+            if random.below(4) == 0 {
+                network.lanes[lane].delay(until: now + draw(Self.resend))
+                schedule(lane)
+            }
+        }
+    }
+
+    /// Ways were opened again: what was held goes on, when the transport tries again. It waits
+    /// twice as long after each attempt, so it may be late by as much as the way was closed.
+    mutating func releaseHeld() {
+        for lane in network.lanes.indices {
+            guard let since = network.lanes[lane].heldSince, !isShut(lane) else { continue }
+            network.lanes[lane].heldSince = nil
+            let wait = draw(0...min(now - since, Self.longestBackoff))
+            network.lanes[lane].delay(until: now + draw(climate.delay) + wait)
+            schedule(lane)
+        }
+    }
+
+    /// Whether what is on a lane cannot get through, and nobody says so.
+    private func isShut(_ lane: Int) -> Bool {
+        let to = network.ends[lane ^ 1].node
+        return network.isBlocked(from: network.ends[lane].node, to: to)
+            || (nodes[to].isSilent && !nodes[to].isUp)
+    }
+
+    // MARK: Arrivals
+
+    mutating func arrive(_ event: Event) {
+        let lane = Int(event.index)
+        if nodes[network.ends[lane ^ 1].node].isPaused {
+            return nodes[network.ends[lane ^ 1].node].deferred.append(event)
+        }
+        network.eventTaken(lane)
+        defer { network.release(lane) }
+        guard network.lanes[lane].heldSince == nil, let item = network.lanes[lane].first,
+            item.arrival <= now
+        else { return }
+        if isShut(lane) {
+            network.lanes[lane].heldSince = now
+            return
+        }
+        network.lanes[lane].removeFirst()
+        switch item.parcel {
+        case .knock: knocked(lane)
+        case .welcome: welcomed(lane)
+        case .bytes(let bytes): received(bytes, on: lane)
+        case .farewell: left(lane)
+        }
+    }
+
+    /// Somebody connects: the process takes it, the machine refuses it, or nobody is there.
+    private mutating func knocked(_ lane: Int) {
+        let node = network.ends[lane ^ 1].node
+        guard network.ends[lane].isOpen else { return }
+        guard nodes[node].isUp else { return put(.farewell, on: lane ^ 1) }
+        let link = network.accept(at: lane ^ 1)
+        put(.welcome, on: lane ^ 1)
+        let peer = nodes[network.ends[lane].node].address.ip
+        step(node, .linkOpened(link, local: nodes[node].address.ip, peer: peer))
+    }
+
+    private mutating func welcomed(_ lane: Int) {
+        let end = network.ends[lane ^ 1]
+        guard end.isOpen else { return }
+        let peer = nodes[network.ends[lane].node].address.ip
+        step(end.node, .linkOpened(end.link, local: nodes[end.node].address.ip, peer: peer))
+    }
+
+    private mutating func received(_ bytes: [UInt8], on lane: Int) {
+        let end = network.ends[lane ^ 1]
+        guard end.isOpen else {
+            // The machine knows of no such connection, and says so.
+            if network.ends[lane].isOpen { put(.farewell, on: lane ^ 1) }
+            return
+        }
+        network.lanes[lane].splitter.push(bytes.span)
+        while network.ends[lane ^ 1].isOpen, broken == nil {
+            do throws(WireError) {
+                guard let piece = try network.lanes[lane].splitter.next(limit: .peer) else {
+                    return
+                }
+                guard case .frame(let frame) = piece else { continue }
+                step(end.node, .message(try Message.decode(frame), on: end.link))
+            } catch {
+                return fail(.readableMessage, "n\(end.node) cannot read a message: \(error)")
+            }
+        }
+    }
+
+    private mutating func left(_ lane: Int) {
+        let end = network.ends[lane ^ 1]
+        guard end.isOpen else { return }
+        network.close(lane ^ 1)
+        step(end.node, .linkClosed(end.link))
+    }
+}

@@ -1,0 +1,109 @@
+// The logical clocks: what is learnt, what is refused, and how two masters at one epoch part.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+struct EpochsTests {
+    static let shape = "m myself,master - 1 0-5460\nb master - 2 5461-10922\nr slave b 2"
+
+    @Test func `a greater currentEpoch is adopted from any message, and saved`() {
+        for body in [Body.ping(), .voteRequest, .fail(id("r")), .manualFailoverStart] {
+            var node = TestNode(Self.shape)
+            let outcome = node.hears(body, from: "b") { $0.currentEpoch = 12 }
+            #expect(node.state.currentEpoch == 12)
+            #expect(outcome.saves.contains { $0.sync })
+            node.hears(body, from: "b") { $0.currentEpoch = 11 }
+            #expect(node.state.currentEpoch == 12)
+        }
+    }
+
+    @Test func `a master's greater configEpoch is adopted, a replica's is its master's`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b") { $0.configEpoch = 7 }
+        #expect(node.row("b")?.configEpoch == 7)
+        node.hears(.ping(), from: "b") { $0.configEpoch = 6 }
+        #expect(node.row("b")?.configEpoch == 7)
+        node.hears(.ping(), from: "r") { $0.configEpoch = 8 }
+        #expect(node.row("r")?.configEpoch == 0 && node.row("b")?.configEpoch == 7)
+    }
+
+    @Test func `a configEpoch above the currentEpoch raises it`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b") {
+            $0.configEpoch = 30
+            $0.currentEpoch = 3
+        }
+        #expect(node.state.currentEpoch == 30)
+    }
+
+    @Test(arguments: [Epoch(1 << 63 + 1 << 21), Epoch(.max)])
+    func `an absurd epoch is not believed, nor is what the message claims with it`(epoch: Epoch) {
+        for change: (inout Header) -> Void in [
+            { $0.currentEpoch = epoch }, { $0.configEpoch = epoch },
+        ] {
+            var node = TestNode(Self.shape)
+            let mine = node.state.me
+            let outcome = node.hears(.ping(rumour("x")), from: "b") {
+                change(&$0)
+                $0.slots = .all
+            }
+            #expect(outcome.notes == [.epochRefused(epoch, from: id("b"))])
+            #expect(outcome.sent.map(\.message.type) == [.pong], "it lives and is answered")
+            #expect(node.state.me == mine && node.row("x") == nil)
+            #expect(node.state.currentEpoch == 9 && node.row("b")?.configEpoch == 2)
+            node.hears(
+                .update(SlotUpdate(configEpoch: epoch, node: id("b"), slots: .all)), from: "r")
+            #expect(node.state.me == mine)
+        }
+    }
+
+    @Test func `a liar at the limit of belief does not end all elections`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b") { $0.currentEpoch = .highestBelievable }
+        let next = Epoch.highestBelievable.next
+        #expect(node.hears(.ping(), from: "b") { $0.currentEpoch = next }.notes.isEmpty)
+        #expect(node.state.currentEpoch == next)
+    }
+
+    @Test func `of two masters at one configEpoch the smaller id moves on, and says so`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.ping(), from: "b") { $0.configEpoch = 1 }
+        #expect(node.state.me.configEpoch == 1, "b < m: b moves on")
+        #expect(!outcome.notes.contains { if case .epochRaised = $0 { true } else { false } })
+        var smaller = TestNode("a myself,master - 2 0-5460\nb master - 1 5461-10922")
+        let raised = smaller.hears(.ping(), from: "b") { $0.configEpoch = 2 }
+        #expect(smaller.state.me.configEpoch == 10 && smaller.state.currentEpoch == 10)
+        #expect(raised.notes.contains(.epochRaised(10, because: .collision(with: id("b")))))
+        #expect(raised.sent(.pong).contains { $0.header?.configEpoch == 10 && $0.to == "b" })
+    }
+
+    @Test func `fresh masters at epoch 0 collide too, and replicas never do`() {
+        var node = TestNode("a myself,master - 0\nb master - 0\nvars 0 0", calm: false)
+        node.hears(.ping(), from: "b")
+        #expect(node.state.me.configEpoch == 1)
+        var replica = TestNode("a myself,slave b 2\nb master - 2 0-16383\nr slave b 2")
+        replica.hears(.ping(), from: "b")
+        replica.hears(.ping(), from: "r")
+        #expect(replica.state.me.configEpoch == 0 && replica.state.currentEpoch == 9)
+    }
+
+    @Test func `a raised epoch is said when it is on disk`() {
+        var node = TestNode("a myself,master - 2 0-5460\nb master - 1 5461-10922")
+        node.disk = .slow
+        let outcome = node.hears(.ping(), from: "b") { $0.configEpoch = 2 }
+        #expect(outcome.sent.allSatisfy { $0.header?.configEpoch == 2 })
+        let later = node.saved()
+        #expect(later.receivers(of: .pong) == "b")
+        #expect(later.sent.allSatisfy { $0.header?.configEpoch == 10 })
+    }
+
+    @Test func `BUMPEPOCH makes ours the greatest, once`() {
+        var node = TestNode(Self.shape)
+        #expect(node.reply("bumpepoch") == .status("BUMPED 10"))
+        #expect(node.reply("bumpepoch") == .status("STILL 10"))
+        node.hears(.ping(), from: "b") { $0.configEpoch = 11 }
+        #expect(node.reply("bumpepoch") == .status("BUMPED 12"))
+    }
+}

@@ -1,0 +1,195 @@
+// PFAIL by silence, FAIL by a quorum of masters with slots, and when either is taken back.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+struct FailureDetectionTests {
+    static let shape = """
+        m myself,master - 1 0-3000
+        a master - 2 3001-6000
+        b master - 3 6001-9000
+        c master - 4 9001-12000
+        d master - 5 12001-16383
+        e master - 6
+        r slave a 2
+        """
+
+    /// a is suspected by m.
+    static func suspicious(_ lines: String = shape) -> TestNode {
+        var node = TestNode(lines)
+        node.silent = ["a"]
+        node.advance(8000)
+        return node
+    }
+
+    @Test func `a node is suspected when a ping waits for more than a node timeout`() throws {
+        var node = TestNode(Self.shape)
+        node.silent = ["a"]
+        while node.row("a")?.pingSent == 0 { node.advance(100) }
+        let sent = try #require(node.row("a")).pingSent
+        node.advance(sent + 5000 - node.now.monotonic)
+        #expect(node.row("a")?.condition.isHealthy == true)
+        #expect(node.advance(100).notes.contains(.suspected(id("a"))))
+    }
+
+    @Test func `any traffic puts the suspicion off`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["a"]
+        for _ in 0..<5 {
+            node.advance(3000)
+            node.hears(.publish(Publication(channel: [], message: [])), from: "a")
+        }
+        #expect(node.row("a")?.condition.isHealthy == true && node.row("a")?.pingSent != 0)
+    }
+
+    @Test func `a lost link starts the clock at once`() throws {
+        var node = TestNode(Self.shape)
+        let handle = try #require(node.state.nodes.find(id("a")))
+        node.step(.linkClosed(try #require(node.state.nodes[handle].outbound.id)))
+        #expect(node.row("a")?.pingSent == node.now.monotonic)
+    }
+
+    @Test func `a new suspicion is told at once to voters and to the suspect's replicas`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["a"]
+        var outcome = Outcome()
+        while node.row("a")?.condition.isHealthy == true { outcome = node.advance(100) }
+        #expect(Set(outcome.receivers(of: .ping)).isSuperset(of: "bcdr"))
+        for sent in outcome.sent(.ping) where sent.to == "b" {
+            let entry = sent.body?.heartbeat?.gossip.first { $0.node == id("a") }
+            #expect(entry?.flags.contains(.pfail) == true)
+        }
+    }
+
+    @Test func `a suspicion heard makes us look at once`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        #expect(outcome.receivers(of: .ping) == "a")
+        #expect(node.row("a")?.condition.isHealthy == true)
+    }
+
+    @Test func `a quorum of voting masters makes a suspect fail, and everybody is told`() {
+        var node = Self.suspicious()
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        #expect(node.row("a")?.condition.isFailed == false, "2 of 5")
+        let outcome = node.hears(.ping(rumour("a", [.master, .fail])), from: "c")
+        #expect(
+            outcome.notes.contains(
+                .markedFailed(id("a"), agreeing: [id("b"), id("c"), id("m")])))
+        #expect(Set(outcome.receivers(of: .fail)).isSuperset(of: "bcder"))
+    }
+
+    @Test func `a report alone fails nobody whom we do not suspect ourselves`() {
+        var node = TestNode(Self.shape)
+        for letter in "bcd" { node.hears(.ping(rumour("a", [.master, .fail])), from: letter) }
+        #expect(node.row("a")?.condition == .healthy)
+    }
+
+    @Test func `masters without slots and replicas do not count`() {
+        var node = Self.suspicious()
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "e")
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "r")
+        #expect(node.row("a")?.condition.isSuspected == true)
+    }
+
+    @Test func `a reporter that lost its slots counts no more`() {
+        var node = Self.suspicious()
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        // d takes b's slots: b is empty now.
+        node.hears(.ping(), from: "d") {
+            $0.slots = slots("6001-9000 12001-16383")
+            $0.configEpoch = 50
+        }
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "e")
+        #expect(node.row("a")?.condition.isSuspected == true, "m alone of 4")
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
+        #expect(node.row("a")?.condition.isSuspected == true, "m and c of 4: 3 are needed")
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "d")
+        #expect(node.row("a")?.condition.isFailed == true)
+    }
+
+    @Test func `reports older than two node timeouts do not count`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["a"]
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        node.advance(10_100)
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
+        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.reports.map(\.reporter) == [id("c")])
+    }
+
+    @Test func `a replica's own view does not count`() {
+        var node = TestNode(
+            "m myself,slave a 1\na master - 1 0-5460\nb master - 2 5461-10922\nc master - 3 10923-16383"
+        )
+        node.silent = ["a"]
+        node.advance(8000)
+        node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
+        #expect(node.row("a")?.condition.isSuspected == true)
+        let outcome = node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
+        #expect(node.row("a")?.condition.isFailed == true)
+        #expect(outcome.receivers(of: .fail).contains("b"))
+    }
+
+    @Test func `the only voting master decides alone`() {
+        var node = TestNode("m myself,master - 1 0-16383\na master - 2\nr slave m 1")
+        node.silent = ["a"]
+        #expect(node.advance(9000).notes.contains(.markedFailed(id("a"), agreeing: [id("m")])))
+    }
+
+    @Test func `FAIL is believed of any node that we know, but not about ourselves`() {
+        var node = TestNode(Self.shape)
+        #expect(
+            node.hears(.fail(id("a")), from: "r").notes
+                .contains(.heardFailed(id("a"), from: id("r"))))
+        #expect(node.hears(.fail(id("a")), from: "b").notes.isEmpty, "already failed")
+        node.hears(.fail(id("m")), from: "b")
+        #expect(node.state.me.condition == .healthy)
+        #expect(node.hears(.fail(id("z")), from: "b").notes.isEmpty)
+    }
+
+    @Test func `a suspicion ends with a PONG on our link, and not by gossip`() {
+        var node = Self.suspicious()
+        node.hears(.ping(rumour("a")), from: "b")
+        #expect(node.row("a")?.condition.isSuspected == true)
+        node.silent = []
+        node.advance(200)
+        #expect(node.row("a")?.condition == .healthy)
+    }
+
+    @Test func `a failed replica or empty master that answers is well again`() {
+        for (letter, reason) in [
+            ("r", .replicaReachable), ("e", .masterWithoutSlots),
+        ] as [(Character, Note.ClearReason)] {
+            var node = TestNode(Self.shape)
+            node.hears(.fail(id(letter)), from: "b")
+            let outcome = node.hears(.pong(), from: letter, on: .outbound)
+            #expect(outcome.notes.contains(.failureCleared(id(letter), reason: reason)))
+        }
+    }
+
+    @Test func `a failed master with slots is cleared when nobody took over in two node timeouts`()
+    {
+        var node = TestNode(Self.shape)
+        node.hears(.fail(id("a")), from: "b")
+        node.pass(10_000)
+        node.hears(.pong(), from: "a", on: .outbound)
+        #expect(node.row("a")?.condition.isFailed == true)
+        node.pass(1)
+        let outcome = node.hears(.pong(), from: "a", on: .outbound)
+        #expect(outcome.notes.contains(.failureCleared(id("a"), reason: .nobodyTookOver)))
+    }
+
+    @Test func `a master that came back under another id fails like one that is silent`() {
+        var node = TestNode(Self.shape)
+        node.hears(.pong(), from: "a", on: .outbound) { $0.sender = id("x") }
+        #expect(node.row("a")?.hasAddress == false)
+        #expect(node.advance(5200).notes.contains(.suspected(id("a"))))
+        node.hears(.ping(rumour("a", [.master, .pfail, .noAddress])), from: "b")
+        node.hears(.ping(rumour("a", [.master, .pfail, .noAddress])), from: "c")
+        #expect(node.row("a")?.condition.isFailed == true)
+    }
+}

@@ -1,0 +1,152 @@
+// Whether the cluster serves, and who waits before it does.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+struct HealthCheckTests {
+    static let shape = """
+        m myself,master - 1 0-5460
+        b master - 2 5461-10922
+        c master - 3 10923-16383
+        r slave b 2
+        """
+
+    /// A node that serves.
+    static func serving(
+        _ lines: String = shape, _ adjust: (inout ClusterConfig) -> Void = { _ in }
+    ) -> TestNode {
+        var node = TestNode(lines, adjust)
+        node.advance(8000)
+        #expect(node.state.health.isOK)
+        return node
+    }
+
+    @Test func `a master that starts again does not serve for two seconds`() {
+        var node = TestNode(Self.shape, calm: false)
+        #expect(node.advance(2000).notes.isEmpty)
+        let outcome = node.advance(100)
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a replica that starts again waits for nobody`() {
+        var node = TestNode("m myself,slave b 2\nb master - 2 0-16383", calm: false)
+        #expect(node.advance(100).notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a master that was never part of a cluster waits for nobody`() {
+        var node = TestNode.fresh()
+        node.tick()
+        let outcome = node.command("addslotsrange 0 16383")
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a reset makes a node one that was never part of a cluster`() {
+        var node = Self.serving()
+        node.command("reset")
+        #expect(!node.state.health.isOK)
+        let outcome = node.command("addslotsrange 0 16383")
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a slot without owner or with a failed one ends it, if full coverage is required`() {
+        for isRequired in [true, false] {
+            var node = Self.serving { $0.requireFullCoverage = isRequired }
+            #expect(
+                node.command("delslots 9").notes
+                    .contains(.healthChanged(ok: false, reason: .slotUncovered)) == isRequired)
+            var other = Self.serving { $0.requireFullCoverage = isRequired }
+            #expect(
+                other.hears(.fail(id("b")), from: "c").notes
+                    .contains(.healthChanged(ok: false, reason: .slotUncovered)) == isRequired)
+        }
+    }
+
+    @Test func `a suspected owner ends nothing as long as a majority is reachable`() {
+        var node = Self.serving()
+        node.silent = ["b"]
+        node.advance(9000)
+        #expect(node.row("b")?.condition.isSuspected == true && node.state.health.isOK)
+    }
+
+    @Test func `a minority does not serve, whatever coverage is required`() {
+        var node = Self.serving { $0.requireFullCoverage = false }
+        node.silent = ["b", "c"]
+        #expect(
+            node.advance(9000).notes.contains(.healthChanged(ok: false, reason: .minority)))
+    }
+
+    @Test func `a failed replica ends nothing`() {
+        var node = Self.serving()
+        #expect(
+            node.hears(.fail(id("r")), from: "b").notes == [.heardFailed(id("r"), from: id("b"))])
+        #expect(node.state.health.isOK)
+    }
+
+    @Test(arguments: [(100, 500), (2000, 2000), (5000, 5000), (15000, 5000)])
+    func `a master that was in a minority waits for the rejoin delay`(timeout: Int, delay: Int) {
+        var node = TestNode(Self.shape) { $0.nodeTimeout = Int64(timeout) }
+        node.advance(8000)
+        #expect(node.state.health.isOK)
+        node.silent = ["b", "c"]
+        node.advance(Int64(timeout) * 2 + 1000)
+        #expect(!node.state.health.isOK)
+        node.silent = []
+        var waited = 0
+        while !node.state.health.isOK && waited < 60_000 {
+            node.advance(100)
+            waited += 100
+        }
+        #expect((delay...(delay + 400)).contains(waited), "\(waited) ms")
+    }
+
+    @Test func `a replica serves again at once`() {
+        var node = TestNode("m myself,slave b 2\nb master - 2 0-10000\nc master - 3 10001-16383")
+        node.silent = ["b", "c"]
+        node.advance(11_000)
+        #expect(!node.state.health.isOK)
+        node.silent = []
+        node.advance(300)
+        #expect(node.state.health.isOK)
+    }
+
+    @Test func `the quorum follows slots and roles at once`() {
+        var node = Self.serving()
+        #expect(node.state.size == 3 && node.state.quorum == 2)
+        node.hears(.ping(), from: "b") {
+            $0.slots = slots("5461-16383")
+            $0.configEpoch = 30
+        }
+        #expect(node.state.size == 2 && node.state.quorum == 2)
+        node.command("forget \(id("b"))")
+        #expect(node.state.size == 1 && node.state.quorum == 1)
+    }
+}
+
+struct ReplicationTests {
+    @Test func `a master's offset is its store's, a replica's that of its copy`() {
+        var node = TestNode("m myself,master - 1 0-16383\nb master - 2")
+        node.step(.store(StoreReport(offset: 12)))
+        #expect(node.hears(.ping(), from: "b").sent.first?.header?.offset == 12)
+        var replica = TestNode("m myself,slave b 1\nb master - 2 0-16383") {
+            $0.failoverWithoutCopy = false
+        }
+        replica.step(.store(StoreReport(offset: 12)))
+        #expect(replica.state.me.offset == 0, "no copy was made")
+        replica.step(.store(StoreReport(offset: 34, copyAge: 5)))
+        #expect(replica.hears(.ping(), from: "b").sent.first?.header?.offset == 34)
+    }
+
+    @Test func `a replica that need not hold a copy announces its master's offset`() {
+        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
+        node.hears(.ping(), from: "b") { $0.offset = 90 }
+        #expect(node.hears(.ping(), from: "b") { $0.offset = 91 }.sent.first?.header?.offset == 91)
+    }
+
+    @Test func `offsets of others are their headers'`() {
+        var node = TestNode("m myself,master - 1 0-16383\nr slave m 1")
+        node.hears(.pong(), from: "r") { $0.offset = 7 }
+        #expect(node.row("r")?.offset == 7)
+    }
+}

@@ -1,0 +1,170 @@
+// When to connect, when to drop a link, and whom to ping when.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+struct LinksTests {
+    static let shape =
+        "m myself,master - 1 0-5460\nb master - 2 5461-10922\nc master - 3 10923-16383"
+
+    private func link(_ node: TestNode, _ letter: Character) throws -> LinkID {
+        let handle = try #require(node.state.nodes.find(id(letter)))
+        return try #require(node.state.nodes[handle].outbound.id)
+    }
+
+    @Test func `known nodes are connected to with the first tick, and greeted with PING`() throws {
+        var node = TestNode(Self.shape, calm: false)
+        #expect(node.tick().connects == [address("b"), address("c")])
+        let outcome = node.step(
+            .linkOpened(try link(node, "b"), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        #expect(outcome.receivers(of: .ping) == "b")
+    }
+
+    @Test func `a node that cannot be reached has its clock running from the first attempt`() {
+        var node = TestNode(Self.shape, calm: false)
+        node.tick()
+        let start = node.now.monotonic
+        node.silent = ["b", "c"]
+        node.advance(2000)
+        #expect(node.row("b")?.pingSent == start)
+    }
+
+    @Test func `a link that had lived is made again at once, and the clock goes on`() throws {
+        var node = TestNode(Self.shape)
+        let outcome = node.step(.linkClosed(try link(node, "b")))
+        #expect(outcome.connects == [address("b")])
+        let start = node.row("b")?.pingSent
+        node.pass(700)
+        node.step(.linkOpened(try link(node, "b"), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        #expect(node.row("b")?.pingSent == start)
+    }
+
+    @Test func `a link that is closed as soon as it stands waits for the next tick`() throws {
+        var node = TestNode(Self.shape)
+        node.step(.linkClosed(try link(node, "b")))
+        node.step(.linkOpened(try link(node, "b"), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.pass(10)
+        #expect(node.step(.linkClosed(try link(node, "b"))).connects.isEmpty)
+        #expect(node.tick().connects == [address("b")])
+    }
+
+    @Test func `a link on which a ping waits for half a node timeout is made again once it is old`()
+        throws
+    {
+        var node = TestNode(Self.shape)
+        node.advance(6000)
+        let old = try link(node, "b")
+        // The connection stands, but nobody answers.
+        var outcome = Outcome()
+        for _ in 0..<80 where outcome.closed.isEmpty { outcome = node.tick() }
+        #expect(outcome.closed.contains(old))
+        #expect(try link(node, "b") != old)
+    }
+
+    @Test func `a link that opens after it was given up is closed`() throws {
+        var node = TestNode(Self.shape)
+        let old = try link(node, "b")
+        node.step(.linkClosed(old))
+        let outcome = node.step(.linkOpened(old, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        #expect(outcome.effects == [.close(old)])
+    }
+
+    @Test func `the end of an inbound connection changes nothing of its node`() throws {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b")
+        node.step(.linkClosed(.inbound(1)))
+        #expect(node.row("b")?.inbound == nil && node.row("b")?.outbound.isOpen == true)
+    }
+
+    @Test func `a deleted node's links are closed and say nothing more`() throws {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b")
+        let out = try link(node, "b")
+        let outcome = node.command("forget \(id("b"))")
+        #expect(Set(outcome.closed) == [out, .inbound(1)])
+        let header = node.header(of: "b")
+        #expect(node.step(.message(.full(header, .pong()), on: out)).effects.isEmpty)
+        // The row is used again; the old name of the link means nobody.
+        node.command("meet 127.0.0.1 7005")
+        #expect(node.step(.linkClosed(out)).effects.isEmpty)
+        #expect(node.step(.message(.full(header, .pong()), on: out)).effects.isEmpty)
+    }
+
+    @Test func `connections are counted by number and their memory is given back`() {
+        var node = TestNode(Self.shape)
+        for number in 0..<200 {
+            node.step(
+                .linkOpened(.inbound(UInt32(number)), local: ip("1.1.1.1"), peer: ip("1.1.1.1")))
+        }
+        #expect(node.state.inbound.count == 200)
+        for number in 0..<200 { node.step(.linkClosed(.inbound(UInt32(number)))) }
+        #expect(node.state.inbound.isEmpty)
+        node.step(.linkClosed(.inbound(77)))
+    }
+}
+
+struct HeartbeatsTests {
+    static let shape = """
+        m myself,master - 1 0-5460
+        b master - 2 5461-10922
+        c master - 3 10923-16383
+        r slave m 1
+        """
+
+    @Test func `everybody is pinged who was not heard of for half a node timeout`() {
+        var node = TestNode(Self.shape)
+        // No answers and no draws by chance: ticks alone.
+        var pinged = ""
+        for _ in 0..<27 {
+            node.pass(100)
+            pinged += node.step(.tick).receivers(of: .ping)
+        }
+        #expect(Set(pinged) == Set("bcr"))
+    }
+
+    @Test func `one node by chance is pinged each second, and none that owes an answer`() {
+        var node = TestNode(Self.shape) { $0.nodeTimeout = 60_000 }
+        var count = 0
+        for _ in 0..<100 {
+            node.pass(100)
+            count += node.step(.tick).sent(.ping).count
+        }
+        #expect((1...3).contains(count), "three nodes, none of which answers")
+    }
+
+    @Test func `a PING starts the clock once`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["b"]
+        node.advance(3000)
+        let start = node.row("b")?.pingSent
+        node.hears(.ping(rumour("b", [.master, .pfail])), from: "c")
+        node.advance(1000)
+        #expect(start != 0 && node.row("b")?.pingSent == start)
+    }
+
+    @Test func `a node that we met hears of all others, and they of it, with the next tick`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.command("meet 127.0.0.1 \(address("x").port)")
+        for effect in outcome.effects {
+            guard case .connect(let link, _) = effect else { continue }
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+            node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        }
+        let told = node.tick()
+        #expect(told.receivers(of: .ping).contains("x"))
+        for sent in told.sent(.ping) {
+            let names = sent.body?.heartbeat?.gossip.map(\.node) ?? []
+            if sent.to == "x" { #expect(Set(names).isSuperset(of: [id("b"), id("c"), id("r")])) }
+            if sent.to != "x" { #expect(names.contains(id("x"))) }
+        }
+        #expect(Set(told.receivers(of: .ping)) == Set("bcrx"))
+    }
+
+    @Test func `a master that pauses pings the replica at each tick`() {
+        var node = TestNode(Self.shape)
+        node.hears(.manualFailoverStart, from: "r")
+        for _ in 0..<5 { #expect(node.tick().receivers(of: .ping).contains("r")) }
+    }
+}

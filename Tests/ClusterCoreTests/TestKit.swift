@@ -1,0 +1,420 @@
+// One machine under test: virtual time, a disk that confirms, waits or fails, and peers that answer
+// or keep silent. Nodes are named by one letter: node "b" has an id of forty b's and the ports 7001
+// and 17001. A topology is arranged through nodes.conf, and everything else goes in as inputs.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+/// The id of the node with this letter.
+func id(_ letter: Character) -> NodeID {
+    guard let id = NodeID(String(repeating: letter, count: 40)) else {
+        preconditionFailure("'\(letter)' is not a letter of ids")
+    }
+    return id
+}
+
+/// Slots in the form of nodes.conf.
+func slots(_ text: String) -> SlotSet {
+    var set = SlotSet()
+    for word in text.split(separator: " ") {
+        let bounds = word.split(separator: "-").compactMap { Int($0).flatMap { Slot($0) } }
+        guard let first = bounds.first, let last = bounds.last, let range = SlotRange(first, last)
+        else { preconditionFailure("'\(word)' are no slots") }
+        set.insert(range)
+    }
+    return set
+}
+
+func slot(_ number: Int) -> Slot {
+    guard let slot = Slot(number) else { preconditionFailure("\(number) is no slot") }
+    return slot
+}
+
+func ip(_ text: String) -> IPText {
+    guard let ip = IPText(text) else { preconditionFailure("'\(text)' is too long") }
+    return ip
+}
+
+/// Where the node with this letter lives.
+func address(_ letter: Character, ip text: String = "127.0.0.1") -> NodeAddress {
+    let port = UInt16(7000 + Peer.number(letter))
+    return NodeAddress(ip: ip(text), port: Port(port), busPort: Port(port + 10_000))
+}
+
+enum Peer {
+    /// "a" is 0; digits follow the letters.
+    static func number(_ letter: Character) -> Int {
+        let ascii = Int(letter.asciiValue ?? 0)
+        return ascii >= 97 ? ascii - 97 : ascii - 48 + 26
+    }
+
+    /// The letter of an id of forty equal characters.
+    static func letter(_ id: NodeID) -> Character? {
+        let text = id.description
+        guard let first = text.first, text.allSatisfy({ $0 == first }) else { return nil }
+        return first
+    }
+}
+
+/// What a step, or several, asked for.
+struct Outcome {
+    var effects: [Effect] = []
+
+    struct Sent {
+        let message: Message
+        let link: LinkID
+        /// Whom the link belongs to, if that is a node with a letter.
+        let to: Character?
+
+        var header: Header? {
+            if case .full(let header, _) = message { return header }
+            return nil
+        }
+        var body: Body? {
+            if case .full(_, let body) = message { return body }
+            return nil
+        }
+    }
+    fileprivate(set) var sent: [Sent] = []
+
+    var notes: [Note] {
+        effects.compactMap { if case .note(let note) = $0 { note } else { nil } }
+    }
+    var saves: [(generation: Generation, sync: Bool)] {
+        effects.compactMap {
+            if case .persist(let number, let sync) = $0 { (number, sync) } else { nil }
+        }
+    }
+    var replies: [AdminReply] {
+        effects.compactMap { if case .reply(let reply, _) = $0 { reply } else { nil } }
+    }
+    var closed: [LinkID] {
+        effects.compactMap { if case .close(let link) = $0 { link } else { nil } }
+    }
+    var connects: [NodeAddress] {
+        effects.compactMap { if case .connect(_, let address) = $0 { address } else { nil } }
+    }
+    var refusals: [VoteRefusal] {
+        notes.compactMap { if case .voteRefused(_, _, let refusal) = $0 { refusal } else { nil } }
+    }
+
+    func sent(_ type: MessageType) -> [Sent] { sent.filter { $0.message.type == type } }
+    /// The letters of those who were sent this type, in order of sending.
+    func receivers(of type: MessageType) -> String { String(sent(type).compactMap(\.to)) }
+}
+
+/// One node under test.
+struct TestNode {
+    enum Disk {
+        /// Each synced save is confirmed at once.
+        case prompt
+        /// Saves wait until the test says what became of them.
+        case slow
+        /// Each save fails at once.
+        case full
+    }
+    enum Way { case inbound, outbound }
+
+    var machine: Machine
+    var now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
+    var disk = Disk.prompt
+    /// Nodes that neither answer nor take connections.
+    var silent: Set<Character> = []
+    /// Synced saves whose fate is open.
+    private(set) var waiting: [Generation] = []
+    /// Letters whose connection to us was opened.
+    private var opened: Set<Character> = []
+
+    init(machine: Machine) { self.machine = machine }
+
+    /// A node from short lines, one a node: `letter flags master epoch slots…`, and
+    /// `vars currentEpoch lastVoteEpoch`. All links stand and everybody was just heard,
+    /// unless `calm` is false.
+    init(
+        _ lines: String, calm: Bool = true, _ adjust: (inout ClusterConfig) -> Void = { _ in }
+    ) {
+        var config = ClusterConfig()
+        config.nodeTimeout = 5000
+        config.failoverWithoutCopy = true
+        adjust(&config)
+        var random = SplitMix64(seed: 7)
+        let now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
+        do {
+            let state = try NodesFile.parse(
+                Array(Self.file(lines).utf8), at: now, random: &random)
+            if let letter = Peer.letter(state.myID) {
+                config.port = address(letter).port
+                config.busPort = address(letter).busPort
+            }
+            self.init(machine: Machine(state: state, config: config, random: random))
+        } catch {
+            preconditionFailure("\(error)")
+        }
+        if calm { becomeCalm() }
+    }
+
+    /// A node that was never part of a cluster.
+    static func fresh(_ adjust: (inout ClusterConfig) -> Void = { _ in }) -> TestNode {
+        var config = ClusterConfig()
+        config.nodeTimeout = 5000
+        config.failoverWithoutCopy = true
+        adjust(&config)
+        return TestNode(machine: Machine(fresh: config, random: SplitMix64(seed: 11)))
+    }
+
+    var state: ClusterState { machine.state }
+
+    private static func file(_ lines: String) -> String {
+        var text = ""
+        var vars = "vars currentEpoch 9 lastVoteEpoch 0\n"
+        for line in lines.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words[0] == "vars" {
+                vars = "vars currentEpoch \(words[1]) lastVoteEpoch \(words[2])\n"
+                continue
+            }
+            guard let letter = words[0].first, words.count >= 4 else {
+                preconditionFailure("no node: \(line)")
+            }
+            let master = words[2].first.flatMap { $0 == "-" ? nil : $0 }
+            text +=
+                "\(id(letter)) \(address(letter)),,tls-port=0,shard-id=\(shard(master ?? letter))"
+            text += " \(words[1]) \(master.map { id($0).description } ?? "-") 0 0 \(words[3])"
+            text += " connected"
+            for word in words.dropFirst(4) { text += " \(expand(word))" }
+            text += "\n"
+        }
+        return text + vars
+    }
+
+    /// `[5->-b]` with the whole id.
+    private static func expand(_ word: Substring) -> String {
+        guard word.hasPrefix("["), let letter = word.dropLast().last else { return String(word) }
+        return word.dropLast(2) + id(letter).description + "]"
+    }
+
+    static func shard(_ letter: Character) -> String {
+        String(repeating: "5", count: 39) + String(letter)
+    }
+
+    private mutating func becomeCalm() {
+        advance(300)
+        // Roles, slots and epochs as they were arranged are confirmed by their owners.
+        for handle in state.nodes.handles where handle != .myself {
+            if let letter = Peer.letter(state.nodes[handle].id) { hears(.ping(), from: letter) }
+        }
+    }
+
+    // MARK: Steps
+
+    /// One input, and what the disk says of the saves that it asked for.
+    @discardableResult
+    mutating func step(_ input: Input) -> Outcome {
+        var outcome = Outcome()
+        run(input, &outcome)
+        return outcome
+    }
+
+    private mutating func run(_ input: Input, _ outcome: inout Outcome) {
+        let effects = machine.step(input, at: now)
+        outcome.effects += effects
+        var fates: [Input] = []
+        for effect in effects {
+            switch effect {
+            case .persist(let generation, let sync):
+                switch disk {
+                case .prompt: fates.append(.persisted(generation))
+                case .slow: if sync { waiting.append(generation) }
+                case .full: fates.append(.persistFailed(generation, Self.fault))
+                }
+            case .send(let message, let link):
+                outcome.sent.append(.init(message: message, link: link, to: letter(of: link)))
+            case .connect, .close, .pauseWrites, .replicate, .dropKeys, .reply, .note: break
+            }
+        }
+        for fate in fates { run(fate, &outcome) }
+    }
+
+    static let fault = SystemFault("no space left")
+
+    /// The disk answers for all saves that wait.
+    @discardableResult
+    mutating func saved() -> Outcome {
+        guard let last = waiting.last else { return Outcome() }
+        waiting = []
+        return step(.persisted(last))
+    }
+
+    @discardableResult
+    mutating func savesFailed() -> Outcome {
+        guard let last = waiting.last else { return Outcome() }
+        waiting = []
+        return step(.persistFailed(last, Self.fault))
+    }
+
+    mutating func forgetWaiting() { waiting = [] }
+
+    @discardableResult
+    mutating func tick(after milliseconds: Int64 = 100) -> Outcome {
+        pass(milliseconds)
+        return step(.tick)
+    }
+
+    /// Lets time pass without a tick.
+    mutating func pass(_ milliseconds: Int64) {
+        now.monotonic += milliseconds
+        now.wall += milliseconds
+    }
+
+    /// Ticks for a while; whoever is not silent takes connections and answers pings.
+    @discardableResult
+    mutating func advance(_ milliseconds: Int64) -> Outcome {
+        var all = Outcome()
+        for _ in 0..<(milliseconds / 100) {
+            let outcome = tick()
+            all.effects += outcome.effects
+            all.sent += outcome.sent
+            answer(outcome, &all)
+        }
+        return all
+    }
+
+    private mutating func answer(_ outcome: Outcome, _ all: inout Outcome) {
+        var next = Outcome()
+        for effect in outcome.effects {
+            var input: Input?
+            switch effect {
+            case .connect(let link, let to):
+                let letter = Character(UnicodeScalar(UInt8(97 + Int(to.port.value) - 7000)))
+                input =
+                    silent.contains(letter)
+                    ? .linkClosed(link)
+                    : .linkOpened(link, local: ip("127.0.0.1"), peer: to.ip)
+            case .send(.full(_, .ping), let link):
+                guard case .outbound = link, let letter = letter(of: link),
+                    !silent.contains(letter)
+                else { continue }
+                input = .message(.full(header(of: letter), .pong(Heartbeat())), on: link)
+            default: break
+            }
+            if let input { run(input, &next) }
+        }
+        guard !next.effects.isEmpty else { return }
+        all.effects += next.effects
+        all.sent += next.sent
+        answer(next, &all)
+    }
+
+    @discardableResult
+    mutating func command(_ words: String) -> Outcome {
+        command(words.split(separator: " ").map { Array($0.utf8) })
+    }
+
+    @discardableResult
+    mutating func command(_ words: [[UInt8]]) -> Outcome {
+        do throws(AdminError) {
+            return step(.command(try AdminCommand.parse(words), from: ClientID(1)))
+        } catch {
+            return Outcome(effects: [.reply(.error(error.text), to: ClientID(1))])
+        }
+    }
+
+    /// The reply to a command.
+    mutating func reply(_ words: String) -> AdminReply? { command(words).replies.first }
+
+    // MARK: Peers
+
+    /// The row of the node with this letter.
+    func row(_ letter: Character) -> KnownNode? {
+        state.nodes.find(id(letter)).map { state.nodes[$0] }
+    }
+
+    func owner(_ number: Int) -> Character? {
+        state.slots.owner(of: slot(number)).flatMap { Peer.letter(state.nodes[$0].id) }
+    }
+
+    /// The letter of the node to which a link belongs.
+    func letter(of link: LinkID) -> Character? {
+        switch link {
+        case .outbound: state.target(of: link).flatMap { Peer.letter(state.nodes[$0].id) }
+        case .inbound(let number):
+            number < 26 ? Character(UnicodeScalar(UInt8(97 + number))) : nil
+        }
+    }
+
+    /// What a node would say of itself, if it agrees with what we know of it.
+    func header(of letter: Character) -> Header {
+        var header = Header(sender: id(letter), currentEpoch: state.currentEpoch)
+        header.port = address(letter).port
+        header.busPort = address(letter).busPort
+        guard let node = row(letter) else { return header }
+        header.offset = node.offset
+        header.configEpoch = node.configEpoch
+        header.slots = node.slots
+        if case .replica(let master) = node.role {
+            header.flags = [.myself, .replica]
+            header.replicaOf = master ?? .zero
+            let row = master.flatMap { state.nodes.find($0) }
+            header.configEpoch = row.map { state.nodes[$0].configEpoch } ?? 0
+            header.slots = row.map { state.nodes[$0].slots } ?? SlotSet()
+        }
+        return header
+    }
+
+    /// The connection that a node made to us, opened when it is first used.
+    mutating func inbound(_ letter: Character) -> LinkID {
+        let link = LinkID.inbound(UInt32(Peer.number(letter)))
+        if state.inboundLink(link) == nil {
+            step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        }
+        return link
+    }
+
+    /// Delivers a message of a node, as it would say it unless `change` has it otherwise.
+    @discardableResult
+    mutating func hears(
+        _ body: Body, from letter: Character, on way: Way = .inbound,
+        _ change: (inout Header) -> Void = { _ in }
+    ) -> Outcome {
+        var header = header(of: letter)
+        if let beat = body.heartbeat, !beat.extensions.isEmpty {
+            header.messageFlags.insert(.extensions)
+        }
+        change(&header)
+        switch way {
+        case .inbound: return step(.message(.full(header, body), on: inbound(letter)))
+        case .outbound:
+            guard let handle = state.nodes.find(id(letter)),
+                let link = state.nodes[handle].outbound.openID
+            else { preconditionFailure("no link to \(letter)") }
+            return step(.message(.full(header, body), on: link))
+        }
+    }
+}
+
+extension Body {
+    static func ping(_ gossip: GossipEntry...) -> Body {
+        .ping(Heartbeat(gossip: GossipSection(gossip)))
+    }
+    static func pong(_ gossip: GossipEntry...) -> Body {
+        .pong(Heartbeat(gossip: GossipSection(gossip)))
+    }
+    static func meet(_ gossip: GossipEntry...) -> Body {
+        .meet(Heartbeat(gossip: GossipSection(gossip)))
+    }
+    static func ping(extensions: [PingExtension]) -> Body {
+        .ping(Heartbeat(extensions: extensions))
+    }
+}
+
+/// A gossip entry about the node with this letter.
+func rumour(
+    _ letter: Character, _ flags: NodeFlags = .master, pong: UInt32 = 0,
+    at place: NodeAddress? = nil
+) -> GossipEntry {
+    GossipEntry(
+        node: id(letter), pingSent: 0, pongReceived: pong, address: place ?? address(letter),
+        flags: flags)
+}

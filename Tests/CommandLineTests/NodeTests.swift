@@ -1,0 +1,247 @@
+// `grapevine node` from outside: what it is started with, what it refuses and with which words, and
+// how it ends. What it does in a cluster is tested with the library.
+
+import Interop
+import RESP
+import SystemIO
+import TestSupport
+import Testing
+
+@Suite struct NodeTests {
+    /// Runs a node that must not come up, in a folder, and gives back its one line.
+    private func refusal(_ words: [String], name: String = "node") throws -> String {
+        let said = try Grapevine.run([name] + words)
+        #expect(said.status == 2)
+        #expect(said.errors.split(separator: "\n").count == 1, "\(said.errors)")
+        return said.errors
+    }
+
+    private func ours() throws -> ServerProgram { .ours(try Grapevine.program()) }
+
+    /// A node alone in a folder that goes with it.
+    private func alone(_ directives: String...) throws -> MixedCluster {
+        try MixedCluster([try ours()], nodeTimeoutMilliseconds: 1000, directives: directives)
+    }
+
+    @Test func `an unknown directive is refused with its file and line`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "node.conf")
+        try File.write(Array("# a node\nport 7000\n\nfrobnicate yes\n".utf8), to: path)
+        #expect(
+            try refusal([path])
+                == "grapevine node: \(path):4: unknown directive 'frobnicate'\n")
+        #expect(
+            try refusal(["--frobnicate", "yes"])
+                == "grapevine node: --frobnicate: unknown directive 'frobnicate'\n")
+    }
+
+    @Test(arguments: [
+        ("port x", "port: argument couldn't be parsed into an integer"),
+        ("port 70000", "port: argument must be between 0 and 65535 inclusive"),
+        ("port", "port: wrong number of arguments"),
+        ("port 1 2", "port: wrong number of arguments"),
+        ("port \"1", "unbalanced quotes"),
+        ("bind nowhere", "bind: 'nowhere' is not a literal address"),
+        ("dir /none/such", "dir: '/none/such' is not a folder"),
+        (
+            "cluster-enabled no",
+            "cluster-enabled: a node without a cluster is nothing here: it must be yes"
+        ),
+        (
+            "daemonize yes",
+            "daemonize: a node stays in the foreground: start it with a supervisor"
+        ),
+        ("include", "include takes one file"),
+    ])
+    func `a wrong value is refused with its file and line`(line: String, words: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "node.conf")
+        try File.write(Array("\n\(line)\n".utf8), to: path)
+        #expect(try refusal([path]) == "grapevine node: \(path):2: \(words)\n")
+    }
+
+    @Test func `a file that cannot be read is refused, and one that includes itself`() throws {
+        let folder = try TemporaryFolder()
+        let missing = folder.path(of: "none")
+        #expect(
+            try refusal([missing])
+                == "grapevine node: \(missing): cannot be read: No such file or directory\n")
+        #expect(try refusal([folder.path]).contains("cannot be read"))
+        let loop = folder.path(of: "loop")
+        try File.write(Array("include \(loop)\n".utf8), to: loop)
+        #expect(try refusal([loop]).contains("files include each other"))
+    }
+
+    @Test(arguments: ["client", "bus"])
+    func `a port that is taken is refused in one line`(which: String) throws {
+        let folder = try TemporaryFolder()
+        let port = try LoopbackPorts.base(count: 1)
+        let taken = which == "client" ? port : port + LoopbackPorts.busOffset
+        let holder = try Socket.listen(at: .loopback(port: UInt16(taken)))
+        let words = try refusal(["--port", "\(port)", "--dir", folder.path])
+        #expect(
+            words == "grapevine node: cannot listen on 127.0.0.1:\(taken): Address already in use\n"
+        )
+        _ = holder.descriptor
+    }
+
+    @Test func `a second node in one folder is refused, and the first goes on`() throws {
+        let cluster = try alone()
+        let first = cluster.nodes[0]
+        let port = try LoopbackPorts.base(count: 1)
+        let before = try File.read(first.nodesFilePath)
+        let words = try refusal(["--port", "\(port)", "--dir", first.folder])
+        #expect(words == "grapevine node: \(first.nodesFilePath) is in use by another node\n")
+        #expect(try File.read(first.nodesFilePath) == before)
+        #expect(try first.text("PING") == "PONG")
+    }
+
+    @Test(arguments: [
+        "nonsense\n", "0000 127.0.0.1:1@2 myself,master - 0 0 0 connected\n",
+        "vars currentEpoch x lastVoteEpoch 0\n",
+    ])
+    func `a broken nodes file is refused with its line, and left as it is`(text: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "nodes.conf")
+        try File.write(Array(text.utf8), to: path)
+        let port = try LoopbackPorts.base(count: 1)
+        let words = try refusal(["--port", "\(port)", "--dir", folder.path])
+        #expect(words.hasPrefix("grapevine node: \(path):1: "), "\(words)")
+        #expect(words.hasSuffix("the file is left as it is\n"))
+        #expect(try File.readText(path) == text)
+    }
+
+    @Test func `a nodes file that a cut has shortened is refused, and left as it is`() throws {
+        let cluster = try alone()
+        let node = cluster.nodes[0]
+        try node.command("CLUSTER", "ADDSLOTSRANGE", "0", "100")
+        #expect(node.stop() == .exited(0))
+        let whole = try File.read(node.nodesFilePath)
+        let id = String(decoding: whole.prefix(40), as: UTF8.self)
+        for length in stride(from: 1, to: whole.count - 1, by: 7) {
+            try File.write(Array(whole.prefix(length)), to: node.nodesFilePath)
+            let words = try refusal(["--port", "\(node.port)", "--dir", node.folder])
+            #expect(words.contains(node.nodesFilePath), "\(length): \(words)")
+            #expect(try File.read(node.nodesFilePath) == Array(whole.prefix(length)))
+        }
+        try File.write(whole, to: node.nodesFilePath)
+        try node.restart()
+        #expect(try node.text("CLUSTER", "MYID") == id)
+        #expect(try node.myself().slotsText == "0-100")
+    }
+
+    @Test func `directives of a data store are taken, and listed once in the log`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "node.conf")
+        let port = try LoopbackPorts.base(count: 1)
+        let text = """
+            port \(port)
+            dir \(folder.path)
+            appendonly yes
+            appendfsync everysec
+            save 900 1
+            maxmemory 100mb
+            client-output-buffer-limit normal 0 0 0
+            cluster-node-timeout 5000
+            """
+        try File.write(Array(text.utf8), to: path)
+        var options = ChildProcess.Options(arguments: ["node", path])
+        options.output = .pipe
+        let child = try ChildProcess(try Grapevine.program(), options)
+        let address = SocketAddress.loopback(port: UInt16(port))
+        eventually("it answers") {
+            let reply = try AdminClient(address, timeoutMilliseconds: 1000).send(["PING"])
+            return reply.string == "PONG" ? nil : "\(reply)"
+        }
+        child.send(.terminate)
+        let output = try child.readOutput(milliseconds: 5000)
+        #expect(child.wait(milliseconds: 5000) == .exited(0))
+        let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
+        let listed = lines.filter { $0.contains("without effect") }
+        #expect(listed.count == 1)
+        #expect(
+            listed.first?.hasSuffix(
+                "appendonly appendfsync save maxmemory client-output-buffer-limit") == true)
+        #expect(lines.last?.hasSuffix("Bye") == true)
+    }
+
+    @Test(arguments: ["redis-server", "valkey-server"])
+    func `called by the name of a server, through a link, it is a node`(name: String) throws {
+        let folder = try TemporaryFolder()
+        let link = folder.path(of: name)
+        try File.link(link, to: try Grapevine.program())
+        let port = try LoopbackPorts.base(count: 1)
+        var options = ChildProcess.Options(
+            arguments: ["--port", "\(port)", "--dir", folder.path, "--cluster-enabled", "yes"])
+        options.output = .discarded
+        let child = try ChildProcess(link, options)
+        let address = SocketAddress.loopback(port: UInt16(port))
+        eventually("it answers") {
+            let client = try AdminClient(address, timeoutMilliseconds: 1000)
+            let reply = try client.send(["CLUSTER", "MYID"])
+            return reply.string?.utf8.count == 40 ? nil : "\(reply)"
+        }
+        #expect(child.terminate(graceMilliseconds: 5000) == .exited(0))
+    }
+
+    @Test(arguments: [Signal.terminate, .interrupt])
+    func `a node that is asked to end does, with 0 and its file saved`(signal: Signal) throws {
+        let cluster = try alone()
+        let node = cluster.nodes[0]
+        let id = try node.text("CLUSTER", "MYID")
+        try node.command("CLUSTER", "ADDSLOTS", "5")
+        node.send(signal)
+        #expect(node.wait(milliseconds: 5000) == .exited(0))
+        #expect(node.log.contains("leaving"))
+        let saved = try File.readText(node.nodesFilePath)
+        #expect(saved.hasPrefix(id) && saved.contains(" connected 5\n"))
+        #expect(try Folder.list(node.folder).allSatisfy { !$0.contains("tmp") })
+    }
+
+    @Test func `SHUTDOWN ends a node as a signal does`() throws {
+        let cluster = try alone()
+        let node = cluster.nodes[0]
+        _ = try? node.ask(["SHUTDOWN"])
+        #expect(node.wait(milliseconds: 5000) == .exited(0))
+    }
+
+    @Test func `help is on standard output, with status 0`() throws {
+        let said = try Grapevine.run("node", "--help")
+        #expect(said.status == 0 && said.errors.isEmpty)
+        #expect(said.output.hasPrefix("Usage: grapevine node"))
+    }
+}
+
+@Suite struct AdminTests {
+    @Test func `a command is sent, and its reply printed as redis-cli does`() throws {
+        let cluster = try MixedCluster(
+            [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000)
+        let place = "127.0.0.1:\(cluster.nodes[0].port)"
+        #expect(
+            try Grapevine.run("admin", place, "PING")
+                == Said(output: "PONG\n", errors: "", status: 0))
+        let nodes = try Grapevine.run("admin", place, "CLUSTER", "NODES")
+        #expect(nodes.status == 0 && nodes.output.contains("myself,master"))
+        #expect(
+            try Grapevine.run("admin", "--json", place, "CLUSTER", "KEYSLOT", "foo").output
+                == "12182\n")
+        let refused = try Grapevine.run("admin", place, "CLUSTER", "NONE")
+        #expect(refused.status == 1)
+        #expect(refused.output == "ERR unknown subcommand 'NONE'. Try CLUSTER HELP.\n")
+        let json = try Grapevine.run("admin", "--json", place, "NONE")
+        #expect(json.status == 1 && json.output.hasPrefix("{\"error\":"))
+    }
+
+    @Test(arguments: [
+        (["admin"], "HOST:PORT is missing"), (["admin", "nowhere", "PING"], "'nowhere'"),
+        (["admin", "127.0.0.1:1"], "a command is missing"),
+        (["admin", "127.0.0.1:1", "PING"], "Connection refused"),
+        (["admin", "127.0.0.1:1", "PING", "--timeout", "x"], "--timeout"),
+    ])
+    func `a wrong call is one line and status 2`(words: [String], problem: String) throws {
+        let said = try Grapevine.run(words)
+        #expect(said.status == 2 && said.output.isEmpty)
+        #expect(said.errors.contains(problem) && said.lines.isEmpty)
+        #expect(said.errors.split(separator: "\n").count == 1)
+    }
+}
