@@ -50,8 +50,12 @@ final class Client {
 
     /// Ends once its replies are written.
     var isLeaving = false
-    var wantsWrite = false
+    /// What the poller watches it for.
+    var interest = Interest.read
+    var wantsWrite: Bool { interest.contains(.write) }
     var isDirty = false
+    /// Requests were left unread because replies wait.
+    var hasRequests = false
     /// Replies that wait to be written.
     var output: [UInt8] = []
     private var written = 0
@@ -162,6 +166,12 @@ extension Client {
 
     /// A number in its one spelling.
     func number(_ index: Int) -> Int64? { parser.withArgument(index) { strictInteger($0) } }
+
+    /// The first word of an error that stands in the output.
+    func errorCode(from place: Int) -> String {
+        let word = output[place...].prefix(64).prefix { $0 > 0x20 }
+        return String(decoding: word, as: UTF8.self)
+    }
 
     func noNumber() { error("ERR value is not an integer or out of range") }
     func syntaxError() { error("ERR syntax error") }

@@ -12,7 +12,15 @@ package final class Node {
     var options: NodeOptions
     var log: NodeLog
     var links = BusLinks()
-    var clients = Clients()
+    let clients = Clients()
+    let store: MemoryStore
+    var routes = Routes()
+    let statistics = NodeStatistics()
+    var debug = DebugSettings()
+    /// Writes of clients wait until this monotonic millisecond; 0: they do not.
+    var writesHeldUntil: Int64 = 0
+    /// When this wake-up began.
+    private(set) var wake: Instant
     var poller: Poller
     var saver: SaveThread
     let lock: FileLock
@@ -27,6 +35,7 @@ package final class Node {
     var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
     private var nextToken: UInt64 = 16
     private var nextTick: Int64
+    private var ticks = 0
     /// Inputs that came up while another was worked on.
     private var postponed: [Input] = []
     /// The newest save asked for since the last wake-up.
@@ -60,6 +69,9 @@ package final class Node {
             monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
         var random = SplitMix64(seed: Entropy.seed())
         runID = NodeID(using: &random).description
+        store = MemoryStore(seed: random.next())
+        store.now = now.wall
+        wake = now
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
         _ = ProcessInformation.raiseDescriptorLimit()
@@ -166,9 +178,33 @@ package final class Node {
             log.write(.warning, "Waiting failed: \(error)")
             SystemClock.sleep(milliseconds: 10)
         }
-        for event in events { handle(event) }
+        beginTurn()
+        // The bus first: what clients ask for must not let a heartbeat wait.
+        for event in events where event.token & Clients.tokenBit == 0 { handle(event) }
+        handleClients()
         if SystemClock.monotonicMilliseconds() >= nextTick { tick() }
         settle()
+    }
+
+    private func beginTurn() {
+        wake = now
+        store.now = wake.wall
+    }
+
+    /// Milliseconds that clients get in one wake-up; those left over are ready at the next as well.
+    private static let clientShare: Int64 = 20
+    /// Clients that are served between two looks at the clock.
+    private static let clientRun = 8
+
+    private func handleClients() {
+        var served = 0
+        for event in events where event.token & Clients.tokenBit != 0 {
+            clients.handle(event, self)
+            served += 1
+            guard served % Self.clientRun == 0 else { continue }
+            let spent = SystemClock.monotonicMilliseconds() - wake.monotonic
+            if spent > Self.clientShare { return }
+        }
     }
 
     private func tick() {
@@ -177,9 +213,15 @@ package final class Node {
         nextTick = max(nextTick + ClusterConfig.tick, now + 1)
         if nextTick + ClusterConfig.tick < now { nextTick = now + ClusterConfig.tick }
         acceptsPaused = false
+        ticks += 1
+        if debug.sweeps { store.sweep() }
+        if ticks % Self.ticksPerCheck == 0 { clients.check(self) }
         step(.tick)
         checkLinks()
     }
+
+    /// Ticks between two looks at the limits of clients.
+    private static let ticksPerCheck = 10
 
     private func handle(_ event: PollEvent) {
         switch event.token {
@@ -192,8 +234,6 @@ package final class Node {
         default:
             if let link = links[token: event.token] {
                 handleLink(link, event)
-            } else if let client = clients[token: event.token] {
-                clients.handle(client, event, self)
             } else if let listener = busListeners[event.token] {
                 acceptLinks(listener)
             } else if let listener = clientListeners[event.token] {
@@ -220,9 +260,23 @@ package final class Node {
         }
     }
 
-    /// One input through the machine, and what it asks for.
+    /// One input through the machine, and what it asks for. What the store has to say goes first:
+    /// no rule may judge by keys or offsets of the past.
     func step(_ input: Input) {
+        reportStore()
+        apply(input)
+    }
+
+    private func apply(_ input: Input) {
+        routes.isFresh = false
         for effect in machine.step(input, at: now) { perform(effect) }
+    }
+
+    /// Tells the rules what changed in the store, once for all changes so far.
+    func reportStore() {
+        guard store.hasNews else { return }
+        store.markTold()
+        apply(.store(store.report))
     }
 
     /// An input that comes up while another is worked on.
@@ -230,6 +284,10 @@ package final class Node {
 
     /// The end of a wake-up: what came up meanwhile, then one save, then the bytes.
     private func settle() {
+        if writesHeldUntil == 0 || SystemClock.monotonicMilliseconds() >= writesHeldUntil {
+            releaseWrites()
+        }
+        reportStore()
         while !postponed.isEmpty {
             let inputs = postponed
             postponed = []
@@ -243,6 +301,12 @@ package final class Node {
         }
         flushLinks()
         clients.flush(self)
+    }
+
+    private func releaseWrites() {
+        writesHeldUntil = 0
+        store.holdChanges(false)
+        clients.resume(self)
     }
 
     /// Saves for the last time and lets go.

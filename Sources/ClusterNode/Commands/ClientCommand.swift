@@ -175,7 +175,9 @@ enum ClientCommand {
             case "user":
                 guard value == "default" else { return client.error("ERR No such user '\(value)'") }
             case "skipme":
-                guard ["yes", "no"].contains(value.lowercased()) else { return client.syntaxError() }
+                guard ["yes", "no"].contains(value.lowercased()) else {
+                    return client.syntaxError()
+                }
                 sparesMe = value.lowercased() == "yes"
             default: return client.syntaxError()
             }

@@ -36,7 +36,7 @@ enum CommandReport {
             if let spec = find(client.text(index)) {
                 client.reply(row(spec))
             } else {
-                RESPWriter.nullArray(client.version, to: &client.output)
+                client.null()
             }
         }
     }
@@ -129,7 +129,10 @@ enum CommandReport {
             case "pattern": names.removeAll { !Glob.matches($0, value) }
             case "aclcat":
                 let category = "@\(value.lowercased())"
-                names.removeAll { find($0).map { !categories($0).contains(category) } ?? true }
+                names.removeAll { name in
+                    guard let spec = find(name) else { return true }
+                    return !categories(spec).contains(category)
+                }
             case "module": names = []
             default: return client.syntaxError()
             }

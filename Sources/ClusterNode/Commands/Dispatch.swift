@@ -16,7 +16,11 @@ enum Dispatch {
         }
         if let refusal = refusal(of: spec, client, node) {
             node.statistics.usage[spec.number].rejected &+= 1
-            reject(refusal, client, node)
+            if isExec(spec) && !Routing.isRedirection(refusal) {
+                rejectExec(refusal, client, node)
+            } else {
+                reject(refusal, client, node)
+            }
             return finish(client, replied)
         }
         if node.areWritesHeld && mustWait(spec, client) { return false }
@@ -43,13 +47,16 @@ enum Dispatch {
         let changes = node.store.changes
         client.lastCommand = spec
         spec.handler(client, node)
-        node.statistics.ran(
-            spec, failed: client.output.count > replied && client.output[replied] == 0x2D)
+        let failed = client.output.count > replied && client.output[replied] == minus
+        node.statistics.ran(spec, failed: failed)
+        if failed { node.statistics.countError(client.errorCode(from: replied + 1)) }
         if node.store.changes != changes {
             node.store.wrote(bytes: client.parser.requestBytes)
             if !node.store.disturbed.isEmpty { node.disturbClients() }
         }
     }
+
+    private static let minus = UInt8(ascii: "-")
 
     /// Takes back a reply that is not to be sent.
     private static func finish(_ client: Client, _ replied: Int) -> Bool {
@@ -109,6 +116,13 @@ enum Dispatch {
         node.statistics.countError(text)
         client.transaction?.isSpoiled = true
         client.error(text)
+    }
+
+    /// EXEC that may not run ends its transaction, and says so.
+    private static func rejectExec(_ text: String, _ client: Client, _ node: Node) {
+        Transactions.abandon(client, node)
+        let reason = text.hasPrefix("ERR ") ? String(text.dropFirst(4)) : text
+        reject("EXECABORT Transaction discarded because of: \(reason)", client, node)
     }
 
     private static func rejectUnknown(_ client: Client, _ node: Node) {

@@ -15,13 +15,30 @@ enum FunctionCommand {
 
     static func run(_ client: Client, _ node: Node) {
         switch client.option(1) {
-        case "list": client.reply(.list([]))
+        case "list": list(client)
         case "dump": RESPWriter.bulk(emptyDump, to: &client.output)
         case "restore": restore(client)
         case "flush": client.ok()
         case "help": Help.reply(client)
         default: client.unknownSubcommand(of: "function")
         }
+    }
+
+    private static func list(_ client: Client) {
+        var index = 2
+        while index < client.count {
+            switch client.option(index) {
+            case "withcode": break
+            case "libraryname":
+                index += 1
+                guard index < client.count else {
+                    return client.error("ERR library name argument was not given")
+                }
+            default: return client.error("ERR Unknown argument \(client.text(index))")
+            }
+            index += 1
+        }
+        client.reply(.list([]))
     }
 
     private static func restore(_ client: Client) {
@@ -68,7 +85,9 @@ enum DebugCommand {
             client.ok()
         default:
             let word = client.text(1)
-            client.error("ERR unknown subcommand or wrong number of arguments for '\(word)'. Try DEBUG HELP.")
+            client.error(
+                "ERR unknown subcommand or wrong number of arguments for '\(word)'. "
+                    + "Try DEBUG HELP.")
         }
     }
 

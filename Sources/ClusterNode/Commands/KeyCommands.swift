@@ -34,7 +34,7 @@ enum KeyCommands {
         let pattern = client.bytes(1)
         let takesAll = pattern == [UInt8(ascii: "*")]
         var found: [Int] = []
-        node.store.forEach { number in
+        node.store.visit { number in
             if takesAll || Glob.matches(node.store.key(number), pattern) { found.append(number) }
         }
         RESPWriter.arrayHeader(found.count, to: &client.output)
@@ -62,8 +62,14 @@ enum KeyCommands {
     /// The most keys that are looked at in one call, whatever was asked for.
     private static let largestScan = 1_000_000
 
+    /// A number below 0 counts back from the end of the range, as in C.
+    private static func cursor(_ text: String) -> UInt64? {
+        guard text.utf8.first == UInt8(ascii: "-") else { return UInt64(text) }
+        return UInt64(text.dropFirst()).map { 0 &- $0 }
+    }
+
     static func scan(_ client: Client, _ node: Node) {
-        guard let cursor = UInt64(client.text(1)) else {
+        guard let cursor = cursor(client.text(1)) else {
             return client.error("ERR invalid cursor")
         }
         var count = 10

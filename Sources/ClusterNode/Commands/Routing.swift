@@ -30,6 +30,10 @@ struct Routes {
 }
 
 enum Routing {
+    private static let codes = ["MOVED", "ASK", "TRYAGAIN", "CROSSSLOT", "CLUSTERDOWN"]
+
+    static func isRedirection(_ text: String) -> Bool { codes.contains { text.hasPrefix($0) } }
+
     /// Why a command is not served here; nil when it is.
     static func refusal(of spec: CommandSpec, _ client: Client, _ node: Node) -> String? {
         // One key in a slot of ours: nothing else can be asked.
@@ -38,7 +42,9 @@ enum Routing {
             client.slot = slot
             if node.routes.serves(slot, node) { return nil }
         }
-        return judge(spec, client, node)
+        let refusal = judge(spec, client, node)
+        if refusal != nil && Dispatch.isExec(spec) { Transactions.abandon(client, node) }
+        return refusal
     }
 
     /// The keys of a command, or of all that wait for EXEC, as far as routing asks.
@@ -77,9 +83,7 @@ enum Routing {
         let writes =
             spec.flags.contains(.write)
             || isExec && client.transaction?.flags.contains(.write) == true
-        let refusal = decide(slot, keys, spec, writes: writes, client, node)
-        if refusal != nil && isExec { Transactions.abandon(client, node) }
-        return refusal
+        return decide(slot, keys, spec, writes: writes, client, node)
     }
 
     private static func collect(

@@ -24,7 +24,10 @@ enum ServerCommands {
         case 0: client.ok()
         case let number? where Int32(exactly: number) != nil:
             client.error("ERR SELECT is not allowed in cluster mode")
-        case .some, nil: client.noNumber()
+        case .some:
+            client.error(
+                "ERR value is out of range, value must between -2147483648 and 2147483647")
+        case nil: client.noNumber()
         }
     }
 

@@ -76,6 +76,13 @@ final class MemoryStore: DataStore {
         hasNews = true
     }
 
+    /// Counts from 0 again.
+    func resetFigures() {
+        hits = 0
+        misses = 0
+        expiredKeys = 0
+    }
+
     // MARK: - Finding
 
     var count: Int { table.count }
@@ -250,7 +257,7 @@ final class MemoryStore: DataStore {
     }
 
     /// Calls `body` with the number of each key, in the order of entries.
-    func forEach(_ body: (Int) -> Void) {
+    func visit(_ body: (Int) -> Void) {
         for number in table.entries.indices where isThere(number) { body(number) }
     }
 
