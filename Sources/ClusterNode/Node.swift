@@ -215,6 +215,7 @@ package final class Node {
         acceptsPaused = false
         ticks += 1
         if debug.sweeps { store.sweep() }
+        if !store.disturbed.isEmpty { disturbClients() }
         if ticks % Self.ticksPerCheck == 0 { clients.check(self) }
         step(.tick)
         checkLinks()

@@ -52,8 +52,8 @@ enum Dispatch {
         if failed { node.statistics.countError(client.errorCode(from: replied + 1)) }
         if node.store.changes != changes {
             node.store.wrote(bytes: client.parser.requestBytes)
-            if !node.store.disturbed.isEmpty { node.disturbClients() }
         }
+        if !node.store.disturbed.isEmpty { node.disturbClients() }
     }
 
     private static let minus = UInt8(ascii: "-")

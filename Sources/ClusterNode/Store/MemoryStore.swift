@@ -12,7 +12,7 @@ final class MemoryStore: DataStore {
     /// Wall milliseconds; set at each wake-up, so that a request sees one moment.
     var now: Int64 = 0
 
-    /// Changes since the start, for the offset and for transactions.
+    /// Changes that commands made since the start.
     private(set) var changes: UInt64 = 0
     private(set) var offset: ReplicationOffset = 0
     private(set) var hasNews = false
@@ -169,7 +169,10 @@ final class MemoryStore: DataStore {
         changed(number)
     }
 
-    func remove(_ number: Int) { erase(number) }
+    func remove(_ number: Int) {
+        changes &+= 1
+        erase(number)
+    }
 
     func removeAll() { eraseAll() }
 
@@ -179,7 +182,7 @@ final class MemoryStore: DataStore {
     }
 
     private func erase(_ number: Int) {
-        changed(number)
+        if !watchers.isEmpty { disturb(table.entries[number].key) }
         table.remove(number)
         hasNews = true
     }
