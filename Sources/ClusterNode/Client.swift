@@ -165,7 +165,7 @@ extension Client {
     func bytes(_ index: Int) -> [UInt8] { parser.argument(index) }
 
     /// A number in its one spelling.
-    func number(_ index: Int) -> Int64? { parser.withArgument(index) { strictInteger($0) } }
+    func number(_ index: Int) -> Int64? { parser.lendArgument(index) { strictInteger($0) } }
 
     /// The first word of an error that stands in the output.
     func errorCode(from place: Int) -> String {

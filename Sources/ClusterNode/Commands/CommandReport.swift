@@ -173,7 +173,7 @@ enum CommandReport {
 /// HELP of a container: its parts with what they do.
 enum Help {
     static func reply(_ client: Client) {
-        guard let spec = client.parser.withArgument(0, { CommandTable.index.find($0) }) else {
+        guard let spec = client.parser.lendArgument(0, { CommandTable.index.find($0) }) else {
             return client.reply(.list([]))
         }
         let name = spec.name.uppercased()

@@ -35,10 +35,10 @@ enum Dispatch {
 
     private static func find(_ client: Client) -> CommandSpec? {
         guard
-            let spec = client.parser.withArgument(0, { CommandTable.index.find($0) })
+            let spec = client.parser.lendArgument(0, { CommandTable.index.find($0) })
         else { return nil }
         guard let subcommands = spec.subcommandIndex, client.count > 1 else { return spec }
-        return client.parser.withArgument(1) { subcommands.find($0) }
+        return client.parser.lendArgument(1) { subcommands.find($0) }
     }
 
     /// Counts it, runs it, and follows up what it changed.
@@ -87,7 +87,7 @@ enum Dispatch {
             if let redirection = Routing.refusal(of: spec, client, node) { return redirection }
         }
         let isWrite = writes(spec, client)
-        if isWrite && !node.machine.state.me.isMaster {
+        if isWrite && !node.routes.takesWrites(node) {
             return "READONLY You can't write against a read only replica."
         }
         if spec.flags.contains(.denyOOM) && node.isOutOfMemory {
@@ -126,7 +126,7 @@ enum Dispatch {
     }
 
     private static func rejectUnknown(_ client: Client, _ node: Node) {
-        guard let spec = client.parser.withArgument(0, { CommandTable.index.find($0) }) else {
+        guard let spec = client.parser.lendArgument(0, { CommandTable.index.find($0) }) else {
             return reject(unknown(client), client, node)
         }
         let word = String(decoding: client.bytes(1).prefix(128), as: UTF8.self)

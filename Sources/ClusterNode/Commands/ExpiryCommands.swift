@@ -52,7 +52,7 @@ enum ExpiryCommands {
         guard let moment = unit.milliseconds(value, node.store.now) else {
             return client.error("ERR invalid expire time in '\(client.option(0))' command")
         }
-        guard let number = client.parser.withArgument(1, { node.store.find($0) }) else {
+        guard let number = client.parser.lendArgument(1, { node.store.find($0) }) else {
             return client.integer(0)
         }
         guard holds(conditions, node.store.expiry(number), moment) else {
@@ -86,14 +86,14 @@ enum ExpiryCommands {
     static func endMilliseconds(_ client: Client, _ node: Node) { tell(client, node) { $0 } }
 
     private static func tell(_ client: Client, _ node: Node, _ form: (Int64) -> Int64) {
-        guard let number = client.parser.withArgument(1, { node.store.look($0) }) else {
+        guard let number = client.parser.lendArgument(1, { node.store.look($0) }) else {
             return client.integer(-2)
         }
         client.integer(node.store.expiry(number).map(form) ?? -1)
     }
 
     static func persist(_ client: Client, _ node: Node) {
-        guard let number = client.parser.withArgument(1, { node.store.find($0) }),
+        guard let number = client.parser.lendArgument(1, { node.store.find($0) }),
             node.store.expiry(number) != nil
         else { return client.integer(0) }
         node.store.setExpiry(of: number, nil)

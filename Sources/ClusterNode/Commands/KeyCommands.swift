@@ -7,7 +7,7 @@ enum KeyCommands {
     static func delete(_ client: Client, _ node: Node) {
         var removed: Int64 = 0
         for index in 1..<client.count {
-            guard let number = client.parser.withArgument(index, { node.store.find($0) }) else {
+            guard let number = client.parser.lendArgument(index, { node.store.find($0) }) else {
                 continue
             }
             node.store.remove(number)
@@ -19,14 +19,14 @@ enum KeyCommands {
     static func exists(_ client: Client, _ node: Node) {
         var found: Int64 = 0
         for index in 1..<client.count
-        where client.parser.withArgument(index, { node.store.look($0) }) != nil {
+        where client.parser.lendArgument(index, { node.store.look($0) }) != nil {
             found += 1
         }
         client.integer(found)
     }
 
     static func type(_ client: Client, _ node: Node) {
-        let number = client.parser.withArgument(1) { node.store.look($0) }
+        let number = client.parser.lendArgument(1) { node.store.look($0) }
         RESPWriter.simple(number == nil ? "none" : "string", to: &client.output)
     }
 

@@ -9,6 +9,7 @@ import RESP
 /// Slots whose commands are served here without further questions.
 struct Routes {
     private var slots = SlotSet()
+    private var isMaster = true
     /// Cleared whenever the rules may have changed something.
     var isFresh = false
 
@@ -18,14 +19,21 @@ struct Routes {
         return slots.contains(slot)
     }
 
+    mutating func takesWrites(_ node: Node) -> Bool {
+        if !isFresh { refresh(node) }
+        return isMaster
+    }
+
     private mutating func refresh(_ node: Node) {
         isFresh = true
-        guard node.machine.state.health.isOK, node.machine.state.me.isMaster else {
+        let state = node.machine.state
+        isMaster = state.me.isMaster
+        guard state.health.isOK, isMaster else {
             slots = SlotSet()
             return
         }
-        slots = node.machine.state.me.slots
-        for move in node.machine.state.slots.migrating.list { slots.remove(move.slot) }
+        slots = state.me.slots
+        for move in state.slots.migrating.list { slots.remove(move.slot) }
     }
 }
 
@@ -38,7 +46,7 @@ enum Routing {
     static func refusal(of spec: CommandSpec, _ client: Client, _ node: Node) -> String? {
         // One key in a slot of ours: nothing else can be asked.
         if spec.keys == .one, client.transaction == nil {
-            let slot = client.parser.withArgument(1) { KeySlot.of($0) }
+            let slot = client.parser.lendArgument(1) { KeySlot.of($0) }
             client.slot = slot
             if node.routes.serves(slot, node) { return nil }
         }

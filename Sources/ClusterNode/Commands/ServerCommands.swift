@@ -9,14 +9,14 @@ enum ServerCommands {
     static func ping(_ client: Client, _ node: Node) {
         switch client.count {
         case 1: client.output.append(contentsOf: pong)
-        case 2: client.parser.withArgument(1) { RESPWriter.bulk($0, to: &client.output) }
+        case 2: client.parser.lendArgument(1) { RESPWriter.bulk($0, to: &client.output) }
         default: client.error("ERR wrong number of arguments for 'ping' command")
         }
     }
     private static let pong = Array("+PONG\r\n".utf8)
 
     static func echo(_ client: Client, _ node: Node) {
-        client.parser.withArgument(1) { RESPWriter.bulk($0, to: &client.output) }
+        client.parser.lendArgument(1) { RESPWriter.bulk($0, to: &client.output) }
     }
 
     static func select(_ client: Client, _ node: Node) {
@@ -164,7 +164,7 @@ enum ServerCommands {
     static func migrate(_ client: Client, _ node: Node) {
         guard client.number(4) != nil, client.number(5) != nil else { return client.noNumber() }
         let hasKey = KeyFinder.migratePlaces(client.parser).contains { place in
-            client.parser.withArgument(place) { node.store.find($0) } != nil
+            client.parser.lendArgument(place) { node.store.find($0) } != nil
         }
         guard !hasKey else {
             return client.error("ERR keys cannot be moved to another node yet")

@@ -26,7 +26,7 @@ enum SetCommand {
             case .invalid: return client.error("ERR invalid expire time in 'set' command")
             }
         }
-        let found = client.parser.withArgument(1) { node.store.find($0) }
+        let found = client.parser.lendArgument(1) { node.store.find($0) }
         if options.returnsOld {
             if let found {
                 RESPWriter.bulk(node.store.value(found), to: &client.output)

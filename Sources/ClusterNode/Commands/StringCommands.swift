@@ -6,7 +6,7 @@ import RESP
 
 enum StringCommands {
     static func get(_ client: Client, _ node: Node) {
-        guard let number = client.parser.withArgument(1, { node.store.look($0) }) else {
+        guard let number = client.parser.lendArgument(1, { node.store.look($0) }) else {
             return client.null()
         }
         RESPWriter.bulk(node.store.value(number), to: &client.output)
@@ -15,7 +15,7 @@ enum StringCommands {
     static func getMany(_ client: Client, _ node: Node) {
         RESPWriter.arrayHeader(client.count - 1, to: &client.output)
         for index in 1..<client.count {
-            if let number = client.parser.withArgument(index, { node.store.look($0) }) {
+            if let number = client.parser.lendArgument(index, { node.store.look($0) }) {
                 RESPWriter.bulk(node.store.value(number), to: &client.output)
             } else {
                 client.null()
@@ -38,16 +38,14 @@ enum StringCommands {
     static func store(
         _ client: Client, _ node: Node, key: Int, value: Int, keepingExpiry: Bool = false
     ) -> Int {
-        client.parser.withArgument(key) { key in
-            client.parser.withArgument(value) { value in
-                node.store.set(
-                    key, in: client.slot, to: value, keepingExpiry: keepingExpiry)
-            }
+        let (store, slot) = (node.store, client.slot)
+        return client.parser.lendArguments(key, value) { key, value in
+            store.set(key, in: slot, to: value, keepingExpiry: keepingExpiry)
         }
     }
 
     static func setIfMissing(_ client: Client, _ node: Node) {
-        guard client.parser.withArgument(1, { node.store.find($0) }) == nil else {
+        guard client.parser.lendArgument(1, { node.store.find($0) }) == nil else {
             return client.integer(0)
         }
         store(client, node, key: 1, value: 2)
@@ -61,27 +59,27 @@ enum StringCommands {
 
     static func getAndDelete(_ client: Client, _ node: Node) {
         get(client, node)
-        if let number = client.parser.withArgument(1, { node.store.find($0) }) {
+        if let number = client.parser.lendArgument(1, { node.store.find($0) }) {
             node.store.remove(number)
         }
     }
 
     static func length(_ client: Client, _ node: Node) {
-        let number = client.parser.withArgument(1) { node.store.look($0) }
+        let number = client.parser.lendArgument(1) { node.store.look($0) }
         client.integer(number.map { Int64(node.store.value($0).count) } ?? 0)
     }
 
     static func append(_ client: Client, _ node: Node) {
-        guard let number = client.parser.withArgument(1, { node.store.find($0) }) else {
+        guard let number = client.parser.lendArgument(1, { node.store.find($0) }) else {
             let number = store(client, node, key: 1, value: 2)
             return client.integer(Int64(node.store.value(number).count))
         }
-        let added = client.parser.withArgument(2) { $0.count }
+        let added = client.parser.lendArgument(2) { $0.count }
         guard node.store.value(number).count + added <= node.options.largestBulk else {
             return client.error(
                 "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
         }
-        client.parser.withArgument(2) { node.store.append(to: number, $0) }
+        client.parser.lendArgument(2) { node.store.append(to: number, $0) }
         client.integer(Int64(node.store.value(number).count))
     }
 
@@ -102,7 +100,7 @@ enum StringCommands {
     }
 
     private static func add(_ difference: Int64, _ client: Client, _ node: Node) {
-        let found = client.parser.withArgument(1) { node.store.find($0) }
+        let found = client.parser.lendArgument(1) { node.store.find($0) }
         var old: Int64 = 0
         if let found {
             let value = node.store.value(found)
@@ -119,7 +117,7 @@ enum StringCommands {
             node.store.setValue(of: found, text.span)
         } else {
             let bytes = text
-            _ = client.parser.withArgument(1) {
+            _ = client.parser.lendArgument(1) {
                 node.store.set($0, in: client.slot, to: bytes.span)
             }
         }

@@ -24,7 +24,7 @@ final class Transaction {
         var bytes: [UInt8] = []
         RESPWriter.arrayHeader(client.count, to: &bytes)
         for index in 0..<client.count {
-            client.parser.withArgument(index) { RESPWriter.bulk($0, to: &bytes) }
+            client.parser.lendArgument(index) { RESPWriter.bulk($0, to: &bytes) }
         }
         heldBytes += bytes.count
         guard heldBytes <= Self.byteLimit else { return false }
@@ -112,15 +112,15 @@ enum Transactions {
     private static func runQueued(_ client: Client, _ node: Node) {
         do throws(RESPError) {
             while try client.parser.next() {
-                guard var spec = client.parser.withArgument(0, { CommandTable.index.find($0) })
+                guard var spec = client.parser.lendArgument(0, { CommandTable.index.find($0) })
                 else { continue }
                 if let subcommands = spec.subcommandIndex,
-                    let part = client.parser.withArgument(1, { subcommands.find($0) })
+                    let part = client.parser.lendArgument(1, { subcommands.find($0) })
                 {
                     spec = part
                 }
                 if spec.keys.first > 0, client.count > spec.keys.first {
-                    client.slot = client.parser.withArgument(spec.keys.first) { KeySlot.of($0) }
+                    client.slot = client.parser.lendArgument(spec.keys.first) { KeySlot.of($0) }
                 }
                 Dispatch.execute(spec, client, node)
             }
