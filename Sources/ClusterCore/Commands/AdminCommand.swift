@@ -34,6 +34,8 @@ package enum AdminCommand: Equatable, Sendable {
 package enum AdminError: Error, Equatable, Sendable {
     case wrongArity(String)
     case unknownSubcommand(String)
+    /// More words than the subcommand takes, of one that takes a varying number.
+    case tooManyWords(String)
 
     /// The reply's text.
     package var text: String {
@@ -42,6 +44,8 @@ package enum AdminError: Error, Equatable, Sendable {
             "ERR wrong number of arguments for 'cluster|\(name)' command"
         case .unknownSubcommand(let word):
             "ERR unknown subcommand '\(word)'. Try CLUSTER HELP."
+        case .tooManyWords(let word):
+            "ERR unknown subcommand or wrong number of arguments for '\(word)'. Try CLUSTER HELP."
         }
     }
 }
@@ -57,7 +61,8 @@ extension AdminCommand {
         }
         switch name {
         case "meet":
-            try arity(2...3)
+            guard rest.count >= 2 else { throw .wrongArity(name) }
+            guard rest.count <= 3 else { throw .tooManyWords(latin1(first)) }
             return .meet(ip: rest[0], port: rest[1], busPort: rest.count == 3 ? rest[2] : nil)
         case "keyslot":
             try arity(1...1)
@@ -72,7 +77,7 @@ extension AdminCommand {
             try arity(2...Int.max - 1)
             return .setSlot(rest)
         case "failover", "reset":
-            try arity(0...1)
+            guard rest.count <= 1 else { throw .tooManyWords(latin1(first)) }
             return name == "failover" ? .failover(rest.first) : .reset(rest.first)
         case "getkeysinslot":
             try arity(2...2)
