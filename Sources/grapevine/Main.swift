@@ -8,7 +8,8 @@ enum Main {
     /// All commands, in the order of the help.
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
-        AdminCommandLine.command, StatusCommand.command, DecodeCommand.command,
+        AdminCommandLine.command, StatusCommand.command, InteropCommand.command,
+        DecodeCommand.command,
         SimulateCommand.command, BenchCommand.command,
     ]
 

@@ -1,0 +1,136 @@
+// What a scenario is: a name, when it applies, and what it does with nodes of ours and servers of one
+// version. The same code runs with that server alone in all places, which shows whether a failure lies
+// in it. What is played stands in Scenarios; running and judging them in ScenarioRunner.
+
+import SystemIO
+
+/// One thing that must hold between our nodes and a server of the reference.
+package struct Scenario: Sendable {
+    /// As it is called on the command line.
+    package let name: String
+    /// What holds when it passes.
+    package let summary: String
+    /// What it takes to be played at all.
+    let need: Need?
+    let play: @Sendable (Stage) throws(InteropError) -> Void
+
+    init(
+        _ name: String, _ summary: String,
+        needs need: Need? = nil,
+        _ play: @escaping @Sendable (Stage) throws(InteropError) -> Void
+    ) {
+        self.name = name
+        self.summary = summary
+        self.need = need
+        self.play = play
+    }
+
+    /// What a scenario cannot be played without.
+    enum Need: Sendable {
+        /// A version from which the server has what it is about, in words.
+        case version(Int, Int, String)
+        case redisCLI
+
+        /// Why it cannot apply to a server; nil when it can.
+        func obstacle(_ server: ReferenceServer) -> String? {
+            switch self {
+            case .version(let major, let minor, let what):
+                server.isAtLeast(major, minor) ? nil : "\(what) \(major).\(minor)"
+            case .redisCLI: RedisCLI.path == nil ? "no redis-cli is installed" : nil
+            }
+        }
+    }
+
+    /// All of them, in the order of the matrix.
+    package static let all: [Scenario] =
+        joining + naming + moving + crashing + handingOver + disturbing + membership + files
+}
+
+/// Where a scenario is played: the two kinds of nodes, and the clusters that were made.
+package final class Stage {
+    /// A server of the version that is looked at.
+    let theirs: ServerProgram
+    /// Our node; that server too, when it is played with it alone.
+    let ours: ServerProgram
+    let server: ReferenceServer
+    let folder: String
+    /// cluster-node-timeout of all nodes.
+    static let timeout = 1000
+    /// Clusters of this play, kept for their logs.
+    private(set) var clusters: [MixedCluster] = []
+
+    init(server: ReferenceServer, ours: ServerProgram, folder: String) {
+        self.server = server
+        theirs = .reference(server)
+        self.ours = ours
+        self.folder = folder
+    }
+
+    /// Starts nodes that do not know each other yet.
+    func cluster(
+        _ programs: [ServerProgram], _ directives: [String] = []
+    ) throws(InteropError) -> MixedCluster {
+        let cluster = try MixedCluster(
+            programs, nodeTimeoutMilliseconds: Self.timeout, directives: directives,
+            folder: "\(folder)/\(clusters.count)")
+        clusters.append(cluster)
+        for node in cluster.ours {
+            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
+        }
+        return cluster
+    }
+
+    /// Starts nodes and forms a cluster of them, masters first.
+    func formed(
+        _ programs: [ServerProgram], masters: Int, _ directives: [String] = []
+    ) throws(InteropError) -> MixedCluster {
+        let cluster = try cluster(programs, directives)
+        try cluster.form(cluster.nodes, masters: masters)
+        return cluster
+    }
+
+    /// Waits until nothing is amiss.
+    func until(
+        _ what: String, _ limit: Int = 15_000, _ amiss: () throws(InteropError) -> String?
+    ) throws(InteropError) {
+        let start = SystemClock.monotonicMilliseconds()
+        while true {
+            guard let difference = try amiss() else { return }
+            guard SystemClock.monotonicMilliseconds() - start < Int64(limit) else {
+                throw .notInTime(what: what, milliseconds: limit, difference: difference)
+            }
+            SystemClock.sleep(milliseconds: 20)
+        }
+    }
+
+    /// Fails unless something holds.
+    func expect(_ holds: Bool, _ what: String) throws(InteropError) {
+        if !holds { throw .notInTime(what: what, milliseconds: 0, difference: "it does not hold") }
+    }
+
+    /// Waits until all but the lost ones serve and list the heir as a master with slots.
+    func untilServed(
+        _ cluster: MixedCluster, by heir: ServerProcess, without lost: [ServerProcess] = [],
+        _ limit: Int = 20_000
+    ) throws(InteropError) {
+        try until("\(heir.name) serves", limit) { () throws(InteropError) in
+            for node in cluster.nodes where !lost.contains(where: { $0 === node }) {
+                let row = try node.nodes().first { $0.port == heir.port }
+                if row?.isMaster != true || row?.slots.isEmpty != false {
+                    return "\(node.name) lists it as \(row?.flags ?? [])"
+                }
+                let state = try node.field("cluster_state", of: "CLUSTER", "INFO")
+                if state != "ok" { return "\(node.name) says \(state ?? "nothing")" }
+            }
+            return nil
+        }
+    }
+
+    /// Waits until a node is a replica of another, in its own words.
+    func untilReplica(_ node: ServerProcess, of master: ServerProcess) throws(InteropError) {
+        try until("\(node.name) follows \(master.name)") { () throws(InteropError) in
+            let (own, other) = (try node.myself(), try master.myself())
+            return own.master == other.id ? nil : "\(own.flags) of \(own.master ?? "nobody")"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// Scenarios of nodes.conf handed from one kind to the other, up to a whole cluster replaced node by
+// node and back.
+
+import SystemIO
+
+extension Scenario {
+    static let files: [Scenario] = [
+        Scenario("nodes-conf-to-ours", "our node goes on with their nodes.conf") {
+            stage throws(InteropError) in
+            try hand(stage, stage.theirs, to: stage.ours)
+        },
+        Scenario("nodes-conf-to-theirs", "their server goes on with our nodes.conf") {
+            stage throws(InteropError) in
+            try hand(stage, stage.ours, to: stage.theirs)
+        },
+        Scenario(
+            "rolling-replacement",
+            "a cluster of theirs becomes ours and theirs again, clean all along"
+        ) { stage throws(InteropError) in
+            let cluster = try stage.formed(
+                Array(repeating: stage.theirs, count: 6), masters: 3)
+            var nodes = cluster.nodes
+            let before = try cluster.nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }
+            for program in [stage.ours, stage.theirs] {
+                for index in nodes.indices.reversed() {
+                    nodes[index].stop()
+                    nodes[index] = try ServerProcess(
+                        program, port: nodes[index].port, folder: nodes[index].folder,
+                        directives: nodes[index].directives)
+                    try cluster.waitUntilAgreed(nodes, withinMilliseconds: 20_000)
+                    try cluster.waitUntilServing(nodes)
+                    if RedisCLI.path != nil { try RedisCLI.check(nodes[0]) }
+                }
+            }
+            let after = try nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }
+            try stage.expect(
+                Set(before.map(\.slotsText)) == Set(after.map(\.slotsText)),
+                "the slots are divided as before")
+        },
+    ]
+
+    private static func hand(
+        _ stage: Stage, _ first: ServerProgram, to second: ServerProgram
+    ) throws(InteropError) {
+        let cluster = try stage.formed([first, first, first, first], masters: 3)
+        for index in [0, 3] {
+            let node = cluster.nodes[index]
+            let before = try node.myself()
+            node.stop()
+            let other = try ServerProcess(
+                second, port: node.port, folder: node.folder, directives: node.directives)
+            let own = try other.myself()
+            try stage.expect(own.id == before.id, "the id is the same")
+            try stage.expect(own.slots == before.slots, "the slots are the same")
+            try stage.expect(own.master == before.master, "the master is the same")
+            try stage.until("it is a member again") { () throws(InteropError) in
+                let row = try cluster.nodes[1].nodes().first { $0.id == own.id }
+                return row?.isConnected == true && row?.isFailing == false
+                    ? nil : "\(row?.flags ?? [])"
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// Scenarios of joining: from either side, by gossip alone, by redis-cli.
+
+import SystemIO
+
+extension Scenario {
+    static let joining: [Scenario] = [
+        Scenario("join-ours-meets", "our node MEETs a cluster of theirs and stands in all tables") {
+            stage throws(InteropError) in
+            try join(stage) { cluster, node throws(InteropError) in
+                try cluster.meet(node, cluster.nodes[0])
+            }
+        },
+        Scenario("join-theirs-meets", "a cluster of theirs MEETs our node") {
+            stage throws(InteropError) in
+            try join(stage) { cluster, node throws(InteropError) in
+                try cluster.meet(cluster.nodes[0], node)
+            }
+        },
+        Scenario("join-by-gossip", "theirs come to know our second node from our first alone") {
+            stage throws(InteropError) in
+            let cluster = try stage.formed(
+                [stage.theirs, stage.theirs, stage.theirs, stage.ours], masters: 3)
+            let second = try cluster.add(stage.ours)
+            try cluster.meet(second, cluster.nodes[3])
+            try cluster.waitUntilAgreed(withinMilliseconds: 15_000)
+        },
+        Scenario(
+            "redis-cli-create", "redis-cli forms 3+3 of both kinds, and its check is clean",
+            needs: .redisCLI
+        ) { stage throws(InteropError) in
+            let cluster = try stage.cluster([
+                stage.theirs, stage.ours, stage.theirs, stage.ours, stage.theirs, stage.ours,
+            ])
+            try RedisCLI.run(
+                ["--cluster", "create"] + cluster.nodes.map { "\($0.address)" }
+                    + ["--cluster-replicas", "1", "--cluster-yes"])
+            try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+            try cluster.waitUntilServing()
+            try RedisCLI.check(cluster.nodes[1])
+        },
+        Scenario("mixed-3+3", "roles, slots and epochs are the same in all tables of 3+3") {
+            stage throws(InteropError) in
+            let cluster = try stage.formed(
+                [stage.ours, stage.theirs, stage.ours, stage.theirs, stage.ours, stage.theirs],
+                masters: 3)
+            if let change = try cluster.watch(milliseconds: 3 * Stage.timeout) {
+                throw .notInTime(
+                    what: "nothing changes", milliseconds: 3 * Stage.timeout, difference: change)
+            }
+        },
+    ]
+
+    private static func join(
+        _ stage: Stage,
+        _ meet: (MixedCluster, ServerProcess) throws(InteropError) -> Void
+    ) throws(InteropError) {
+        let cluster = try stage.formed([stage.theirs, stage.theirs, stage.theirs], masters: 3)
+        let node = try cluster.add(stage.ours)
+        try meet(cluster, node)
+        try cluster.waitUntilAgreed(withinMilliseconds: 5000)
+        if let change = try cluster.watch(milliseconds: 3 * Stage.timeout) {
+            throw .notInTime(
+                what: "nothing changes", milliseconds: 3 * Stage.timeout, difference: change)
+        }
+    }
+}
+
+/// redis-cli as operators use it.
+enum RedisCLI {
+    /// The first of redis-cli and valkey-cli on `PATH`.
+    static let path: String? = {
+        let folders = (Environment.value("PATH") ?? "").split(separator: ":").map(String.init)
+        for name in ["redis-cli", "valkey-cli"] {
+            if let folder = folders.first(where: { File.isExecutable("\($0)/\(name)") }) {
+                return "\(folder)/\(name)"
+            }
+        }
+        return nil
+    }()
+
+    private static let patience = 60_000
+
+    /// Runs it to its end; anything but status 0 is a failure.
+    @discardableResult
+    static func run(_ words: [String]) throws(InteropError) -> String {
+        guard let path else { throw .notAServer(path: "redis-cli", said: "not installed") }
+        var options = ChildProcess.Options(arguments: words)
+        options.output = .pipe
+        let output: String
+        let status: ExitStatus?
+        do throws(SystemError) {
+            let child = try ChildProcess(path, options)
+            output = String(
+                decoding: try child.readOutput(milliseconds: patience), as: UTF8.self)
+            status = child.wait(milliseconds: patience)
+        } catch {
+            throw .system(error)
+        }
+        guard status == .exited(0) else {
+            throw .refused(
+                server: "redis-cli", command: words.joined(separator: " "),
+                reply: String(output.suffix(500)))
+        }
+        return output
+    }
+
+    /// `--cluster check` finds nothing.
+    static func check(_ node: ServerProcess) throws(InteropError) {
+        try run(["--cluster", "check", "\(node.address)"])
+    }
+}
