@@ -100,7 +100,10 @@ final class Clients {
         } else if client.hasRequests {
             // Its replies went out, at least in part.
             if event.isBroken { return remove(client, node) }
-            if client.waitingBytes <= Self.outputPause { takeRequests(client, node) }
+            if client.waitingBytes <= Self.outputPause {
+                node.statistics.startClock()
+                takeRequests(client, node)
+            }
             markDirty(client)
         } else {
             if event.isReadable { read(client, node) }
@@ -123,11 +126,16 @@ final class Clients {
         takeRequests(client, node)
     }
 
+    /// Nanoseconds after which a client's further requests wait for their turn.
+    private static let share: Int64 = 5_000_000
+
     private func takeRequests(_ client: Client, _ node: Node) {
         client.hasRequests = false
+        let end = node.statistics.since + Self.share
         do throws(RESPError) {
             while !client.isLeaving {
-                guard client.waitingBytes <= Self.outputPause else {
+                guard client.waitingBytes <= Self.outputPause, node.statistics.since < end
+                else {
                     client.hasRequests = true
                     break
                 }
@@ -215,8 +223,9 @@ final class Clients {
     func check(_ node: Node) {
         let wall = node.wake.wall
         for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
+            // Requests left unread wait for room as well, though no reply may be waiting.
             let isStuck =
-                client.waitingBytes > node.options.outputLimitBytes
+                (client.hasRequests || client.waitingBytes > node.options.outputLimitBytes)
                 && wall - client.lastTaken > node.options.outputPatience
             if isStuck {
                 node.statistics.closedForOutput &+= 1

@@ -36,6 +36,8 @@ package final class Node {
     private var nextToken: UInt64 = 16
     private var nextTick: Int64
     private var ticks = 0
+    /// The event of a client with which the next wake-up begins.
+    private var firstClient = 0
     /// Inputs that came up while another was worked on.
     private var postponed: [Input] = []
     /// The newest save asked for since the last wake-up.
@@ -193,17 +195,18 @@ package final class Node {
 
     /// Milliseconds that clients get in one wake-up; those left over are ready at the next as well.
     private static let clientShare: Int64 = 20
-    /// Clients that are served between two looks at the clock.
-    private static let clientRun = 8
-
     private func handleClients() {
-        var served = 0
-        for event in events where event.token & Clients.tokenBit != 0 {
-            clients.handle(event, self)
-            served += 1
-            guard served % Self.clientRun == 0 else { continue }
-            let spent = SystemClock.monotonicMilliseconds() - wake.monotonic
-            if spent > Self.clientShare { return }
+        let first = firstClient
+        firstClient = 0
+        for step in events.indices {
+            // Whoever was left over last time comes first now: the system tells them in one order.
+            let place = (first + step) % events.count
+            guard events[place].token & Clients.tokenBit != 0 else { continue }
+            clients.handle(events[place], self)
+            if SystemClock.monotonicMilliseconds() - wake.monotonic > Self.clientShare {
+                firstClient = place + 1
+                return
+            }
         }
     }
 

@@ -24,7 +24,7 @@ final class NodeStatistics {
     var writtenBytes: UInt64 = 0
     var closedForOutput: UInt64 = 0
     /// When the last command ended, or the first of this wake-up can have begun.
-    private var since: Int64 = 0
+    private(set) var since: Int64 = 0
 
     /// Codes of errors that are told apart.
     private static let codeLimit = 128

@@ -150,7 +150,8 @@ struct Subcommand {
     }
 }
 
-/// A name in small letters as three words, so that it is compared at once; nil beyond 24 bytes.
+/// A name in small letters and its length as three words, so that it is compared at once; nil beyond
+/// 23 bytes.
 struct PackedName: Equatable, Sendable {
     private var first: UInt64 = 0
     private var second: UInt64 = 0
@@ -158,7 +159,8 @@ struct PackedName: Equatable, Sendable {
 
     @inline(__always)
     init?(_ bytes: Span<UInt8>) {
-        guard bytes.count <= 24, !bytes.isEmpty else { return nil }
+        guard bytes.count <= 23, !bytes.isEmpty else { return nil }
+        third = UInt64(bytes.count) << 56
         for index in bytes.indices {
             var byte = bytes[index]
             if byte &- UInt8(ascii: "A") < 26 { byte |= 0x20 }
