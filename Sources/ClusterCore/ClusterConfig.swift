@@ -102,6 +102,8 @@ extension ClusterConfig {
     static let gossipClockSlack: Int64 = 500
     /// Beyond the highest epoch that a cluster can reach, steps up to this one are believed.
     static let epochStep: UInt64 = 1 << 20
+    /// A file with an epoch beyond this is damaged: what follows it would begin at 0 again.
+    static let greatestStoredEpoch = Epoch(3 << 62)
     /// Milliseconds between two ticks.
     package static let tick: Int64 = 100
     /// Nodes that are known at most: gossip cannot grow the table without bound.

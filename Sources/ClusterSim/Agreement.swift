@@ -31,20 +31,25 @@ enum Agreement {
         for id in members {
             guard let mine = state.nodes.find(id) else { return "does not know \(id.short)" }
             guard let other = reference.nodes.find(id) else { return "knows \(id.short)" }
-            if let text = difference(state, mine, reference, other) { return text }
+            if let text = difference(state, mine, reference, other, members) { return text }
         }
         return nil
     }
 
     /// About one living node.
     private static func difference(
-        _ state: ClusterState, _ handle: NodeHandle, _ reference: ClusterState, _ other: NodeHandle
+        _ state: ClusterState, _ handle: NodeHandle, _ reference: ClusterState, _ other: NodeHandle,
+        _ members: [NodeID]
     ) -> String? {
         let (node, known) = (state.nodes[handle], reference.nodes[other])
         if node.slots != known.slots {
             return "gives \(node.id.short) \(node.slotCount) slots, not \(known.slotCount)"
         }
-        if node.role != known.role {
+        // Which of those who are gone a replica followed need not be known.
+        let masters = [node.master, known.master].compactMap { $0 }
+        let isOrphan =
+            !node.isMaster && !known.isMaster && !masters.contains { members.contains($0) }
+        if node.role != known.role && !isOrphan {
             return "takes \(node.id.short) for \(node.role), not \(known.role)"
         }
         if handle != .myself && node.isSuspect { return "suspects \(node.id.short), which lives" }

@@ -29,12 +29,15 @@ package struct FaultKinds: OptionSet, Hashable, Sendable {
     /// Some of what was broken stays broken at the end.
     package static let lasting = FaultKinds(rawValue: 512)
 
-    package static let all = FaultKinds(rawValue: 1023)
+    /// Several machines lose power at one moment.
+    package static let rack = FaultKinds(rawValue: 1024)
+
+    package static let all = FaultKinds(rawValue: 2047)
 
     private static let names: [(FaultKinds, String)] = [
         (.crash, "crash"), (.lostDisk, "lost-disk"), (.pause, "pause"),
         (.partition, "partition"), (.cut, "cut"), (.reset, "reset"), (.slow, "slow"),
-        (.disk, "disk"), (.clock, "clock"), (.lasting, "lasting"),
+        (.disk, "disk"), (.clock, "clock"), (.rack, "rack"), (.lasting, "lasting"),
     ]
 
     /// Names with commas, "all" or "none".
@@ -105,13 +108,13 @@ struct FaultPlan: Equatable, Sendable {
         while true {
             time += Int64(random.below(Int(2 * climate.faultSpacing * 1000))) + 1
             guard time < end else { break }
-            let kind = kinds[random.below(kinds.count)]
-            let fault = Self.draw(kind, options, &random)
-            // Mostly about as long as it takes to be noticed: some before, some after.
-            let lengths = [timeout / 10, timeout, 2 * timeout, 6 * timeout]
-            let length = Int64(random.below(Int(lengths[random.below(lengths.count)]))) + 1000
-            faults.append(
-                PlannedFault(start: time, end: min(time + length, end), fault: fault))
+            for fault in Self.draw(kinds[random.below(kinds.count)], options, &random) {
+                // Mostly about as long as it takes to be noticed: some before, some after.
+                let lengths = [timeout / 10, timeout, 2 * timeout, 6 * timeout]
+                let length = Int64(random.below(Int(lengths[random.below(lengths.count)]))) + 1000
+                faults.append(
+                    PlannedFault(start: time, end: min(time + length, end), fault: fault))
+            }
         }
         addLasting(lasting, options, &random)
     }
@@ -143,13 +146,23 @@ struct FaultPlan: Equatable, Sendable {
     private static func weighted(_ kinds: FaultKinds) -> [FaultKinds] {
         let weights: [(FaultKinds, Int)] = [
             (.crash, 8), (.lostDisk, 1), (.pause, 4), (.partition, 4), (.cut, 4), (.reset, 2),
-            (.slow, 2), (.disk, 2), (.clock, 1),
+            (.slow, 2), (.disk, 2), (.clock, 1), (.rack, 2),
         ]
         return weights.filter { kinds.contains($0.0) }
             .flatMap { [FaultKinds](repeating: $0.0, count: $0.1) }
     }
 
+    /// What a kind comes to this time: one fault, or several at one moment.
     private static func draw(
+        _ kind: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
+    ) -> [Fault] {
+        guard kind == .rack else { return [drawOne(kind, options, &random)] }
+        let most = max(2, options.nodeCount / 3)
+        return someNodes(2 + random.below(most - 1), of: options.nodeCount, &random)
+            .map { .crash(node: $0, isSilent: true, losesDisk: false) }
+    }
+
+    private static func drawOne(
         _ kind: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
     ) -> Fault {
         let count = options.nodeCount

@@ -18,6 +18,8 @@ struct Operator: Sendable {
 
     /// Microseconds between two looks.
     static let interval: Int64 = 50_000
+    /// The same once the cluster has formed.
+    static let idleInterval: Int64 = 500_000
 }
 
 extension World {
@@ -25,7 +27,8 @@ extension World {
         if !operators.hasBegun { beginForming() }
         if operators.replicates { replicate() }
         meetNewcomers()
-        queue.add(.operate, at: now + Operator.interval)
+        let interval = operators.replicates ? Operator.interval : Operator.idleInterval
+        queue.add(.operate, at: now + interval)
     }
 
     private mutating func command(_ command: AdminCommand, to node: Int) {

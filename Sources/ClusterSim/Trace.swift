@@ -8,8 +8,14 @@ import ClusterWire
 struct Trace: Sendable {
     /// Follows from every event and message in order.
     private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    /// Lines of the newest events that are not heartbeats.
-    private var ring: [String] = []
+    /// Something worth a line in a report, which is written when somebody reads it.
+    private enum Entry: Sendable {
+        case text(Int64, String)
+        case note(Int64, node: Int, Note)
+    }
+
+    /// The newest events that are not heartbeats.
+    private var ring: [Entry] = []
     private var oldest = 0
     /// Every line, when all are kept.
     private(set) var lines: [String] = []
@@ -43,13 +49,24 @@ struct Trace: Sendable {
 
     /// A line that a report may show.
     mutating func tell(_ time: Int64, _ text: String) {
-        let line = "\(Self.clock(time)) \(text)"
-        if keepsAll { lines.append(line) }
+        keep(.text(time, text))
+    }
+
+    private mutating func keep(_ entry: Entry) {
+        if keepsAll { lines.append(line(entry)) }
         if ring.count < Self.shown {
-            ring.append(line)
+            ring.append(entry)
         } else {
-            ring[oldest] = line
+            ring[oldest] = entry
             oldest = (oldest + 1) % Self.shown
+        }
+    }
+
+    private func line(_ entry: Entry) -> String {
+        switch entry {
+        case .text(let time, let text): "\(Self.clock(time)) \(text)"
+        case .note(let time, let node, let note):
+            "\(Self.clock(time)) n\(node) \(shortened("\(note)"))"
         }
     }
 
@@ -59,11 +76,11 @@ struct Trace: Sendable {
     }
 
     mutating func note(_ note: Note, of node: Int, at time: Int64) {
-        tell(time, "n\(node) \(shortened("\(note)"))")
+        keep(.note(time, node: node, note))
     }
 
     /// The newest lines in order.
-    var tail: [String] { Array(ring[oldest...] + ring[..<oldest]) }
+    var tail: [String] { (ring[oldest...] + ring[..<oldest]).map(line) }
 
     /// Seconds with microseconds.
     static func clock(_ time: Int64) -> String {

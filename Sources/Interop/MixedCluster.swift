@@ -254,29 +254,48 @@ package final class MixedCluster {
         }
     }
 
+    /// The connections of all nodes at one moment.
+    package struct LinkTable {
+        fileprivate let links: [(node: ServerProcess, links: [Link])]
+        /// Wall milliseconds.
+        fileprivate let takenAt: Int64
+    }
+
+    /// The connections of all that run, now.
+    package func linkTable() throws(InteropError) -> LinkTable {
+        let start = SystemClock.wallMilliseconds()
+        var table: [(node: ServerProcess, links: [Link])] = []
+        for node in running { table.append((node, try links(of: node))) }
+        return LinkTable(links: table, takenAt: start)
+    }
+
+    /// The first connection that was lost or made since; nil when there is none. One that was there
+    /// and only now came to be known as a node's is not new: servers tell by the first message that
+    /// names its sender.
+    package func linkChange(since table: LinkTable) throws(InteropError) -> String? {
+        for (node, old) in table.links {
+            let now = try links(of: node)
+            if let lost = old.first(where: { !now.contains($0) }) {
+                return "\(node.name) lost a link: \(lost)"
+            }
+            if let new = now.first(where: { $0.createdAt > table.takenAt }) {
+                return "\(node.name) has a link that is new: \(new)"
+            }
+        }
+        return nil
+    }
+
     /// Looks at all nodes again and again.
     /// - Returns: the first disagreement, or the first link that was lost or made; nil when for all
-    ///   that time there was none. A link that was there and only now came to be known as a node's
-    ///   is not new: servers tell by the first message that names its sender.
+    ///   that time there was none.
     package func watch(milliseconds: Int) throws(InteropError) -> String? {
         let members = running
-        let start = SystemClock.wallMilliseconds()
-        var before: [[Link]] = []
-        for node in members { before.append(try links(of: node)) }
+        let table = try linkTable()
         let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
         while SystemClock.monotonicMilliseconds() < end {
             if let difference = try disagreement(members) { return difference }
             SystemClock.sleep(milliseconds: Self.watchPauseMilliseconds)
         }
-        for (node, old) in zip(members, before) {
-            let now = try links(of: node)
-            if let lost = old.first(where: { !now.contains($0) }) {
-                return "\(node.name) lost a link: \(lost)"
-            }
-            if let new = now.first(where: { $0.createdAt > start }) {
-                return "\(node.name) has a link that is new: \(new)"
-            }
-        }
-        return nil
+        return try linkChange(since: table)
     }
 }

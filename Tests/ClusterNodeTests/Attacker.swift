@@ -90,14 +90,11 @@ final class Attacker {
     private func write(_ bytes: [UInt8]) throws -> Bool {
         if connection == nil {
             connection = try connect()
-            if !greeting.isEmpty { _ = try write(greeting) }
+            if try !greeting.isEmpty && !write(greeting) { return false }
         }
         do throws(SystemError) {
             try connection?.write(bytes, timeoutMilliseconds: Self.patience)
-            while true {
-                let reply = try connection?.read(timeoutMilliseconds: 0)
-                if reply?.isEmpty == true { break }
-            }
+            while try connection?.read(timeoutMilliseconds: 0).isEmpty == false {}
         } catch {
             if error.isTimeout { return true }
         }

@@ -56,7 +56,8 @@ extension LiveTests {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
             let before = try cluster.nodes.map { try $0.myself().flags }
             cluster.nodes[0].send(.stop)
-            SystemClock.sleep(milliseconds: Self.timeout / 2)
+            // Links are made again after half a node timeout without an answer.
+            SystemClock.sleep(milliseconds: Self.timeout / 3)
             cluster.nodes[0].send(.resume)
             #expect(try cluster.watch(milliseconds: 2 * Self.timeout) == nil)
             #expect(try cluster.nodes.map { try $0.myself().flags } == before)

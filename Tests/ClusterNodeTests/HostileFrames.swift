@@ -5,14 +5,21 @@ import ClusterWire
 import SystemIO
 import TestSupport
 
-/// Fixture frames, rewritten so that what they announce stays on this machine.
+/// Fixture frames, rewritten so that what they announce stays on this machine and in this cluster.
+///
+/// The bus has no authentication: a MEET makes its gossip heard, and a member is believed when it
+/// claims slots at a greater epoch. So gossip is about the members here, and no epoch is changed to
+/// one that would rightly take the node's slots.
 struct HostileFrames {
     /// A port on loopback, with its bus port, where nobody listens.
     let idlePort: Int
+    /// Ids and ports of the cluster, for gossip.
+    let members: [(id: String, port: Int)]
     private let names: [String]
 
-    init(idlePort: Int) throws {
+    init(idlePort: Int, members: [(id: String, port: Int)]) throws {
         self.idlePort = idlePort
+        self.members = members
         names = try Fixture.names(in: "frames", ending: ".hex").map { String($0.dropLast(4)) }
     }
 
@@ -48,32 +55,43 @@ struct HostileFrames {
         frame.put(UInt16(port + 10_000), at: At.busPort)
         frame.put(UInt16(0), at: At.secondaryPort)
         for index in At.ip { frame[index] = 0 }
+        // Whom nobody knows, else: not one of whom gossip tells.
+        let id = sender?.id ?? [UInt8](repeating: UInt8(ascii: "a"), count: 40)
+        frame.replaceSubrange(At.sender..<At.sender + 40, with: id)
         if let sender {
-            frame.replaceSubrange(At.sender..<At.sender + 40, with: sender.id)
             frame.put(sender.configEpoch, at: At.configEpoch)
             frame.replaceSubrange(At.slots, with: sender.slots)
         }
         guard frame[At.type] == 0, frame[At.type + 1] <= 2 else { return frame }
-        let count = Int(frame[At.count]) << 8 | Int(frame[At.count + 1])
-        for index in 0..<count {
+        for index in 0..<Self.entryCount(frame) {
             let start = At.body + 104 * index
             guard start + 104 <= frame.count else { break }
+            let member = members[index % members.count]
+            frame.replaceSubrange(start..<start + 40, with: Array(member.id.utf8))
             let ip = Array("127.0.0.1".utf8)
             for byte in 0..<46 { frame[start + 48 + byte] = byte < ip.count ? ip[byte] : 0 }
-            frame.put(UInt16(idlePort), at: start + 94)
-            frame.put(UInt16(idlePort + 10_000), at: start + 96)
+            frame.put(UInt16(member.port), at: start + 94)
+            frame.put(UInt16(member.port + 10_000), at: start + 96)
         }
         return frame
     }
 
-    /// Whether a change of this byte could lead a node to another machine: texts of addresses.
-    static func isAddress(_ offset: Int, in frame: [UInt8]) -> Bool {
-        guard offset >= At.body, frame.count > At.body, frame[At.type + 1] <= 2 else {
-            return false
-        }
-        let count = Int(frame[At.count]) << 8 | Int(frame[At.count + 1])
-        guard offset < At.body + 104 * count else { return false }
-        return (48..<94).contains((offset - At.body) % 104)
+    private static func entryCount(_ frame: [UInt8]) -> Int {
+        guard frame.count > At.body, frame[At.type] == 0, frame[At.type + 1] <= 2 else { return 0 }
+        return Int(frame[At.count]) << 8 | Int(frame[At.count + 1])
+    }
+
+    /// Whether a change of this byte may be tried: not in what leads a node to other machines and
+    /// other clusters, names nodes that are not there, or claims a greater epoch.
+    static func mayChange(_ offset: Int, in frame: [UInt8]) -> Bool {
+        if (At.configEpoch..<At.configEpoch + 8).contains(offset) { return false }
+        if (At.busPort..<At.busPort + 2).contains(offset) { return false }
+        guard offset >= At.body else { return true }
+        // UPDATE has its epoch first.
+        if frame[At.type + 1] == 7 && offset < At.body + 8 { return false }
+        guard offset < At.body + 104 * entryCount(frame) else { return true }
+        let place = (offset - At.body) % 104
+        return (40..<48).contains(place) || place >= 98
     }
 
     /// "length N", then runs of bytes that are not all zero as "@offset hex".

@@ -1,4 +1,4 @@
-// Tables of requests with the bytes of their replies, in Fixtures/replies. The replies are those of
+// Tables of requests with the bytes of their replies, in Fixtures/tables. The replies are those of
 // redis-server 7.0.15; where a node of ours says something else on purpose, that stands below. Each
 // table is run against both, in clusters of the same shape, so that the table itself is proved.
 //
@@ -27,7 +27,7 @@ struct ReplyTable {
 
     init(_ name: String) throws {
         self.name = name
-        source = try Fixture.text("replies/\(name).txt").split(
+        source = try Fixture.text("tables/\(name).txt").split(
             separator: "\n", omittingEmptySubsequences: false
         ).map(String.init)
         for (index, line) in source.enumerated() {
@@ -167,7 +167,7 @@ extension LiveTests {
             let said = try table.run(
                 cluster.nodes, isOurs: false, checks: !Fixture.isUpdating)
             withExtendedLifetime(cluster) {}
-            if Fixture.isUpdating { Fixture.expectGolden(said, "replies/\(name).txt") }
+            if Fixture.isUpdating { Fixture.expectGolden(said, "tables/\(name).txt") }
         }
 
         /// One master with all slots, which serves.

@@ -34,7 +34,7 @@ package enum AdminCommand: Equatable, Sendable {
 package enum AdminError: Error, Equatable, Sendable {
     case wrongArity(String)
     case unknownSubcommand(String)
-    /// More words than the subcommand takes, of one that takes a varying number.
+    /// More words than any form has, where the reference finds that out itself.
     case tooManyWords(String)
 
     /// The reply's text.
@@ -45,7 +45,8 @@ package enum AdminError: Error, Equatable, Sendable {
         case .unknownSubcommand(let word):
             "ERR unknown subcommand '\(word)'. Try CLUSTER HELP."
         case .tooManyWords(let word):
-            "ERR unknown subcommand or wrong number of arguments for '\(word)'. Try CLUSTER HELP."
+            "ERR unknown subcommand or wrong number of arguments for '\(word)'. "
+                + "Try CLUSTER HELP."
         }
     }
 }
@@ -60,9 +61,12 @@ extension AdminCommand {
             guard allowed.contains(rest.count) else { throw .wrongArity(name) }
         }
         switch name {
-        case "meet":
-            guard rest.count >= 2 else { throw .wrongArity(name) }
-            guard rest.count <= 3 else { throw .tooManyWords(latin1(first)) }
+        case "meet", "failover", "reset":
+            let most = name == "meet" ? 3 : 1
+            guard rest.count <= most else { throw .tooManyWords(latin1(first)) }
+            if name == "failover" { return .failover(rest.first) }
+            if name == "reset" { return .reset(rest.first) }
+            try arity(2...3)
             return .meet(ip: rest[0], port: rest[1], busPort: rest.count == 3 ? rest[2] : nil)
         case "keyslot":
             try arity(1...1)
@@ -76,9 +80,6 @@ extension AdminCommand {
         case "setslot":
             try arity(2...Int.max - 1)
             return .setSlot(rest)
-        case "failover", "reset":
-            guard rest.count <= 1 else { throw .tooManyWords(latin1(first)) }
-            return name == "failover" ? .failover(rest.first) : .reset(rest.first)
         case "getkeysinslot":
             try arity(2...2)
             return .getKeysInSlot(rest[0], rest[1])

@@ -56,11 +56,13 @@ extension NodesFile {
         for line in lines {
             try add(line, isMe: line.number == me.number, &state, &turn)
         }
-        joinShards(lines, &state)
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
             state.assign(claimable(line.slots, state), to: handle)
+            // Who gets its first slot here got it in an earlier life.
+            state.nodes[handle].traits.remove(.migrateTo)
         }
+        joinShards(lines, &state)
         for move in me.migrating { state.slots.migrating[move.slot] = move.node }
         for move in me.importing { state.slots.importing[move.slot] = move.node }
         variables.apply(to: &state)
@@ -141,8 +143,8 @@ private struct Variables {
         for index in stride(from: 1, to: words.count, by: 2) {
             let value = words[index + 1]
             switch words[index].lowercased() {
-            case "currentepoch": currentEpoch = Epoch(try number(value))
-            case "lastvoteepoch": lastVoteEpoch = Epoch(try number(value))
+            case "currentepoch": currentEpoch = try epoch(value)
+            case "lastvoteepoch": lastVoteEpoch = try epoch(value)
             case NodesFile.forgottenName:
                 for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
             default: break
@@ -177,6 +179,13 @@ private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
     return value
 }
 
+/// An epoch after which others can follow.
+private func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
+    let value = Epoch(try number(text))
+    guard value <= ClusterConfig.greatestStoredEpoch else { throw .badNumber(text) }
+    return value
+}
+
 /// One line about a node.
 private struct ParsedLine {
     let number: Int
@@ -206,7 +215,7 @@ private struct ParsedLine {
             self.master = master
         }
         for field in words[4...5] { _ = try ClusterCore.number(field) }
-        configEpoch = Epoch(try ClusterCore.number(words[6]))
+        configEpoch = try epoch(words[6])
         for word in words[8...] {
             if word.hasPrefix("[") { try readOpenSlot(word) } else { try readSlots(word) }
         }

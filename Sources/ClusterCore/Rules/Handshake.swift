@@ -148,6 +148,8 @@ enum Handshake {
     ) {
         guard let inbound = state.inboundLink(link) else { return }
         let address = address(in: header, seenAt: inbound.peer)
+        // Nearly always it is where it was.
+        guard address != state.nodes[handle].address else { return }
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }

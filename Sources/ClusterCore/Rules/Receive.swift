@@ -49,7 +49,7 @@ enum Receive {
                 }
                 return
             }
-            prologue(header, sender, &state, &turn)
+            prologue(header, body, sender, &state, &turn)
             if let beat = body.heartbeat {
                 heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
             } else {
@@ -62,10 +62,14 @@ enum Receive {
     ///
     /// - Source: bus protocol §4.2.
     private static func prologue(
-        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ header: Header, _ body: Body, _ sender: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
     ) {
         var traits = state.nodes[sender].traits
-        if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
+        // An id may come back as an older server, which drops every packet that has extensions.
+        if body.heartbeat != nil {
+            set(.takesExtensions, header.messageFlags.contains(.extensions), in: &traits)
+        }
         set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
         state.nodes[sender].traits = traits

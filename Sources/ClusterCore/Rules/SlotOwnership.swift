@@ -15,7 +15,8 @@ enum SlotOwnership {
             header.saysMaster ? sender : state.nodes.find(header.replicaOf) ?? sender
         let unchanged =
             header.slots == state.nodes[subject].slots
-            && state.slots.notClaimed.isDisjoint(with: header.slots)
+            && (state.slots.notClaimed.isEmpty
+                || state.slots.notClaimed.isDisjoint(with: header.slots))
         guard !unchanged else { return }
         if header.saysMaster {
             claim(header.slots, for: sender, at: header.configEpoch, &state, &turn)

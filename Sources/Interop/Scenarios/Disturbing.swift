@@ -10,7 +10,8 @@ extension Scenario {
             let cluster = try stage.formed([stage.ours, stage.theirs, stage.ours], masters: 3)
             for index in 0...1 {
                 cluster.nodes[index].send(.stop)
-                SystemClock.sleep(milliseconds: Stage.timeout / 2)
+                // Links are made again after half a node timeout without an answer.
+                SystemClock.sleep(milliseconds: Stage.timeout / 3)
                 cluster.nodes[index].send(.resume)
                 if let change = try cluster.watch(milliseconds: Stage.timeout) {
                     throw .notInTime(

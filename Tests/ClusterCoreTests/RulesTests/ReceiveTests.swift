@@ -157,6 +157,9 @@ struct ReceiveTests {
         #expect(node.hears(.ping(), from: "b").sent(.pong).first?.body?.heartbeat?.extensions == [])
         let outcome = node.hears(.ping(), from: "b") { $0.messageFlags.insert(.extensions) }
         #expect(outcome.sent(.pong).first?.body?.heartbeat?.extensions.isEmpty == false)
+        // The same id may come back as an older server, which drops packets that have any.
+        let older = node.hears(.ping(), from: "b")
+        #expect(older.sent(.pong).first?.body?.heartbeat?.extensions == [])
         node.hears(.ping(), from: "b") { $0.flags.formUnion([.lightPublish, .lightModule]) }
         #expect(node.row("b")?.traits.isSuperset(of: [.lightPublish, .lightModule]) == true)
         node.hears(.ping(), from: "b")
@@ -174,7 +177,7 @@ struct ReceiveTests {
         var random = SplitMix64(seed: 99)
         var node = TestNode(Self.shape)
         let letters = Array("bcrx")
-        for _ in 0..<1500 {
+        for _ in 0..<800 {
             let letter = letters[random.below(letters.count)]
             let body = Self.everyBody[random.below(Self.everyBody.count)]
             let epochs: [Epoch] = [0, 1, 9, 40, Epoch(1 << 63), Epoch(.max)]

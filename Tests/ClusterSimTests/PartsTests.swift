@@ -1,0 +1,176 @@
+// The parts of the virtual world by themselves: the queue, the disk, the lanes and the plan of faults.
+
+import ClusterCore
+import ClusterWire
+import TestSupport
+import Testing
+
+@testable import ClusterSim
+
+@Suite struct EventQueueTests {
+    @Test func `events come by time, and in the order added when times are equal`() {
+        var queue = EventQueue()
+        var random = Seeds.generator("events")
+        var expected: [(time: Int64, index: Int)] = []
+        for index in 0..<500 {
+            let time = Int64(random.next() % 50)
+            queue.add(.tick, at: time, index: index)
+            expected.append((time, index))
+        }
+        expected.sort { $0.time != $1.time ? $0.time < $1.time : $0.index < $1.index }
+        for event in expected {
+            let next = queue.next()
+            #expect(next?.time == event.time)
+            #expect(next.map { Int($0.index) } == event.index)
+        }
+        #expect(queue.next() == nil)
+    }
+
+    @Test func `an event that was put back keeps its place`() {
+        var queue = EventQueue()
+        queue.add(.tick, at: 5, index: 1)
+        queue.add(.tick, at: 5, index: 2)
+        let first = queue.next()
+        if let first { queue.putBack(first) }
+        expect(queue.next()?.index, is: 1)
+    }
+}
+
+@Suite struct VirtualDiskTests {
+    private static func snapshot(_ generation: UInt64) -> VirtualDisk.Snapshot {
+        let machine = Machine(fresh: ClusterConfig(), random: SplitMix64(seed: generation))
+        return VirtualDisk.Snapshot(
+            generation: Generation(generation), state: machine.state,
+            instant: Instant(monotonic: 1, wall: 1))
+    }
+
+    @Test func `a save is durable when its write ends and not before`() {
+        var disk = VirtualDisk()
+        expect(disk.save(Self.snapshot(1), sync: true), is: true)
+        #expect(disk.durable == nil)
+        let done = disk.finish()
+        #expect(done?.generation == Generation(1))
+        #expect(done?.succeeded == true)
+        #expect(disk.durable?.generation == Generation(1))
+    }
+
+    @Test func `of saves that wait for a write only the newest is made`() {
+        var disk = VirtualDisk()
+        _ = disk.save(Self.snapshot(1), sync: true)
+        expect(disk.save(Self.snapshot(2), sync: true), is: false)
+        expect(disk.save(Self.snapshot(3), sync: false), is: false)
+        expect(disk.finish()?.goesOn, is: true)
+        expect(disk.finish()?.generation, is: Generation(3))
+        #expect(disk.finish() == nil)
+    }
+
+    @Test func `a save that is not synced is never confirmed and may be lost`() {
+        var kept = 0
+        for seed in 0..<64 as Range<UInt64> {
+            var disk = VirtualDisk()
+            disk.format(holding: Self.snapshot(1))
+            expect(disk.save(Self.snapshot(2), sync: false), is: false)
+            #expect(disk.finish() == nil)
+            var random = SplitMix64(seed: seed)
+            disk.crash(&random)
+            if disk.durable?.generation == Generation(2) { kept += 1 }
+        }
+        #expect(kept > 0 && kept < 64)
+    }
+
+    @Test func `a crash never takes back what was synced`() {
+        for seed in 0..<64 as Range<UInt64> {
+            var disk = VirtualDisk()
+            _ = disk.save(Self.snapshot(1), sync: false)
+            _ = disk.save(Self.snapshot(2), sync: true)
+            _ = disk.finish()
+            _ = disk.save(Self.snapshot(3), sync: true)
+            var random = SplitMix64(seed: seed)
+            disk.crash(&random)
+            #expect((disk.durable?.generation ?? Generation(0)) >= Generation(2))
+            #expect(disk.finish() == nil)
+        }
+    }
+
+    @Test func `a disk that refuses says so and keeps what it has`() {
+        var disk = VirtualDisk()
+        disk.format(holding: Self.snapshot(1))
+        disk.refusals = 1
+        _ = disk.save(Self.snapshot(2), sync: true)
+        expect(disk.finish()?.succeeded, is: false)
+        #expect(disk.durable?.generation == Generation(1))
+    }
+}
+
+@Suite struct VirtualNetworkTests {
+    private static let row = NodeHandle.myself
+
+    @Test func `an acceptor gets the lowest number that is free`() {
+        var network = VirtualNetwork(nodes: 3)
+        let ends = (1...3 as ClosedRange<UInt32>).map { serial in
+            network.connect(.outbound(Self.row, serial: serial), from: 1, to: 0)
+        }
+        #expect(ends.map { network.accept(at: $0 + 1) } == [.inbound(0), .inbound(1), .inbound(2)])
+        network.close(ends[1] + 1)
+        let late = network.connect(.outbound(Self.row, serial: 4), from: 2, to: 0)
+        #expect(network.accept(at: late + 1) == .inbound(1))
+        #expect(network.end(of: .inbound(1), at: 0) == late + 1)
+    }
+
+    @Test func `an old name of a link leads nowhere`() {
+        var network = VirtualNetwork(nodes: 2)
+        let first = network.connect(.outbound(Self.row, serial: 1), from: 0, to: 1)
+        network.close(first)
+        let second = network.connect(.outbound(Self.row, serial: 2), from: 0, to: 1)
+        #expect(network.end(of: .outbound(Self.row, serial: 1), at: 0) == nil)
+        #expect(network.end(of: .outbound(Self.row, serial: 2), at: 0) == second)
+        #expect(network.openEnds(of: 0) == [second])
+    }
+
+    @Test func `a way is free when every fault that blocked it has ended`() {
+        var network = VirtualNetwork(nodes: 2)
+        network.block(from: 0, to: 1)
+        network.block(from: 0, to: 1)
+        network.unblock(from: 0, to: 1)
+        #expect(network.isBlocked(from: 0, to: 1))
+        #expect(!network.isBlocked(from: 1, to: 0))
+        network.unblock(from: 0, to: 1)
+        #expect(!network.isBlocked(from: 0, to: 1))
+    }
+
+    @Test func `what is put on a lane arrives in that order`() {
+        var lane = Lane()
+        lane.append(.bytes([1]), at: 30)
+        lane.append(.farewell, at: 10)
+        #expect(lane.waiting.map(\.arrival) == [30, 30])
+        lane.delay(until: 40)
+        lane.append(.farewell, at: 35)
+        #expect(lane.waiting.map(\.arrival) == [40, 40, 40])
+    }
+}
+
+@Suite struct FaultPlanTests {
+    @Test func `kinds are read as they are written`() {
+        let some: [FaultKinds] = [.all, [], .crash, [.pause, .lasting], .rack]
+        for kinds in some { #expect(FaultKinds(kinds.text) == kinds) }
+        #expect(FaultKinds("crash,earthquake") == nil)
+    }
+
+    @Test func `only what was asked for goes wrong, and in time`() {
+        for seed in 0..<50 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var options = SimOptions()
+            options.faults = [.pause, .lasting]
+            let climate = Climate(options, &random)
+            let plan = FaultPlan(options, climate, &random)
+            for planned in plan.faults {
+                guard case .pause = planned.fault else {
+                    Issue.record("seed \(seed): \(planned)")
+                    continue
+                }
+                #expect(planned.start < planned.end ?? 0)
+                #expect((planned.end ?? 0) <= plan.end)
+            }
+        }
+    }
+}

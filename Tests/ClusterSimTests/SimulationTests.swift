@@ -1,0 +1,85 @@
+// Whole runs: every promise is kept under every kind of fault, the same seed gives the same run, in
+// debug and in release, and figures of a quiet cluster are what they are meant to be.
+
+import ClusterCore
+import ClusterSim
+import TestSupport
+import Testing
+
+@Suite struct SimulationTests {
+    private static func options(_ change: (inout SimOptions) -> Void = { _ in }) -> SimOptions {
+        var options = SimOptions()
+        options.duration = 10_000
+        change(&options)
+        return options
+    }
+
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func `a small cluster keeps every promise`(seed: UInt64) {
+        let outcome = Simulation.run(seed: seed, Self.options())
+        #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
+    }
+
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func `a larger cluster keeps every promise`(seed: UInt64) {
+        let options = Self.options {
+            ($0.masters, $0.replicas, $0.duration) = (5, 10, 5000)
+        }
+        let outcome = Simulation.run(seed: seed, options)
+        #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
+    }
+
+    @Test(arguments: [(1, 0), (1, 1), (2, 1), (3, 0)])
+    func `clusters of any shape form and keep their promises`(masters: Int, replicas: Int) {
+        let options = Self.options {
+            ($0.masters, $0.replicas, $0.duration) = (masters, replicas, 5000)
+        }
+        let outcome = Simulation.run(seed: 7, options)
+        #expect(outcome.broken == nil, "\(masters)+\(replicas): \(outcome.lastEvents)")
+        #expect(outcome.figures.map(\.name) == ["formation", "agreement after faults"])
+    }
+
+    @Test func `the same seed gives the same run, another seed another`() {
+        let first = Simulation.run(seed: 11, Self.options())
+        #expect(Simulation.run(seed: 11, Self.options()) == first)
+        #expect(Simulation.run(seed: 12, Self.options()).traceHash != first.traceHash)
+    }
+
+    @Test func `a trace changes nothing and holds the run`() {
+        let plain = Simulation.run(seed: 3, Self.options())
+        let traced = Simulation.run(seed: 3, Self.options { $0.keepsTrace = true })
+        #expect(plain.traceHash == traced.traceHash)
+        #expect(plain.lines.isEmpty)
+        #expect(traced.lines.contains { $0.hasSuffix("PING") })
+    }
+
+    /// Any change of the rules changes these; that debug and release agree is what counts.
+    @Test func `runs have the hashes of the fixture`() {
+        var text = ""
+        for seed: UInt64 in 1...4 {
+            let outcome = Simulation.run(seed: seed, Self.options { $0.duration = 5000 })
+            text += "3+3 seed \(seed): \(String(outcome.traceHash, radix: 16))\n"
+        }
+        Fixture.expectGolden(text, "simulator/hashes.txt")
+    }
+
+    @Test(arguments: [2000, 5000] as [Int64])
+    func `a dead master is replaced within a node timeout and 0.4 s`(timeout: Int64) {
+        let times = (1...9 as ClosedRange<UInt64>).compactMap { seed in
+            let options = Self.options { $0.nodeTimeout = timeout }
+            return Measurement.run(.failover, seed: seed, options).figures.first?.value
+        }
+        #expect(times.count == 9)
+        #expect(times.sorted()[4] < Double(timeout) + 400, "\(times)")
+    }
+
+    @Test func `twelve nodes form in a second and a half whatever the node timeout`() {
+        let options = Self.options {
+            ($0.masters, $0.replicas, $0.nodeTimeout) = (6, 6, 15_000)
+        }
+        let formed = Measurement.run(.formation, seed: 1, options).figures.first?.value
+        #expect((formed ?? .infinity) < 1500)
+        let joined = Measurement.run(.join, seed: 1, options).figures.first?.value
+        #expect((joined ?? .infinity) < 500)
+    }
+}
