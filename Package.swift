@@ -38,11 +38,11 @@ let package = Package(
         library("ClusterSim", ["ClusterCore", "ClusterWire"]),
         library("RESP"),
         library("Capture"),
-        library("Playback", ["Capture", "ClusterWire"]),
+        library("Playback", ["Capture", "ClusterCore", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
         library("Interop", ["RESP", "SystemIO"]),
-        library("ClusterNode", ["ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+        library("ClusterNode", ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
@@ -63,7 +63,7 @@ let package = Package(
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
-        tests("PlaybackTests", ["Playback", "Capture", "ClusterWire"]),
+        tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
         tests(
             "ClusterNodeTests",
             [

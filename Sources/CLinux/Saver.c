@@ -42,7 +42,9 @@ int32_t clinux_replace(
     if (descriptor < 0) return -errno;
     *step = CLINUX_STEP_WRITE;
     int failure = write_whole(descriptor, bytes, length);
-    if (failure == 0 && sync) {
+    // Always: the rename may reach the disk before the data, and would leave an empty file in the
+    // place of one that was synced.
+    if (failure == 0) {
         *step = CLINUX_STEP_SYNC;
         if (fsync(descriptor) < 0) failure = errno;
     }

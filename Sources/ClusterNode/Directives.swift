@@ -174,6 +174,16 @@ enum Directives {
         } get: {
             $0.pidFile
         },
+        Directive(name: "record", isMutable: false) { options, words throws(OptionError) in
+            options.recordFile = try one(words)
+        } get: {
+            $0.recordFile
+        },
+        Directive(name: "pcap", isMutable: false) { options, words throws(OptionError) in
+            options.pcapFile = try one(words)
+        } get: {
+            $0.pcapFile
+        },
         Directive(name: "daemonize", isMutable: false) { _, words throws(OptionError) in
             guard try !yesOrNo(words) else {
                 throw OptionError("a node stays in the foreground: start it with a supervisor")

@@ -24,6 +24,8 @@ package final class Node {
     var poller: Poller
     var saver: SaveThread
     let lock: FileLock
+    /// What it writes down of itself, when that was asked for.
+    var recording: Recording?
     let startedAt: Int64
     let runID: String
 
@@ -69,15 +71,18 @@ package final class Node {
         self.stopRequest = stopRequest
         let now = Instant(
             monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
-        var random = SplitMix64(seed: Entropy.seed())
+        let seed = Entropy.seed()
+        var random = SplitMix64(seed: seed)
         runID = NodeID(using: &random).description
-        store = MemoryStore(seed: random.next())
+        store = MemoryStore(seed: Entropy.seed())
         store.now = now.wall
         wake = now
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
         _ = ProcessInformation.raiseDescriptorLimit()
         lock = try NodesFileStore.lock(options)
+        recording = try Recording.begin(
+            options, seed: seed, file: try? File.read(options.configPath), at: now)
         let state = try NodesFileStore.load(options, at: now, random: &random)
         machine =
             state.map { Machine(state: $0, config: options.cluster, random: random) }
@@ -273,7 +278,10 @@ package final class Node {
 
     private func apply(_ input: Input) {
         routes.isFresh = false
-        for effect in machine.step(input, at: now) { perform(effect) }
+        let instant = now
+        let effects = machine.step(input, at: instant)
+        recording?.took(input, at: instant, effects)
+        for effect in effects { perform(effect) }
     }
 
     /// Tells the rules what changed in the store, once for all changes so far.
@@ -305,6 +313,7 @@ package final class Node {
         }
         flushLinks()
         clients.flush(self)
+        if let failure = recording?.flush() { log.write(.warning, failure) }
     }
 
     private func releaseWrites() {

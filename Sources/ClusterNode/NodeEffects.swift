@@ -15,10 +15,12 @@ extension Node {
         case .close(let link):
             guard let link = links[id: link] else { return }
             if !link.isConnecting { _ = link.flush() }
+            recording?.closed(link.id, isOwn: true)
             links.remove(link)
         case .send(let message, let link):
             guard let link = links[id: link], let frame = message.encode() else { return }
             link.enqueue(frame)
+            recording?.sent(frame, on: link.id)
             links.markDirty(link)
         case .pauseWrites(let until):
             writesHeldUntil = until
@@ -102,6 +104,7 @@ extension Node {
                 links.insert(link)
                 guard let descriptor = link.descriptor else { continue }
                 try poller.register(descriptor, token: link.token, interest: .read)
+                recording?.opened(link)
                 step(.linkOpened(link.id, local: localIP, peer: peerIP))
             } catch {
                 // Out of descriptors: they wait in the backlog until the next tick.
@@ -127,6 +130,7 @@ extension Node {
         let peer = link.socket?.peerAddress().flatMap { IPText($0.ip) } ?? IPText()
         link.isConnecting = false
         setInterest(link, write: false)
+        recording?.opened(link)
         step(.linkOpened(link.id, local: local, peer: peer))
     }
 
@@ -148,6 +152,7 @@ extension Node {
     /// A connection ended without the rules' asking.
     private func lost(_ link: BusLink) {
         guard links[token: link.token] != nil else { return }
+        recording?.closed(link.id, isOwn: false)
         links.remove(link)
         step(.linkClosed(link.id))
     }
@@ -193,6 +198,7 @@ extension Node {
     }
 
     private func take(_ frame: [UInt8], _ link: BusLink) {
+        recording?.received(frame, on: link.id)
         if debug.droppedType != -1, let type = Message.type(of: frame),
             debug.droppedType == -2 || debug.droppedType == Int(type.rawValue)
         {

@@ -43,6 +43,10 @@ package struct NodeOptions: Sendable {
     package var sourceFile = ""
     /// Directives without effect that were set while it ran.
     package var givenLater: Set<String> = []
+    /// Where inputs and what the rules made of them are written; empty for nowhere.
+    package var recordFile = ""
+    /// Where the traffic on the bus is written as a capture; empty for nowhere.
+    package var pcapFile = ""
     /// Directives that were taken and do nothing here, in order.
     package var withoutEffect: [String] = []
     /// Values as they were given, for CONFIG GET.

@@ -50,6 +50,7 @@ package enum File {
     }
 
     /// Replaces a file: a crash leaves either the old or the new one, both whole.
+    /// What is there after a crash is the old file or the new one, whole.
     /// - Parameter sync: whether the new one must be on the disk when this returns.
     package static func replace(
         _ path: String, with bytes: [UInt8], sync: Bool
@@ -173,7 +174,8 @@ func replaceFile(_ path: String, _ bytes: [UInt8], _ sync: Bool) -> (code: Int32
         do {
             let file = try File.open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
             try file.writeAll(bytes, about: path)
-            if sync && fsync(file.number) != 0 { return (errno, .sync) }
+            // Always: the rename may reach the disk before the data.
+            if fsync(file.number) != 0 { return (errno, .sync) }
             try File.rename(temporary, to: path)
             guard sync else { return (0, .none) }
             let folder = try File.open(File.folder(of: path), O_RDONLY)

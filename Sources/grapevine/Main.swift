@@ -9,7 +9,7 @@ enum Main {
     static let commands: [Command] = [
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
         AdminCommandLine.command, StatusCommand.command, InteropCommand.command,
-        DecodeCommand.command,
+        DecodeCommand.command, ReplayCommand.command, ExplainCommand.command,
         SimulateCommand.command, BenchCommand.command,
     ]
 

@@ -34,6 +34,9 @@ enum NodeCommand {
           --loglevel LEVEL                debug, verbose, notice, warning or nothing; default notice
           --logfile FILE                  default standard output
           --pidfile FILE, --maxclients N, --tcp-backlog N, --tcp-keepalive SECONDS
+          --record FILE                   write each input and what the rules made of it,
+                                          for grapevine replay FILE
+          --pcap FILE                     write the traffic on the bus as a capture
           --help                          show this text
 
         Directives that concern only a data store are taken and have no effect.

@@ -212,24 +212,28 @@ private typealias Made = MadeCaptures
 }
 
 @Suite struct RecordedCaptureTests {
-    private static let names =
-        ((try? Fixture.names(in: "captures", ending: ".pcap")) ?? []).filter {
-            !$0.hasPrefix("made")
-        }
+    /// Recordings of the fixtures, and those in the folder of GRAPEVINE_CAPTURES.
+    private static let paths: [String] = {
+        let own = ((try? Fixture.names(in: "captures", ending: ".pcap")) ?? [])
+            .filter { !$0.hasPrefix("made") }.map { Fixture.path("captures/\($0)") }
+        guard let folder = Environment.value("GRAPEVINE_CAPTURES") else { return own }
+        let more = ((try? Folder.list(folder)) ?? []).filter { $0.hasSuffix(".pcap") }
+        return own + more.map { "\(folder)/\($0)" }
+    }()
 
     @Test func `there are recordings of several servers`() {
-        #expect(Self.names.count >= 6)
+        #expect(Self.paths.count >= 6)
     }
 
-    @Test(arguments: names)
+    @Test(arguments: paths)
     func `a recording decodes to its end and every message is written back the same`(
-        name: String
+        path: String
     ) throws {
         var stream = CaptureStream()
         var conversation = Conversation()
         var events: [TCPEvent] = []
         var items: [BusItem] = []
-        try stream.feed(try Fixture.bytes("captures/\(name)"), into: &events)
+        try stream.feed(try File.read(path), into: &events)
         try stream.finish(into: &events)
         for event in events { conversation.take(event, into: &items) }
         conversation.finish(into: &items)
@@ -237,10 +241,10 @@ private typealias Made = MadeCaptures
         #expect(conversation.tally == Conversation.Tally())
         for item in items {
             guard case .message(let message) = item.content else {
-                Issue.record("\(name): \(item.problem ?? "")")
+                Issue.record("\(path): \(item.problem ?? "")")
                 continue
             }
-            if message.encode() != item.bytes { Issue.record("\(name): \(message.line)") }
+            if message.encode() != item.bytes { Issue.record("\(path): \(message.line)") }
         }
     }
 }

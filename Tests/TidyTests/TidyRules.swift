@@ -10,7 +10,7 @@ enum Arrows {
         "ClusterCore": ["ClusterWire"],
         "ClusterSim": ["ClusterCore", "ClusterWire"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire"],
-        "ClusterNode": ["ClusterCore", "ClusterWire", "RESP", "SystemIO"],
+        "ClusterNode": ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"],
         "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
         "grapevine": [
             "ClusterWire", "ClusterCore", "ClusterSim", "RESP", "Capture", "Playback", "SystemIO",

@@ -124,7 +124,7 @@ enum Compose {
         for forgotten in state.forgotten.announcements(at: turn.now.wall) {
             list.append(.forgottenNode(forgotten.id, secondsLeft: forgotten.secondsLeft))
         }
-        list.append(.shardID(state.me.shard))
+        list.append(.shardID(state.durable.shard))
         return list
     }
 

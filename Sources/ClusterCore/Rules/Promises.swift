@@ -66,7 +66,7 @@ enum Promises {
     static func facts(_ state: ClusterState) -> SelfFacts {
         SelfFacts(
             currentEpoch: state.currentEpoch, configEpoch: state.me.configEpoch,
-            role: state.me.role, slots: state.me.slots)
+            role: state.me.role, slots: state.me.slots, shard: state.me.shard)
     }
 
     /// A save and all before it are on disk: what they hold may be said.

@@ -44,7 +44,8 @@ package struct ClusterState: Equatable, Sendable {
         var me = KnownNode(id: id, shard: shard, address: address, createdAt: 0)
         me.role = .master
         nodes = NodeTable(me)
-        durable = SelfFacts(currentEpoch: 0, configEpoch: 0, role: .master, slots: SlotSet())
+        durable = SelfFacts(
+            currentEpoch: 0, configEpoch: 0, role: .master, slots: SlotSet(), shard: shard)
     }
 
     package var me: KnownNode {

@@ -19,6 +19,9 @@ package struct SelfFacts: Equatable, Sendable {
     var configEpoch: Epoch
     var role: Role
     var slots: SlotSet
+    /// Goes with the role: a replica's is its master's. A master that is heard to be in the shard of
+    /// another already is taken for stale by Valkey 9 when it then says replica.
+    var shard: ShardID
 }
 
 /// Something that waits for a save.

@@ -44,6 +44,25 @@ struct PromisesTests {
         #expect(now?.slots == slots("0-4 6-5460") && now?.configEpoch == 10)
     }
 
+    @Test func `the shard is said with the role that it belongs to, not before`() {
+        var node = TestNode("m myself,master - 1\nb master - 2 0-8000\nc master - 3 8001-16383")
+        node.disk = .slow
+        func shardSaid(_ outcome: Outcome) -> PingExtension.Value? {
+            outcome.sent(.pong).first?.body?.heartbeat?.extensions.last?.value
+        }
+        let own = node.state.me.shard
+        node.command("replicate \(id("b"))")
+        #expect(node.state.me.shard != own)
+        let before = node.hears(.ping(), from: "c") { $0.messageFlags.insert(.extensions) }
+        #expect(shardSaid(before) == .shardID(own))
+        let after = node.saved()
+        #expect(after.sent(.pong).first?.header?.saysMaster == false)
+        let said = after.sent(.pong).compactMap {
+            $0.body?.heartbeat?.extensions.last?.value
+        }
+        #expect(said == [.shardID(node.state.me.shard)])
+    }
+
     @Test func `a save is confirmed with all before it, and none after it`() {
         var node = TestNode(Self.shape)
         node.disk = .slow

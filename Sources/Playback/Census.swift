@@ -1,0 +1,283 @@
+// Who there is in a capture, what each says of itself and of others, and who talks with whom: the
+// facts from which both the topology and the story follow. Messages go in, events come out. What the
+// kinds of messages mean is in the files beside this one; failovers as a whole are in Incidents.
+
+import Capture
+package import ClusterWire
+
+/// How much is remembered.
+package struct CensusLimits: Sendable {
+    /// Nodes known at a time; what is said of more is counted and passed over.
+    package var nodes = 20_000
+    /// Pairs of suspecting and suspected nodes.
+    package var opinions = 1_000_000
+    /// Nanoseconds without a packet after which a node that is suspected counts as silent, and not
+    /// as merely cut off from the one who suspects it.
+    package var silence: Int64 = 1_000_000_000
+    /// Nanoseconds after a promotion during which votes that are still on their way are waited for.
+    package var lateVotes: Int64 = 200_000_000
+    /// Nanoseconds for which a packet that was sent earlier may still be read later.
+    package var disorder: Int64 = 150_000_000
+
+    package init() {}
+}
+
+/// The nodes of a capture and what is known of them.
+package struct Census {
+    /// The place of a node in the list of all that were ever named.
+    package typealias Index = Int
+
+    /// What is thought of a node by another.
+    enum Opinion: Sendable, Equatable {
+        case suspected(since: Int64)
+        /// It said so itself, or it was told: then what it said before may still be on its way.
+        case failed(since: Int64, isOwn: Bool)
+
+        var isFailed: Bool {
+            if case .failed = self { return true }
+            return false
+        }
+    }
+
+    struct Pair: Hashable, Sendable {
+        var by: Index
+        var node: Index
+    }
+
+    struct StreamState: Sendable {
+        var stream: BusStream
+        var fromStart: Bool
+        var sender = -1
+        var receiver = -1
+        /// The sender listens at this end: the other side made the connection.
+        var isAnswering = false
+        var mark = Testimony.Bookmark()
+        /// A MEET went out here and was not answered yet.
+        var meets = false
+    }
+
+    /// One replica's request for votes.
+    struct Election: Sendable {
+        var epoch: Epoch
+        var forced: Bool
+        var configEpoch: Epoch
+        var slots: SlotSet
+        var master: Index?
+        var asked: [Index] = []
+        var votes: [Index] = []
+        var promotedAt: Int64?
+    }
+
+    /// A message that tells its receiver something, whoever that is.
+    struct Letter: Sendable {
+        enum Content: Sendable {
+            case fail(Index)
+            case request
+            case vote(Epoch)
+            case claim(Epoch)
+        }
+        var content: Content
+        var sender: Index
+        var time: Int64
+    }
+
+    /// Whom a node's connections lead to: from and to which address.
+    struct Way: Hashable, Sendable {
+        var source: CaptureAddress
+        var destination: CaptureAddress
+    }
+
+    package let limits: CensusLimits
+    package internal(set) var nodes: [CensusNode] = []
+    /// What has happened and was not taken yet.
+    package var events: [StoryEvent] = []
+    /// The time of the first and last packet with a message.
+    package internal(set) var firstTime: Int64?
+    package internal(set) var lastTime: Int64 = 0
+    package internal(set) var messages = 0
+    /// Pieces of the bus that could not be read or are not in the capture.
+    package internal(set) var problems = 0
+    /// Named and passed over because of the limit.
+    package internal(set) var nodesOverLimit = 0
+
+    var index: [NodeID: Index] = [:]
+    var streams: [Int: StreamState] = [:]
+    var ways: [Way: Int] = [:]
+    /// Who answers at an address of the bus.
+    var listeners: [CaptureAddress: Index] = [:]
+    /// The same by host and port as text, as gossip has it.
+    var speakers: [String: Index] = [:]
+    /// Who is said to be there, and never spoke.
+    var introduced: [String: Index] = [:]
+    /// What was sent to an address before it was known who listens there.
+    var letters: [CaptureAddress: [Letter]] = [:]
+    var letterCount = 0
+    var opinions: [Pair: Opinion] = [:]
+    var elections: [Index: Election] = [:]
+    /// The last vote of each voter.
+    var lastVotes: [Index: (epoch: Epoch, candidate: Index, master: Index?)] = [:]
+    var collisions: Set<[UInt64]> = []
+    /// Directions that were ended, and not as an answer.
+    var ends: Set<Way> = []
+    /// Ends of connections without a word, by address: the first, and how many.
+    var endings: [String: (first: Int64, count: Int)] = [:]
+    /// Links that were lost and not made again.
+    var lostLinks: Set<Pair> = []
+
+    package init(limits: CensusLimits = CensusLimits()) { self.limits = limits }
+
+    /// Takes what happened next.
+    package mutating func take(_ event: BusEvent) {
+        switch event {
+        case .opened(let stream, _, let fromStart):
+            streams[stream.number] = StreamState(stream: stream, fromStart: fromStart)
+            ways[Way(source: stream.source, destination: stream.destination)] = stream.number
+        case .ending(let source, let destination, let time):
+            ended(Way(source: source, destination: destination), at: time)
+        case .closed(let stream, let time, let reason):
+            closed(stream, at: time, reason)
+        case .item(let item):
+            guard case .message(let message) = item.content else {
+                problems += 1
+                return
+            }
+            if firstTime == nil { firstTime = item.time }
+            lastTime = max(lastTime, item.time)
+            messages += 1
+            heard(message, of: item.stream, at: item.time)
+        }
+    }
+
+    /// Ends the capture: what was waited for is settled.
+    package mutating func finish() {
+        for candidate in elections.keys.sorted() { settle(candidate, at: lastTime) }
+    }
+
+    /// The place of a node; -1 when there are too many.
+    mutating func place(of id: NodeID) -> Index {
+        if let known = index[id] { return known }
+        guard nodes.count < limits.nodes, id.isValid else {
+            nodesOverLimit += 1
+            return -1
+        }
+        nodes.append(CensusNode(id: id, cluster: nodes.count))
+        index[id] = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    package func find(_ id: NodeID) -> Index? { index[id] }
+
+    mutating func tell(
+        _ kind: StoryEvent.Kind, by: Index? = nil, node: Index? = nil, at time: Int64
+    ) {
+        events.append(
+            StoryEvent(
+                time: time, by: by.map { nodes[$0].id }, node: node.map { nodes[$0].id }, kind))
+    }
+}
+
+/// One node of a capture.
+package struct CensusNode: Sendable {
+    package let id: NodeID
+    /// What it says of itself; nil when it never spoke.
+    package var statement: Statement? { testimony.latest }
+    /// The first thing that it said of itself.
+    package internal(set) var first: Statement?
+    /// The highest that it said.
+    package internal(set) var currentEpoch: Epoch = 0
+    /// A replica's: its master's configEpoch as it last said it.
+    package internal(set) var repeatedEpoch: Epoch = 0
+    /// Its address, as it or others say it.
+    package internal(set) var host: String?
+    package internal(set) var port: Port = 0
+    package internal(set) var busPort: Port = 0
+    package internal(set) var flags: NodeFlags = []
+    package internal(set) var saysOK = true
+    /// Nanoseconds since the Unix epoch of its last message; nil when it never spoke.
+    package internal(set) var lastHeard: Int64?
+    /// Of its last packet, the end of a connection included.
+    package internal(set) var lastPacket: Int64 = 0
+    /// What others claim for it: a replica for its master, an UPDATE.
+    package internal(set) var hearsay: (epoch: Epoch, slots: SlotSet)?
+    /// The first such claim.
+    package internal(set) var firstHearsay: (epoch: Epoch, slots: SlotSet)?
+    /// The node that now answers at its address: it was reset, or another took its place.
+    package internal(set) var replacedBy: Census.Index?
+    /// All its connections have ended.
+    package internal(set) var isClosed = false
+    /// Its silence was told.
+    package internal(set) var isSilent = false
+
+    var testimony = Testimony()
+    /// The address, without port, and the text that the last address was made of.
+    var lastSource: (high: UInt64, low: UInt64)?
+    var lastIP = IPText()
+    /// Slots that it let go and that nobody has claimed since.
+    var lost = SlotSet()
+    /// The open streams on which it speaks.
+    var streams: Set<Int> = []
+    /// How many connections it began to end since a moment ago.
+    var ends = 0
+    var endsSince: Int64 = 0
+    /// How many hold an opinion against it.
+    var suspicions = 0
+    /// Who said FAIL of it since it last was well.
+    var announcers: [Census.Index] = []
+    /// Its slots were told to be without a server.
+    var isUnserved = false
+    /// It was promoted, and who has heard of it since; nil when all have.
+    var learned: Set<Census.Index>?
+    /// Ids that it tells to forget.
+    var forgets: [NodeID] = []
+    var sentHeartbeat = false
+    var cluster: Census.Index
+
+    init(id: NodeID, cluster: Census.Index) {
+        self.id = id
+        self.cluster = cluster
+    }
+
+    package var isMaster: Bool { statement.map { !$0.isReplica } ?? false }
+    /// A master with slots.
+    package var isVoter: Bool { statement.map { !$0.isReplica && !$0.slots.isEmpty } ?? false }
+    package var hasSpoken: Bool { statement != nil }
+    /// Where clients find it; nil when nobody said.
+    package var address: String? {
+        host.map { $0.contains(":") ? "[\($0)]:\(port)" : "\($0):\(port)" }
+    }
+}
+
+extension Census {
+    /// The node that stands for all of its cluster.
+    func root(_ place: Index) -> Index {
+        var at = place
+        while nodes[at].cluster != at { at = nodes[at].cluster }
+        return at
+    }
+
+    /// Two nodes talk with or about each other: they are of one cluster.
+    mutating func join(_ first: Index, _ second: Index) {
+        if nodes[first].cluster == nodes[second].cluster { return }
+        let (a, b) = (root(first), root(second))
+        let (low, high) = (min(a, b), max(a, b))
+        nodes[high].cluster = low
+        nodes[first].cluster = low
+        nodes[second].cluster = low
+    }
+
+    /// Members of a node's cluster that are thought to live: they spoke, their connections stand,
+    /// nobody calls them failed.
+    func living(with place: Index) -> [Index] {
+        let mine = root(place)
+        return nodes.indices.filter {
+            root($0) == mine && nodes[$0].hasSpoken && !nodes[$0].isClosed
+                && nodes[$0].replacedBy == nil && nodes[$0].announcers.isEmpty
+                && !nodes[$0].isSilent
+        }
+    }
+
+    /// The master of a node, when it is a replica and its master is known.
+    func master(of place: Index) -> Index? {
+        nodes[place].statement.flatMap { $0.isReplica ? index[$0.replicaOf] : nil }
+    }
+}

@@ -1,0 +1,243 @@
+// Failovers as a whole, put together from single events: what began it, when it was suspected, agreed
+// and decided, and when all knew. One incident a node at a time; what comes to nothing (a suspicion
+// that is taken back before anybody said FAIL) is none.
+
+import ClusterWire
+
+/// Gathers events into incidents.
+package struct Incidents {
+    private var open: [NodeID: Incident] = [:]
+    /// A replica's present master, by its request or its start of a manual failover.
+    private var standing: [NodeID: NodeID] = [:]
+    /// Started by the operator and coordinated with the master.
+    private var coordinated: Set<NodeID> = []
+    /// Promoted, and not yet known to all; by heir.
+    private var spreading: [NodeID: NodeID] = [:]
+    /// Known to all, while votes may still be on their way.
+    private var settling: [Incident] = []
+    /// Finished ones, to be taken.
+    package var finished: [Incident] = []
+    /// How many may be open at a time: each costs a few hundred bytes.
+    private static let limit = 20_000
+
+    package init() {}
+
+    /// Takes an event, with the census as it is after it.
+    package mutating func take(_ event: StoryEvent, _ census: Census) {
+        switch event.kind {
+        case .silent(let since, let closed):
+            change(event.node, at: since, census) {
+                $0.silentAt = since
+                $0.closedConnections = closed
+            }
+        case .suspected:
+            change(event.node, at: event.time, census) {
+                $0.firstSuspectedAt = $0.firstSuspectedAt ?? event.time
+                if let by = event.by, !$0.suspects.contains(by) { $0.suspects.append(by) }
+            }
+        case .failed(let agreeing):
+            change(event.node, at: event.time, census) {
+                if $0.failedAt == nil {
+                    $0.failedAt = event.time
+                    $0.agreeing = agreeing
+                }
+                if let by = event.by, !$0.announcers.contains(by) { $0.announcers.append(by) }
+            }
+        case .cleared, .recovered: ended(event, census)
+        case .manualFailoverStarted: started(event, census)
+        case .voteRequested(let epoch, let forced): requested(event, epoch, forced, census)
+        case .voteGranted(let epoch): voted(event) { if $0.epoch == epoch { $0.votes.append($1) } }
+        case .voteWithheld(_, let reason):
+            voted(event) { $0.withheld.append(Incident.Withheld(voter: $1, reason: reason)) }
+        case .promoted(let epoch, let slots): promoted(event, epoch, slots, census)
+        case .heirLearned: learned(event, census)
+        case .forgotten:
+            if let node = event.node, let by = event.by, open[node] != nil {
+                open[node].mutate { $0.forgottenBy.append(by) }
+            }
+        case .addressChanged(_, nil): replaced(event)
+        case .met, .demoted, .slotsMoved, .slotsUnserved, .slotsServed,
+            .epochCollision, .epochRaised, .linkLost, .addressChanged:
+            break
+        case .linkMade: returned(event)
+        }
+    }
+
+    /// Ends the capture: what is still open is an incident too, with what is known of it.
+    package mutating func finish(_ census: Census) {
+        for (master, incident) in open.sorted(by: { $0.value.startedAt < $1.value.startedAt }) {
+            open[master] = nil
+            let failed = incident.failedAt != nil || incident.promotedAt != nil
+            let isGone = incident.closedConnections
+            if failed || isGone || incident.cause != .silence { close(incident) }
+        }
+        release(census)
+    }
+
+    /// Passes on incidents whose elections are settled.
+    package mutating func release(_ census: Census) {
+        guard !settling.isEmpty else { return }
+        let waits = { (incident: Incident) in
+            incident.heir.flatMap { census.find($0) }.map { census.elections[$0] != nil } ?? false
+        }
+        let (all, done) = (settling, settling.filter { !waits($0) })
+        finished += done
+        settling = all.filter { waits($0) }
+    }
+
+    private mutating func change(
+        _ master: NodeID?, at start: Int64, _ census: Census, _ body: (inout Incident) -> Void
+    ) {
+        guard let master else { return }
+        guard var incident = open[master] ?? make(master, at: start, census) else { return }
+        if incident.promotedAt == nil { body(&incident) }
+        open[master] = incident
+    }
+
+    private func make(_ master: NodeID, at start: Int64, _ census: Census) -> Incident? {
+        guard open.count < Self.limit else { return nil }
+        var incident = Incident(master: master, startedAt: start)
+        if let place = census.find(master) {
+            incident.slots = census.ownSlots(of: place)
+            let flags = census.nodes[place].flags
+            incident.wasReplica =
+                census.nodes[place].statement?.isReplica
+                ?? (flags.isEmpty ? nil : flags.contains(.replica))
+        }
+        return incident
+    }
+
+    private mutating func close(_ incident: Incident) {
+        settling.append(incident)
+        if let heir = incident.heir { spreading[heir] = nil }
+    }
+
+    /// One node holds another for well again.
+    private mutating func ended(_ event: StoryEvent, _ census: Census) {
+        guard let node = event.node, var incident = open[node], incident.promotedAt == nil,
+            let place = census.find(node), incident.cause == .silence
+        else { return }
+        if case .recovered = event.kind {
+            incident.recoveredAt = incident.recoveredAt ?? event.time
+        }
+        open[node] = incident
+        guard census.nodes[place].suspicions == 0, !census.nodes[place].isClosed else { return }
+        open[node] = nil
+        if incident.failedAt != nil { close(incident) }
+    }
+
+    /// A node that had ended all its connections is back before anybody missed it.
+    private mutating func returned(_ event: StoryEvent) {
+        for node in [event.by, event.node].compactMap({ $0 }) {
+            guard let incident = open[node], incident.closedConnections,
+                incident.firstSuspectedAt == nil, incident.cause == .silence
+            else { continue }
+            open[node] = nil
+        }
+    }
+
+    /// A node answers under another id: what was open of it is over, and was no failure unless
+    /// somebody said so.
+    private mutating func replaced(_ event: StoryEvent) {
+        guard let node = event.node, var incident = open[node] else { return }
+        incident.replacedBy = event.by
+        open[node] = incident
+        if incident.failedAt == nil && incident.promotedAt == nil { open[node] = nil }
+    }
+
+    private mutating func started(_ event: StoryEvent, _ census: Census) {
+        guard let replica = event.by, let master = event.node else { return }
+        standing[replica] = master
+        coordinated.insert(replica)
+        var incident = make(master, at: event.time, census)
+        incident?.cause = .manual
+        open[master] = incident ?? open[master]
+    }
+
+    private mutating func requested(
+        _ event: StoryEvent, _ epoch: Epoch, _ forced: Bool, _ census: Census
+    ) {
+        guard let replica = event.by, let master = event.node else { return }
+        standing[replica] = master
+        let isForced = forced && !coordinated.contains(replica)
+        change(master, at: event.time, census) {
+            if isForced { $0.cause = .forced }
+            $0.voteRequestedAt = $0.voteRequestedAt ?? event.time
+            $0.requests += 1
+            $0.epoch = epoch
+            $0.votes = []
+        }
+    }
+
+    /// A vote, or none, for a candidate.
+    private mutating func voted(_ event: StoryEvent, _ body: (inout Incident, NodeID) -> Void) {
+        guard let candidate = event.node, let voter = event.by, let master = standing[candidate]
+        else { return }
+        if open[master] != nil {
+            open[master].mutate { body(&$0, voter) }
+        } else if let last = settling.lastIndex(where: { $0.heir == candidate }) {
+            body(&settling[last], voter)
+        }
+    }
+
+    private mutating func promoted(
+        _ event: StoryEvent, _ epoch: Epoch, _ slots: SlotSet, _ census: Census
+    ) {
+        guard let heir = event.by else { return }
+        // Whom it replaces: by its request, else by the slots that it has taken.
+        guard let master = standing[heir] ?? former(of: heir, slots, census)
+        else { return }
+        guard var incident = open[master] ?? make(master, at: event.time, census) else { return }
+        if incident.voteRequestedAt == nil { incident.cause = .takeover }
+        if incident.cause == .takeover && incident.failedAt == nil
+            && incident.firstSuspectedAt == nil
+        {
+            incident.startedAt = event.time
+        }
+        coordinated.remove(heir)
+        incident.heir = heir
+        incident.epoch = epoch
+        incident.promotedAt = event.time
+        incident.slots = slots
+        open[master] = incident
+        spreading[heir] = master
+    }
+
+    private func former(of heir: NodeID, _ slots: SlotSet, _ census: Census) -> NodeID? {
+        census.nodes.first { node in
+            guard node.id != heir, let claim = node.statement, !claim.isReplica else {
+                return false
+            }
+            return !claim.slots.isDisjoint(with: slots)
+        }?.id
+    }
+
+    private mutating func learned(_ event: StoryEvent, _ census: Census) {
+        guard let heir = event.node, let master = spreading[heir], let by = event.by,
+            let place = census.find(heir)
+        else { return }
+        open[master].mutate {
+            $0.learned.append(by)
+            $0.lastLearned = max($0.lastLearned ?? 0, event.time)
+        }
+        guard census.nodes[place].isKnownToAll else { return }
+        open[master].mutate {
+            $0.agreedAt = max($0.lastLearned ?? 0, event.time)
+        }
+        if let incident = open.removeValue(forKey: master) { close(incident) }
+    }
+}
+
+extension CensusNode {
+    /// Nobody who lives has still to hear of its promotion.
+    var isKnownToAll: Bool { learned == nil }
+}
+
+extension Optional {
+    /// Changes what is there, if anything is.
+    fileprivate mutating func mutate(_ body: (inout Wrapped) -> Void) {
+        guard var value = self else { return }
+        body(&value)
+        self = value
+    }
+}

@@ -1,0 +1,111 @@
+// What one node says of itself over time. Packets of one node on different connections can be read
+// out of order, so a statement is judged by its epoch and by its place within its own connection,
+// never by the clock across connections: what an older packet says late changes nothing.
+
+package import ClusterWire
+
+/// What a node says it is.
+package struct Statement: Equatable, Sendable {
+    /// `.zero` for a master.
+    package var replicaOf: NodeID
+    /// The sender calls itself a replica, of whomever.
+    package var isReplica: Bool
+    /// A master's own; of a replica zero, since it only repeats its master's.
+    package var configEpoch: Epoch
+    /// A master's own; of a replica none.
+    package var slots: SlotSet
+
+    package init(_ header: Header) {
+        replicaOf = header.replicaOf
+        isReplica = !header.replicaOf.isZero || header.flags.contains(.replica)
+        configEpoch = isReplica ? 0 : header.configEpoch
+        slots = isReplica ? SlotSet() : header.slots
+    }
+
+    /// Whether two statements of one node are the same.
+    package static func == (left: Statement, right: Statement) -> Bool {
+        left.isReplica == right.isReplica && left.configEpoch == right.configEpoch
+            && left.replicaOf == right.replicaOf && left.slots == right.slots
+    }
+}
+
+/// The statements of one node, oldest first, the last few of them.
+struct Testimony: Sendable {
+    struct Version: Sendable {
+        var statement: Statement
+        /// The lowest currentEpoch with which it was said.
+        var epoch: Epoch
+    }
+
+    /// How far one connection of the node has come.
+    struct Bookmark: Sendable {
+        fileprivate var number = -1
+        fileprivate var isNew: Bool { number < 0 }
+    }
+
+    private var versions: [Version] = []
+    /// The number of the first version that is kept.
+    private var base = 0
+    private static let kept = 16
+
+    private(set) var latest: Statement?
+    private var newest: Int { base + versions.count - 1 }
+
+    /// Whether a statement is the latest that is known, which is nearly always so.
+    mutating func repeats(
+        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark
+    ) -> Bool {
+        guard let latest, latest == statement else { return false }
+        mark.number = newest
+        if epoch < versions[newest - base].epoch { versions[newest - base].epoch = epoch }
+        return true
+    }
+
+    /// Takes a statement from one connection that is not the latest known.
+    ///
+    /// `others` are the bookmarks of the node's open connections.
+    /// - Returns: whether it is news.
+    mutating func hear(
+        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark, others: [Bookmark]
+    ) -> Bool {
+        guard latest != nil else {
+            append(statement, epoch)
+            mark.number = newest
+            return true
+        }
+        // A connection that said the latest now says something else: order within it decides. A new
+        // connection is believed once none is left that says the latest.
+        let isLate =
+            mark.number != newest && (!mark.isNew || others.contains { $0.number == newest })
+        if isLate {
+            let isOlder = versions.last.map { epoch < $0.epoch } ?? false
+            let found = place(of: statement, from: mark.number)
+            if isOlder || found != nil {
+                mark.number = max(mark.number, found ?? base)
+                return false
+            }
+        }
+        append(statement, epoch)
+        mark.number = newest
+        return true
+    }
+
+    private mutating func append(_ statement: Statement, _ epoch: Epoch) {
+        versions.append(Version(statement: statement, epoch: epoch))
+        if versions.count > Self.kept {
+            versions.removeFirst()
+            base += 1
+        }
+        latest = statement
+    }
+
+    /// The newest version with this statement that is not older than `first`.
+    private func place(of statement: Statement, from first: Int) -> Int? {
+        var number = newest
+        while number >= max(first, base) {
+            if versions[number - base].statement == statement { return number }
+            number -= 1
+        }
+        return nil
+    }
+}

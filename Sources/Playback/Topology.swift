@@ -1,0 +1,137 @@
+// The cluster that a capture ends in: each node by its own last word, or by the word of others where
+// it never spoke, with FAIL as the cluster last agreed. Several clusters in one capture are several
+// topologies. What the capture cannot tell is named, not guessed.
+
+package import ClusterWire
+
+/// One cluster as it is at the end of a capture.
+package struct Topology: Equatable, Sendable {
+    /// One member.
+    package struct Node: Equatable, Sendable {
+        package var id: NodeID
+        package var isReplica: Bool
+        package var replicaOf: NodeID?
+        /// Where clients find it, "ip:port"; nil when nobody said.
+        package var address: String?
+        package var busPort: Port?
+        /// A replica's is its master's; nil when nobody said.
+        package var configEpoch: Epoch?
+        package var slots: SlotSet
+        package var flags: [String]
+        /// Nanoseconds since the Unix epoch; nil when it never spoke.
+        package var lastSeen: Int64?
+        /// It never spoke in this capture: all of this is hearsay.
+        package var isHearsay: Bool { lastSeen == nil }
+        package var isFailed: Bool { flags.contains("fail") }
+    }
+
+    package var currentEpoch: Epoch
+    /// In the order of ids.
+    package var nodes: [Node]
+
+    /// What cannot be said from this capture, a sentence each.
+    package var unknown: [String] {
+        var list: [String] = []
+        for node in nodes where node.isHearsay {
+            var what: [String] = []
+            if node.isReplica && node.replicaOf == nil { what.append("whose replica it is") }
+            if node.configEpoch == nil { what.append("its configEpoch") }
+            if !node.isReplica && node.slots.isEmpty { what.append("whether it owns slots") }
+            if node.address == nil { what.append("its address") }
+            list.append(
+                "\(node.id.short) never speaks in this capture: its role is what others say"
+                    + (what.isEmpty
+                        ? "" : ", and nobody says " + what.joined(separator: " or ")))
+        }
+        let covered = nodes.reduce(into: SlotSet()) { $0 = $0.union($1.slots) }
+        let missing = SlotSet.all.subtracting(covered)
+        if !missing.isEmpty {
+            list.append("no owner is seen for \(missing.count) slots: \(missing)")
+        }
+        return list
+    }
+}
+
+extension Census {
+    /// The clusters of the capture, the one with the most nodes first.
+    package func topologies() -> [Topology] {
+        let forgotten = Set(nodes.flatMap(\.forgets))
+        var groups: [Index: [Index]] = [:]
+        for place in nodes.indices where nodes[place].replacedBy == nil {
+            if !nodes[place].hasSpoken {
+                // Forgotten, or its address is another's by now.
+                if forgotten.contains(nodes[place].id) || isTaken(place) { continue }
+            }
+            groups[root(place), default: []].append(place)
+        }
+        return groups.values
+            .filter { group in group.contains { nodes[$0].hasSpoken } }
+            .map { topology($0) }
+            .sorted { left, right in
+                if left.nodes.count != right.nodes.count {
+                    return left.nodes.count > right.nodes.count
+                }
+                return (left.nodes.first?.id ?? .zero) < (right.nodes.first?.id ?? .zero)
+            }
+    }
+
+    /// Another node speaks from the address that a silent one is said to have.
+    private func isTaken(_ place: Index) -> Bool {
+        nodes.contains {
+            $0.hasSpoken && $0.replacedBy == nil && $0.host == nodes[place].host
+                && $0.busPort == nodes[place].busPort && nodes[place].host != nil
+        }
+    }
+
+    private func topology(_ group: [Index]) -> Topology {
+        let list = group.map { node($0, among: group) }.sorted { $0.id < $1.id }
+        return Topology(
+            currentEpoch: group.map { nodes[$0].currentEpoch }.max() ?? 0, nodes: list)
+    }
+
+    private func node(_ place: Index, among group: [Index]) -> Topology.Node {
+        let row = nodes[place]
+        let isReplica = row.statement?.isReplica ?? row.flags.contains(.replica)
+        var epoch: Epoch?
+        if let own = row.statement {
+            epoch = own.isReplica ? replicaEpoch(place) : own.configEpoch
+        } else {
+            epoch = row.hearsay?.epoch
+        }
+        var flags = [isReplica ? "slave" : "master"]
+        if let opinion = agreed(on: place, among: group) {
+            flags.append(opinion)
+        }
+        if row.flags.contains(.noFailover) { flags.append("nofailover") }
+        return Topology.Node(
+            id: row.id, isReplica: isReplica,
+            replicaOf: row.statement.flatMap { $0.replicaOf.isZero ? nil : $0.replicaOf },
+            address: row.address, busPort: row.host == nil ? nil : row.busPort,
+            configEpoch: epoch, slots: isReplica ? SlotSet() : ownSlots(of: place), flags: flags,
+            lastSeen: row.lastHeard)
+    }
+
+    /// A replica prints its master's epoch.
+    private func replicaEpoch(_ place: Index) -> Epoch {
+        guard let master = master(of: place), let own = nodes[master].statement, !own.isReplica
+        else { return nodes[place].repeatedEpoch }
+        return max(own.configEpoch, nodes[place].repeatedEpoch)
+    }
+
+    /// FAIL when most voters that live hold it, or all who have an opinion of one who is gone;
+    /// otherwise a suspicion when any member has one.
+    private func agreed(on place: Index, among group: [Index]) -> String? {
+        guard nodes[place].suspicions > 0 else { return nil }
+        let others = group.filter { $0 != place && nodes[$0].hasSpoken && !nodes[$0].isClosed }
+        let held = others.compactMap { other in
+            opinions[Pair(by: other, node: place)].map { (other, $0) }
+        }
+        let failing = held.filter { $0.1.isFailed }.map(\.0)
+        let voters = others.filter { nodes[$0].isVoter }
+        let isGone =
+            nodes[place].isSilent || nodes[place].isClosed || !nodes[place].hasSpoken
+        if failing.filter({ nodes[$0].isVoter }).count * 2 > voters.count { return "fail" }
+        if isGone && !failing.isEmpty { return "fail" }
+        return held.isEmpty ? nil : "fail?"
+    }
+}

@@ -1,0 +1,157 @@
+// `grapevine replay`: the cluster that a capture ends in, as a table or as JSON. What the nodes said
+// is judged by Playback; here it is only printed.
+
+import ClusterWire
+import Playback
+import SystemIO
+
+enum ReplayCommand {
+    static let command = Command(
+        name: "replay", summary: "Shows the cluster that a capture ends in.",
+        operands: "FILE",
+        options: [
+            Option("--json", "one JSON object; one a line when there are several clusters")
+        ],
+        notes: [
+            "FILE is a pcap or pcapng file; - reads a capture from standard input. A file that",
+            "grapevine node --record wrote is played again instead: the first effect that differs",
+            "is shown, and the exit status is 1.",
+            "Roles, slots and epochs are judged by epoch and by the order within one connection;",
+            "what the capture cannot tell is named below the table.",
+            "Exit status: 0 a cluster was found, 1 the capture is cut or holds none,",
+            "2 the file cannot be read or is no capture.",
+        ],
+        run: { arguments throws(UsageError) in
+            let path = try arguments.single("FILE")
+            if let status = InputReplay.run(path, isJSON: arguments.has("--json")) {
+                return status
+            }
+            return topology(path, isJSON: arguments.has("--json"))
+        })
+
+    private static func topology(_ path: String, isJSON: Bool) -> Int32 {
+        var census = Census()
+        var run = CaptureRun("replay", path)
+        let status = run.run(
+            take: { events in
+                for event in events { census.take(event) }
+                census.events.removeAll(keepingCapacity: true)
+                return true
+            }, pause: { true })
+        guard status != 2 else { return 2 }
+        census.finish()
+        var output = Output()
+        let clusters = census.topologies()
+        if isJSON {
+            var json = JSONText()
+            for cluster in clusters {
+                json.topology(cluster)
+                json.endLine()
+            }
+            output.bytes = json.bytes
+        } else {
+            output.bytes = Array(text(clusters).utf8)
+        }
+        if census.nodesOverLimit > 0 {
+            complain(
+                "replay", "more than \(census.limits.nodes) nodes are named: some are left out")
+        }
+        guard output.flush() || output.isClosed else {
+            complain("replay", output.failure?.description ?? "output cannot be written")
+            return 2
+        }
+        return status
+    }
+
+    /// Tables, one a cluster.
+    private static func text(_ clusters: [Topology]) -> String {
+        var blocks: [String] = []
+        for (number, cluster) in clusters.enumerated() {
+            let masters = cluster.nodes.filter { !$0.isReplica }.count
+            let title =
+                (clusters.count > 1 ? "cluster \(number + 1) of \(clusters.count): " : "")
+                + "\(masters) masters, \(cluster.nodes.count - masters) replicas, "
+                + "currentEpoch \(cluster.currentEpoch)"
+            var rows = [["id", "address", "role", "epoch", "flags", "slots or master"]]
+            for node in cluster.nodes { rows.append(row(node)) }
+            var lines = [title, ""] + table(rows)
+            let unknown = cluster.unknown
+            if !unknown.isEmpty {
+                lines += ["", "What this capture cannot say:"] + unknown.map { "  \($0)" }
+            }
+            blocks.append(lines.joined(separator: "\n"))
+        }
+        return blocks.joined(separator: "\n\n") + (blocks.isEmpty ? "" : "\n")
+    }
+
+    private static func row(_ node: Topology.Node) -> [String] {
+        let flags = node.flags.dropFirst().joined(separator: ",")
+        let slots =
+            node.isReplica
+            ? node.replicaOf.map { "of \($0)" } ?? "of an unknown master"
+            : node.slots.isEmpty ? "no slots" : node.slots.description
+        return [
+            node.id.description,
+            (node.address ?? "?") + (node.busPort.map { "@\($0)" } ?? ""),
+            node.isReplica ? "replica" : "master", node.configEpoch?.description ?? "?",
+            flags.isEmpty ? "-" : flags, slots,
+        ]
+    }
+
+    /// Rows with columns of equal width, the last one free.
+    private static func table(_ rows: [[String]]) -> [String] {
+        let widths = (rows.first ?? []).indices.map { column in
+            rows.map { $0[column].count }.max() ?? 0
+        }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                column == row.count - 1
+                    ? text
+                    : text + String(repeating: " ", count: widths[column] - text.count + 2)
+            }.joined()
+        }
+    }
+}
+
+extension JSONText {
+    /// A cluster as `replay` shows it.
+    mutating func topology(_ cluster: Topology) {
+        object { json in
+            json.key("currentEpoch")
+            json.number(cluster.currentEpoch.value)
+            json.key("nodes")
+            json.list { list in
+                for node in cluster.nodes { list.node(node) }
+            }
+        }
+    }
+
+    private mutating func node(_ node: Topology.Node) {
+        object { json in
+            json.key("id")
+            json.id(node.id)
+            json.key("role")
+            json.string(node.isReplica ? "slave" : "master")
+            json.key("replicaOf")
+            json.id(node.replicaOf ?? .zero)
+            json.key("address")
+            if let address = node.address { json.string(address) } else { json.null() }
+            json.key("busPort")
+            if let port = node.busPort { json.number(port.value) } else { json.null() }
+            json.key("configEpoch")
+            if let epoch = node.configEpoch { json.number(epoch.value) } else { json.null() }
+            json.key("slots")
+            json.slots(node.slots)
+            json.key("flags")
+            json.list { list in
+                for flag in node.flags { list.string(flag) }
+            }
+            json.key("lastSeen")
+            if let time = node.lastSeen {
+                json.seconds(nanoseconds: time)
+            } else {
+                json.null()
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+// The two drawings of the page: lanes with marks over time, and slots with their owners before and
+// after. Quiet stretches are drawn shorter than they were, or a failover of microseconds after seconds
+// of silence would be one dot; the axis says so. Everything is SVG with hover text.
+
+import ClusterWire
+import Playback
+
+struct StoryDrawing {
+    let census: Census
+    let timeline: StoryTimeline
+    let incidents: [Incident]
+    let words: StoryText
+    private let lanes: [NodeID]
+    private let axis: StoryAxis
+
+    /// A page is not a database: more of either would not be read.
+    private static let laneLimit = 60
+    private static let markLimit = 3_000
+    private static let width = 1000.0
+    /// Room for the names.
+    private let left: Double
+    private static let laneHeight = 34.0
+
+    init(census: Census, timeline: StoryTimeline, incidents: [Incident], words: StoryText) {
+        self.census = census
+        self.timeline = timeline
+        self.incidents = incidents
+        self.words = words
+        var busy: [NodeID: Int] = [:]
+        let told = timeline.groups.flatMap { [$0.first] + $0.others }
+        for event in told {
+            for id in [event.by, event.node].compactMap({ $0 }) { busy[id, default: 0] += 1 }
+        }
+        let nodes = census.nodes.filter { $0.hasSpoken || busy[$0.id] != nil }
+        let chosen = nodes.sorted { (busy[$0.id] ?? 0, $1.id) > (busy[$1.id] ?? 0, $0.id) }
+            .prefix(Self.laneLimit)
+        lanes = chosen.sorted { (words.name($0.id), $0.id) < (words.name($1.id), $1.id) }.map(\.id)
+        left = Double(lanes.map { words.name($0).count }.max() ?? 0) * 7 + 30
+        axis = StoryAxis(
+            from: census.firstTime ?? 0, to: census.lastTime,
+            events: told.filter { Self.isDrawn($0.kind) }.map(\.time)
+                + incidents.compactMap(\.silentAt),
+            left: left, right: Self.width - 20)
+    }
+
+    /// The colour of a kind of event.
+    static func style(_ kind: StoryEvent.Kind) -> String {
+        switch kind {
+        case .silent, .failed, .slotsUnserved: "bad"
+        case .suspected, .epochCollision, .voteWithheld, .linkLost: "warn"
+        case .voteRequested, .voteGranted, .manualFailoverStarted: "vote"
+        case .promoted, .recovered, .cleared, .slotsServed: "good"
+        case .demoted, .slotsMoved, .addressChanged, .epochRaised: "move"
+        case .met, .forgotten, .linkMade, .heirLearned: "quiet"
+        }
+    }
+
+    private static func isDrawn(_ kind: StoryEvent.Kind) -> Bool {
+        switch kind {
+        case .slotsServed, .slotsUnserved, .linkMade, .linkLost: false
+        default: true
+        }
+    }
+
+    /// The mark of a kind, around a point.
+    private static func shape(_ kind: StoryEvent.Kind, _ x: Double, _ y: Double) -> String {
+        func points(_ list: [(Double, Double)]) -> String {
+            let text = list.map { "\(number(x + $0.0)),\(number(y + $0.1))" }
+            return
+                "<polygon class=\"mark \(style(kind))\" points=\"\(text.joined(separator: " "))\">"
+        }
+        switch kind {
+        case .failed, .silent:
+            return points([
+                (-7, -4), (-4, -7), (0, -3), (4, -7), (7, -4), (3, 0), (7, 4), (4, 7), (0, 3),
+                (-4, 7), (-7, 4), (-3, 0),
+            ])
+        case .promoted:
+            return points([
+                (0, -10), (2.6, -3.4), (9.6, -3.2), (4.2, 1.2), (6, 8), (0, 4.2), (-6, 8),
+                (-4.2, 1.2), (-9.6, -3.2), (-2.6, -3.4),
+            ])
+        case .voteRequested, .manualFailoverStarted: return points([(-6, 6), (0, -7), (6, 6)])
+        case .voteGranted: return points([(-6, -6), (6, -6), (6, 6), (-6, 6)])
+        case .suspected, .voteWithheld: return points([(0, -7), (7, 0), (0, 7), (-7, 0)])
+        case .heirLearned, .met, .linkMade, .forgotten:
+            return "<circle class=\"mark \(style(kind))\" cx=\"\(number(x))\" cy=\"\(number(y))\" "
+                + "r=\"4.5\">"
+        default:
+            return "<circle class=\"mark \(style(kind))\" cx=\"\(number(x))\" cy=\"\(number(y))\" "
+                + "r=\"6\">"
+        }
+    }
+
+    private static func close(_ shape: String) -> String {
+        shape.hasPrefix("<circle") ? "</circle>" : "</polygon>"
+    }
+
+    /// With one decimal.
+    static func number(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        let sign = tenths < 0 ? "-" : ""
+        return "\(sign)\(abs(tenths) / 10).\(abs(tenths) % 10)"
+    }
+}
+
+extension StoryDrawing {
+    var timelineFigure: String {
+        let height = Double(lanes.count) * Self.laneHeight + 40
+        let more = census.nodes.filter(\.hasSpoken).count - lanes.count
+        return """
+            <div class="scroll"><svg class="wide" viewBox="0 0 \(Int(Self.width)) \(Int(height))" \
+            role="img" aria-label="events of each node over time">
+            \(grid(height))
+            \(lanes.enumerated().map { lane($0.element, y($0.offset)) }.joined(separator: "\n"))
+            \(marks)
+            </svg></div>
+            \(legend)
+            \(axis.isBent ? "<p class=\"note\">Quiet stretches are drawn shorter than they were.</p>" : "")
+            \(more > 0 ? "<p class=\"note\">\(more) more nodes are not drawn.</p>" : "")
+            """
+    }
+
+    private func y(_ lane: Int) -> Double { Double(lane) * Self.laneHeight + 22 }
+
+    private func grid(_ height: Double) -> String {
+        axis.ticks.map { time in
+            let x = Self.number(axis.x(time))
+            return "<line class=\"grid\" x1=\"\(x)\" x2=\"\(x)\" y1=\"4\" "
+                + "y2=\"\(Int(height) - 24)\"/><text class=\"soft\" x=\"\(x)\" "
+                + "y=\"\(Int(height) - 8)\" text-anchor=\"middle\">"
+                + "\(words.shortOffset(time))</text>"
+        }.joined(separator: "\n")
+    }
+
+    /// The line of a node: while it was heard, since it was not, and while it was the heir.
+    private func lane(_ id: NodeID, _ y: Double) -> String {
+        func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
+            "<line class=\"\(style)\" x1=\"\(Self.number(axis.x(from)))\" "
+                + "x2=\"\(Self.number(axis.x(to)))\" y1=\"\(Self.number(y))\" "
+                + "y2=\"\(Self.number(y))\"><title>\(StoryPage.escape(title))</title></line>"
+        }
+        var parts: [String] = []
+        let (start, end) = (census.firstTime ?? 0, census.lastTime)
+        var heard = end
+        for incident in incidents where incident.master == id {
+            guard let from = incident.silentAt ?? incident.firstSuspectedAt else { continue }
+            let to = incident.recoveredAt ?? end
+            if incident.cause == .silence {
+                parts.append(line("gone", from, to, "silent for \(words.length(to - from))"))
+                heard = incident.recoveredAt == nil ? from : end
+            }
+        }
+        parts.insert(line("alive", start, max(start, heard), "heard"), at: 0)
+        for incident in incidents where incident.heir == id {
+            guard let from = incident.promotedAt else { continue }
+            parts.append(line("ruling", from, end, "master since \(words.clock(from)) UTC"))
+        }
+        let label =
+            "<text x=\"\(Int(left) - 14)\" y=\"\(Self.number(y + 4))\" text-anchor=\"end\">"
+            + "\(StoryPage.escape(words.name(id)))<title>\(id)</title></text>"
+        return parts.joined() + label
+    }
+
+    private var marks: String {
+        let rows = Dictionary(uniqueKeysWithValues: lanes.enumerated().map { ($1, $0) })
+        var calls: [String] = []
+        var shapes: [String] = []
+        for event in timeline.groups.flatMap({ [$0.first] + $0.others })
+        where Self.isDrawn(event.kind) && shapes.count < Self.markLimit {
+            guard let row = rows[mover(event)] else { continue }
+            let place = event.silenceBegan ?? event.time
+            let (x, y) = (axis.x(place), y(row))
+            let title = "\(words.offset(place).drop { $0 == " " }) s: \(words.sentence(event))"
+            if let other = partner(event).flatMap({ rows[$0] }), other != row {
+                calls.append(
+                    "<line class=\"call\" x1=\"\(Self.number(x))\" x2=\"\(Self.number(x))\" "
+                        + "y1=\"\(Self.number(y))\" y2=\"\(Self.number(self.y(other)))\"/>")
+            }
+            let shape = Self.shape(event.kind, x, y)
+            shapes.append(
+                shape + "<title>\(StoryPage.escape(title))</title>" + Self.close(shape))
+        }
+        return (calls + shapes).joined(separator: "\n")
+    }
+
+    /// In whose lane an event is drawn.
+    private func mover(_ event: StoryEvent) -> NodeID {
+        if case .silent = event.kind { return event.node ?? .zero }
+        return event.by ?? event.node ?? .zero
+    }
+
+    /// To whose lane a line leads.
+    private func partner(_ event: StoryEvent) -> NodeID? {
+        switch event.kind {
+        case .voteGranted, .manualFailoverStarted, .met: event.node
+        case .slotsMoved(let from, _, _): from
+        default: nil
+        }
+    }
+
+    private var legend: String {
+        let all: [(StoryEvent.Kind, String)] = [
+            (.silent(since: 0, closed: false), "silent, or FAIL said"), (.suspected, "suspects"),
+            (.voteRequested(epoch: 0, forced: false), "asks for votes"),
+            (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "master"),
+            (.heirLearned, "learns, meets, forgets"), (.recovered, "hears again"),
+            (.demoted(master: nil), "new role, slots, epoch or address"),
+        ]
+        let items = all.map { kind, name in
+            let shape = Self.shape(kind, 10, 10)
+            return "<li><svg viewBox=\"0 0 20 20\">\(shape)\(Self.close(shape))</svg>\(name)</li>"
+        }
+        return "<ul class=\"legend\">\(items.joined(separator: "\n"))</ul>"
+    }
+}
+
+extension StoryEvent {
+    /// When a silence began, which is found out later.
+    fileprivate var silenceBegan: Int64? {
+        if case .silent(let since, _) = kind { return since }
+        return nil
+    }
+}

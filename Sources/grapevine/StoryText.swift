@@ -1,0 +1,288 @@
+// The story of a capture in words: an incident with its cause in the first two lines, its phases, and
+// who did what; an event as one line. What happened is found by Playback; only words are chosen here.
+
+import ClusterWire
+import Playback
+
+/// How nodes are called, and sentences about them.
+struct StoryText {
+    /// Addresses by id, as they are known.
+    private var addresses: [NodeID: String] = [:]
+    /// The time from which the offsets of lines are counted, in nanoseconds.
+    var origin: Int64 = 0
+
+    /// All nodes share one host: ":7000" is enough.
+    private var isOneHost = false
+
+    /// Learns what nodes are called; `isAll` when no more will come.
+    mutating func learn(_ census: Census, isAll: Bool = false) {
+        for node in census.nodes where addresses[node.id] != node.address {
+            addresses[node.id] = node.address
+        }
+        isOneHost = isAll && Set(census.nodes.compactMap(\.host)).count == 1
+        origin = census.firstTime ?? 0
+    }
+
+    /// The address, or the beginning of the id.
+    func name(_ id: NodeID?) -> String {
+        guard let id else { return "?" }
+        guard let address = addresses[id] else { return id.short }
+        guard isOneHost, let colon = address.lastIndex(of: ":") else { return address }
+        return String(address[colon...])
+    }
+
+    /// Address and id, for the first mention.
+    func fullName(_ id: NodeID?) -> String {
+        guard let id else { return "an unknown node" }
+        return addresses[id].map { "\($0) (\(id.short))" } ?? id.short
+    }
+
+    func names(_ ids: [NodeID]) -> String {
+        let words = ids.map(name)
+        guard words.count > 1 else { return words.first ?? "nobody" }
+        return words.dropLast().joined(separator: ", ") + " and " + (words.last ?? "")
+    }
+
+    /// "5462 slots (0-5460 12182)".
+    func slots(_ set: SlotSet) -> String {
+        if set.isEmpty { return "no slots" }
+        let ranges = set.ranges
+        let shown = ranges.prefix(6).map(\.description).joined(separator: " ")
+        let rest = ranges.count > 6 ? " and \(ranges.count - 6) more ranges" : ""
+        return set.count == 1 ? "slot \(shown)" : "\(set.count) slots (\(shown)\(rest))"
+    }
+
+    /// Milliseconds below ten seconds, else seconds.
+    func length(_ nanoseconds: Int64) -> String {
+        let micros = max(0, nanoseconds) / 1000
+        if micros < 1000 { return "\(micros) µs" }
+        if micros < 10_000 { return "\(fixed(micros, 1000, 1)) ms" }
+        if micros < 1_000_000 { return "\(micros / 1000) ms" }
+        return "\(fixed(micros, 1_000_000, 2)) s"
+    }
+
+    /// A fraction with some decimals, rounded down.
+    private func fixed(_ value: Int64, _ unit: Int64, _ decimals: Int) -> String {
+        var scale: Int64 = 1
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = value * scale / unit
+        let fraction = String(scaled % scale)
+        return "\(scaled / scale)."
+            + String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
+    }
+
+    /// The time of day in UTC, with milliseconds.
+    func clock(_ time: Int64) -> String {
+        let seconds = max(0, time) / 1_000_000_000
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let millis = String(1000 + max(0, time) / 1_000_000 % 1000).dropFirst()
+        return
+            "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60)).\(millis)"
+    }
+
+    /// "+3.404 s" from the beginning of the capture.
+    func offset(_ time: Int64) -> String {
+        let micros = (time - origin) / 1000
+        let text = "\(micros < 0 ? "-" : "+")\(fixed(abs(micros), 1_000_000, 4))"
+        return String(repeating: " ", count: max(0, 10 - text.count)) + text
+    }
+
+    /// "3.40 s" or "340 ms" from the beginning of the capture, for an axis.
+    func shortOffset(_ time: Int64) -> String {
+        let millis = max(0, time - origin) / 1_000_000
+        return millis < 10_000 ? "\(fixed(millis, 1000, 3))" : "\(fixed(millis, 1000, 1))"
+    }
+
+    private func count(_ number: Int, _ noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+    }
+}
+
+extension StoryText {
+    /// What happened, as one sentence.
+    func sentence(_ event: StoryEvent) -> String {
+        let (by, node) = (name(event.by), name(event.node))
+        switch event.kind {
+        case .met: return "\(by) met \(node)"
+        case .forgotten(let ttl):
+            let time = ttl.map { " for \($0) s" } ?? ""
+            return "\(by) tells the others to forget \(node)\(time)"
+        case .silent(let since, let closed):
+            return closed
+                ? "\(node) closed all its connections: its process has ended"
+                : "\(node) is silent: its last packet was \(length(event.time - since)) ago"
+        case .suspected: return "\(by) suspects \(node)"
+        case .cleared: return "\(by) hears \(node) again and suspects it no more"
+        case .failed(let agreeing):
+            return "\(by) says FAIL of \(node); it counts reports of \(names(agreeing))"
+        case .recovered: return "\(by) takes FAIL back: \(node) answers again"
+        case .epochCollision, .epochRaised: return epochs(event, by, node)
+        case .voteRequested, .voteGranted, .voteWithheld, .promoted, .heirLearned,
+            .manualFailoverStarted:
+            return election(event, by, node)
+        case .demoted(let master): return "\(node) is a replica of \(name(master)) now"
+        case .slotsMoved(let from, let to, let set):
+            return "\(slots(set)) moved from \(name(from)) to \(name(to))"
+        case .slotsUnserved(let set): return "nobody serves \(slots(set)) of \(node) any more"
+        case .slotsServed(let set): return "\(node) serves \(slots(set))"
+        case .linkLost: return "the link of \(by) to \(node) ended"
+        case .linkMade: return "\(by) connected to \(node)"
+        case .addressChanged(let from, let to?):
+            return "\(node) moved from \(from ?? "an unknown address") to \(to)"
+        case .addressChanged(let from, nil):
+            let place = from ?? node
+            let id = event.by.map { $0.short } ?? "another"
+            return "at \(place) another node answers now: \(event.node?.short ?? "?") was reset "
+                + "or replaced, it is \(id)"
+        }
+    }
+
+    private func election(_ event: StoryEvent, _ by: String, _ node: String) -> String {
+        switch event.kind {
+        case .voteRequested(let epoch, let forced):
+            return "\(by) asks for votes in epoch \(epoch) to replace \(node)"
+                + (forced ? ", by order of an operator" : "")
+        case .voteGranted(let epoch): return "\(by) votes for \(node) in epoch \(epoch)"
+        case .voteWithheld(let epoch, let reason):
+            return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
+        case .promoted(let epoch, let set):
+            return "\(by) is a master now, at epoch \(epoch), with \(slots(set))"
+        case .heirLearned: return "\(by) learned that \(node) is the master"
+        default: return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
+        }
+    }
+
+    private func epochs(_ event: StoryEvent, _ by: String, _ node: String) -> String {
+        if case .epochCollision(let epoch) = event.kind {
+            return "\(by) and \(node) are both masters at epoch \(epoch): a collision"
+        }
+        if case .epochRaised(let epoch) = event.kind {
+            return "\(by) raised its configEpoch to \(epoch)"
+        }
+        return ""
+    }
+}
+
+extension StoryText {
+    /// An incident, its cause in the first line and its outcome in the second.
+    func lines(_ incident: Incident) -> [String] {
+        var lines = [cause(incident), outcome(incident)]
+        let phases = incident.phases
+        if phases.contains(where: { $0.name != "total" && $0.nanoseconds != nil }) {
+            lines += [""] + table(incident)
+        }
+        let details = details(incident)
+        if !details.isEmpty { lines += [""] + details.map { "  \($0)" } }
+        return lines
+    }
+
+    private func cause(_ incident: Incident) -> String {
+        let role = incident.wasReplica.map { $0 ? "replica" : "master" } ?? "node"
+        let held = incident.wasReplica == false ? " of \(slots(incident.slots))" : ""
+        let who = "\(role) \(fullName(incident.master))\(held)"
+        let heir = "replica \(fullName(incident.heir))"
+        switch incident.cause {
+        case .silence:
+            guard let at = incident.silentAt else {
+                let at = incident.firstSuspectedAt ?? incident.failedAt ?? incident.startedAt
+                return "\(clock(at)) UTC: \(who) no longer answered the others."
+            }
+            return incident.closedConnections
+                ? "\(clock(at)) UTC: \(who) ended: its process closed all connections."
+                : "\(clock(at)) UTC: \(who) fell silent with its connections open: stopped, "
+                    + "hanging or cut off."
+        case .manual:
+            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+                + "\(who) (CLUSTER FAILOVER)."
+        case .forced:
+            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+                + "\(who) without asking it (CLUSTER FAILOVER FORCE)."
+        case .takeover:
+            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+                + "\(who) without any vote (CLUSTER FAILOVER TAKEOVER)."
+        }
+    }
+
+    private func outcome(_ incident: Incident) -> String {
+        let unserved = incident.unservedNanoseconds.map {
+            " Nobody served its slots for \(length($0))."
+        }
+        if let heir = incident.heir, let promoted = incident.promotedAt {
+            let from = incident.total.from ?? promoted
+            let votes =
+                incident.cause == .takeover
+                ? "without votes"
+                : "elected with \(incident.votes.count) of "
+                    + count(incident.votes.count + incident.withheld.count, "vote")
+            let epoch = incident.epoch.map { " at epoch \($0)" } ?? ""
+            let all =
+                incident.agreedAt.map { "all knew \(length($0 - promoted)) later" }
+                ?? "not all have heard of it when the capture ends"
+            let after = promoted > from ? "after \(length(promoted - from))" : "at once"
+            return "Its replica \(fullName(heir)) is the master \(after), "
+                + "\(votes)\(epoch); \(all).\(unserved ?? "")"
+        }
+        if let back = incident.recoveredAt {
+            let from = incident.total.from ?? incident.startedAt
+            return "It came back after \(length(back - from)), before anybody took its place."
+                + (unserved ?? "")
+        }
+        if let other = incident.replacedBy {
+            return "Its address answers under the id \(other.short) now: it was reset, or replaced."
+        }
+        if !incident.forgottenBy.isEmpty {
+            return "\(names(incident.forgottenBy)) were told to forget it."
+        }
+        if incident.slots.isEmpty { return "No slots were affected; it has not come back." }
+        return incident.requests > 0
+            ? "\(count(incident.requests, "election")) held, none won when the capture ends."
+            : "Nobody has stood for its place when the capture ends."
+    }
+
+    /// What a phase lasts until.
+    func meaning(_ phase: String) -> String {
+        switch phase {
+        case "detection": "silence until somebody suspected it"
+        case "agreement": "until a quorum had agreed on FAIL"
+        case "election": "until a replica had stood for election and won"
+        case "spread": "until every living node had heard of the new master"
+        default: ""
+        }
+    }
+
+    private func table(_ incident: Incident) -> [String] {
+        let whole = incident.total.nanoseconds ?? 0
+        return incident.phases.compactMap { phase in
+            if incident.cause == .takeover && phase.name == "election" { return nil }
+            let name = phase.name + String(repeating: " ", count: 11 - phase.name.count)
+            guard let length = phase.nanoseconds else { return nil }
+            let millis = fixed(length / 1000, 1000, 2)
+            let share = whole > 0 ? "\((length * 100 + whole / 2) / whole)" : "?"
+            let pad = { (text: String, width: Int) in
+                String(repeating: " ", count: max(0, width - text.count)) + text
+            }
+            return "  \(name)\(pad(millis, 9)) ms \(pad(share, 3)) %   "
+                + "\(meaning(phase.name))"
+        }
+    }
+
+    func details(_ incident: Incident) -> [String] {
+        var lines: [String] = []
+        if !incident.suspects.isEmpty {
+            lines.append(
+                "suspected by \(names(incident.suspects))"
+                    + (incident.suspects.count > 1 ? ", in that order" : ""))
+        }
+        if !incident.announcers.isEmpty {
+            lines.append(
+                "FAIL said by \(names(incident.announcers)); the quorum: "
+                    + names(incident.agreeing))
+        }
+        if incident.requests > 1 { lines.append("\(incident.requests) elections were needed") }
+        if !incident.votes.isEmpty { lines.append("voted: \(names(incident.votes))") }
+        for vote in incident.withheld {
+            lines.append("no vote from \(name(vote.voter)): \(vote.reason)")
+        }
+        return lines
+    }
+}

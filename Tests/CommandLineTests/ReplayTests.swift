@@ -1,0 +1,66 @@
+// `grapevine replay` from outside: the table, its JSON, and what it says to captures that are none.
+
+import Foundation
+import Testing
+
+@Suite struct ReplayTests {
+    private func json(_ said: Said) throws -> [String: Any] {
+        try #require(
+            JSONSerialization.jsonObject(with: Data(said.output.utf8)) as? [String: Any])
+    }
+
+    @Test func `the topology as JSON has the documented keys and no others`() throws {
+        let said = try Grapevine.run("replay", "valkey-8.1.1-kill-master.pcap", "--json")
+        #expect(said.status == 0 && said.errors.isEmpty)
+        let root = try json(said)
+        #expect(Set(root.keys) == ["currentEpoch", "nodes"])
+        #expect(root["currentEpoch"] as? Int == 11)
+        let nodes = try #require(root["nodes"] as? [[String: Any]])
+        #expect(nodes.count == 6)
+        let keys: Set = [
+            "id", "role", "replicaOf", "address", "busPort", "configEpoch", "slots", "flags",
+            "lastSeen",
+        ]
+        for node in nodes { #expect(Set(node.keys) == keys) }
+        let ids = nodes.compactMap { $0["id"] as? String }
+        #expect(ids == ids.sorted())
+        let dead = try #require(nodes.first { $0["address"] as? String == "127.0.0.1:21000" })
+        #expect(dead["flags"] as? [String] == ["master", "fail"])
+        #expect(dead["slots"] as? [[Int]] == [])
+        let heir = try #require(nodes.first { $0["address"] as? String == "127.0.0.1:21003" })
+        #expect(heir["slots"] as? [[Int]] == [[0, 5460], [12182, 12182]])
+        #expect(heir["role"] as? String == "master")
+        #expect(heir["replicaOf"] is NSNull)
+        #expect(heir["configEpoch"] as? Int == 11)
+    }
+
+    @Test func `the table names each node, its role and what it serves`() throws {
+        let said = try Grapevine.run("replay", "valkey-8.1.1-kill-master.pcap")
+        #expect(said.status == 0)
+        #expect(said.lines.first == "4 masters, 2 replicas, currentEpoch 11")
+        #expect(said.lines.contains { $0.hasSuffix("fail   no slots") })
+        #expect(
+            said.lines.contains {
+                $0.hasPrefix("45cd0affad797fc8ffc475098e07d3fce1ef7af6")
+                    && $0.hasSuffix("of 9ab02c2ccb88c09f6a0f9a8ccad647331dca43e7")
+            })
+    }
+
+    @Test(arguments: [
+        ("made-cut.pcap", 1 as Int32, "the capture is cut"),
+        ("made-others.pcap", 0, "TLS"),
+        ("made-lost.pcap", 0, "missing or cannot be read"),
+        ("valkey-8.1.1-kill-master.json", 2, "not a capture"),
+        ("no-such-file", 2, "no-such-file"),
+    ])
+    func `what is wrong with a capture is said`(
+        file: String, status: Int32, what: String
+    ) throws {
+        do {
+            let command = "replay"
+            let said = try Grapevine.run(command, file, "--json")
+            #expect(said.status == status, "\(command) \(file): \(said.errors)")
+            #expect(said.errors.contains(what), "\(command) \(file): \(said.errors)")
+        }
+    }
+}
