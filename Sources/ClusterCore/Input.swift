@@ -12,6 +12,8 @@ package enum Input: Equatable, Sendable {
     case refused(WireError, MessageType?, on: LinkID)
     /// A frame that was longer than is kept: its bytes were let go unread.
     case passedBy(MessageType, length: UInt32, on: LinkID)
+    /// A message that an operator's filter lets nobody hear: counted, and nothing else.
+    case filtered(MessageType)
     /// A connection stands. `local` and `peer` are the addresses that the connection shows.
     case linkOpened(LinkID, local: IPText, peer: IPText)
     /// A connection ended, or could not be made. Not said of links that the core closed itself.
@@ -40,19 +42,19 @@ package struct SystemFault: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What the data store knows that the rules need.
-package struct StoreReport: Hashable, Sendable {
+package struct StoreReport: Equatable, Sendable {
     /// Our own replication offset.
     package var offset: ReplicationOffset
     /// Whether any key is held.
     package var isEmpty: Bool
     /// Slots that hold keys.
-    package var occupied: [Slot]
+    package var occupied: SlotSet
     /// As a replica: milliseconds since the master was last heard on the replication link; nil
     /// when no copy was ever made.
     package var copyAge: Int64?
 
     package init(
-        offset: ReplicationOffset = 0, isEmpty: Bool = true, occupied: [Slot] = [],
+        offset: ReplicationOffset = 0, isEmpty: Bool = true, occupied: SlotSet = SlotSet(),
         copyAge: Int64? = nil
     ) {
         self.offset = offset

@@ -15,6 +15,7 @@ enum InputWords {
                 + hex(Array(error.kind.utf8))
         case .passedBy(let type, let length, let link):
             "passed \(self.link(link)) \(type.rawValue) \(length)"
+        case .filtered(let type): "filtered \(type.rawValue)"
         case .linkOpened(let link, let local, let peer):
             "opened \(self.link(link)) \(hex(local.bytes)) \(hex(peer.bytes))"
         case .linkClosed(let link): "closed \(self.link(link))"
@@ -23,7 +24,7 @@ enum InputWords {
                 .joined(separator: " ")
         case .store(let report):
             "store \(report.offset) \(report.isEmpty ? 1 : 0) \(report.copyAge ?? -1) "
-                + report.occupied.map { String($0.value) }.joined(separator: ",")
+                + report.occupied.ranges.map(\.description).joined(separator: ",")
         case .persisted(let generation): "persisted \(generation.number)"
         case .persistFailed(let generation, let fault):
             "unsaved \(generation.number) \(hex(Array(fault.description.utf8)))"
@@ -38,6 +39,8 @@ enum InputWords {
         case "tick": return .tick
         case "command": return command(rest)
         case "store": return store(rest)
+        case "filtered":
+            return rest.first.flatMap { UInt16($0) }.map { .filtered(MessageType(rawValue: $0)) }
         case "persisted":
             return rest.first.flatMap { UInt64($0) }.map { .persisted(Generation($0)) }
         case "unsaved":
@@ -133,7 +136,14 @@ enum InputWords {
         guard rest.count == 4, let offset = UInt64(rest[0]), let age = Int64(rest[2]) else {
             return nil
         }
-        let slots = rest[3].split(separator: ",").compactMap { Int($0).flatMap { Slot($0) } }
+        var slots = SlotSet()
+        for part in rest[3].split(separator: ",") {
+            let bounds = part.split(separator: "-").compactMap { Int($0).flatMap { Slot($0) } }
+            guard let first = bounds.first, let last = bounds.last,
+                let range = SlotRange(first, last)
+            else { return nil }
+            slots.insert(range)
+        }
         return .store(
             StoreReport(
                 offset: ReplicationOffset(offset), isEmpty: rest[1] == "1", occupied: slots,

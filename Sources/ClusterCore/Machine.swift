@@ -54,6 +54,7 @@ package struct Machine: Sendable {
             if let sender { state.nodes[sender].dataReceived = turn.now.monotonic }
             turn.note(
                 .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
+        case .filtered(let type): state.statistics.countReceived(type)
         case .linkOpened(let link, let local, let peer):
             Links.opened(link, local: local, peer: peer, &state, &turn)
         case .linkClosed(let link): Links.closed(link, &state, &turn)

@@ -1,7 +1,8 @@
 // One connection of a client: its requests in pieces, its replies in order, and what it chose (the
-// version of the protocol, a name). What its commands mean is in ClientCommands.
+// version of the protocol, a name, where it reads). What its commands mean is in Commands.
 
 import ClusterCore
+import ClusterWire
 import RESP
 import SystemIO
 
@@ -9,28 +10,72 @@ import SystemIO
 final class Client {
     let id: ClientID
     let token: UInt64
+    /// The ends of the connection, as "address:port".
     let peer: String
+    let local: String
     let connectedAt: Int64
     private(set) var socket: Socket?
     var parser = RequestParser()
     var version = RESPVersion.two
     var name = ""
+    var libraryName = ""
+    var libraryVersion = ""
+    var isNoEvict = false
+    var isNoTouch = false
+
+    // How commands are routed.
+    /// Reads may be answered by a replica.
+    var isReadOnly = false
+    /// The next command may use slots that are on their way here.
+    var isAsking = false
+    /// The slot of the keys of the command that runs.
+    var slot = KeySlot.of([UInt8]())
+
+    /// Commands that wait for EXEC.
+    var transaction: Transaction?
+    var watched: [WatchedKey] = []
+    /// A watched key changed.
+    var isDisturbed = false
+    var replies = ReplyMode.on
+    var lastCommand: CommandSpec?
+    /// Its request waits until writes are let go on.
+    var isWaiting = false
+
+    /// Which replies are sent.
+    enum ReplyMode {
+        case on, off
+        /// Not that of the next command, and not that of this one.
+        case skipNext, skip
+    }
+
     /// Ends once its replies are written.
     var isLeaving = false
-    var wantsWrite = false
+    /// What the poller watches it for.
+    var interest = Interest.read
+    var wantsWrite: Bool { interest.contains(.write) }
     var isDirty = false
+    /// Requests were left unread because replies wait.
+    var hasRequests = false
     /// Replies that wait to be written.
     var output: [UInt8] = []
     private var written = 0
+    /// Wall milliseconds of its last request.
     var lastActive: Int64
+    /// Wall milliseconds at which it last took bytes of a reply.
+    private(set) var lastTaken: Int64
 
-    init(_ id: ClientID, token: UInt64, socket: consuming Socket, peer: String, at wall: Int64) {
+    init(
+        _ id: ClientID, token: UInt64, socket: consuming Socket, peer: String, local: String,
+        at wall: Int64
+    ) {
         self.id = id
         self.token = token
         self.socket = consume socket
         self.peer = peer
+        self.local = local
         connectedAt = wall
         lastActive = wall
+        lastTaken = wall
     }
 
     var descriptor: Int32? { socket?.descriptor }
@@ -47,13 +92,15 @@ final class Client {
         }
     }
 
-    func flush() -> BusLink.Outcome {
+    func flush(at wall: Int64) -> BusLink.Outcome {
         while written < output.count {
             guard let result = socket?.write(output.span.extracting(written...)) else {
                 return .closed
             }
             switch result {
-            case .bytes(let count): written += count
+            case .bytes(let count):
+                written += count
+                lastTaken = wall
             case .wouldBlock: return .wouldBlock
             case .closed, .failed: return .closed
             }
@@ -71,7 +118,9 @@ final class Client {
 
     // MARK: - Replies
 
-    func ok() { RESPWriter.simple("OK", to: &output) }
+    func ok() { output.append(contentsOf: Self.okReply) }
+    func null() { RESPWriter.null(version, to: &output) }
+    private static let okReply = Array("+OK\r\n".utf8)
     func error(_ text: String) { RESPWriter.error(text, to: &output) }
     func bulk(_ text: String) { RESPWriter.bulk(text, to: &output) }
     func integer(_ number: Int64) { RESPWriter.integer(number, to: &output) }
@@ -99,5 +148,37 @@ final class Client {
                 self.reply(value)
             }
         }
+    }
+}
+
+// MARK: - The request that is being run
+
+extension Client {
+    var count: Int { parser.argumentCount }
+
+    /// A word as text; bytes that are not UTF-8 become U+FFFD.
+    func text(_ index: Int) -> String { parser.argumentText(index) }
+
+    /// A word in small letters, for options.
+    func option(_ index: Int) -> String { parser.argumentText(index).lowercased() }
+
+    func bytes(_ index: Int) -> [UInt8] { parser.argument(index) }
+
+    /// A number in its one spelling.
+    func number(_ index: Int) -> Int64? { parser.lendArgument(index) { strictInteger($0) } }
+
+    /// The first word of an error that stands in the output.
+    func errorCode(from place: Int) -> String {
+        let word = output[place...].prefix(64).prefix { $0 > 0x20 }
+        return String(decoding: word, as: UTF8.self)
+    }
+
+    func noNumber() { error("ERR value is not an integer or out of range") }
+    func syntaxError() { error("ERR syntax error") }
+
+    /// What is not a subcommand of this container.
+    func unknownSubcommand(of container: String) {
+        let word = String(decoding: bytes(1).prefix(128), as: UTF8.self)
+        error("ERR unknown subcommand '\(word)'. Try \(container.uppercased()) HELP.")
     }
 }

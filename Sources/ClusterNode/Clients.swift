@@ -1,24 +1,44 @@
-// All client connections: taken, read, answered and ended. A client that does not read its replies,
-// or of which there are too many, is closed; the loop never waits for one.
+// All client connections: taken, read, answered and ended. A client that does not read its replies
+// is not read from, and closed in the end; the loop never waits for one.
 
 import ClusterCore
 import RESP
 import SystemIO
 
 /// The clients of a node.
-struct Clients {
-    private var byToken: [UInt64: Client] = [:]
+final class Clients {
+    /// Connections by their places; a place is used again.
+    private var places: [Client?] = []
+    private var freePlaces: [Int] = []
     private var byID: [ClientID: Client] = [:]
     private var nextID: UInt32 = 0
     private var dirty: [Client] = []
+    /// Those whose request waits until writes are let go on.
+    private var waiting: [Client] = []
 
-    /// Bytes of replies that may wait for a client.
-    static let outputLimit = 64 << 20
+    /// Marks the tokens of clients, so that they are told from others at a glance.
+    static let tokenBit: UInt64 = 1 << 63
+    /// Bytes of replies after which a client has to take some before its next request is looked at.
+    static let outputPause = 1 << 20
 
-    var count: Int { byToken.count }
-    subscript(token token: UInt64) -> Client? { byToken[token] }
+    var count: Int { byID.count }
+    var waitingCount: Int { waiting.count }
+    subscript(id id: ClientID) -> Client? { byID[id] }
 
-    mutating func accept(_ listener: Node.Listener, _ node: Node) {
+    /// All of them, the oldest first.
+    var all: [Client] { byID.values.sorted { $0.id.number < $1.id.number } }
+
+    private func find(_ token: UInt64) -> Client? {
+        let place = Int(token & 0xFFFF_FFFF)
+        guard place < places.count, let client = places[place], client.token == token else {
+            return nil
+        }
+        return client
+    }
+
+    // MARK: - Coming and going
+
+    func accept(_ listener: Node.Listener, _ node: Node) {
         guard !node.acceptsPaused else { return }
         for _ in 0..<1000 {
             do throws(SystemError) {
@@ -28,29 +48,67 @@ struct Clients {
                 else { return }
                 guard count < node.options.maxClients else {
                     _ = socket.write(Array("-ERR max number of clients reached\r\n".utf8).span)
+                    node.statistics.rejectedConnections &+= 1
                     continue
                 }
-                let peer = socket.peerAddress()?.description ?? "?"
-                nextID &+= 1
-                let client = Client(
-                    ClientID(nextID), token: node.takeToken(), socket: socket, peer: peer,
-                    at: node.now.wall)
-                guard let descriptor = client.descriptor else { continue }
-                try node.poller.register(descriptor, token: client.token, interest: .read)
-                byToken[client.token] = client
-                byID[client.id] = client
+                try add(socket, node)
             } catch {
                 node.acceptsPaused = true
-                return node.log.refuse("cannot accept", "Cannot accept clients: \(error)")
+                return node.log.refuse("accept", "Cannot take a client: \(error)")
             }
         }
     }
 
-    /// Called with `node.clients` being this value, so what a command does goes through `node`.
-    func handle(_ client: Client, _ event: PollEvent, _ node: Node) {
-        if event.isReadable { read(client, node) }
-        if event.isWritable { node.clients.markDirty(client) }
-        if event.isBroken && !event.isReadable { node.clients.remove(client) }
+    private func add(_ socket: consuming Socket, _ node: Node) throws(SystemError) {
+        let peer = socket.peerAddress()?.description ?? "?"
+        let local = socket.localAddress()?.description ?? "?"
+        nextID &+= 1
+        let place = freePlaces.popLast() ?? places.count
+        let client = Client(
+            ClientID(nextID),
+            token: Self.tokenBit | UInt64(nextID & 0x7FFF_FFFF) << 32
+                | UInt64(place), socket: socket, peer: peer, local: local, at: node.now.wall)
+        client.parser.limits = node.options.requestLimits
+        if place == places.count { places.append(client) } else { places[place] = client }
+        byID[client.id] = client
+        node.statistics.connections &+= 1
+        guard let descriptor = client.descriptor else { return }
+        do throws(SystemError) {
+            try node.poller.register(descriptor, token: client.token, interest: .read)
+        } catch {
+            remove(client, node)
+            throw error
+        }
+    }
+
+    func remove(_ client: Client, _ node: Node) {
+        guard byID.removeValue(forKey: client.id) != nil else { return }
+        Transactions.abandon(client, node)
+        let place = Int(client.token & 0xFFFF_FFFF)
+        places[place] = nil
+        freePlaces.append(place)
+        if client.isWaiting { waiting.removeAll { $0 === client } }
+        client.close()
+    }
+
+    // MARK: - Requests
+
+    func handle(_ event: PollEvent, _ node: Node) {
+        guard let client = find(event.token) else { return }
+        if client.isWaiting {
+            if event.isBroken { remove(client, node) }
+        } else if client.hasRequests {
+            // Its replies went out, at least in part.
+            if event.isBroken { return remove(client, node) }
+            if client.waitingBytes <= Self.outputPause {
+                node.statistics.startClock()
+                takeRequests(client, node)
+            }
+            markDirty(client)
+        } else {
+            if event.isReadable { read(client, node) }
+            if event.isWritable { markDirty(client) }
+        }
     }
 
     private func read(_ client: Client, _ node: Node) {
@@ -58,72 +116,126 @@ struct Clients {
         node.readBuffer = []
         let outcome = client.read(into: &buffer)
         node.readBuffer = buffer
-        client.lastActive = node.now.wall
+        switch outcome {
+        case .closed: return remove(client, node)
+        case .wouldBlock: return
+        case .moved: break
+        }
+        client.lastActive = node.wake.wall
+        node.statistics.startClock()
         takeRequests(client, node)
-        if case .closed = outcome { node.clients.remove(client) }
     }
 
+    /// Nanoseconds after which a client's further requests wait for their turn.
+    private static let share: Int64 = 5_000_000
+
     private func takeRequests(_ client: Client, _ node: Node) {
+        client.hasRequests = false
+        let end = node.statistics.since + Self.share
         do throws(RESPError) {
-            while !client.isLeaving && client.waitingBytes <= Self.outputLimit {
+            while !client.isLeaving {
+                guard client.waitingBytes <= Self.outputPause, node.statistics.since < end
+                else {
+                    client.hasRequests = true
+                    break
+                }
                 guard try client.parser.next() else { break }
-                ClientCommands.run(client, node)
+                guard Dispatch.run(client, node) else {
+                    wait(client)
+                    break
+                }
             }
         } catch {
             RESPWriter.error(error, to: &client.output)
             client.isLeaving = true
         }
-        node.clients.markDirty(client)
+        markDirty(client)
     }
 
-    mutating func markDirty(_ client: Client) {
+    /// Nothing is read from it until its request has run.
+    private func wait(_ client: Client) {
+        client.isWaiting = true
+        waiting.append(client)
+    }
+
+    /// Writes may go on: runs what waited, and what came behind it.
+    func resume(_ node: Node) {
+        guard !waiting.isEmpty else { return }
+        let resumed = waiting
+        waiting = []
+        node.statistics.startClock()
+        for client in resumed where byID[client.id] === client {
+            guard Dispatch.run(client, node) else {
+                waiting.append(client)
+                continue
+            }
+            client.isWaiting = false
+            takeRequests(client, node)
+        }
+    }
+
+    // MARK: - Replies
+
+    private func markDirty(_ client: Client) {
         guard !client.isDirty else { return }
         client.isDirty = true
         dirty.append(client)
     }
 
-    mutating func reply(_ reply: AdminReply, to id: ClientID) {
+    func reply(_ reply: AdminReply, to id: ClientID) {
         guard let client = byID[id] else { return }
         client.reply(reply)
         markDirty(client)
     }
 
-    mutating func remove(_ client: Client) {
-        guard byToken.removeValue(forKey: client.token) != nil else { return }
-        byID.removeValue(forKey: client.id)
-        client.close()
-    }
-
-    /// Writes what waits, and closes who does not read.
-    mutating func flush(_ node: Node) {
-        let waiting = dirty
-        dirty = []
-        for client in waiting {
+    /// Writes what waits, and watches for what each client does next.
+    func flush(_ node: Node) {
+        guard !dirty.isEmpty else { return }
+        let flushed = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for client in flushed {
             client.isDirty = false
-            guard byToken[client.token] != nil else { continue }
-            switch client.flush() {
-            case .closed: remove(client)
-            case .moved:
-                if client.isLeaving {
-                    remove(client)
-                } else {
-                    setInterest(client, write: false, node)
-                }
-            case .wouldBlock:
-                if client.waitingBytes > Self.outputLimit {
-                    node.log.refuse("client", "Closed a client that does not read its replies")
-                    remove(client)
-                } else {
-                    setInterest(client, write: true, node)
-                }
+            guard client.descriptor != nil else { continue }
+            switch client.flush(at: node.wake.wall) {
+            case .closed: remove(client, node)
+            case .moved where client.isLeaving && !client.isWaiting: remove(client, node)
+            case .moved: watch(client, client.hasRequests ? .write : .read, node)
+            case .wouldBlock: watch(client, .write, node)
             }
         }
     }
 
-    private func setInterest(_ client: Client, write: Bool, _ node: Node) {
-        guard client.wantsWrite != write, let descriptor = client.descriptor else { return }
-        client.wantsWrite = write
-        // A client whose replies wait is not read from: it must take them first.
-        try? node.poller.modify(descriptor, token: client.token, interest: write ? .write : .read)
+    private func watch(_ client: Client, _ interest: Interest, _ node: Node) {
+        let interest = client.isWaiting ? interest.intersection(.write) : interest
+        guard client.interest != interest, let descriptor = client.descriptor else { return }
+        client.interest = interest
+        try? node.poller.modify(descriptor, token: client.token, interest: interest)
+    }
+
+    // MARK: - Limits
+
+    /// Settings changed: each client may send as much as they say now.
+    func limitsChanged(_ node: Node) {
+        for client in byID.values { client.parser.limits = node.options.requestLimits }
+    }
+
+    /// Now and then: closes those who do not take their replies, and those who say nothing.
+    func check(_ node: Node) {
+        let wall = node.wake.wall
+        for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
+            // Requests left unread wait for room as well, though no reply may be waiting.
+            let isStuck =
+                (client.hasRequests || client.waitingBytes > node.options.outputLimitBytes)
+                && wall - client.lastTaken > node.options.outputPatience
+            if isStuck {
+                node.statistics.closedForOutput &+= 1
+                node.log.refuse("client", "Closed a client that does not read its replies")
+                remove(client, node)
+            } else if node.options.clientTimeout > 0, !client.isWaiting,
+                wall - client.lastActive > Int64(node.options.clientTimeout) * 1000
+            {
+                remove(client, node)
+            }
+        }
     }
 }

@@ -15,6 +15,8 @@ struct Directive: Sendable {
     let set: @Sendable (inout NodeOptions, [String]) throws(OptionError) -> Void
     /// The value in force, as CONFIG GET tells it.
     let get: @Sendable (NodeOptions) -> String
+    /// The value may be several words.
+    var takesManyWords: Bool { name == "bind" || name == "client-output-buffer-limit" }
 }
 
 enum Directives {
@@ -31,7 +33,7 @@ enum Directives {
         "repl-ping-slave-period": "repl-ping-replica-period",
     ]
 
-    static let table: [Directive] = listening + announcing + cluster + process
+    static let table: [Directive] = listening + announcing + cluster + process + clients
 
     private static let listening: [Directive] = [
         number("port", 0...65535, false, \.port),
@@ -47,7 +49,7 @@ enum Directives {
         },
         number("tcp-backlog", 1...Int(Int32.max), false, \.backlog),
         number("tcp-keepalive", 0...Int(Int32.max), true, \.keepAliveSeconds),
-        number("maxclients", 1...1_000_000, true, \.maxClients),
+        number("maxclients", 1...4_294_967_295, true, \.maxClients),
         Directive(name: "cluster-link-sendbuf-limit", isMutable: true) {
             options, words throws(OptionError) in
             let bytes = try memory(words)
@@ -138,6 +140,7 @@ enum Directives {
         flag("cluster-replica-no-failover", \.cluster.replicaNoFailover),
         flag("cluster-allow-replica-migration", \.cluster.allowReplicaMigration),
         flag("cluster-require-full-coverage", \.cluster.requireFullCoverage),
+        flag("cluster-allow-reads-when-down", \.allowReadsWhenDown),
         flag("failover-without-copy", \.cluster.failoverWithoutCopy),
         flag("cluster-refuse-merge", \.cluster.refuseMerge),
     ]
@@ -255,7 +258,7 @@ extension Directives {
         return word
     }
 
-    private static func flag(
+    static func flag(
         _ name: String, _ path: any WritableKeyPath<NodeOptions, Bool> & Sendable
     ) -> Directive {
         Directive(name: name, isMutable: true) { options, words throws(OptionError) in
@@ -265,7 +268,7 @@ extension Directives {
         }
     }
 
-    private static func number<Value: FixedWidthInteger & SendableMetatype>(
+    static func number<Value: FixedWidthInteger & SendableMetatype>(
         _ name: String, _ range: ClosedRange<Int>, _ isMutable: Bool,
         _ path: any WritableKeyPath<NodeOptions, Value> & Sendable
     ) -> Directive {

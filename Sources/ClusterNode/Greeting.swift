@@ -1,11 +1,11 @@
-// HELLO and CLIENT: which version of the protocol a client speaks, and what it calls itself.
+// HELLO and AUTH: which version of the protocol a client speaks, and who it says it is.
 
 import ClusterCore
 import RESP
 
 enum Greeting {
-    static func hello(_ client: Client, _ node: Node, _ words: [[UInt8]]) {
-        var rest = words.dropFirst().map { String(decoding: $0, as: UTF8.self) }[...]
+    static func hello(_ client: Client, _ node: Node) {
+        var rest = (1..<max(1, client.count)).map { client.text($0) }[...]
         var version = client.version
         var name = client.name
         if let word = rest.popFirst() {
@@ -22,10 +22,17 @@ enum Greeting {
             switch option.lowercased() {
             case "setname":
                 guard let given = rest.popFirst() else { return syntax(client, option) }
+                guard ClientCommand.isNameable(given) else {
+                    return client.error(ClientCommand.wrongName)
+                }
                 name = given
             case "auth":
                 // No password is set here: as with the reference, any is right for "default".
                 guard rest.count >= 2 else { return syntax(client, option) }
+                guard rest.first == "default" else {
+                    return client.error(
+                        "WRONGPASS invalid username-password pair or user is disabled.")
+                }
                 rest = rest.dropFirst(2)
             default: return syntax(client, option)
             }
@@ -46,22 +53,17 @@ enum Greeting {
         client.error("ERR Syntax error in HELLO option '\(option)'")
     }
 
-    static func client(_ client: Client, _ words: [[UInt8]]) {
-        let rest = words.dropFirst(2).map { String(decoding: $0, as: UTF8.self) }
-        switch (String(decoding: words[1], as: UTF8.self).lowercased(), rest.count) {
-        case ("setname", 1):
-            guard rest[0].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                return client.error(
-                    "ERR Client names cannot contain spaces, newlines or special characters.")
-            }
-            client.name = rest[0]
-            client.ok()
-        case ("getname", 0): client.reply(client.name.isEmpty ? .null : .bulk(client.name))
-        case ("id", 0): client.integer(Int64(client.id.number))
-        case ("setinfo", 2): client.ok()
-        default:
-            let word = String(decoding: words[1], as: UTF8.self)
-            client.error("ERR unknown subcommand '\(word)'. Try CLIENT HELP.")
+    /// No password is set here: any is right for "default", and nobody else is known.
+    static func authenticate(_ client: Client, _ node: Node) {
+        switch client.count {
+        case 2:
+            client.error(
+                "ERR AUTH <password> called without any password configured for the default user. "
+                    + "Are you sure your configuration is correct?")
+        case 3 where client.text(1) == "default": client.ok()
+        case 3:
+            client.error("WRONGPASS invalid username-password pair or user is disabled.")
+        default: client.syntaxError()
         }
     }
 }

@@ -12,7 +12,15 @@ package final class Node {
     var options: NodeOptions
     var log: NodeLog
     var links = BusLinks()
-    var clients = Clients()
+    let clients = Clients()
+    let store: MemoryStore
+    var routes = Routes()
+    let statistics = NodeStatistics()
+    var debug = DebugSettings()
+    /// Writes of clients wait until this monotonic millisecond; 0: they do not.
+    var writesHeldUntil: Int64 = 0
+    /// When this wake-up began.
+    private(set) var wake: Instant
     var poller: Poller
     var saver: SaveThread
     let lock: FileLock
@@ -29,6 +37,9 @@ package final class Node {
     var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
     private var nextToken: UInt64 = 16
     private var nextTick: Int64
+    private var ticks = 0
+    /// The event of a client with which the next wake-up begins.
+    private var firstClient = 0
     /// Inputs that came up while another was worked on.
     private var postponed: [Input] = []
     /// The newest save asked for since the last wake-up.
@@ -63,6 +74,9 @@ package final class Node {
         let seed = Entropy.seed()
         var random = SplitMix64(seed: seed)
         runID = NodeID(using: &random).description
+        store = MemoryStore(seed: Entropy.seed())
+        store.now = now.wall
+        wake = now
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
         _ = ProcessInformation.raiseDescriptorLimit()
@@ -171,9 +185,34 @@ package final class Node {
             log.write(.warning, "Waiting failed: \(error)")
             SystemClock.sleep(milliseconds: 10)
         }
-        for event in events { handle(event) }
+        beginTurn()
+        // The bus first: what clients ask for must not let a heartbeat wait.
+        for event in events where event.token & Clients.tokenBit == 0 { handle(event) }
+        handleClients()
         if SystemClock.monotonicMilliseconds() >= nextTick { tick() }
         settle()
+    }
+
+    private func beginTurn() {
+        wake = now
+        store.now = wake.wall
+    }
+
+    /// Milliseconds that clients get in one wake-up; those left over are ready at the next as well.
+    private static let clientShare: Int64 = 20
+    private func handleClients() {
+        let first = firstClient
+        firstClient = 0
+        for step in events.indices {
+            // Whoever was left over last time comes first now: the system tells them in one order.
+            let place = (first + step) % events.count
+            guard events[place].token & Clients.tokenBit != 0 else { continue }
+            clients.handle(events[place], self)
+            if SystemClock.monotonicMilliseconds() - wake.monotonic > Self.clientShare {
+                firstClient = place + 1
+                return
+            }
+        }
     }
 
     private func tick() {
@@ -182,9 +221,16 @@ package final class Node {
         nextTick = max(nextTick + ClusterConfig.tick, now + 1)
         if nextTick + ClusterConfig.tick < now { nextTick = now + ClusterConfig.tick }
         acceptsPaused = false
+        ticks += 1
+        if debug.sweeps { store.sweep() }
+        if !store.disturbed.isEmpty { disturbClients() }
+        if ticks % Self.ticksPerCheck == 0 { clients.check(self) }
         step(.tick)
         checkLinks()
     }
+
+    /// Ticks between two looks at the limits of clients.
+    private static let ticksPerCheck = 10
 
     private func handle(_ event: PollEvent) {
         switch event.token {
@@ -197,8 +243,6 @@ package final class Node {
         default:
             if let link = links[token: event.token] {
                 handleLink(link, event)
-            } else if let client = clients[token: event.token] {
-                clients.handle(client, event, self)
             } else if let listener = busListeners[event.token] {
                 acceptLinks(listener)
             } else if let listener = clientListeners[event.token] {
@@ -225,12 +269,26 @@ package final class Node {
         }
     }
 
-    /// One input through the machine, and what it asks for.
+    /// One input through the machine, and what it asks for. What the store has to say goes first:
+    /// no rule may judge by keys or offsets of the past.
     func step(_ input: Input) {
+        reportStore()
+        apply(input)
+    }
+
+    private func apply(_ input: Input) {
+        routes.isFresh = false
         let instant = now
         let effects = machine.step(input, at: instant)
         recording?.took(input, at: instant, effects)
         for effect in effects { perform(effect) }
+    }
+
+    /// Tells the rules what changed in the store, once for all changes so far.
+    func reportStore() {
+        guard store.hasNews else { return }
+        store.markTold()
+        apply(.store(store.report))
     }
 
     /// An input that comes up while another is worked on.
@@ -238,6 +296,10 @@ package final class Node {
 
     /// The end of a wake-up: what came up meanwhile, then one save, then the bytes.
     private func settle() {
+        if writesHeldUntil == 0 || SystemClock.monotonicMilliseconds() >= writesHeldUntil {
+            releaseWrites()
+        }
+        reportStore()
         while !postponed.isEmpty {
             let inputs = postponed
             postponed = []
@@ -252,6 +314,12 @@ package final class Node {
         flushLinks()
         clients.flush(self)
         if let failure = recording?.flush() { log.write(.warning, failure) }
+    }
+
+    private func releaseWrites() {
+        writesHeldUntil = 0
+        store.holdChanges(false)
+        clients.resume(self)
     }
 
     /// Saves for the last time and lets go.

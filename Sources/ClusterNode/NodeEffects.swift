@@ -22,8 +22,15 @@ extension Node {
             link.enqueue(frame)
             recording?.sent(frame, on: link.id)
             links.markDirty(link)
-        case .pauseWrites, .replicate, .dropKeys:
-            break  // for the data store, which is not here yet
+        case .pauseWrites(let until):
+            writesHeldUntil = until
+            store.holdChanges(until != 0)
+        case .replicate(let master):
+            store.follow(master, from: machine.state.me.offset)
+            disturbClients()
+        case .dropKeys(let slots):
+            store.dropKeys(in: slots)
+            disturbClients()
         case .reply(let reply, let client): clients.reply(reply, to: client)
         case .note(let note): say(note)
         }
@@ -37,6 +44,26 @@ extension Node {
             log.say(level, text)
         }
     }
+
+    // MARK: - What clients' commands ask
+
+    var areWritesHeld: Bool { writesHeldUntil != 0 }
+
+    /// Whether this replica answers reads: it holds a copy, or was told that nothing is to be copied.
+    var answersReads: Bool { store.holdsCopy || options.cluster.failoverWithoutCopy }
+
+    var isOutOfMemory: Bool {
+        store.isFull || options.maxMemory > 0 && store.heldBytes >= options.maxMemory
+    }
+
+    /// Transactions whose watched keys changed will not run.
+    func disturbClients() {
+        let disturbed = store.disturbed
+        store.disturbed = []
+        for id in disturbed { clients[id: id]?.isDisturbed = true }
+    }
+
+    // MARK: - Links of the bus
 
     private var keepAliveSeconds: Int32 {
         Int32(clamping: max(1, options.cluster.nodeTimeout / 1000 * 2))
@@ -172,6 +199,13 @@ extension Node {
 
     private func take(_ frame: [UInt8], _ link: BusLink) {
         recording?.received(frame, on: link.id)
+        if debug.droppedType != -1, let type = Message.type(of: frame),
+            debug.droppedType == -2 || debug.droppedType == Int(type.rawValue)
+        {
+            step(.filtered(type))
+            if debug.closesLinkOfDropped { lost(link) }
+            return
+        }
         do throws(WireError) {
             step(.message(try Message.decode(frame), on: link.id))
         } catch {

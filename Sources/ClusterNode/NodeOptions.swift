@@ -2,6 +2,7 @@
 // How they are spelled is in Directives; reading files and arguments in OptionReader.
 
 package import ClusterCore
+import RESP
 
 /// Everything that a node is started with.
 package struct NodeOptions: Sendable {
@@ -23,6 +24,25 @@ package struct NodeOptions: Sendable {
     /// Seconds between signs of life that are asked of silent clients.
     package var keepAliveSeconds: Int32 = 300
     package var pidFile = ""
+    /// Bytes that keys and values may take; 0: no limit.
+    package var maxMemory = 0
+    /// Bytes of the largest value.
+    package var largestBulk = 512 << 20
+    /// Bytes that a client may have sent of a request that is not complete.
+    package var queryBufferLimit = 1 << 30
+    /// Bytes of replies that may wait for a client that takes none for `outputPatience`.
+    package var outputLimitBytes = 64 << 10
+    /// Milliseconds.
+    package var outputPatience: Int64 = 60_000
+    /// Seconds of silence after which a client is closed; 0: never.
+    package var clientTimeout = 0
+    /// Reads are answered while the cluster is down.
+    package var allowReadsWhenDown = false
+    package var debugCommand = DebugPermission.no
+    /// The file that it was started from, for CONFIG REWRITE; empty: none.
+    package var sourceFile = ""
+    /// Directives without effect that were set while it ran.
+    package var givenLater: Set<String> = []
     /// Where inputs and what the rules made of them are written; empty for nowhere.
     package var recordFile = ""
     /// Where the traffic on the bus is written as a capture; empty for nowhere.
@@ -40,9 +60,22 @@ package struct NodeOptions: Sendable {
     /// The port of the bus.
     package var busPort: Int { clusterPort != 0 ? clusterPort : port + 10_000 }
 
+    /// What a client may send.
+    var requestLimits: RequestLimits {
+        var limits = RequestLimits()
+        limits.maximumBulkBytes = largestBulk
+        limits.maximumBufferedBytes = queryBufferLimit
+        return limits
+    }
+
     package var configPath: String {
         configFile.hasPrefix("/") ? configFile : "\(directory)/\(configFile)"
     }
+}
+
+/// Who may use DEBUG.
+package enum DebugPermission: String, Sendable {
+    case no, local, yes
 }
 
 /// How much is logged, in the words of redis.conf.

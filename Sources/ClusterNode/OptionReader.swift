@@ -12,6 +12,7 @@ extension NodeOptions {
         var rest = words[...]
         if let first = rest.first, !first.hasPrefix("--") {
             try read(file: first, depth: 0)
+            sourceFile = first
             rest = rest.dropFirst()
         }
         while let word = rest.popFirst() {
@@ -34,7 +35,7 @@ extension NodeOptions {
     }
 
     private static let deepestInclude = 16
-    private static let largestFile = 1 << 20
+    static let largestFile = 1 << 20
 
     private mutating func read(file path: String, depth: Int) throws(OptionError) {
         guard depth < Self.deepestInclude else {

@@ -9,47 +9,118 @@ enum ServerInfo {
     static let redisVersion = "7.2.0"
     package static let grapevineVersion = "0.1.0"
 
-    /// The sections asked for; all of them when none is named.
+    /// The sections asked for; the usual ones when none is named.
     static func text(_ node: Node, sections: [String]) -> String {
-        let all = [
-            ("server", server(node)), ("clients", clients(node)), ("memory", memory()),
-            ("replication", replication(node)), ("cluster", [("cluster_enabled", "1")]),
-            ("keyspace", []),
-        ]
-        let wantsAll =
-            sections.isEmpty || !Set(sections).isDisjoint(with: ["all", "everything", "default"])
-        return
-            all.filter { wantsAll || sections.contains($0.0) }
-            .map { name, lines in
-                let title = name.prefix(1).uppercased() + name.dropFirst()
-                return "# \(title)\r\n" + lines.map { "\($0.0):\($0.1)\r\n" }.joined()
-            }.joined(separator: "\r\n")
+        let wantsAll = !Set(sections).isDisjoint(with: ["all", "everything"])
+        let wantsUsual = sections.isEmpty || sections.contains("default")
+        let wanted = ServerInfo.sections.filter { name, isUsual, _ in
+            wantsAll || wantsUsual && isUsual || sections.contains(name.lowercased())
+        }
+        return wanted.map { name, _, lines in
+            "# \(name)\r\n" + lines(node).map { "\($0.0):\($0.1)\r\n" }.joined()
+        }.joined(separator: "\r\n")
     }
 
-    private static func server(_ node: Node) -> [(String, String)] {
+    private typealias Lines = @Sendable (Node) -> [(String, String)]
+
+    /// Names, whether they are told without being asked for, and what they say.
+    private static let sections: [(String, Bool, Lines)] = [
+        ("Server", true, server), ("Clients", true, clients), ("Memory", true, memory),
+        ("Persistence", true, { _ in [("loading", "0")] }), ("Stats", true, stats),
+        ("Replication", true, replication), ("CPU", true, processor),
+        ("Modules", true, { _ in [] }), ("Commandstats", false, commands),
+        ("Errorstats", true, errors), ("Cluster", true, { _ in [("cluster_enabled", "1")] }),
+        ("Keyspace", true, keyspace),
+    ]
+
+    @Sendable private static func server(_ node: Node) -> [(String, String)] {
         let uptime = (node.now.wall - node.startedAt) / 1000
         return [
             ("redis_version", redisVersion), ("grapevine_version", grapevineVersion),
-            ("redis_mode", "cluster"), ("process_id", "\(ProcessInformation.ownID)"),
-            ("run_id", node.runID), ("tcp_port", "\(node.options.port)"),
+            ("redis_mode", "cluster"), ("arch_bits", "64"), ("multiplexing_api", "epoll"),
+            ("process_id", "\(ProcessInformation.ownID)"), ("run_id", node.runID),
+            ("tcp_port", "\(node.options.port)"), ("server_time_usec", "\(node.now.wall * 1000)"),
             ("uptime_in_seconds", "\(uptime)"), ("uptime_in_days", "\(uptime / 86_400)"),
+            ("config_file", node.options.sourceFile),
         ]
     }
 
-    private static func clients(_ node: Node) -> [(String, String)] {
+    @Sendable private static func clients(_ node: Node) -> [(String, String)] {
         [
             ("connected_clients", "\(node.clients.count)"),
             ("cluster_connections", "\(2 * (node.machine.state.nodes.count - 1))"),
             ("maxclients", "\(node.options.maxClients)"),
+            ("blocked_clients", "\(node.clients.waitingCount)"),
         ]
     }
 
-    private static func memory() -> [(String, String)] {
+    @Sendable private static func memory(_ node: Node) -> [(String, String)] {
         let bytes = ProcessInformation.residentBytes()
-        return [("used_memory", "\(bytes)"), ("used_memory_rss", "\(bytes)")]
+        return [
+            ("used_memory", "\(bytes)"), ("used_memory_rss", "\(bytes)"),
+            ("used_memory_dataset", "\(node.store.heldBytes)"),
+            ("maxmemory", "\(node.options.maxMemory)"), ("maxmemory_policy", "noeviction"),
+            ("mem_cluster_links", "\(node.links.all.reduce(0) { $0 + $1.queuedBytes })"),
+        ]
     }
 
-    private static func replication(_ node: Node) -> [(String, String)] {
+    @Sendable private static func stats(_ node: Node) -> [(String, String)] {
+        let figures = node.statistics
+        return [
+            ("total_connections_received", "\(figures.connections)"),
+            ("total_commands_processed", "\(figures.commands)"),
+            ("rejected_connections", "\(figures.rejectedConnections)"),
+            ("expired_keys", "\(node.store.expiredKeys)"), ("evicted_keys", "0"),
+            ("keyspace_hits", "\(node.store.hits)"), ("keyspace_misses", "\(node.store.misses)"),
+            ("total_error_replies", "\(figures.errorCount)"),
+            ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
+        ]
+    }
+
+    @Sendable private static func processor(_ node: Node) -> [(String, String)] {
+        let nanoseconds = SystemClock.processorNanoseconds()
+        return [("used_cpu_user", decimal(nanoseconds / 1000, 6)), ("used_cpu_sys", "0.000000")]
+    }
+
+    /// A number of so many decimal places.
+    private static func decimal(_ number: Int64, _ places: Int) -> String {
+        let digits = String(number)
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        return "\(padded.dropLast(places)).\(padded.suffix(places))"
+    }
+
+    @Sendable private static func commands(_ node: Node) -> [(String, String)] {
+        CommandTable.all.flatMap { [$0] + $0.subcommands }.compactMap { spec in
+            let usage = node.statistics.usage[spec.number]
+            guard usage.calls > 0 || usage.rejected > 0 else { return nil }
+            let each =
+                usage.calls == 0 ? 0 : usage.nanoseconds / 10 / Int64(clamping: usage.calls)
+            return (
+                "cmdstat_\(spec.fullName)",
+                "calls=\(usage.calls),usec=\(usage.nanoseconds / 1000),"
+                    + "usec_per_call=\(decimal(each, 2)),rejected_calls=\(usage.rejected),"
+                    + "failed_calls=\(usage.failed)"
+            )
+        }
+    }
+
+    @Sendable private static func errors(_ node: Node) -> [(String, String)] {
+        node.statistics.errors.sorted { $0.key < $1.key }
+            .map { ("errorstat_\($0.key)", "count=\($0.value)") }
+    }
+
+    @Sendable private static func keyspace(_ node: Node) -> [(String, String)] {
+        guard node.store.count > 0 else { return [] }
+        return [
+            (
+                "db0",
+                "keys=\(node.store.count),expires=\(node.store.expiringCount),"
+                    + "avg_ttl=\(node.store.averageTimeToLive)"
+            )
+        ]
+    }
+
+    @Sendable private static func replication(_ node: Node) -> [(String, String)] {
         let state = node.machine.state
         var lines: [(String, String)] = []
         if let id = state.me.master {

@@ -1,35 +1,41 @@
-// CONFIG GET and SET: the table of directives while the node runs. What is set takes effect at once.
+// CONFIG: the table of directives while the node runs. What is set takes effect at once, and REWRITE
+// puts it into the file that the node was started from.
 
 import ClusterCore
 import RESP
+import SystemIO
 
 enum SettingsCommand {
-    static func run(_ client: Client, _ node: Node, _ words: [[UInt8]]) {
-        let rest = words.dropFirst(2).map { String(decoding: $0, as: UTF8.self) }
-        switch String(decoding: words[1], as: UTF8.self).lowercased() {
-        case "get" where !rest.isEmpty: get(client, node, rest)
-        case "set" where !rest.isEmpty && rest.count % 2 == 0: set(client, node, rest)
-        case "get": client.error("ERR wrong number of arguments for 'config|get' command")
-        case "set": client.error("ERR wrong number of arguments for 'config|set' command")
-        default:
-            let word = String(decoding: words[1], as: UTF8.self)
-            client.error("ERR unknown subcommand '\(word)'. Try CONFIG HELP.")
+    static func run(_ client: Client, _ node: Node) {
+        let rest = (2..<max(2, client.count)).map { client.text($0) }
+        switch client.option(1) {
+        case "get": get(client, node, rest)
+        case "set": set(client, node, rest)
+        case "resetstat":
+            node.statistics.reset()
+            node.store.resetFigures()
+            client.ok()
+        case "rewrite": rewrite(client, node)
+        case "help": Help.reply(client)
+        default: client.unknownSubcommand(of: "config")
         }
     }
 
-    /// What tools ask for of a store that is not here, with the values that are true of it.
+    /// What tools ask for of a store that has less, with the values that are true of it.
     private static let fixed = [
         "databases": "1", "cluster-databases": "1", "save": "", "appendonly": "no",
-        "maxmemory": "0", "requirepass": "", "masterauth": "", "timeout": "0",
-        "io-threads": "1", "tls-cluster": "no", "tls-port": "0",
+        "requirepass": "", "masterauth": "", "io-threads": "1", "tls-cluster": "no",
+        "tls-port": "0", "maxmemory-policy": "noeviction", "cluster-announce-tls-port": "0",
     ]
 
     private static func get(_ client: Client, _ node: Node, _ patterns: [String]) {
         var pairs: [(key: String, value: AdminReply)] = []
-        var names = Directives.table.map(\.name)
-        names += fixed.keys.sorted()
+        var names = Directives.table.map(\.name) + Directives.aliases.keys.sorted()
+        names += Set(fixed.keys).union(node.options.given.keys).sorted()
         for name in names where patterns.contains(where: { Glob.matches(name, $0.lowercased()) }) {
-            let value = Directives.find(name)?.get(node.options) ?? fixed[name] ?? ""
+            let value =
+                Directives.find(name)?.get(node.options) ?? node.options.given[name]
+                ?? fixed[name] ?? ""
             pairs.append((name, .bulk(value)))
         }
         client.reply(.map(pairs))
@@ -37,56 +43,138 @@ enum SettingsCommand {
 
     /// All or nothing: a wrong value leaves all others as they were.
     private static func set(_ client: Client, _ node: Node, _ words: [String]) {
+        guard words.count % 2 == 0 else { return client.syntaxError() }
         var changed = node.options
+        var seen = Set<String>()
         for index in stride(from: 0, to: words.count, by: 2) {
-            let (name, value) = (words[index], words[index + 1])
-            guard let directive = Directives.find(name) else {
-                if StoreDirectives.names.contains(name.lowercased()) { continue }
-                return client.error(
-                    "ERR Unknown option or number of arguments for CONFIG SET - '\(name)'")
-            }
-            guard directive.isMutable else {
-                return client.error(
-                    "ERR CONFIG SET failed (possibly related to argument '\(name)') - can't set "
-                        + "immutable config")
-            }
             do throws(OptionError) {
-                try directive.set(&changed, [value])
+                let problem = try set(words[index], words[index + 1], &changed, &seen)
+                if let problem { return client.error("ERR \(problem)") }
             } catch {
                 return client.error(
-                    "ERR CONFIG SET failed (possibly related to argument '\(name)') - "
+                    "ERR CONFIG SET failed (possibly related to argument '\(words[index])') - "
                         + error.text)
             }
         }
+        let linkLimit = changed.linkSendLimit != node.options.linkSendLimit
         node.options = changed
         node.log.level = changed.logLevel
+        node.clients.limitsChanged(node)
+        if linkLimit { node.checkLinks() }
         node.step(.configure(changed.cluster))
+        client.ok()
+    }
+
+    /// - Returns: what is wrong with the name; what is wrong with the value is thrown.
+    private static func set(
+        _ name: String, _ value: String, _ options: inout NodeOptions, _ seen: inout Set<String>
+    ) throws(OptionError) -> String? {
+        let lower = name.lowercased()
+        guard let directive = Directives.find(name) else {
+            guard StoreDirectives.names.contains(lower) else {
+                return "Unknown option or number of arguments for CONFIG SET - '\(name)'"
+            }
+            guard seen.insert(lower).inserted else { throw OptionError("duplicate parameter") }
+            options.given[lower] = value
+            options.givenLater.insert(lower)
+            return nil
+        }
+        guard directive.isMutable else { throw OptionError("can't set immutable config") }
+        guard seen.insert(directive.name).inserted else {
+            throw OptionError("duplicate parameter")
+        }
+        let takesMany = directive.takesManyWords
+        let values = takesMany ? value.split(separator: " ").map(String.init) : [value]
+        try directive.set(&options, values)
+        return nil
+    }
+
+    private static func rewrite(_ client: Client, _ node: Node) {
+        let path = node.options.sourceFile
+        guard !path.isEmpty else {
+            return client.error("ERR The server is running without a config file")
+        }
+        do throws(SystemError) {
+            let old = try File.read(path, limitBytes: NodeOptions.largestFile)
+            let new = SettingsFile.rewritten(old, node.options)
+            try File.replace(path, with: new, sync: true)
+        } catch {
+            node.log.write(.warning, "CONFIG REWRITE failed: \(error)")
+            return client.error("ERR Rewriting config file: \(error.reason)")
+        }
+        node.log.write(.notice, "CONFIG REWRITE executed with success.")
         client.ok()
     }
 }
 
-/// Patterns with "*" and "?".
-enum Glob {
-    static func matches(_ text: String, _ pattern: String) -> Bool {
-        let text = Array(text.utf8)
-        let pattern = Array(pattern.utf8)
-        var (at, of) = (0, 0)
-        var star: (pattern: Int, text: Int)?
-        while at < text.count {
-            if of < pattern.count, pattern[of] == UInt8(ascii: "*") {
-                star = (of, at)
-                of += 1
-            } else if of < pattern.count, pattern[of] == text[at] || pattern[of] == 0x3F {
-                at += 1
-                of += 1
-            } else if let last = star {
-                // The star takes one more character; linear steps back, never exponential.
-                star = (last.pattern, last.text + 1)
-                (of, at) = (last.pattern + 1, last.text + 1)
-            } else {
-                return false
+/// The text of a file of directives, brought up to the settings in force.
+enum SettingsFile {
+    private static let mark = "# Generated by CONFIG REWRITE"
+
+    /// Each directive of the table gets its value where it stood first, and goes where it stood
+    /// again; those that are not there and differ from the default come last. All else stays.
+    static func rewritten(_ old: [UInt8], _ options: NodeOptions) -> [UInt8] {
+        var lines = old.split(separator: 0x0A, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        if lines.last == "" { lines.removeLast() }
+        var written = Set<String>()
+        var kept: [String] = []
+        for line in lines {
+            guard let words = OptionWords.split(Array(line.utf8)[...]), let word = words.first,
+                let name = current(word, options)
+            else {
+                kept.append(line)
+                continue
+            }
+            guard written.insert(name).inserted else { continue }
+            kept.append(value(of: name, options).map { "\(word.lowercased()) \($0)" } ?? line)
+        }
+        var added: [String] = []
+        let plain = NodeOptions()
+        for directive in Directives.table where !written.contains(directive.name) {
+            guard directive.get(options) != directive.get(plain),
+                let value = value(of: directive.name, options)
+            else { continue }
+            added.append("\(directive.name) \(value)")
+        }
+        for name in options.givenLater.sorted() where !written.contains(name) {
+            if let value = value(of: name, options) { added.append("\(name) \(value)") }
+        }
+        if !added.isEmpty && !kept.contains(mark) { kept.append(mark) }
+        return Array(((kept + added).joined(separator: "\n") + "\n").utf8)
+    }
+
+    /// The name under which a directive is written once; nil for those that stay as they are.
+    private static func current(_ word: String, _ options: NodeOptions) -> String? {
+        if let directive = Directives.find(word) { return directive.name }
+        let lower = word.lowercased()
+        return options.givenLater.contains(lower) ? lower : nil
+    }
+
+    private static func value(of name: String, _ options: NodeOptions) -> String? {
+        guard let directive = Directives.find(name) else {
+            return options.given[name].map(quoted)
+        }
+        let value = directive.get(options)
+        return directive.takesManyWords ? value : quoted(value)
+    }
+
+    /// As it stands, or in quotes where it would not be one word.
+    private static func quoted(_ value: String) -> String {
+        let isPlain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x27 && $0 != 0x23 }
+        if isPlain { return value }
+        var text = "\""
+        for character in value.unicodeScalars {
+            switch character {
+            case "\"", "\\": text += "\\\(character)"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            default: text.unicodeScalars.append(character)
             }
         }
-        return pattern[of...].allSatisfy { $0 == UInt8(ascii: "*") }
+        return text + "\""
     }
 }

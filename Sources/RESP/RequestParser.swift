@@ -39,6 +39,10 @@ package struct RequestParser: Sendable {
     private var bulkLength = -1
     private var places: [Place] = []
     private var failure: RESPError?
+    /// How many arguments the current request has.
+    package private(set) var argumentCount = 0
+    /// The bytes that the current request took, with its lengths and line ends.
+    package private(set) var requestBytes = 0
 
     private struct Place: Sendable {
         var offset: Int
@@ -70,7 +74,10 @@ package struct RequestParser: Sendable {
     package mutating func next() throws(RESPError) -> Bool {
         if let failure { throw failure }
         do throws(RESPError) {
-            return try advance()
+            let isComplete = try advance()
+            argumentCount = isComplete ? places.count : 0
+            requestBytes = isComplete ? position - start : 0
+            return isComplete
         } catch {
             failure = error
             places.removeAll()
@@ -133,9 +140,6 @@ private let carriageReturn = UInt8(ascii: "\r")
 // MARK: - Arguments
 
 extension RequestParser {
-    /// How many arguments the current request has.
-    package var argumentCount: Int { places.count }
-
     /// Lends the bytes of an argument.
     @inline(__always)
     package func withArgument<Result, Failure: Error>(
@@ -144,6 +148,29 @@ extension RequestParser {
         let place = places[index]
         let first = start + place.offset
         return try body(buffer.span.extracting(first..<(first + place.count)))
+    }
+
+    /// Lends the bytes of an argument in place, where the parser belongs to an object: it is asked
+    /// for as a change, since what is only looked at there would be copied first.
+    @inline(__always)
+    package mutating func lendArgument<Result>(
+        _ index: Int, _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        let place = places[index]
+        let first = start + place.offset
+        return body(buffer.span.extracting(first..<(first + place.count)))
+    }
+
+    /// Lends two arguments at once.
+    @inline(__always)
+    package mutating func lendArguments<Result>(
+        _ first: Int, _ second: Int, _ body: (Span<UInt8>, Span<UInt8>) -> Result
+    ) -> Result {
+        let (one, two) = (places[first], places[second])
+        let bytes = buffer.span
+        return body(
+            bytes.extracting((start + one.offset)..<(start + one.offset + one.count)),
+            bytes.extracting((start + two.offset)..<(start + two.offset + two.count)))
     }
 
     /// A copy of an argument.
@@ -293,7 +320,7 @@ func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from first: Int) -> Int {
 }
 
 /// Reads a decimal number in its one spelling: no sign but "-", no zeros in front.
-func strictInteger(_ text: Span<UInt8>) -> Int64? {
+package func strictInteger(_ text: Span<UInt8>) -> Int64? {
     let isNegative = text.count > 1 && text[0] == UInt8(ascii: "-")
     let first = isNegative ? 1 : 0
     guard text.count > first, text.count <= 20 else { return nil }

@@ -20,16 +20,29 @@ package enum KeySlot {
     }
 
     /// The slot of `key`; with a non-empty tag in braces, of the tag alone.
-    package static func of(_ key: [UInt8]) -> Slot {
-        var hashed = key[...]
-        if let open = key.firstIndex(of: UInt8(ascii: "{")) {
-            let after = key[(open + 1)...]
-            if let close = after.firstIndex(of: UInt8(ascii: "}")), close > open + 1 {
-                hashed = key[(open + 1)..<close]
-            }
+    package static func of(_ key: [UInt8]) -> Slot { of(key.span) }
+
+    /// The slot of `key`; with a non-empty tag in braces, of the tag alone.
+    package static func of(_ key: Span<UInt8>) -> Slot {
+        let hashed = tag(in: key) ?? 0..<key.count
+        let table = Self.table.span
+        var value: UInt16 = 0
+        for index in hashed {
+            value = value << 8 ^ table[Int(UInt8(truncatingIfNeeded: value >> 8) ^ key[index])]
         }
-        let number = Int(checksum(hashed)) % Layout.slotCount
+        let number = Int(value) % Layout.slotCount
         guard let slot = Slot(number) else { preconditionFailure("slot \(number)") }
         return slot
+    }
+
+    /// What stands between the first "{" and the next "}", when that is not nothing.
+    private static func tag(in key: Span<UInt8>) -> Range<Int>? {
+        var open = 0
+        while open < key.count && key[open] != UInt8(ascii: "{") { open &+= 1 }
+        guard open < key.count else { return nil }
+        var close = open + 1
+        while close < key.count && key[close] != UInt8(ascii: "}") { close &+= 1 }
+        guard close < key.count, close > open + 1 else { return nil }
+        return (open + 1)..<close
     }
 }

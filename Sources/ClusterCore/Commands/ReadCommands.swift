@@ -1,6 +1,6 @@
 // Commands that change nothing.
 
-import ClusterWire
+package import ClusterWire
 
 enum ReadCommands {
     static func answer(
@@ -18,17 +18,14 @@ enum ReadCommands {
         case .countFailureReports(let id): countFailureReports(id, state, turn)
         case .replicas(let id): replicas(id, state, turn)
         case .countKeysInSlot(let text):
-            switch SlotText.number(text) {
-            case nil: .error("ERR value is not an integer or out of range")
-            case let number? where Slot(number) == nil: .error("ERR Invalid slot")
-            case .some: .integer(0)
+            switch SlotQuestion.count(text) {
+            case .asked: .integer(0)
+            case .refused(let reply): reply
             }
         case .getKeysInSlot(let slot, let count):
-            switch (SlotText.number(slot), SlotText.number(count)) {
-            case (let slot?, let count?):
-                Slot(slot) == nil || count < 0
-                    ? .error("ERR Invalid slot or number of keys") : .list([])
-            default: .error("ERR value is not an integer or out of range")
+            switch SlotQuestion.keys(slot, count) {
+            case .asked: .list([])
+            case .refused(let reply): reply
             }
         default: .error("ERR not a reading command")
         }
@@ -115,4 +112,33 @@ enum ReadCommands {
         "HELP",
         "    Print this help.",
     ]
+}
+
+/// A question about the keys of a slot: the words are judged here, the store answers.
+///
+/// - Source: bus protocol §9.1.
+package enum SlotQuestion: Equatable, Sendable {
+    /// The keys of this slot, at most so many.
+    case asked(Slot, limit: Int)
+    case refused(AdminReply)
+
+    private static let noNumber = AdminReply.error("ERR value is not an integer or out of range")
+
+    /// COUNTKEYSINSLOT.
+    package static func count(_ slot: String) -> SlotQuestion {
+        guard let number = SlotText.number(slot) else { return .refused(noNumber) }
+        guard let slot = Slot(number) else { return .refused(.error("ERR Invalid slot")) }
+        return .asked(slot, limit: .max)
+    }
+
+    /// GETKEYSINSLOT.
+    package static func keys(_ slot: String, _ limit: String) -> SlotQuestion {
+        guard let number = SlotText.number(slot), let limit = SlotText.number(limit) else {
+            return .refused(noNumber)
+        }
+        guard let slot = Slot(number), limit >= 0 else {
+            return .refused(.error("ERR Invalid slot or number of keys"))
+        }
+        return .asked(slot, limit: limit)
+    }
 }

@@ -7,9 +7,10 @@ import ClusterWire
 enum SlotText {
     /// A decimal number that fits into 64 bits, as the reference reads numbers; nil for other text.
     static func number(_ text: String) -> Int? {
-        guard let first = text.utf8.first, first != UInt8(ascii: "+"),
-            text == "0" || first != UInt8(ascii: "0")
-        else { return nil }
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        guard let first = digits.first, text == "0" || (0x31...0x39).contains(first) else {
+            return nil
+        }
         return Int(text)
     }
 

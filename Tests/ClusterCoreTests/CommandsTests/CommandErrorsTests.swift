@@ -70,7 +70,7 @@ struct CommandErrorsTests {
     ])
     func `a master that holds keys keeps them`(command: String, text: String) {
         var node = TestNode("m myself,master - 1 0-100\nb master - 2 101-16383")
-        node.step(.store(StoreReport(isEmpty: false, occupied: [slot(5)])))
+        node.step(.store(StoreReport(isEmpty: false, occupied: slots("5"))))
         #expect(node.reply(command) == .error(text))
         #expect(node.owner(5) == "m")
     }

@@ -141,7 +141,7 @@ struct SlotOwnershipTests {
 
     @Test func `keys of slots that are lost while others stay are dropped`() {
         var node = TestNode(Self.shape)
-        node.step(.store(StoreReport(isEmpty: false, occupied: [slot(5), slot(99)])))
+        node.step(.store(StoreReport(isEmpty: false, occupied: slots("5 99"))))
         let outcome = Self.claim(&node, "b", "0-50 5461-10922", at: 20)
         #expect(outcome.effects.contains(.dropKeys(in: slots("5"))))
     }

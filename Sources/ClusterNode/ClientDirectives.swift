@@ -1,0 +1,71 @@
+// Directives about clients and the store: how much memory may be used, by whom, and who may use DEBUG.
+
+import ClusterCore
+
+extension Directives {
+    static let clients: [Directive] = [
+        memory("maxmemory", 0...Int.max, \.maxMemory),
+        memory("proto-max-bulk-len", (1 << 20)...Int.max, \.largestBulk),
+        memory("client-query-buffer-limit", (1 << 20)...Int.max, \.queryBufferLimit),
+        number("timeout", 0...Int(Int32.max), true, \.clientTimeout),
+        Directive(name: "client-output-buffer-limit", isMutable: true) {
+            options, words throws(OptionError) in
+            try setOutputLimit(&options, words)
+        } get: {
+            "normal 0 \($0.outputLimitBytes) \($0.outputPatience / 1000)"
+        },
+        Directive(name: "enable-debug-command", isMutable: false) {
+            options, words throws(OptionError) in
+            guard let permission = DebugPermission(rawValue: try one(words).lowercased()) else {
+                throw OptionError("argument(s) must be one of the following: no, yes, local")
+            }
+            options.debugCommand = permission
+        } get: {
+            $0.debugCommand.rawValue
+        },
+    ]
+
+    private static func memory(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<NodeOptions, Int> & Sendable
+    ) -> Directive {
+        Directive(name: name, isMutable: true) { options, words throws(OptionError) in
+            let bytes = try memory(words)
+            guard range.contains(bytes) else {
+                throw OptionError(
+                    "argument must be between \(range.lowerBound) and \(range.upperBound) "
+                        + "inclusive")
+            }
+            options[keyPath: path] = bytes
+        } get: {
+            String($0[keyPath: path])
+        }
+    }
+
+    /// Classes with a hard limit, a soft one and its seconds. Of normal clients the soft limit is
+    /// meant, for one that takes nothing for so long; other classes do not exist here.
+    private static func setOutputLimit(
+        _ options: inout NodeOptions, _ words: [String]
+    ) throws(OptionError) {
+        guard !words.isEmpty, words.count % 4 == 0 else {
+            throw OptionError("Wrong number of arguments in buffer limit configuration.")
+        }
+        for index in stride(from: 0, to: words.count, by: 4) {
+            let name = words[index].lowercased()
+            guard ["normal", "slave", "replica", "pubsub"].contains(name) else {
+                throw OptionError("Invalid client class specified in buffer limit configuration.")
+            }
+            guard (try? memory([words[index + 1]])) != nil,
+                let soft = try? memory([words[index + 2]]),
+                let seconds = Int32(words[index + 3]), seconds >= 0
+            else {
+                throw OptionError(
+                    "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+            }
+            // 0 stands for no limit, and leaves ours.
+            guard name == "normal", soft > 0 else { continue }
+            options.outputLimitBytes = soft
+            options.outputPatience = Int64(seconds) * 1000
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// The commands that hold others: CLUSTER, CONFIG, COMMAND, CLIENT and FUNCTION, with the arity and
+// the flags of each part.
+
+extension CommandTable {
+    static func containers(_ next: inout Int) -> [CommandSpec] {
+        [
+            CommandSpec(
+                "cluster", -2, [], group: "cluster", since: "3.0.0", "All about the cluster.",
+                subcommands: clusterParts, numbering: &next, ServerCommands.cluster),
+            CommandSpec(
+                "config", -2, [], group: "server", since: "2.0.0", "Settings.",
+                subcommands: configParts, numbering: &next, SettingsCommand.run),
+            CommandSpec(
+                "command", -1, always, group: "server", since: "2.8.13", "What can be asked.",
+                subcommands: commandParts, numbering: &next, CommandReport.run),
+            CommandSpec(
+                "client", -2, [], group: "connection", since: "2.4.0", "Connections.",
+                subcommands: clientParts, numbering: &next, ClientCommand.run),
+            CommandSpec(
+                "function", -2, [], group: "scripting", since: "7.0.0", "Libraries: none.",
+                subcommands: functionParts, numbering: &next, FunctionCommand.run),
+        ]
+    }
+
+    private static let changes: CommandFlags = [.admin, .stale, .noAsyncLoading]
+    private static let manages: CommandFlags = [.admin, .noScript, .loading, .stale]
+    private static let asks: CommandFlags = [.noScript, .loading, .stale]
+
+    private static let clusterParts: [Subcommand] = [
+        Subcommand("addslots", -3, changes, "Takes slots."),
+        Subcommand("addslotsrange", -4, changes, since: "7.0.0", "Takes ranges of slots."),
+        Subcommand("bumpepoch", 2, changes, "Takes the next epoch."),
+        Subcommand("count-failure-reports", 3, [.admin, .stale], "Who reports a node."),
+        Subcommand("countkeysinslot", 3, .stale, "How many keys a slot holds."),
+        Subcommand("delslots", -3, changes, "Gives slots up."),
+        Subcommand("delslotsrange", -4, changes, since: "7.0.0", "Gives ranges of slots up."),
+        Subcommand("failover", -2, changes, "Takes the master's place."),
+        Subcommand("flushslots", 2, changes, "Gives all slots up."),
+        Subcommand("forget", 3, changes, "Forgets a node."),
+        Subcommand("getkeysinslot", 4, .stale, "Keys of a slot."),
+        Subcommand("help", 2, always, since: "5.0.0", "What there is."),
+        Subcommand("info", 2, .stale, "The state of the cluster."),
+        Subcommand("keyslot", 3, .stale, "The slot of a key."),
+        Subcommand("links", 2, .stale, since: "7.0.0", "Connections of the bus."),
+        Subcommand("meet", -4, changes, "Joins a node."),
+        Subcommand("myid", 2, .stale, "The id of this node."),
+        Subcommand("myshardid", 2, .stale, since: "7.2.0", "The id of this shard."),
+        Subcommand("nodes", 2, .stale, "All nodes, a line each."),
+        Subcommand("replicas", 3, [.admin, .stale], since: "5.0.0", "Replicas of a master."),
+        Subcommand("replicate", 3, changes, "Follows a master."),
+        Subcommand("reset", -2, [.admin, .noScript, .stale], "Forgets the cluster."),
+        Subcommand("saveconfig", 2, changes, "Saves the cluster's state."),
+        Subcommand("set-config-epoch", 3, changes, "Sets the first epoch."),
+        Subcommand("setslot", -4, changes, "Moves a slot."),
+        Subcommand("shards", 2, .stale, since: "7.0.0", "Shards with their nodes."),
+        Subcommand("slaves", 3, [.admin, .stale], "Replicas of a master."),
+        Subcommand("slots", 2, .stale, "Slots with their nodes."),
+    ]
+
+    private static let configParts: [Subcommand] = [
+        Subcommand("get", -3, manages, since: "2.0.0", "Tells settings."),
+        Subcommand("help", 2, always, since: "5.0.0", "What there is."),
+        Subcommand("resetstat", 2, manages, since: "2.0.0", "Counts from 0."),
+        Subcommand("rewrite", 2, manages, since: "2.8.0", "Writes the file."),
+        Subcommand("set", -4, manages, since: "2.0.0", "Changes settings."),
+    ]
+
+    private static let commandParts: [Subcommand] = [
+        Subcommand("count", 2, always, since: "2.8.13", "How many there are."),
+        Subcommand("docs", -2, always, since: "7.0.0", "What they do."),
+        Subcommand("getkeys", -3, always, since: "2.8.13", "The keys of a command."),
+        Subcommand("help", 2, always, since: "5.0.0", "What there is."),
+        Subcommand("info", -2, always, since: "2.8.13", "Arity, flags and keys."),
+        Subcommand("list", -2, always, since: "7.0.0", "Names."),
+    ]
+
+    private static let clientParts: [Subcommand] = [
+        Subcommand("getname", 2, asks, since: "2.6.9", "The name of this connection."),
+        Subcommand("getredir", 2, asks, since: "6.0.0", "No redirection."),
+        Subcommand("help", 2, always, since: "5.0.0", "What there is."),
+        Subcommand("id", 2, asks, since: "5.0.0", "The number of this connection."),
+        Subcommand("info", 2, asks, since: "6.2.0", "This connection."),
+        Subcommand("kill", -3, manages, since: "2.4.0", "Ends connections."),
+        Subcommand("list", -2, manages, since: "2.4.0", "All connections."),
+        Subcommand("no-evict", 3, manages, since: "7.0.0", "Keeps this connection."),
+        Subcommand("no-touch", 3, asks, since: "7.2.0", "Leaves no trace of reads."),
+        Subcommand("reply", 3, asks, since: "3.2.0", "Which replies are sent."),
+        Subcommand("setinfo", 4, asks, since: "7.2.0", "Names the library."),
+        Subcommand("setname", 3, asks, since: "2.6.9", "Names this connection."),
+    ]
+
+    private static let functionParts: [Subcommand] = [
+        Subcommand("dump", 2, .noScript, since: "7.0.0", "The empty library."),
+        Subcommand("flush", -2, [.write, .noScript], since: "7.0.0", "Nothing to do."),
+        Subcommand("help", 2, always, since: "7.0.0", "What there is."),
+        Subcommand("list", -2, .noScript, since: "7.0.0", "No library."),
+        Subcommand("restore", -3, [.write, .denyOOM, .noScript], since: "7.0.0", "Takes none."),
+    ]
+}

@@ -1,0 +1,190 @@
+// Where a command with keys belongs: here, to another node, or nowhere for now. Nearly every command
+// is settled by one look at a set of slots that are ours beyond doubt; the others go through the
+// questions of bus protocol §9.8 in their order.
+
+import ClusterCore
+import ClusterWire
+import RESP
+
+/// Slots whose commands are served here without further questions.
+struct Routes {
+    private var slots = SlotSet()
+    private var isMaster = true
+    /// Cleared whenever the rules may have changed something.
+    var isFresh = false
+
+    @inline(__always)
+    mutating func serves(_ slot: Slot, _ node: Node) -> Bool {
+        if !isFresh { refresh(node) }
+        return slots.contains(slot)
+    }
+
+    mutating func takesWrites(_ node: Node) -> Bool {
+        if !isFresh { refresh(node) }
+        return isMaster
+    }
+
+    private mutating func refresh(_ node: Node) {
+        isFresh = true
+        let state = node.machine.state
+        isMaster = state.me.isMaster
+        guard state.health.isOK, isMaster else {
+            slots = SlotSet()
+            return
+        }
+        slots = state.me.slots
+        for move in state.slots.migrating.list { slots.remove(move.slot) }
+    }
+}
+
+enum Routing {
+    private static let codes = ["MOVED", "ASK", "TRYAGAIN", "CROSSSLOT", "CLUSTERDOWN"]
+
+    static func isRedirection(_ text: String) -> Bool { codes.contains { text.hasPrefix($0) } }
+
+    /// Why a command is not served here; nil when it is.
+    static func refusal(of spec: CommandSpec, _ client: Client, _ node: Node) -> String? {
+        // One key in a slot of ours: nothing else can be asked.
+        if spec.keys == .one, client.transaction == nil {
+            let slot = client.parser.lendArgument(1) { KeySlot.of($0) }
+            client.slot = slot
+            if node.routes.serves(slot, node) { return nil }
+        }
+        let refusal = judge(spec, client, node)
+        if refusal != nil && Dispatch.isExec(spec) { Transactions.abandon(client, node) }
+        return refusal
+    }
+
+    /// The keys of a command, or of all that wait for EXEC, as far as routing asks.
+    private struct Keys {
+        var first: [UInt8] = []
+        var slot: Slot?
+        var isUnassigned = false
+        var isCrossing = false
+        /// There are two that differ.
+        var hasSeveral = false
+        var present = 0
+        var missing = 0
+    }
+
+    private static func judge(
+        _ spec: CommandSpec, _ client: Client, _ node: Node
+    ) -> String? {
+        let isExec = Dispatch.isExec(spec)
+        var keys = Keys()
+        if isExec {
+            guard var requests = client.transaction?.requests else { return nil }
+            while (try? requests.next()) == true {
+                guard let queued = requests.withArgument(0, { CommandTable.index.find($0) })
+                else { continue }
+                collect(queued, requests, &keys, node)
+            }
+        } else {
+            collect(spec, client.parser, &keys, node)
+        }
+        guard let slot = keys.slot else { return nil }
+        if keys.isUnassigned { return "CLUSTERDOWN Hash slot not served" }
+        if keys.isCrossing {
+            return "CROSSSLOT Keys in request don't hash to the same slot"
+        }
+        client.slot = slot
+        let writes =
+            spec.flags.contains(.write)
+            || isExec && client.transaction?.flags.contains(.write) == true
+        return decide(slot, keys, spec, writes: writes, client, node)
+    }
+
+    private static func collect(
+        _ spec: CommandSpec, _ request: RequestParser, _ keys: inout Keys, _ node: Node
+    ) {
+        let state = node.machine.state
+        for place in KeyFinder.places(of: spec, in: request) {
+            guard !keys.isUnassigned && !keys.isCrossing else { return }
+            let slot = request.withArgument(place) { KeySlot.of($0) }
+            if let first = keys.slot {
+                if slot != first {
+                    keys.isCrossing = true
+                    return
+                }
+                if !keys.hasSeveral && request.argument(place) != keys.first {
+                    keys.hasSeveral = true
+                }
+            } else {
+                keys.slot = slot
+                keys.first = request.argument(place)
+                keys.isUnassigned = state.slots.owner(of: slot) == nil
+            }
+            if state.slots.migrating[slot] != nil || state.slots.importing[slot] != nil {
+                let isThere = request.withArgument(place) { node.store.holds($0) }
+                if isThere { keys.present += 1 } else { keys.missing += 1 }
+            }
+        }
+    }
+
+    private static func decide(
+        _ slot: Slot, _ keys: Keys, _ spec: CommandSpec, writes: Bool, _ client: Client,
+        _ node: Node
+    ) -> String? {
+        let state = node.machine.state
+        let owner = state.slots.owner(of: slot) ?? .myself
+        let target = owner == .myself ? state.slots.migrating[slot] : nil
+        let isImporting = target == nil && state.slots.importing[slot] != nil
+        if !state.health.isOK {
+            if !node.options.allowReadsWhenDown { return "CLUSTERDOWN The cluster is down" }
+            if writes {
+                return "CLUSTERDOWN The cluster is down and only accepts read commands"
+            }
+        }
+        if (target != nil || isImporting) && spec.flags.contains(.migrate) { return nil }
+        if let target, keys.missing > 0 {
+            if keys.present > 0 {
+                return "TRYAGAIN Multiple keys request during rehashing of slot"
+            }
+            if let handle = state.nodes.find(target) {
+                return redirection("ASK", slot, to: handle, node)
+            }
+        }
+        if isImporting && (client.isAsking || spec.flags.contains(.asking)) {
+            return keys.hasSeveral && keys.missing > 0
+                ? "TRYAGAIN Multiple keys request during rehashing of slot" : nil
+        }
+        if client.isReadOnly, !writes, let master = state.me.master,
+            state.nodes.find(master) == owner, node.answersReads
+        {
+            return nil
+        }
+        return owner == .myself ? nil : redirection("MOVED", slot, to: owner, node)
+    }
+
+    private static func redirection(
+        _ word: String, _ slot: Slot, to handle: NodeHandle, _ node: Node
+    ) -> String {
+        let row = node.machine.state.nodes[handle]
+        let host = Endpoint.text(row, node.options.cluster) ?? ""
+        return "\(word) \(slot) \(host):\(row.address.port)"
+    }
+}
+
+/// The keys of a request.
+enum KeyFinder {
+    static func places(of spec: CommandSpec, in request: RequestParser) -> [Int] {
+        if spec.flags.contains(.migrate) { return migratePlaces(request) }
+        guard spec.keys.first > 0 else { return [] }
+        return Array(spec.keys.places(in: request.argumentCount))
+    }
+
+    /// `MIGRATE host port key …`, or with an empty key the words after KEYS.
+    static func migratePlaces(_ request: RequestParser) -> [Int] {
+        guard request.argumentCount > 3 else { return [] }
+        guard request.withArgument(3, { $0.isEmpty }) else { return [3] }
+        var index = 6
+        while index < request.argumentCount {
+            if request.argument(index, is: "keys") {
+                return Array((index + 1)..<max(index + 1, request.argumentCount))
+            }
+            let words = request.argument(index, is: "auth") ? 2 : 1
+            index += request.argument(index, is: "auth2") ? 3 : words
+        }
+        return [3]
+    }
+}
