@@ -78,7 +78,7 @@ extension ClusterConfig {
     /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
     var failUndo: Int64 { 2 * nodeTimeout }
     /// Milliseconds until a handshake is given up.
-    var handshakeTimeout: Int64 { max(nodeTimeout, 1000) }
+    static func handshakeTimeout(at nodeTimeout: Int64) -> Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
     var electionTimeout: Int64 { max(2 * nodeTimeout, 2000) }
     /// Milliseconds after which a failed election may be followed by another.
@@ -121,6 +121,11 @@ extension ClusterConfig {
     static let newsFanout = 100
     /// Peers that hear at once of a node that we heard of.
     static let rumourFanout = 3
+    /// Connections that are asked for between two ticks, at most: a thousand at once from each of a
+    /// thousand nodes overflow whoever accepts them.
+    static let connectsPerTick = 64
+    /// Milliseconds after which a replica is asked again who its master is, when we did not know it.
+    static let askMasterAfter: Int64 = 500
     /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
     static let reconnectAtOnceAfter: Int64 = 100
     /// Synced saves whose end is not known, at most, besides those that hold promises.

@@ -1,6 +1,6 @@
 // The table of contents of the protocol: it decides nothing, it only fixes the order of the rules.
 
-import ClusterWire
+package import ClusterWire
 
 /// One node's rules and what it believes: input in, effects out.
 ///
@@ -8,14 +8,14 @@ import ClusterWire
 /// inputs give the same effects on every machine.
 package struct Machine: Sendable {
     package private(set) var state: ClusterState
-    package private(set) var config: ClusterConfig
-    private var random: SplitMix64
+    /// Kept from step to step, so that settings are not copied for each.
+    private var turn: Turn
 
     package init(state: ClusterState, config: ClusterConfig, random: SplitMix64) {
         self.state = state
-        self.config = config
-        self.random = random
+        turn = Turn(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
         self.state.durable = Promises.facts(state)
+        applyAddress()
     }
 
     /// A node that was never part of a cluster: a fresh id, a shard of its own, no slots.
@@ -28,20 +28,24 @@ package struct Machine: Sendable {
             random: random)
     }
 
+    package var config: ClusterConfig { turn.config }
+
+    /// Whether this node knows of another.
+    package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
+
     /// Takes one input and says what is to be done, in order.
     package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
-        if case .configure(let new) = input { config = new }
-        var turn = Turn(now: now, config: config, random: random)
-        dispatch(input, &turn)
+        turn.begin(at: now)
+        if case .configure(let new) = input { turn.config = new }
+        dispatch(input)
         Settle.finish(&state, &turn)
-        Invariants.check(state)
-        random = turn.random
-        return turn.effects
+        Invariants.check(state, nodeTimeout: turn.config.nodeTimeout)
+        return turn.end()
     }
 
-    private mutating func dispatch(_ input: Input, _ turn: inout Turn) {
+    private mutating func dispatch(_ input: Input) {
         switch input {
-        case .tick: tick(&turn)
+        case .tick: tick()
         case .message(let message, let link):
             Receive.message(message, on: link, &state, &turn)
         case .refused(let error, let type, let link):
@@ -51,7 +55,7 @@ package struct Machine: Sendable {
         case .passedBy(let type, let length, let link):
             state.statistics.countReceived(type)
             let sender = Identity.bound(to: link, state)
-            if let sender { state.nodes[sender].dataReceived = turn.now.monotonic }
+            if let sender { state.nodes.heardData(of: sender, at: turn.now.monotonic) }
             turn.note(
                 .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
         case .filtered(let type): state.statistics.countReceived(type)
@@ -66,16 +70,18 @@ package struct Machine: Sendable {
             Promises.withdraw(from: generation, because: fault, &state, &turn)
         case .configure:
             applyAddress()
+            state.nodes.lookAtAll()
             turn.pending.formUnion([.health, .save, .broadcast])
         }
     }
 
-    private mutating func tick(_ turn: inout Turn) {
-        applyAddress()
-        state.forgotten.removeExpired(at: turn.now.wall)
-        Links.maintain(&state, &turn)
-        Heartbeats.schedule(&state, &turn)
-        FailureDetection.suspect(&state, &turn)
+    private mutating func tick() {
+        if !state.forgotten.isEmpty { state.forgotten.removeExpired(at: turn.now.wall) }
+        let due = state.nodes.due(at: turn.now.monotonic)
+        Links.maintain(among: due, &state, &turn)
+        Heartbeats.schedule(among: due, &state, &turn)
+        FailureDetection.suspect(among: due, &state, &turn)
+        Attention.settle(due, &state, nodeTimeout: turn.config.nodeTimeout)
         ManualFailover.expire(&state, &turn)
         // Before the election: a replica that leaves does not stand for the master it left.
         ReplicaMigration.consider(&state, &turn)
@@ -85,6 +91,7 @@ package struct Machine: Sendable {
 
     /// Our own row says what we announce.
     private mutating func applyAddress() {
+        let config = turn.config
         if let ip = config.announceIP { state.nodes[.myself].address.ip = ip }
         state.nodes[.myself].address.port = config.announcedPort
         state.nodes[.myself].address.busPort = config.announcedBusPort

@@ -18,8 +18,8 @@ struct Pending: OptionSet {
 
 /// One step's working set.
 struct Turn {
-    let now: Instant
-    let config: ClusterConfig
+    private(set) var now: Instant
+    var config: ClusterConfig
     var random: SplitMix64
     var pending: Pending = []
     private(set) var effects: [Effect] = []
@@ -28,6 +28,19 @@ struct Turn {
         self.now = now
         self.config = config
         self.random = random
+    }
+
+    /// A step begins: nothing is asked for yet.
+    mutating func begin(at now: Instant) {
+        self.now = now
+        pending = []
+    }
+
+    /// A step ends. Returns what it asks for.
+    mutating func end() -> [Effect] {
+        let all = effects
+        effects = []
+        return all
     }
 
     mutating func emit(_ effect: Effect) { effects.append(effect) }

@@ -207,7 +207,8 @@ extension Node {
             return
         }
         do throws(WireError) {
-            step(.message(try Message.decode(frame), on: link.id))
+            let known = machine.state.slotsExpected(on: link.id)
+            step(.message(try Message.decode(frame, expecting: known), on: link.id))
         } catch {
             step(.refused(error, Message.type(of: frame), on: link.id))
             if error.closesLink { lost(link) }

@@ -67,6 +67,12 @@ public struct FrameSplitter: Sendable {
         }
     }
 
+    /// Appends bytes that stand by themselves: when nothing waits, nothing is copied.
+    public mutating func push(_ input: [UInt8]) {
+        guard buffer.isEmpty, toPass == 0 else { return push(input.span) }
+        buffer = input
+    }
+
     /// The next complete frame, or nil until more bytes come.
     ///
     /// Throws what closes the link: a wrong signature, a length that no message has, or one over

@@ -77,18 +77,21 @@ public struct GossipSection: Sendable, RandomAccessCollection {
     public init(_ entries: some Collection<GossipEntry>) {
         // As an array, which costs nothing when it is one: a loop over any collection would call
         // through a table for each entry.
-        self.init(array: Array(entries))
+        let list = Array(entries)
+        self.init(count: list.count) { list[$0] }
     }
 
-    private init(array entries: [GossipEntry]) {
-        let count = Swift.min(entries.count, Self.limit)
+    /// A section of `count` entries, each made when it is written.
+    @inline(__always)
+    package init(count wanted: Int, _ entry: (Int) -> GossipEntry) {
+        let count = Swift.min(wanted, Self.limit)
         var storage = [UInt8](repeating: 0, count: count * Layout.gossipEntrySize)
         var span = storage.mutableSpan
         var bytes = unsafe span.mutableBytes
         for index in 0..<count {
             let start = index &* Layout.gossipEntrySize
             var record = bytes._mutatingExtracting(start..<start &+ Layout.gossipEntrySize)
-            entries[index].put(into: &record, at: 0)
+            entry(index).put(into: &record, at: 0)
         }
         self.init(storage: storage, offset: 0, count: count)
     }
@@ -107,17 +110,14 @@ public struct GossipSection: Sendable, RandomAccessCollection {
             unsafe storage.span.bytes.extracting(start..<start &+ Layout.gossipEntrySize))
     }
 
-    /// Whether every entry names a valid id: else the section is not believed.
-    ///
-    /// Reads the ids alone.
-    @inlinable public var namesValidNodes: Bool {
-        // The section was checked to lie inside its storage; ids are read from inside it.
-        let bytes = unsafe storage.span.bytes
-        for position in 0..<count {
-            let at = offset &+ position &* Layout.gossipEntrySize &+ Layout.Entry.node
-            guard NodeID(bytes, at: at).isValid else { return false }
-        }
-        return true
+    /// The id that an entry names, without the rest of it.
+    @inlinable @inline(__always)
+    public func node(_ position: Int) -> NodeID {
+        precondition(position >= 0 && position < count)
+        // The section was checked to lie inside its storage.
+        return NodeID(
+            unsafe storage.span.bytes,
+            at: offset &+ position &* Layout.gossipEntrySize &+ Layout.Entry.node)
     }
 
     var byteCount: Int { count * Layout.gossipEntrySize }

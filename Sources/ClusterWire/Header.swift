@@ -63,13 +63,15 @@ public struct Header: Equatable, Sendable {
         self.messageFlags = messageFlags
     }
 
-    /// Reads a header; the caller made sure that `bytes` holds one.
-    init(_ bytes: RawSpan) {
+    /// Reads a header; the caller made sure that `bytes` holds one. Slots as `known` share its storage.
+    init(_ bytes: RawSpan, expecting known: SlotSet) {
         currentEpoch = Epoch(bytes.be(Layout.Head.currentEpoch))
         configEpoch = Epoch(bytes.be(Layout.Head.configEpoch))
         offset = ReplicationOffset(bytes.be(Layout.Head.offset))
         sender = NodeID(bytes, at: Layout.Head.sender)
-        slots = SlotSet(bytes, at: Layout.Head.slots)
+        slots =
+            known.isWritten(in: bytes, at: Layout.Head.slots)
+            ? known : SlotSet(bytes, at: Layout.Head.slots)
         replicaOf = NodeID(bytes, at: Layout.Head.replicaOf)
         ip = IPText(bytes, at: Layout.Head.ip)
         port = Port(bytes.be(Layout.Head.port))

@@ -82,8 +82,12 @@ extension Message {
     /// A light bit on a type without light form, a version other than 1, a length that is not the
     /// sum of the parts, extensions that overrun and texts without NUL are each their own error.
     ///
+    /// - Parameter known: What the sender is thought to claim: a header that says the same shares
+    ///   its storage, and nothing is copied.
     /// - Source: bus protocol §2.12, §12 rows 1 to 6.
-    public static func decode(_ frame: [UInt8]) throws(WireError) -> Message {
+    public static func decode(
+        _ frame: [UInt8], expecting known: SlotSet = SlotSet()
+    ) throws(WireError) -> Message {
         let bytes = unsafe frame.span.bytes
         guard bytes.byteCount >= Layout.lightHeaderSize else {
             throw .truncated(have: bytes.byteCount, needed: Layout.lightHeaderSize)
@@ -109,7 +113,8 @@ extension Message {
         guard bytes.byteCount >= Layout.headerSize else {
             throw .lengthBelowMinimum(length: stated, minimum: Layout.headerSize)
         }
-        return try full(frame, bytes, type: MessageType(rawValue: type), stated: stated)
+        let body = try body(frame, bytes, type: MessageType(rawValue: type), stated: stated)
+        return .full(Header(bytes, expecting: known), body)
     }
 
     /// The type that a frame states, without looking at anything else; nil when it is too short.
@@ -119,45 +124,43 @@ extension Message {
         return MessageType(rawValue: type & ~Layout.lightBit)
     }
 
-    private static func full(
+    private static func body(
         _ frame: [UInt8], _ bytes: RawSpan, type: MessageType, stated: UInt32
-    ) throws(WireError) -> Message {
+    ) throws(WireError) -> Body {
         func exactly(_ expected: Int) throws(WireError) {
             guard bytes.byteCount == expected else {
                 throw .lengthMismatch(type: type, stated: stated, expected: UInt64(expected))
             }
         }
-        let body: Body
         switch type {
-        case .ping: body = .ping(try Heartbeat(frame, bytes, type: type, stated: stated))
-        case .pong: body = .pong(try Heartbeat(frame, bytes, type: type, stated: stated))
-        case .meet: body = .meet(try Heartbeat(frame, bytes, type: type, stated: stated))
+        case .ping: return .ping(try Heartbeat(frame, bytes, type: type, stated: stated))
+        case .pong: return .pong(try Heartbeat(frame, bytes, type: type, stated: stated))
+        case .meet: return .meet(try Heartbeat(frame, bytes, type: type, stated: stated))
         case .fail:
             try exactly(Layout.headerSize + Layout.nameSize)
-            body = .fail(NodeID(bytes, at: Layout.headerSize))
+            return .fail(NodeID(bytes, at: Layout.headerSize))
         case .publish, .publishShard:
             let publication = try Publication(
                 bytes, at: Layout.headerSize, type: type, stated: stated)
-            body = type == .publish ? .publish(publication) : .publishShard(publication)
+            return type == .publish ? .publish(publication) : .publishShard(publication)
         case .voteRequest:
             try exactly(Layout.headerSize)
-            body = .voteRequest
+            return .voteRequest
         case .vote:
             try exactly(Layout.headerSize)
-            body = .vote
+            return .vote
         case .update:
             try exactly(Layout.headerSize + Layout.updateSize)
-            body = .update(SlotUpdate(bytes, at: Layout.headerSize))
+            return .update(SlotUpdate(bytes, at: Layout.headerSize))
         case .manualFailoverStart:
             try exactly(Layout.headerSize)
-            body = .manualFailoverStart
+            return .manualFailoverStart
         case .module:
-            body = .module(try ModuleBody(bytes, at: Layout.headerSize, stated: stated))
+            return .module(try ModuleBody(bytes, at: Layout.headerSize, stated: stated))
         default:
-            body = .unknown(
+            return .unknown(
                 type, bytes.copy(Layout.headerSize, bytes.byteCount - Layout.headerSize))
         }
-        return .full(Header(bytes), body)
     }
 
     /// The bytes of the message, or nil when it would be longer than a length of 32 bits can say.

@@ -9,8 +9,9 @@ public struct PingExtension: Hashable, Sendable {
     /// The number on the wire.
     public let type: UInt16
     let unused: UInt16
-    /// What follows the 8-byte header, padding included.
-    public let payload: [UInt8]
+    /// The payload as it came; empty where the value says every byte of it: nearly every heartbeat
+    /// carries a shard id.
+    private let raw: [UInt8]
     /// What the payload means.
     public let value: Value
 
@@ -51,12 +52,27 @@ public struct PingExtension: Hashable, Sendable {
     static let portLength = 16
 
     /// The length on the wire, header and padding included, in bytes: a multiple of 8.
-    public var length: Int { Layout.extensionHeaderSize + payload.count }
+    public var length: Int {
+        switch value {
+        case .shardID: Self.shardIDLength
+        case .forgottenNode: Self.forgottenNodeLength
+        default: Layout.extensionHeaderSize + raw.count
+        }
+    }
 
-    private init(type: UInt16, unused: UInt16 = 0, payload: [UInt8], value: Value) {
+    /// What follows the 8-byte header, padding included.
+    public var payload: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: length)
+        var span = bytes.mutableSpan
+        var target = unsafe span.mutableBytes
+        put(into: &target, at: 0)
+        return Array(bytes[Layout.extensionHeaderSize...])
+    }
+
+    private init(type: UInt16, unused: UInt16 = 0, raw: [UInt8] = [], value: Value) {
         self.type = type
         self.unused = unused
-        self.payload = payload
+        self.raw = raw
         self.value = value
     }
 }
@@ -66,7 +82,7 @@ extension PingExtension {
         var bytes = text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
         bytes.append(0)
         bytes.append(contentsOf: repeatElement(0, count: (8 - bytes.count % 8) % 8))
-        return PingExtension(type: type, payload: bytes, value: value)
+        return PingExtension(type: type, raw: bytes, value: value)
     }
 
     /// The announced hostname; its characters are ASCII.
@@ -80,22 +96,12 @@ extension PingExtension {
     }
 
     public static func shardID(_ id: ShardID) -> PingExtension {
-        var payload = [UInt8](repeating: 0, count: shardIDLength - Layout.extensionHeaderSize)
-        var span = payload.mutableSpan
-        var raw = unsafe span.mutableBytes
-        id.name.put(into: &raw, at: 0)
-        return PingExtension(type: Kind.shardID, payload: payload, value: .shardID(id))
+        PingExtension(type: Kind.shardID, value: .shardID(id))
     }
 
     public static func forgottenNode(_ id: NodeID, secondsLeft: UInt64) -> PingExtension {
-        var payload = [UInt8](repeating: 0, count: forgottenNodeLength - Layout.extensionHeaderSize)
-        var span = payload.mutableSpan
-        var raw = unsafe span.mutableBytes
-        id.put(into: &raw, at: 0)
-        raw.putBE(secondsLeft, Layout.nameSize)
-        return PingExtension(
-            type: Kind.forgottenNode, payload: payload,
-            value: .forgottenNode(id, secondsLeft: secondsLeft))
+        PingExtension(
+            type: Kind.forgottenNode, value: .forgottenNode(id, secondsLeft: secondsLeft))
     }
 }
 
@@ -131,11 +137,35 @@ extension PingExtension {
 
     private init(_ bytes: RawSpan, at offset: Int, length: Int) throws(WireError) {
         let type: UInt16 = bytes.be(offset + 4)
-        let payload = bytes.copy(
-            offset + Layout.extensionHeaderSize, length - Layout.extensionHeaderSize)
+        let unused: UInt16 = bytes.be(offset + 6)
+        let start = offset + Layout.extensionHeaderSize
+        func expect(_ expected: Int) throws(WireError) {
+            guard length == expected else {
+                throw .extensionLength(
+                    type: type, offset: offset, length: UInt32(truncatingIfNeeded: length),
+                    expected: expected)
+            }
+        }
+        if type == Kind.shardID {
+            try expect(Self.shardIDLength)
+            let name = NodeID(bytes, at: start)
+            let value = Value.shardID(name.isZero ? nil : ShardID(name))
+            self.init(type: type, unused: unused, value: value)
+            return
+        }
+        if type == Kind.forgottenNode {
+            try expect(Self.forgottenNodeLength)
+            let value = Value.forgottenNode(
+                NodeID(bytes, at: start), secondsLeft: bytes.be(start + Layout.nameSize))
+            self.init(type: type, unused: unused, value: value)
+            return
+        }
+        let payload = bytes.copy(start, length - Layout.extensionHeaderSize)
         let value = try Self.interpret(type: type, payload: payload, offset: offset)
-        self.init(type: type, unused: bytes.be(offset + 6), payload: payload, value: value)
+        self.init(type: type, unused: unused, raw: payload, value: value)
     }
+
+    /// Extensions whose payload is text, or a number with padding.
 
     private static func interpret(
         type: UInt16, payload: [UInt8], offset: Int
@@ -158,13 +188,6 @@ extension PingExtension {
         switch type {
         case Kind.hostname: return .hostname(try text())
         case Kind.nodeName: return .nodeName(try text())
-        case Kind.forgottenNode:
-            try expect(forgottenNodeLength)
-            return .forgottenNode(NodeID(raw, at: 0), secondsLeft: raw.be(Layout.nameSize))
-        case Kind.shardID:
-            try expect(shardIDLength)
-            let name = NodeID(raw, at: 0)
-            return .shardID(name.isZero ? nil : ShardID(name))
         case Kind.clientIPv4OrSecret:
             return length == secretLength ? .internalSecret : .clientIPv4(try text())
         case Kind.clientIPv6: return .clientIPv6(try text())
@@ -183,8 +206,13 @@ extension PingExtension {
         bytes.putBE(UInt32(truncatingIfNeeded: length), offset)
         bytes.putBE(type, offset + 4)
         bytes.putBE(unused, offset + 6)
-        bytes.put(
-            unsafe payload.span.bytes, from: 0, count: payload.count,
-            offset + Layout.extensionHeaderSize)
+        let start = offset + Layout.extensionHeaderSize
+        switch value {
+        case .shardID(let id): (id?.name ?? .zero).put(into: &bytes, at: start)
+        case .forgottenNode(let id, let secondsLeft):
+            id.put(into: &bytes, at: start)
+            bytes.putBE(secondsLeft, start + Layout.nameSize)
+        default: bytes.put(unsafe raw.span.bytes, from: 0, count: raw.count, start)
+        }
     }
 }

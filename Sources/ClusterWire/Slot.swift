@@ -83,6 +83,16 @@ public struct SlotSet: Sendable {
         if seen == 0 { words = [] }
     }
 
+    /// Whether these bytes say exactly this set, which must not be empty.
+    func isWritten(in bytes: RawSpan, at offset: Int) -> Bool {
+        guard !words.isEmpty else { return false }
+        var difference: UInt64 = 0
+        for index in 0..<Self.wordCount {
+            difference |= bytes.le(offset &+ index &* 8, as: UInt64.self) ^ words[index]
+        }
+        return difference == 0
+    }
+
     @inlinable
     func put(into bytes: inout MutableRawSpan, at offset: Int) {
         guard !words.isEmpty else {

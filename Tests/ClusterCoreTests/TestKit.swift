@@ -327,6 +327,8 @@ struct TestNode {
     // MARK: Peers
 
     /// The row of the node with this letter.
+    func handle(_ letter: Character) -> NodeHandle? { machine.state.nodes.find(id(letter)) }
+
     func row(_ letter: Character) -> KnownNode? {
         state.nodes.find(id(letter)).map { state.nodes[$0] }
     }

@@ -23,8 +23,9 @@ enum Arrows {
 /// The rules of ClusterCore/Rules from the top caller down: a rule calls only rules below it.
 enum RuleOrder {
     static let names = [
-        "Receive", "Settle", "Identity", "Gossip", "Handshake", "Links", "FailureDetection",
-        "Heartbeats", "Election", "Voting", "ReplicaMigration", "SlotOwnership", "Replication",
+        "Receive", "Settle", "Identity", "Gossip", "Handshake", "Attention", "Links",
+        "FailureDetection", "Heartbeats", "Election", "Voting", "ReplicaMigration", "SlotOwnership",
+        "Replication",
         "Roles", "ManualFailover", "Extensions", "Epochs", "Promises", "HealthCheck", "Compose",
     ]
 }

@@ -56,6 +56,7 @@ extension NodesFile {
         for line in lines {
             try add(line, isMe: line.number == me.number, &state, &turn)
         }
+        state.nodes.countReplicas()
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
             state.assign(claimable(line.slots, state), to: handle)

@@ -8,7 +8,7 @@ enum Compose {
     /// What this node says of itself in front of every message.
     ///
     /// - Source: bus protocol §3.1.
-    static func header(_ state: ClusterState, _ config: ClusterConfig) -> Header {
+    static func header(_ state: ClusterState, _ config: borrowing ClusterConfig) -> Header {
         let me = state.me
         let said = state.durable
         var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
@@ -60,33 +60,49 @@ enum Compose {
         let all = state.nodes.handles
         var fresh = all.count - 2
         let wanted = min(max(3, all.count / 10), fresh)
-        var chosen: [NodeHandle] = []
-        var isChosen = [Bool](repeating: false, count: state.nodes.capacity)
+        var chosen = Choice(capacity: state.nodes.capacity, wanted: wanted + news.count)
         var draws = 3 * max(wanted, 0)
-        while draws > 0 && fresh > 0 && chosen.count < wanted {
+        while draws > 0 && fresh > 0 && chosen.handles.count < wanted {
             draws -= 1
             let handle = all[turn.random.below(all.count)]
-            guard handle != .myself, handle != receiver, !isChosen[handle.index] else { continue }
+            guard handle != .myself, handle != receiver, !chosen.contains(handle) else { continue }
             if state.nodes[handle].condition.isSuspected { continue }
             fresh -= 1
-            guard isWorthTelling(state, handle) else { continue }
-            isChosen[handle.index] = true
-            chosen.append(handle)
+            if isWorthTelling(state, handle) { chosen.insert(handle) }
         }
         for handle in news where handle != receiver && state.nodes.contains(handle) {
-            guard isWorthTelling(state, handle), !isChosen[handle.index] else { continue }
-            isChosen[handle.index] = true
-            chosen.append(handle)
+            guard isWorthTelling(state, handle), !chosen.contains(handle) else { continue }
+            chosen.insert(handle)
         }
-        if state.suspectCount > 0 {
-            for handle in all where handle != receiver {
-                let node = state.nodes[handle]
-                if node.condition.isSuspected && !node.isHandshake {
-                    chosen.append(handle)
-                }
-            }
+        for handle in state.nodes.tally.suspects
+        where handle != receiver && !state.nodes[handle].isHandshake {
+            chosen.handles.append(handle)
         }
-        return GossipSection(chosen.map { entry(state, $0, turn) })
+        let now = turn.now
+        return GossipSection(count: chosen.handles.count) {
+            state.nodes.entry(about: chosen.handles[$0], at: now)
+        }
+    }
+
+    /// Nodes drawn for a section, each once.
+    private struct Choice {
+        var handles: [NodeHandle] = []
+        /// By handle; empty while so few are wanted that looking through them is quicker.
+        private var isChosen: [Bool] = []
+
+        init(capacity: Int, wanted: Int) {
+            handles.reserveCapacity(wanted)
+            if wanted > 12 { isChosen = [Bool](repeating: false, count: capacity) }
+        }
+
+        func contains(_ handle: NodeHandle) -> Bool {
+            isChosen.isEmpty ? handles.contains(handle) : isChosen[handle.index]
+        }
+
+        mutating func insert(_ handle: NodeHandle) {
+            handles.append(handle)
+            if !isChosen.isEmpty { isChosen[handle.index] = true }
+        }
     }
 
     /// Handshakes and empty nodes that we cannot reach are not told of; a node without address only
@@ -97,26 +113,11 @@ enum Compose {
         return state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0
     }
 
-    private static func entry(
-        _ state: ClusterState, _ handle: NodeHandle, _ turn: Turn
-    ) -> GossipEntry {
-        let now = turn.now
-        return GossipEntry(
-            node: state.nodes[handle].id,
-            pingSent: seconds(now.wall(of: state.nodes[handle].pingSent)),
-            pongReceived: seconds(now.wall(of: state.nodes[handle].pongReceived)),
-            address: state.nodes[handle].address,
-            flags: state.nodes[handle].flags)
-    }
-
-    private static func seconds(_ milliseconds: Int64) -> UInt32 {
-        UInt32(clamping: milliseconds / 1000)
-    }
-
     /// Names, forgotten nodes and the shard id, in the order of the reference.
     ///
     /// - Source: bus protocol §2.6.
-    private static func extensions(_ state: ClusterState, _ turn: Turn) -> [PingExtension] {
+    private static func extensions(_ state: ClusterState, _ turn: borrowing Turn) -> [PingExtension]
+    {
         var list: [PingExtension] = []
         let config = turn.config
         if !config.announceHostname.isEmpty { list.append(.hostname(config.announceHostname)) }

@@ -103,9 +103,9 @@ enum Election {
     private static func siblingsHaveSpoken(_ state: ClusterState, _ master: NodeHandle) -> Bool {
         let silentSince = state.nodes[master].dataReceived
         return siblings(of: master, state).allSatisfy { sibling in
-            let node = state.nodes[sibling]
-            return node.condition.isFailed || node.traits.contains(.noFailover)
-                || node.offsetAt > silentSince
+            state.nodes[sibling].condition.isFailed
+                || state.nodes[sibling].traits.contains(.noFailover)
+                || state.nodes[sibling].offsetAt > silentSince
         }
     }
 
@@ -138,14 +138,18 @@ enum Election {
     /// How many other masters with slots are down too and have a replica to stand for them, and
     /// come first: two that ask in one epoch would split the votes, and neither would win.
     static func masterRank(of master: NodeHandle, _ state: ClusterState) -> Int {
+        guard state.nodes.tally.voters > state.nodes.tally.healthyVoters else { return 0 }
         let shard = state.nodes[master].shard
+        var hasHeir = [Bool](repeating: false, count: state.nodes.capacity)
+        for handle in state.nodes.handles where state.nodes[handle].condition.isHealthy {
+            guard let id = state.nodes[handle].master, let other = state.nodes.find(id),
+                !state.nodes[handle].traits.contains(.noFailover)
+            else { continue }
+            hasHeir[other.index] = true
+        }
         return state.nodes.handles.count { other in
-            let node = state.nodes[other]
-            guard node.isVotingMaster, node.isSuspect, node.shard < shard else { return false }
-            return state.replicas(of: node.id).contains { replica in
-                let heir = state.nodes[replica]
-                return heir.condition.isHealthy && !heir.traits.contains(.noFailover)
-            }
+            hasHeir[other.index] && state.nodes[other].isVotingMaster
+                && state.nodes[other].isSuspect && state.nodes[other].shard < shard
         }
     }
 

@@ -8,18 +8,15 @@ import ClusterWire
 enum FailureDetection {
     /// Tick: suspects each node whose answer is a node timeout late, with no other traffic. So is one
     /// whose address was lost: a master that came back without its file would never be replaced.
-    static func suspect(_ state: inout ClusterState, _ turn: inout Turn) {
+    static func suspect(
+        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         let now = turn.now.monotonic
-        let timeout = turn.config.nodeTimeout
-        for handle in state.nodes.handles where handle != .myself {
-            guard state.nodes[handle].pingSent != 0, state.nodes[handle].condition.isHealthy,
-                !state.nodes[handle].isHandshake
-            else { continue }
-            let silence = min(
-                now - state.nodes[handle].pingSent, now - state.nodes[handle].dataReceived)
-            guard silence > timeout else { continue }
+        for handle in due where state.nodes.contains(handle) {
+            guard now >= state.nodes[handle].nextSuspicion(turn.config.nodeTimeout) else {
+                continue
+            }
             state.nodes[handle].condition = .suspected(since: now)
-            state.suspectCount += 1
             turn.note(.suspected(state.nodes[handle].id))
             turn.pending.formUnion([.health, .suspicions])
             judge(handle, &state, &turn)
@@ -29,9 +26,8 @@ enum FailureDetection {
     /// Settle: a master that votes tells the other voters, and the heirs of the suspects, of what
     /// it suspects since this step; a replica of a suspect tells its siblings its offset.
     static func tellSuspicions(_ state: inout ClusterState, _ turn: inout Turn) {
-        let suspects = state.nodes.handles.filter { state.nodes[$0].condition.isSuspected }
+        let suspects = state.nodes.tally.suspects
         guard !suspects.isEmpty else { return }
-        state.suspectCount = suspects.count
         if state.me.isVotingMaster {
             let ids = suspects.map { state.nodes[$0].id }
             let hearers = state.audience().filter { handle in
@@ -55,12 +51,11 @@ enum FailureDetection {
         _ turn: inout Turn
     ) {
         guard handle != reporter else { return }
-        let id = state.nodes[reporter].id
         let now = turn.now.monotonic
-        if let known = state.nodes[handle].reports.firstIndex(where: { $0.reporter == id }) {
+        if let known = state.nodes[handle].reports.firstIndex(where: { $0.reporter == reporter }) {
             state.nodes[handle].reports[known].at = now
         } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
-            state.nodes[handle].reports.append(FailureReport(reporter: id, at: now))
+            state.nodes[handle].reports.append(FailureReport(reporter: reporter, at: now))
         }
         if state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
             && !state.nodes[handle].isHandshake
@@ -75,9 +70,8 @@ enum FailureDetection {
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        let id = state.nodes[reporter].id
         let oldest = turn.now.monotonic - turn.config.reportValidity
-        state.nodes[handle].reports.removeAll { $0.reporter == id || $0.at < oldest }
+        state.nodes[handle].reports.removeAll { $0.reporter == reporter || $0.at < oldest }
     }
 
     /// Whether those who agree that a suspect has failed are a quorum; then it has, and everybody
@@ -86,13 +80,14 @@ enum FailureDetection {
     /// - Source: bus protocol §5.2, §12 row 31.
     static func judge(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
         guard state.nodes[handle].condition.isSuspected else { return }
+        let needed = turn.config.planted.contains(.failWithoutQuorum) ? 1 : state.quorum
+        // Mostly too few have said anything: nobody need be counted.
+        guard state.nodes[handle].reports.count + 1 >= needed else { return }
         let oldest = turn.now.monotonic - turn.config.reportValidity
         state.nodes[handle].reports.removeAll { $0.at < oldest }
-        var agreeing = state.nodes[handle].reports.map(\.reporter).filter { id in
-            state.nodes.find(id).map { state.nodes[$0].isVotingMaster } ?? false
-        }
+        var agreeing = state.nodes[handle].reports.map(\.reporter)
+            .filter { state.nodes[$0].isVotingMaster }.map { state.nodes[$0].id }
         if state.me.isVotingMaster { agreeing.append(state.myID) }
-        let needed = turn.config.planted.contains(.failWithoutQuorum) ? 1 : state.quorum
         guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
         markFailed(handle, &state, &turn)
@@ -116,7 +111,6 @@ enum FailureDetection {
     private static func markFailed(
         _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        if state.nodes[handle].condition.isSuspected { state.suspectCount -= 1 }
         state.nodes[handle].condition = .failed(since: turn.now.monotonic)
         turn.pending.formUnion([.save, .health])
         if state.myMaster == handle { turn.pending.insert(.election) }
@@ -134,7 +128,6 @@ enum FailureDetection {
         case .healthy: return
         case .suspected:
             state.nodes[handle].condition = .healthy
-            state.suspectCount -= 1
             turn.note(.suspicionCleared(id))
         case .failed(let since):
             let reason: Note.ClearReason
@@ -151,5 +144,14 @@ enum FailureDetection {
             turn.note(.failureCleared(id, reason: reason))
         }
         turn.pending.formUnion([.save, .health])
+    }
+}
+
+extension KnownNode {
+    /// When the node becomes a suspect if nothing is heard of it.
+    @inline(__always)
+    func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
+        guard pingSent != 0, condition.isHealthy, !isHandshake else { return .max }
+        return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 }

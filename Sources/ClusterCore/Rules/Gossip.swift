@@ -13,13 +13,14 @@ enum Gossip {
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard section.namesValidNodes else {
+        guard let handles = known(section, state) else {
             return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
         let isVoter = state.nodes[speaker].isVotingMaster
         for index in 0..<section.count {
             let entry = section[index]
-            guard let handle = state.nodes.find(entry.node) else {
+            // A section may name a node twice: the second time it may be known.
+            guard let handle = handles[index] ?? state.nodes.find(entry.node) else {
                 meet(entry, from: speaker, &state, &turn)
                 continue
             }
@@ -40,6 +41,22 @@ enum Gossip {
         }
     }
 
+    /// The rows that a section is about, nil for nodes that we do not know; nil instead of all when
+    /// one of those has an id that no node can have. Ids that we know are valid.
+    private static func known(
+        _ section: GossipSection, _ state: ClusterState
+    ) -> [NodeHandle?]? {
+        var handles: [NodeHandle?] = []
+        handles.reserveCapacity(section.count)
+        for index in 0..<section.count {
+            let id = section.node(index)
+            let handle = state.nodes.find(id)
+            guard handle != nil || id.isValid else { return nil }
+            handles.append(handle)
+        }
+        return handles
+    }
+
     /// Somebody else had a pong that is newer than ours.
     private static func adoptPong(
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
@@ -47,7 +64,9 @@ enum Gossip {
         let wall = Int64(entry.pongReceived) * 1000
         guard wall <= turn.now.wall + ClusterConfig.gossipClockSlack else { return }
         let time = turn.now.monotonic(of: wall)
-        if time > state.nodes[handle].pongReceived { state.nodes[handle].pongReceived = time }
+        if time > state.nodes[handle].pongReceived {
+            state.nodes.heardPong(of: handle, at: time)
+        }
     }
 
     /// A node that we suspect is well for another at another address.

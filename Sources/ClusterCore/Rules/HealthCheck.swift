@@ -37,17 +37,9 @@ enum HealthCheck {
     }
 
     private static func verdict(_ state: ClusterState, _ turn: Turn) -> Note.HealthReason {
-        var reachable = 0
-        var covered = state.slots.assignedCount == Layout.slotCount
-        for handle in state.nodes.handles {
-            if state.nodes[handle].isVotingMaster && state.nodes[handle].condition.isHealthy {
-                reachable += 1
-            }
-            if state.nodes[handle].condition.isFailed && state.nodes[handle].slotCount > 0 {
-                covered = false
-            }
-        }
-        if reachable < state.quorum { return .minority }
+        let tally = state.nodes.tally
+        let covered = state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0
+        if tally.healthyVoters < state.quorum { return .minority }
         return covered || !turn.config.requireFullCoverage ? .allWell : .slotUncovered
     }
 }

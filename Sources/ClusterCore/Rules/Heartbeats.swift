@@ -7,20 +7,23 @@ import ClusterWire
 
 enum Heartbeats {
     /// Tick: the pings that are due.
-    static func schedule(_ state: inout ClusterState, _ turn: inout Turn) {
+    static func schedule(
+        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         state.ticks &+= 1
         if state.ticks % 10 == 0 { pingOneByChance(&state, &turn) }
-        let now = turn.now.monotonic
-        let interval = turn.config.nodeTimeout / 2
-        var failoverReplica: NodeID?
-        if case .pausing(let replica, _) = state.manualFailover { failoverReplica = replica }
-        for handle in state.nodes.handles where handle != .myself {
-            let node = state.nodes[handle]
-            guard node.hasAddress, !node.isHandshake, node.outbound.isOpen else { continue }
-            let isDue = node.pingSent == 0 && now - node.pongReceived > interval
-            if isDue || node.id == failoverReplica { state.ping(handle, &turn) }
+        for handle in due where state.nodes.contains(handle) {
+            guard turn.now.monotonic >= state.nodes[handle].nextPing(turn.config.nodeTimeout) else {
+                continue
+            }
+            state.ping(handle, &turn)
         }
-        tellNews(&state, &turn)
+        if case .pausing(let replica, _) = state.manualFailover,
+            let handle = state.nodes.find(replica), !state.nodes[handle].isHandshake
+        {
+            state.ping(handle, &turn)
+        }
+        tellNews(of: due, &state, &turn)
     }
 
     /// Of five nodes drawn, the one that was heard least recently.
@@ -29,22 +32,23 @@ enum Heartbeats {
         var oldest: NodeHandle?
         for _ in 0..<5 {
             let handle = all[turn.random.below(all.count)]
-            let node = state.nodes[handle]
-            guard handle != .myself, !node.isHandshake, node.outbound.isOpen, node.pingSent == 0
+            guard handle != .myself, !state.nodes[handle].isHandshake,
+                state.nodes[handle].outbound.isOpen, state.nodes[handle].pingSent == 0
             else { continue }
-            if oldest.map({ node.pongReceived < state.nodes[$0].pongReceived }) ?? true {
-                oldest = handle
-            }
+            let pong = state.nodes[handle].pongReceived
+            if oldest.map({ pong < state.nodes[$0].pongReceived }) ?? true { oldest = handle }
         }
         if let oldest { state.ping(oldest, &turn) }
     }
 
     /// Tick: newcomers hear of everybody; many hear of those that we met, a few of those that we
     /// heard of.
-    private static func tellNews(_ state: inout ClusterState, _ turn: inout Turn) {
+    private static func tellNews(
+        of due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         var news: [NodeHandle] = []
         var metByUs = false
-        for handle in state.nodes.handles {
+        for handle in due where state.nodes.contains(handle) {
             let traits = state.nodes[handle].traits
             if traits.contains(.introduce), state.nodes[handle].outbound.isOpen {
                 introduce(handle, &state, &turn)
@@ -93,5 +97,24 @@ enum Heartbeats {
             rest.swapAt(index, index + turn.random.below(rest.count - index))
         }
         return Array(rest.prefix(count))
+    }
+}
+
+extension KnownNode {
+    /// When the node is pinged if nobody hears of it before. A replica whose master we did not know
+    /// when it named it is soon asked again.
+    @inline(__always)
+    func nextPing(_ nodeTimeout: Int64) -> Int64 {
+        guard pingSent == 0, hasAddress, !isHandshake, outbound.isOpen else { return .max }
+        let due = pongReceived + nodeTimeout / 2 + 1
+        guard role == .replica(of: nil) else { return due }
+        return min(due, dataReceived + ClusterConfig.askMasterAfter)
+    }
+
+    /// When there is something to tell the node or about it.
+    @inline(__always)
+    var nextNews: Int64 {
+        if traits.contains(.news) { return 0 }
+        return traits.contains(.introduce) && outbound.isOpen ? 0 : .max
     }
 }

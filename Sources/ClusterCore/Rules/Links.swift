@@ -8,38 +8,40 @@ import ClusterWire
 enum Links {
     /// Tick: drops handshakes that took too long, connects to whom there is no link, and makes a
     /// link again on which a ping has waited for half a node timeout.
-    static func maintain(_ state: inout ClusterState, _ turn: inout Turn) {
+    static func maintain(
+        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+    ) {
         let now = turn.now.monotonic
-        var suspects = 0
-        for handle in state.nodes.handles where handle != .myself {
-            let node = state.nodes[handle]
-            if node.condition.isSuspected { suspects += 1 }
-            guard node.hasAddress else {
+        state.connectsLeft = ClusterConfig.connectsPerTick
+        for handle in fairly(due, &turn)
+        where now >= state.nodes[handle].nextLinkWork(turn.config.nodeTimeout) {
+            guard state.nodes[handle].hasAddress else {
                 // Nobody can ask it: until it speaks up it is silent.
-                if node.pingSent == 0 { state.nodes[handle].pingSent = now }
+                state.nodes[handle].pingSent = now
                 continue
             }
-            if node.isHandshake {
-                if now - node.createdAt > turn.config.handshakeTimeout {
-                    turn.note(.handshakeTimedOut(node.address))
+            if state.nodes[handle].isHandshake {
+                let limit = ClusterConfig.handshakeTimeout(at: turn.config.nodeTimeout)
+                if now - state.nodes[handle].createdAt > limit {
+                    turn.note(.handshakeTimedOut(state.nodes[handle].address))
                     state.delete(handle, &turn)
                     continue
                 }
-            } else if isStuck(node, turn) {
+            } else {
                 state.closeOutbound(of: handle, &turn)
             }
             if state.nodes[handle].outbound == .none { connect(to: handle, &state, &turn) }
         }
-        state.suspectCount = suspects
     }
 
-    /// A ping waits for more than half a node timeout on a link that is older than a whole one.
-    private static func isStuck(_ node: KnownNode, _ turn: Turn) -> Bool {
-        let now = turn.now.monotonic
-        let half = turn.config.nodeTimeout / 2
-        guard let since = node.outbound.since, node.pingSent != 0 else { return false }
-        return now - since > turn.config.nodeTimeout && now - node.pingSent > half
-            && now - node.dataReceived > half
+    /// Where there are more than can be connected to at one tick, each has its turn, and not all
+    /// nodes begin with the same ones.
+    private static func fairly(
+        _ due: [NodeHandle], _ turn: inout Turn
+    ) -> [NodeHandle] {
+        guard due.count > ClusterConfig.connectsPerTick else { return due }
+        let first = turn.random.below(due.count)
+        return Array(due[first...] + due[..<first])
     }
 
     /// Asks for a connection and starts the clock of the first answer: a node that cannot be
@@ -47,6 +49,8 @@ enum Links {
     static func connect(
         to handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
+        // One for which there was no turn yet has not failed to answer.
+        guard state.connectsLeft > 0 else { return }
         state.connect(to: handle, &turn)
         if !state.nodes[handle].isHandshake && state.nodes[handle].pingSent == 0 {
             state.nodes[handle].pingSent = turn.now.monotonic
@@ -90,5 +94,19 @@ enum Links {
         guard !state.nodes[handle].isHandshake else { return }
         if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = now }
         if atOnce { state.connect(to: handle, &turn) }
+    }
+}
+
+extension KnownNode {
+    /// When there is something to do about our link to the node: none stands, a handshake takes too
+    /// long, or a ping waits for half a node timeout on a link that is older than a whole one.
+    @inline(__always)
+    func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
+        guard hasAddress else { return pingSent == 0 ? 0 : .max }
+        guard let since = outbound.since else { return 0 }
+        if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
+        guard pingSent != 0 else { return .max }
+        let half = nodeTimeout / 2
+        return max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1
     }
 }

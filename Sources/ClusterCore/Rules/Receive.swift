@@ -21,7 +21,7 @@ enum Receive {
         on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         if let sender = Identity.bound(to: link, state) {
-            state.nodes[sender].dataReceived = turn.now.monotonic
+            state.nodes.heardData(of: sender, at: turn.now.monotonic)
             return
         }
         turn.note(.ignored(.lightFromStranger, from: nil))
@@ -43,7 +43,7 @@ enum Receive {
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
         case .node(let sender):
             guard Epochs.areBelievable(header, of: sender, state, &turn) else {
-                state.nodes[sender].dataReceived = turn.now.monotonic
+                state.nodes.heardData(of: sender, at: turn.now.monotonic)
                 if let beat = body.heartbeat {
                     answer(beat, body, header, on: link, &state, &turn)
                 }
@@ -72,8 +72,8 @@ enum Receive {
         }
         set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
-        state.nodes[sender].traits = traits
-        state.nodes[sender].dataReceived = turn.now.monotonic
+        if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
+        state.nodes.heardData(of: sender, at: turn.now.monotonic)
         Epochs.learn(header, of: sender, &state, &turn)
         Replication.heardOffset(header, of: sender, &state, turn)
         if state.myMaster == sender { ManualFailover.heardOffset(header, &state, &turn) }
@@ -140,10 +140,9 @@ enum Receive {
         on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard answer(beat, body, header, on: link, &state, &turn) else { return }
-        if header.flags.contains(.noFailover) {
-            state.nodes[sender].traits.insert(.noFailover)
-        } else {
-            state.nodes[sender].traits.remove(.noFailover)
+        let mayNotStand = header.flags.contains(.noFailover)
+        if mayNotStand != state.nodes[sender].traits.contains(.noFailover) {
+            set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)
         }
         if body.type == .ping {
             Handshake.updateAddress(of: sender, from: header, on: link, &state, &turn)

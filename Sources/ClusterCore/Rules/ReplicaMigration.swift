@@ -4,28 +4,26 @@
 import ClusterWire
 
 enum ReplicaMigration {
+    /// A master that has not failed, with its replicas that have not.
+    private struct Shard {
+        var master: NodeHandle
+        var living = 0
+        /// Of those that live, the one with the smallest id.
+        var first: NodeHandle?
+    }
+
     /// Tick: moves to an orphaned master if this replica is the one to do it.
     static func consider(_ state: inout ClusterState, _ turn: inout Turn) {
-        guard turn.config.allowReplicaMigration, state.health.isOK, let mine = state.myMaster
+        guard turn.config.allowReplicaMigration, state.health.isOK, let mine = state.myMaster,
+            // Most replicas are the only one of their master, and need not look further.
+            state.nodes[mine].replicaCount > 1
         else { return clearOrphans(&state) }
-        let counts = livingReplicas(state)
-        guard let most = counts.map(\.living).max(), most >= 2,
-            counts.first(where: { $0.master == mine })?.living == most
+        let shards = shards(state)
+        guard let most = shards.map(\.living).max(), most >= 2,
+            shards.first(where: { $0.master == mine })?.living == most
         else { return clearOrphans(&state) }
-        var target: NodeHandle?
-        for (master, living) in counts {
-            let node = state.nodes[master]
-            let isOrphaned =
-                living == 0 && node.slotCount > 0 && node.traits.contains(.migrateTo)
-            if !isOrphaned {
-                state.nodes[master].orphanedSince = 0
-            } else if node.orphanedSince == 0 {
-                state.nodes[master].orphanedSince = turn.now.monotonic
-            } else if target == nil {
-                target = master
-            }
-        }
-        guard let target, isChosen(among: counts, most: most, state),
+        let target = mark(shards, &state, turn)
+        guard let target, isChosen(among: shards, most: most, state),
             healthyReplicas(of: mine, state) > turn.config.migrationBarrier
         else { return }
         let orphaned = turn.now.monotonic - state.nodes[target].orphanedSince
@@ -34,24 +32,54 @@ enum ReplicaMigration {
         Roles.becomeReplica(of: target, &state, &turn)
     }
 
+    /// Remembers since when masters have been orphaned. Returns the first that was one before.
+    private static func mark(
+        _ shards: [Shard], _ state: inout ClusterState, _ turn: Turn
+    ) -> NodeHandle? {
+        var target: NodeHandle?
+        for shard in shards {
+            let since = state.nodes[shard.master].orphanedSince
+            let isOrphaned =
+                shard.living == 0 && state.nodes[shard.master].slotCount > 0
+                && state.nodes[shard.master].traits.contains(.migrateTo)
+            if !isOrphaned {
+                if since != 0 { state.nodes[shard.master].orphanedSince = 0 }
+            } else if since == 0 {
+                state.nodes[shard.master].orphanedSince = turn.now.monotonic
+                state.hasOrphans = true
+            } else if target == nil {
+                target = shard.master
+            }
+        }
+        return target
+    }
+
     private static func clearOrphans(_ state: inout ClusterState) {
+        guard state.hasOrphans else { return }
+        state.hasOrphans = false
         for handle in state.nodes.handles where state.nodes[handle].orphanedSince != 0 {
             state.nodes[handle].orphanedSince = 0
         }
     }
 
-    /// Masters that have not failed, with how many of their replicas have not.
-    private static func livingReplicas(
-        _ state: ClusterState
-    ) -> [(master: NodeHandle, living: Int)] {
-        var counts: [(master: NodeHandle, living: Int)] = []
+    private static func shards(_ state: ClusterState) -> [Shard] {
+        var shards: [Shard] = []
+        var places = [Int](repeating: -1, count: state.nodes.capacity)
         for handle in state.nodes.handles
         where state.nodes[handle].isMaster && !state.nodes[handle].condition.isFailed {
-            let living = state.replicas(of: state.nodes[handle].id)
-                .count { !state.nodes[$0].condition.isFailed }
-            counts.append((handle, living))
+            places[handle.index] = shards.count
+            shards.append(Shard(master: handle))
         }
-        return counts
+        for handle in state.nodes.handles where !state.nodes[handle].condition.isFailed {
+            guard let id = state.nodes[handle].master, let master = state.nodes.find(id),
+                places[master.index] >= 0
+            else { continue }
+            shards[places[master.index]].living += 1
+            if shards[places[master.index]].first == nil {
+                shards[places[master.index]].first = handle
+            }
+        }
+        return shards
     }
 
     private static func healthyReplicas(of master: NodeHandle, _ state: ClusterState) -> Int {
@@ -59,14 +87,8 @@ enum ReplicaMigration {
     }
 
     /// Of all replicas of masters with the most, the one with the smallest id moves.
-    private static func isChosen(
-        among counts: [(master: NodeHandle, living: Int)], most: Int, _ state: ClusterState
-    ) -> Bool {
-        let rich = counts.filter { $0.living == most }.map { state.nodes[$0.master].id }
-        let candidates = state.nodes.handles.filter { handle in
-            guard let master = state.nodes[handle].master else { return false }
-            return rich.contains(master) && !state.nodes[handle].condition.isFailed
-        }
-        return candidates.first == .myself
+    private static func isChosen(among shards: [Shard], most: Int, _ state: ClusterState) -> Bool {
+        let candidates = shards.filter { $0.living == most }.compactMap(\.first)
+        return candidates.min { state.nodes[$0].id < state.nodes[$1].id } == .myself
     }
 }

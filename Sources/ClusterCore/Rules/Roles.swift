@@ -12,7 +12,10 @@ enum Roles {
         _ turn: inout Turn
     ) -> Bool {
         if header.saysMaster {
+            guard !state.nodes[sender].isMaster else { return true }
             becameMaster(sender, &state, &turn)
+            // Or it was one, and this was read late: its answer says which.
+            if header.slots.isEmpty { state.ping(sender, &turn) }
             return true
         }
         let master = state.nodes.find(header.replicaOf)
@@ -70,7 +73,7 @@ enum Roles {
         _ turn: inout Turn
     ) {
         let former = state.nodes[sender].master
-        state.nodes[sender].role = .replica(of: state.nodes[master].id)
+        state.setRole(.replica(of: state.nodes[master].id), of: sender)
         state.nodes[master].traits.insert(.migrateTo)
         state.nodes[sender].shard = state.nodes[master].shard
         if let former { loseReplica(former, &state) }
@@ -79,7 +82,7 @@ enum Roles {
 
     /// A master whose last replica left is no longer one that replicas may move to.
     private static func loseReplica(_ master: NodeID, _ state: inout ClusterState) {
-        guard let handle = state.nodes.find(master), state.replicas(of: master).isEmpty else {
+        guard let handle = state.nodes.find(master), state.nodes[handle].replicaCount == 0 else {
             return
         }
         state.nodes[handle].traits.remove(.migrateTo)

@@ -71,10 +71,15 @@ enum SlotOwnership {
         let current = state.shardMaster
         var losses = Losses()
         let owned = state.nodes[claimant].slots
-        state.slots.notClaimed = state.slots.notClaimed.subtracting(owned.intersection(claimed))
-        for slot in claimed.subtracting(owned) {
-            take(slot, for: claimant, at: epoch, from: current, &losses, &state)
+        if !state.slots.notClaimed.isEmpty {
+            state.slots.notClaimed = state.slots.notClaimed
+                .subtracting(owned.intersection(claimed))
         }
+        var taken = SlotSet()
+        for slot in claimed.subtracting(owned)
+        where isTaken(slot, at: epoch, from: current, &losses, state) { taken.insert(slot) }
+        retarget(taken, to: claimant, &state)
+        state.assign(taken, to: claimant)
         let released = owned.subtracting(claimed)
         if !released.isEmpty {
             state.slots.notClaimed = state.slots.notClaimed.union(released)
@@ -95,32 +100,34 @@ enum SlotOwnership {
             &turn)
     }
 
-    private static func take(
-        _ slot: Slot, for claimant: NodeHandle, at epoch: Epoch, from current: NodeHandle,
-        _ losses: inout Losses, _ state: inout ClusterState
-    ) {
+    /// Whether a claim at an epoch takes a slot from whoever has it.
+    private static func isTaken(
+        _ slot: Slot, at epoch: Epoch, from current: NodeHandle, _ losses: inout Losses,
+        _ state: ClusterState
+    ) -> Bool {
         let owner = state.slots.owner(of: slot)
         let isFree = owner == nil || state.slots.notClaimed.contains(slot)
-        if let owner, !isFree, state.nodes[owner].configEpoch >= epoch { return }
+        if let owner, !isFree, state.nodes[owner].configEpoch >= epoch { return false }
         if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
         if owner == current { losses.lost += 1 }
         losses.taken += 1
         if let owner { losses.from = state.nodes[owner].id }
-        retarget(slot, to: claimant, &state)
-        state.assign(slot, to: claimant)
+        return true
     }
 
-    /// A slot that was on its way stays on its way within a shard and is closed otherwise.
+    /// Slots that were on their way stay on their way within a shard and are closed otherwise.
     private static func retarget(
-        _ slot: Slot, to claimant: NodeHandle, _ state: inout ClusterState
+        _ taken: SlotSet, to claimant: NodeHandle, _ state: inout ClusterState
     ) {
-        let shard = state.nodes[claimant].shard
-        if state.slots.migrating[slot] != nil, shard != state.me.shard {
-            state.slots.migrating[slot] = nil
+        let (id, shard) = (state.nodes[claimant].id, state.nodes[claimant].shard)
+        if shard != state.me.shard {
+            for move in state.slots.migrating.list where taken.contains(move.slot) {
+                state.slots.migrating[move.slot] = nil
+            }
         }
-        if let source = state.slots.importing[slot], source != state.nodes[claimant].id {
-            let sourceShard = state.nodes.find(source).map { state.nodes[$0].shard }
-            state.slots.importing[slot] = sourceShard == shard ? state.nodes[claimant].id : nil
+        for move in state.slots.importing.list where taken.contains(move.slot) && move.node != id {
+            let sourceShard = state.nodes.find(move.node).map { state.nodes[$0].shard }
+            state.slots.importing[move.slot] = sourceShard == shard ? id : nil
         }
     }
 
@@ -196,14 +203,12 @@ enum SlotOwnership {
     static func newerOwner(
         of claimed: SlotSet, than epoch: Epoch, besides sender: NodeHandle, _ state: ClusterState
     ) -> (slot: Slot, owner: NodeHandle)? {
-        // Few masters own all slots: look at each of them once, and walk bits only on a hit.
-        for handle in state.nodes.handles where handle != sender {
-            guard state.nodes[handle].slotCount > 0,
-                state.nodes[handle].configEpoch > epoch
+        // Mostly the sender owns all that it claims, and nothing is walked.
+        for slot in claimed.subtracting(state.nodes[sender].slots) {
+            guard let owner = state.slots.owner(of: slot), owner != sender,
+                state.nodes[owner].configEpoch > epoch, !state.slots.notClaimed.contains(slot)
             else { continue }
-            let disputed = state.nodes[handle].slots.intersection(claimed)
-                .subtracting(state.slots.notClaimed)
-            if let slot = disputed.first { return (slot, handle) }
+            return (slot, owner)
         }
         return nil
     }

@@ -24,8 +24,6 @@ package struct ClusterState: Equatable, Sendable {
     var durable: SelfFacts
     var saves = Saves()
     var promises: [Promise] = []
-    /// Masters with at least one slot.
-    package internal(set) var size = 0
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
     /// Started as a master from its file, and a master ever since.
@@ -37,8 +35,10 @@ package struct ClusterState: Equatable, Sendable {
     /// Tells our links to one node from each other.
     var linkSerial: UInt32 = 0
     var ticks: UInt64 = 0
-    /// How many nodes were suspected at the last tick: they are in every heartbeat.
-    var suspectCount = 0
+    /// Connections that may be asked for until the next tick.
+    var connectsLeft = ClusterConfig.connectsPerTick
+    /// Some master has been without replicas for a while.
+    var hasOrphans = false
 
     package init(myself id: NodeID, shard: ShardID, address: NodeAddress) {
         var me = KnownNode(id: id, shard: shard, address: address, createdAt: 0)
@@ -53,6 +53,9 @@ package struct ClusterState: Equatable, Sendable {
         _read { yield nodes[.myself] }
     }
     package var myID: NodeID { nodes[.myself].id }
+
+    /// Masters with at least one slot.
+    package var size: Int { nodes.tally.voters }
 
     /// Masters that must agree before a node has failed or an election is won.
     package var quorum: Int { size / 2 + 1 }
@@ -100,51 +103,34 @@ package struct Health: Equatable, Sendable {
 extension ClusterState {
     /// Makes `owner` the owner of each of these slots; nil: nobody's.
     mutating func assign(_ set: SlotSet, to owner: NodeHandle?) {
-        for slot in set { assign(slot, to: owner) }
+        guard !set.isEmpty else { return }
+        if !slots.notClaimed.isEmpty { slots.notClaimed = slots.notClaimed.subtracting(set) }
+        for former in slots.setOwner(owner, of: set) where former != owner {
+            let kept = nodes[former].slots.subtracting(set)
+            nodes[former].slots = kept
+            nodes[former].slotCount = kept.count
+        }
+        guard let owner else { return }
+        let hadNone = nodes[owner].slotCount == 0
+        let all = nodes[owner].slots.union(set)
+        nodes[owner].slots = all
+        nodes[owner].slotCount = all.count
+        // Where masters have replicas, one that gets its first slot may have some, too (§6.6).
+        if hadNone && nodes[owner].isMaster && nodes.tally.leaders > 0 {
+            nodes[owner].traits.insert(.migrateTo)
+        }
     }
 
     /// Makes `owner` the owner of a slot; nil: nobody's.
     mutating func assign(_ slot: Slot, to owner: NodeHandle?) {
-        let old = slots.owner(of: slot)
-        slots.notClaimed.remove(slot)
-        guard old != owner else { return }
-        if let old {
-            changeSlots(of: old) { $0.remove(slot) }
-            nodes[old].slotCount -= 1
-            if nodes[old].slotCount == 0 && nodes[old].isMaster { size -= 1 }
-        }
-        if let owner {
-            changeSlots(of: owner) { $0.insert(slot) }
-            nodes[owner].slotCount += 1
-            if nodes[owner].slotCount == 1 && nodes[owner].isMaster {
-                size += 1
-                if someMasterHasReplicas { nodes[owner].traits.insert(.migrateTo) }
-            }
-        }
-        slots.setOwner(owner, of: slot)
-    }
-
-    /// Where masters have replicas, one that gets its first slot may have some, too.
-    ///
-    /// - Source: bus protocol §6.6.
-    private var someMasterHasReplicas: Bool {
-        nodes.handles.contains { handle in
-            guard let master = nodes[handle].master, let row = nodes.find(master) else {
-                return false
-            }
-            return nodes[row].isMaster
-        }
-    }
-
-    private mutating func changeSlots(of node: NodeHandle, _ change: (inout SlotSet) -> Void) {
-        change(&nodes[node].slots)
+        var set = SlotSet()
+        set.insert(slot)
+        assign(set, to: owner)
     }
 
     /// Changes a node's role and nothing else; the slots stay with their owner.
     mutating func setRole(_ role: Role, of node: NodeHandle) {
-        let counted = nodes[node].isVotingMaster
-        nodes[node].role = role
-        size += (nodes[node].isVotingMaster ? 1 : 0) - (counted ? 1 : 0)
+        nodes.setRole(role, of: node)
     }
 
     /// Adds a node with a random shard id; nil when the table is full.
@@ -179,10 +165,11 @@ extension ClusterState {
             inbound[index]?.node = nil
         }
         for other in nodes.handles where other != handle {
-            nodes[other].reports.removeAll { $0.reporter == id }
-            if nodes[other].master == id { nodes[other].role = .replica(of: nil) }
+            if !nodes[other].reports.isEmpty {
+                nodes[other].reports.removeAll { $0.reporter == handle }
+            }
+            if nodes[other].master == id { setRole(.replica(of: nil), of: other) }
         }
-        if nodes[handle].isVotingMaster { size -= 1 }
         nodes.remove(handle)
     }
 }

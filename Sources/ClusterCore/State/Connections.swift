@@ -1,13 +1,17 @@
 // Connections as the state sees them: asked for, bound to a node, dropped. These transitions are
 // what several rules share; when to connect and what a lost link means is for the rule Links.
 
-import ClusterWire
+package import ClusterWire
 
 extension ClusterState {
-    /// Asks for a connection to a node that has none, at once.
+    /// Asks for a connection to a node that has none, at once; when many were asked for since the last
+    /// tick, a later tick does.
     mutating func connect(to handle: NodeHandle, _ turn: inout Turn) {
-        guard nodes[handle].outbound == .none, nodes[handle].hasAddress else { return }
+        guard nodes[handle].outbound == .none, nodes[handle].hasAddress, connectsLeft > 0 else {
+            return
+        }
         guard !nodes[handle].address.ip.isEmpty, nodes[handle].address.busPort != 0 else { return }
+        connectsLeft -= 1
         linkSerial &+= 1
         let link = LinkID.outbound(handle, serial: linkSerial)
         nodes[handle].outbound = .connecting(link, since: turn.now.monotonic)
@@ -68,6 +72,13 @@ extension ClusterState {
 
     /// Whether a connection belongs to a node whose name is known: it may send more.
     package func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
+
+    /// What a header on this connection most likely claims: what it claimed before.
+    package func slotsExpected(on link: LinkID) -> SlotSet {
+        guard let node = Identity.bound(to: link, self) else { return SlotSet() }
+        guard let id = nodes[node].master else { return nodes[node].slots }
+        return nodes.find(id).map { nodes[$0].slots } ?? SlotSet()
+    }
 
     /// Whether an inbound connection is that of a handshake.
     package func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }

@@ -3,7 +3,7 @@
 import ClusterWire
 
 enum Invariants {
-    static func check(_ state: ClusterState) {
+    static func check(_ state: ClusterState, nodeTimeout: Int64) {
         precondition(
             state.lastVoteEpoch <= state.currentEpoch,
             "voted in \(state.lastVoteEpoch), current epoch is \(state.currentEpoch)")
@@ -11,10 +11,34 @@ enum Invariants {
             state.me.isMaster || state.me.slotCount == 0,
             "a replica that owns \(state.me.slotCount) slots")
         precondition(!state.nodes[.myself].isHandshake, "this node in handshake")
-        assert(state.size == state.nodes.handles.count { state.nodes[$0].isVotingMaster })
-        assert(
-            state.nodes.handles.allSatisfy {
-                state.nodes[$0].slotCount == state.nodes[$0].slots.count
-            })
+        assert(countsAgree(state) && nothingIsMissed(state, nodeTimeout))
+    }
+
+    /// More nodes than this are not looked through after every step, in no build.
+    private static let countedLimit = 200
+
+    /// What is counted with each change equals what is counted anew.
+    private static func countsAgree(_ state: ClusterState) -> Bool {
+        guard state.nodes.count <= countedLimit else { return true }
+        var replicas = [Int32](repeating: 0, count: state.nodes.capacity)
+        for handle in state.nodes.handles {
+            if let master = state.nodes[handle].master.flatMap(state.nodes.find) {
+                replicas[master.index] += 1
+            }
+        }
+        return state.nodes.tally == state.nodes.counted()
+            && state.nodes.handles.allSatisfy { handle in
+                state.nodes[handle].replicaCount == replicas[handle.index]
+                    && state.nodes[handle].slotCount == state.nodes[handle].slots.count
+            }
+    }
+
+    /// A tick looks at each node in time.
+    private static func nothingIsMissed(_ state: ClusterState, _ nodeTimeout: Int64) -> Bool {
+        guard state.nodes.count <= countedLimit else { return true }
+        return state.nodes.handles.allSatisfy { handle in
+            handle == .myself
+                || state.nodes.look(at: handle) <= state.nodes[handle].nextLook(nodeTimeout)
+        }
     }
 }

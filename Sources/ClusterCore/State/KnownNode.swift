@@ -33,7 +33,8 @@ package enum Condition: Hashable, Sendable {
 
 /// One master's word that a node does not answer.
 package struct FailureReport: Equatable, Sendable {
-    var reporter: NodeID
+    var reporter: NodeHandle
+    /// Monotonic milliseconds.
     var at: Int64
 }
 
@@ -75,6 +76,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var role = Role.master
     /// How many slots it owns.
     package internal(set) var slotCount = 0
+    /// How many nodes are its replicas.
+    package internal(set) var replicaCount: Int32 = 0
     package internal(set) var configEpoch: Epoch = 0
     package internal(set) var outbound = OutboundLink.none
     package internal(set) var inbound: LinkID?
@@ -113,8 +116,22 @@ package struct KnownNode: Equatable, Sendable {
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     package var isSuspect: Bool { !condition.isHealthy }
 
+    /// What gossip says of the node.
+    ///
+    /// - Source: bus protocol §2.5.
+    @inline(__always)
+    func entry(at now: Instant) -> GossipEntry {
+        GossipEntry(
+            node: id, pingSent: Self.seconds(now.wall(of: pingSent)),
+            pongReceived: Self.seconds(now.wall(of: pongReceived)), address: address, flags: flags)
+    }
+
+    private static func seconds(_ milliseconds: Int64) -> UInt32 {
+        UInt32(clamping: milliseconds / 1000)
+    }
+
     /// The flag word that headers and gossip carry about this node.
-    var flags: NodeFlags {
+    @inline(__always) var flags: NodeFlags {
         var flags: NodeFlags = role.isMaster ? .master : .replica
         switch condition {
         case .healthy: break
@@ -127,4 +144,12 @@ package struct KnownNode: Equatable, Sendable {
         if traits.contains(.noFailover) { flags.insert(.noFailover) }
         return flags
     }
+}
+
+/// What nodes that can talk must come to agree on about one of them.
+package struct Belief: Equatable, Sendable {
+    package var role: Role
+    package var slots: SlotSet
+    package var configEpoch: Epoch
+    package var isSuspect: Bool
 }

@@ -67,11 +67,25 @@ package struct SlotMap: Equatable, Sendable {
         return owner == Self.none ? nil : NodeHandle(owner)
     }
 
-    /// Only for `ClusterState`, which keeps the owners' own sets in step.
-    mutating func setOwner(_ owner: NodeHandle?, of slot: Slot) {
-        let old = owners[slot.index]
+    /// A number that follows from the owners of all slots, by handle: for comparing runs.
+    package var fingerprint: UInt64 {
+        owners.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
+    /// Only for `ClusterState`, which keeps the owners' own sets in step. Returns who owned any of
+    /// the slots, in the order of their first slots.
+    mutating func setOwner(_ owner: NodeHandle?, of set: SlotSet) -> [NodeHandle] {
         let new = owner?.value ?? Self.none
-        assignedCount += (new == Self.none ? 0 : 1) - (old == Self.none ? 0 : 1)
-        owners[slot.index] = new
+        var formers: [NodeHandle] = []
+        var last = Self.none
+        for slot in set {
+            let old = owners[slot.index]
+            assignedCount += (new == Self.none ? 0 : 1) - (old == Self.none ? 0 : 1)
+            owners[slot.index] = new
+            if old == Self.none || old == last { continue }
+            last = old
+            if !formers.contains(NodeHandle(old)) { formers.append(NodeHandle(old)) }
+        }
+        return formers
     }
 }

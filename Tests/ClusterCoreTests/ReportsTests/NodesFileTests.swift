@@ -232,7 +232,7 @@ struct NodesFileTests {
                 var changed = bytes
                 changed[index] = value
                 guard let state = try? Self.parse(changed) else { continue }
-                Invariants.check(state)
+                Invariants.check(state, nodeTimeout: 15_000)
             }
         }
     }

@@ -71,6 +71,27 @@ struct LinksTests {
         #expect(outcome.effects == [.close(old)])
     }
 
+    @Test func `a crowd that is heard of at once is connected to in turns, and all in the end`() {
+        var node = TestNode(Self.shape)
+        let crowd = (0..<200).map { number in
+            var random = SplitMix64(seed: UInt64(number))
+            let place = NodeAddress(
+                ip: ip("127.0.0.1"), port: Port(UInt16(7100 + number)), busPort: 9)
+            return GossipEntry(
+                node: NodeID(using: &random), pingSent: 0, pongReceived: 0, address: place,
+                flags: .master)
+        }
+        let beat = Heartbeat(gossip: GossipSection(crowd))
+        var asked = node.hears(.ping(beat), from: "b").connects
+        #expect(asked.count == ClusterConfig.connectsPerTick)
+        for _ in 0..<4 {
+            let more = node.tick().connects
+            #expect(more.count <= ClusterConfig.connectsPerTick)
+            asked += more
+        }
+        #expect(Set(asked.map(\.port)).count == 200)
+    }
+
     @Test func `the end of an inbound connection changes nothing of its node`() throws {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "b")
@@ -122,6 +143,15 @@ struct HeartbeatsTests {
             pinged += node.step(.tick).receivers(of: .ping)
         }
         #expect(Set(pinged) == Set("bcr"))
+    }
+
+    @Test func `a replica whose master was not known when it was named is soon asked again`() {
+        var node = TestNode(Self.shape + "\ne master - 4")
+        node.hears(.ping(), from: "e", RolesTests.replicaHeader(of: "x"))
+        let early = node.advance(ClusterConfig.askMasterAfter - 100)
+        #expect(!early.receivers(of: .ping).contains("e"))
+        let late = node.advance(200)
+        #expect(late.receivers(of: .ping).contains("e"))
     }
 
     @Test func `one node by chance is pinged each second, and none that owes an answer`() {

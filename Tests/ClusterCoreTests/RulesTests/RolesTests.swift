@@ -43,6 +43,17 @@ struct RolesTests {
         #expect(outcome.notes.contains(.becameReplica(id("e"), of: id("c"))))
     }
 
+    @Test func `a replica that is read to be a master without slots is asked at once`() {
+        var node = TestNode(Self.shape)
+        let flipped = node.hears(.pong(), from: "r") {
+            $0.replicaOf = .zero
+            $0.slots = SlotSet()
+        }
+        #expect(flipped.receivers(of: .ping) == "r", "an older packet may have been read last")
+        let promoted = node.hears(.pong(), from: "b", Self.replicaHeader(of: "c"))
+        #expect(promoted.receivers(of: .ping).isEmpty)
+    }
+
     @Test func `a replica that changes its master is moved`() {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "r", Self.replicaHeader(of: "c"))

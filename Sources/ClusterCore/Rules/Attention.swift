@@ -1,0 +1,25 @@
+// When a tick must look at a node again. Most nodes at most ticks have nothing due; the rules that a
+// tick runs each say when theirs would be, and between two looks a row that changes is looked at with
+// the next tick whatever it says.
+
+import ClusterWire
+
+enum Attention {
+    /// Tick, last: says of the nodes that were looked at when to look again.
+    static func settle(
+        _ due: [NodeHandle], _ state: inout ClusterState, nodeTimeout: Int64
+    ) {
+        for handle in due where state.nodes.contains(handle) {
+            state.nodes.lookWhenDue(at: handle, nodeTimeout: nodeTimeout)
+        }
+    }
+}
+
+extension KnownNode {
+    /// The first tick at which any rule has something to do about the node, if its row stays as it is.
+    @inline(__always)
+    func nextLook(_ nodeTimeout: Int64) -> Int64 {
+        min(
+            nextLinkWork(nodeTimeout), nextPing(nodeTimeout), nextNews, nextSuspicion(nodeTimeout))
+    }
+}
