@@ -5,64 +5,34 @@
 import ClusterCore
 import ClusterWire
 
-/// Looking at a whole world at one moment.
-enum Agreement {
+/// Looking at a whole world at one moment. While something is wrong it is looked at first the next
+/// time: a large world is looked through once for each thing that has to come right, not for each look.
+struct Agreement: Sendable {
+    /// Whether slots of a master that is gone must be served when it has an heir.
+    var heirsMustServe: Bool
+    /// The node that had something wrong the last time.
+    private var place = 0
+
+    init(heirsMustServe: Bool) { self.heirsMustServe = heirsMustServe }
+
     /// The first thing that the members of a group do not agree on, or that is wrong although they
     /// agree; nil when all is well.
-    static func problem(_ group: [Int], _ machines: [Machine], heirsMustServe: Bool) -> String? {
+    mutating func problem(_ group: [Int], _ machines: [Machine]) -> String? {
         guard let first = group.first else { return nil }
-        let reference = machines[first].state
-        let members = group.map { machines[$0].state.myID }
-        for member in group {
-            if let text = difference(machines[member].state, reference, members) {
+        let members = Members(group.map { machines[$0].state.myID }, in: machines[first].state)
+        if let unknown = members.unknown { return "n\(first) does not know \(unknown.short)" }
+        for step in group.indices {
+            let member = group[(place + step) % group.count]
+            if let text = members.difference(machines[member].state, machines[first].state) {
+                place = (place + step) % group.count
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
-        return unserved(reference, members, heirsMustServe)
-    }
-
-    private static func difference(
-        _ state: ClusterState, _ reference: ClusterState, _ members: [NodeID]
-    ) -> String? {
-        if state.health.isOK != reference.health.isOK {
-            return "says \(state.health.isOK ? "ok" : "fail")"
-        }
-        // Who is gone need not be known to all; slots of the gone are served by nobody anyway.
-        for id in members {
-            guard let mine = state.nodes.find(id) else { return "does not know \(id.short)" }
-            guard let other = reference.nodes.find(id) else { return "knows \(id.short)" }
-            if let text = difference(state, mine, reference, other, members) { return text }
-        }
-        return nil
-    }
-
-    /// About one living node.
-    private static func difference(
-        _ state: ClusterState, _ handle: NodeHandle, _ reference: ClusterState, _ other: NodeHandle,
-        _ members: [NodeID]
-    ) -> String? {
-        let (node, known) = (state.nodes[handle], reference.nodes[other])
-        if node.slots != known.slots {
-            return "gives \(node.id.short) \(node.slotCount) slots, not \(known.slotCount)"
-        }
-        // Which of those who are gone a replica followed need not be known.
-        let masters = [node.master, known.master].compactMap { $0 }
-        let isOrphan =
-            !node.isMaster && !known.isMaster && !masters.contains { members.contains($0) }
-        if node.role != known.role && !isOrphan {
-            return "takes \(node.id.short) for \(node.role), not \(known.role)"
-        }
-        if handle != .myself && node.isSuspect { return "suspects \(node.id.short), which lives" }
-        if node.isMaster && node.configEpoch != known.configEpoch {
-            return "takes \(node.id.short) to be at \(node.configEpoch), not \(known.configEpoch)"
-        }
-        return nil
+        return unserved(machines[first].state, members.ids)
     }
 
     /// All agree; is what they agree on right?
-    private static func unserved(
-        _ state: ClusterState, _ members: [NodeID], _ heirsMustServe: Bool
-    ) -> String? {
+    private func unserved(_ state: ClusterState, _ members: [NodeID]) -> String? {
         var isServed = state.slots.assignedCount == Layout.slotCount
         for handle in state.nodes.handles where state.nodes[handle].slotCount > 0 {
             let id = state.nodes[handle].id
@@ -87,8 +57,8 @@ enum Agreement {
         var claims: [(id: NodeID, epoch: Epoch, slots: SlotSet)] = []
         for state in states {
             for handle in state.nodes.handles where state.nodes[handle].slotCount > 0 {
-                let node = state.nodes[handle]
-                claims.append((node.id, node.configEpoch, node.slots))
+                let belief = state.nodes.belief(about: handle)
+                claims.append((state.nodes[handle].id, belief.configEpoch, belief.slots))
             }
         }
         claims.sort { $0.epoch != $1.epoch ? $0.epoch > $1.epoch : $0.id < $1.id }
@@ -99,5 +69,61 @@ enum Agreement {
             if !masters.contains(claim.id) { masters.append(claim.id) }
         }
         return masters
+    }
+}
+
+/// Nodes that can all talk, and what one of them believes of each.
+private struct Members {
+    let ids: [NodeID]
+    private var beliefs: [Belief] = []
+    /// The first that is not known.
+    private(set) var unknown: NodeID?
+
+    init(_ ids: [NodeID], in reference: ClusterState) {
+        self.ids = ids
+        beliefs.reserveCapacity(ids.count)
+        for id in ids {
+            guard let handle = reference.nodes.find(id) else {
+                unknown = id
+                return
+            }
+            beliefs.append(reference.nodes.belief(about: handle))
+        }
+    }
+
+    /// Who is gone need not be known to all; slots of the gone are served by nobody anyway.
+    func difference(_ state: ClusterState, _ reference: ClusterState) -> String? {
+        if state.health.isOK != reference.health.isOK {
+            return "says \(state.health.isOK ? "ok" : "fail")"
+        }
+        for (index, id) in ids.enumerated() {
+            guard let handle = state.nodes.find(id) else { return "does not know \(id.short)" }
+            let mine = state.nodes.belief(about: handle)
+            if handle != .myself && mine.isSuspect { return "suspects \(id.short), which lives" }
+            if let text = difference(mine, beliefs[index]) { return "\(text) of \(id.short)" }
+        }
+        return nil
+    }
+
+    private func difference(_ mine: Belief, _ other: Belief) -> String? {
+        if mine.slots != other.slots {
+            return "knows of \(mine.slots.count) slots, not \(other.slots.count),"
+        }
+        if mine.role != other.role && !isOrphan(mine.role, other.role) {
+            return "knows the role \(mine.role), not \(other.role),"
+        }
+        if mine.role.isMaster && mine.configEpoch != other.configEpoch {
+            return "knows epoch \(mine.configEpoch), not \(other.configEpoch),"
+        }
+        return nil
+    }
+
+    /// Which of those who are gone a replica followed need not be known.
+    private func isOrphan(_ one: Role, _ other: Role) -> Bool {
+        for role in [one, other] {
+            guard case .replica(let master) = role else { return false }
+            if let master, ids.contains(master) { return false }
+        }
+        return true
     }
 }

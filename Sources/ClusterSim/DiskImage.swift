@@ -30,6 +30,16 @@ struct DiskImage: Sendable {
         guard hasMyself else { return nil }
     }
 
+    /// What a file of this state would say, unread: for worlds too large to write and read files.
+    init(factsOf state: ClusterState) {
+        currentEpoch = state.currentEpoch
+        lastVoteEpoch = state.lastVoteEpoch
+        let mine = state.nodes.belief(about: .myself)
+        isMaster = mine.role.isMaster
+        configEpoch = mine.configEpoch
+        slots = mine.slots
+    }
+
     private mutating func readVariables(_ words: [ArraySlice<UInt8>]) {
         for index in words.indices.dropFirst().dropLast() {
             guard let value = Self.number(words[index + 1]) else { continue }

@@ -98,6 +98,14 @@ struct FaultPlan: Equatable, Sendable {
     /// Microseconds after the cluster has formed: what is to be repaired is repaired.
     var end: Int64
 
+    /// Whether any process starts again.
+    var restarts: Bool {
+        faults.contains { planned in
+            if case .crash = planned.fault { return planned.end != nil }
+            return false
+        }
+    }
+
     init(_ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64) {
         end = options.duration * 1000
         let lasting = options.faults.contains(.lasting) ? options.faults : []

@@ -67,9 +67,10 @@ extension World {
     /// Milliseconds until these agree, or nil when they take too long.
     private mutating func waitUntil(_ begun: Int64, among group: [Int]) -> Double? {
         let end = begun + (10 * options.nodeTimeout + 20_000) * 1000
+        var agreement = Agreement(heirsMustServe: true)
         while broken == nil {
             run(until: now + 5000)
-            guard let text = Agreement.problem(group, machines, heirsMustServe: true) else {
+            guard let text = agreement.problem(group, machines) else {
                 return Double(now - begun) / 1000
             }
             if now >= end { fail(.agreement, text) }

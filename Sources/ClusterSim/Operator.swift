@@ -15,7 +15,11 @@ struct Operator: Sendable {
     var met: [Int64] = []
     /// Who has become known to another member, and has not come back with nothing since.
     var isMember: [Bool] = []
+    /// Nodes that a member may not know, or that may not know it: the others are not looked at.
+    var isUnsure: [Bool] = []
 
+    /// Replicas told whom to follow at one look.
+    static let commandsPerLook = 25
     /// Microseconds between two looks.
     static let interval: Int64 = 50_000
     /// The same once the cluster has formed.
@@ -41,6 +45,7 @@ extension World {
         operators.hasBegun = true
         operators.met = [Int64](repeating: now, count: nodes.count)
         operators.isMember = nodes.indices.map { $0 == 0 }
+        operators.isUnsure = nodes.indices.map { $0 != 0 }
         for node in nodes.indices where climate.assignsEpochs {
             command(.setConfigEpoch(String(node + 1)), to: node)
         }
@@ -62,25 +67,29 @@ extension World {
             to: asker)
     }
 
-    /// Replicas follow their masters as soon as they know them.
+    /// Replicas follow their masters as soon as they know them; so many at a time as a person's
+    /// script would tell, since each tells everybody.
     private mutating func replicate() {
-        for node in options.masters..<nodes.count {
+        var told = 0
+        for node in options.masters..<nodes.count where told < Operator.commandsPerLook {
             let master = (node - options.masters) % options.masters
             let id = machines[master].state.myID
             guard machines[node].state.nodes[.myself].isMaster,
                 machines[node].state.nodes.find(id) != nil
             else { continue }
             command(.replicate(id.description), to: node)
+            told += 1
         }
     }
 
     /// Whoever is not known is met, and met again when that led to nothing.
     private mutating func meetNewcomers() {
         let patience = max(options.nodeTimeout, 1000) * 1000 + 500_000
-        for node in nodes.indices where node != operators.absent {
-            guard let asker = asker(for: node) else { continue }
+        for node in nodes.indices where operators.isUnsure[node] && node != operators.absent {
+            guard nodes[node].isUp, let asker = asker(for: node) else { continue }
             if knows(asker, node) && knows(node, asker) {
                 operators.isMember[node] = true
+                operators.isUnsure[node] = false
             } else if now - operators.met[node] > patience {
                 meet(node, from: asker)
             }
@@ -88,8 +97,7 @@ extension World {
     }
 
     private func knows(_ one: Int, _ other: Int) -> Bool {
-        !nodes[one].isUp || !nodes[other].isUp
-            || machines[one].state.nodes.find(machines[other].state.myID) != nil
+        machines[one].knows(machines[other].state.myID)
     }
 
     /// Whether every replica that shall follow a master does.
@@ -107,9 +115,11 @@ extension World {
         }
     }
 
-    /// A node came back with nothing: it is to be met.
-    mutating func lostEverything(_ node: Int) {
+    /// A node started again: it may know less than it did.
+    mutating func returned(_ node: Int, isNew: Bool) {
         guard operators.hasBegun else { return }
+        operators.isUnsure[node] = true
+        guard isNew else { return }
         operators.isMember[node] = false
         operators.met[node] = 0
     }

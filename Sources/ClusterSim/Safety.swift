@@ -103,7 +103,7 @@ struct Safety: Sendable {
         let index = files[node].count - 1 - age
         guard index >= 0 else { return nil }
         if files[node][index].image == nil {
-            files[node][index].image = DiskImage(files[node][index].file.text)
+            files[node][index].image = files[node][index].file.image()
         }
         return files[node][index].image
     }

@@ -57,7 +57,7 @@ extension World {
     func outcome(_ seed: UInt64, _ figures: [Measured]) -> Outcome {
         var trace = trace
         for node in nodes.indices where nodes[node].isUp {
-            trace.mix(NodeLine.all(machines[node].state, nodes[node].instant(at: now)))
+            trace.mix(machines[node].state)
         }
         return Outcome(
             seed: seed, broken: broken, climate: climate.text,
@@ -103,12 +103,17 @@ extension World {
         let end = now + limit * 1000
         var since: Int64?
         var problem = "nothing was looked at"
+        var agreements: [Agreement] = []
         while broken == nil {
-            let heirs = climate.validityFactor == 0
-            let problems = groups(self).compactMap { group in
-                Agreement.problem(group, machines, heirsMustServe: heirs)
+            var wrong = isReplicated() ? nil : "a replica follows nobody"
+            for (index, group) in groups(self).enumerated() where wrong == nil {
+                if index == agreements.count {
+                    agreements.append(Agreement(heirsMustServe: climate.validityFactor == 0))
+                }
+                wrong = agreements[index].problem(group, machines)
             }
-            if let text = problems.first ?? (isReplicated() ? nil : "a replica follows nobody") {
+            if let text = wrong {
+                if text != problem { trace.mention(now, "not yet: \(text)") }
                 problem = text
                 since = nil
             } else {
@@ -120,7 +125,9 @@ extension World {
                 fail(promise, "after \(limit) ms: \(problem)")
                 return nil
             }
-            run(until: now + (promise == .formation ? 10_000 : 100_000))
+            // To look at all costs more the more there are.
+            let pause = promise == .formation ? 10_000 : 100_000
+            run(until: now + Int64(max(pause, nodes.count * 500)))
         }
         return nil
     }
@@ -128,7 +135,7 @@ extension World {
     /// What all nodes believe, or would after a restart.
     private func allStates() -> [ClusterState] {
         nodes.indices.compactMap { node in
-            nodes[node].isUp ? machines[node].state : nodes[node].disk.durable?.state
+            nodes[node].isUp ? machines[node].state : nodes[node].disk.durable.flatMap(\.state)
         }
     }
 

@@ -38,6 +38,22 @@ struct Trace: Sendable {
         for byte in text.utf8 { mix(UInt64(byte)) }
     }
 
+    /// All that a node believes of others, and its epochs.
+    mutating func mix(_ state: ClusterState) {
+        mix(state.currentEpoch.value)
+        mix(state.lastVoteEpoch.value)
+        mix(state.health.isOK ? 1 : 0)
+        mix(state.slots.fingerprint)
+        for handle in state.nodes.handles {
+            let belief = state.nodes.belief(about: handle)
+            mix(UInt64(truncatingIfNeeded: state.nodes[handle].id.quickHash))
+            mix(belief.configEpoch.value << 1 | (belief.isSuspect ? 1 : 0))
+            if case .replica(let master) = belief.role {
+                mix(UInt64(truncatingIfNeeded: (master ?? .zero).quickHash))
+            }
+        }
+    }
+
     mutating func learn(_ id: NodeID, of node: Int) {
         let earlier = names.count { $0.name.prefix { $0 != "'" } == "n\(node)" }
         names.append((id, "n\(node)" + String(repeating: "'", count: earlier)))

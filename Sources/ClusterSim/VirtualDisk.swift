@@ -9,10 +9,29 @@ struct VirtualDisk: Sendable {
     /// A file: what is in it is written out when somebody reads it.
     struct Snapshot: Sendable {
         var generation: Generation
-        var state: ClusterState
-        var instant: Instant
+        /// Who starts from a file needs all of it; where nobody will, only the facts are kept: a large
+        /// world's states are larger than its memory.
+        private var whole: (state: ClusterState, instant: Instant)?
+        private var facts: DiskImage?
 
-        var text: [UInt8] { Array(NodesFile.text(state, instant).utf8) }
+        /// A file from which a process can start.
+        init(generation: Generation, state: ClusterState, instant: Instant) {
+            self.generation = generation
+            whole = (state, instant)
+        }
+
+        /// What a file would say of its own node, and nothing else.
+        init(generation: Generation, factsOf state: ClusterState) {
+            self.generation = generation
+            facts = DiskImage(factsOf: state)
+        }
+
+        var state: ClusterState? { whole?.state }
+
+        var text: [UInt8]? { whole.map { Array(NodesFile.text($0.state, $0.instant).utf8) } }
+
+        /// What it says of its own node.
+        func image() -> DiskImage? { facts ?? text.flatMap { DiskImage($0) } }
     }
 
     /// What a loss of power leaves at the least; nil: no file.

@@ -11,7 +11,11 @@ struct VirtualNode: Sendable {
     var isUp = false
     /// The machine itself is down: nobody answers that it is not there.
     var isSilent = false
+    /// What is sent to it gets nowhere, and nobody says so.
+    var isUnplugged: Bool { isSilent && !isUp }
     var disk = VirtualDisk()
+    /// The slots in the newest header that it sent: who hears the same shares their storage.
+    var saidSlots = SlotSet()
     /// Counts processes, so that what was meant for an earlier one is known.
     var life: UInt32 = 0
     /// The process stands still, and what happens to it waits.

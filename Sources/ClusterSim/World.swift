@@ -17,9 +17,12 @@ struct World: Sendable {
     /// The machine of each node's process, the last one while it is down.
     var machines: [Machine] = []
     var network: VirtualNetwork
+    var addresses = AddressBook()
     var safety: Safety
     var operators = Operator()
     var trace: Trace
+    /// Whether a process can start again from its disk.
+    let keepsFiles: Bool
     /// Why the run was stopped.
     var broken: BrokenPromise?
 
@@ -29,15 +32,20 @@ struct World: Sendable {
         climate = Climate(options, &random)
         plan = FaultPlan(options, climate, &random)
         self.random = random
+        keepsFiles = options.nodeCount <= World.smallCount || plan.restarts
         network = VirtualNetwork(nodes: options.nodeCount)
         safety = Safety(nodes: options.nodeCount)
         trace = Trace(keepsAll: options.keepsTrace)
         for index in 0..<options.nodeCount {
             nodes.append(VirtualNode(address: VirtualNode.address(of: index)))
+            addresses.set(index, at: nodes[index].address)
             nodes[index].wallOffset = Int64(self.random.below(200)) - 100
             start(index)
         }
     }
+
+    /// Up to this many nodes files are written and read whatever the plan.
+    private static let smallCount = 64
 
     // MARK: Time
 
@@ -107,9 +115,9 @@ struct World: Sendable {
         var chance = SplitMix64(seed: random.next())
         var isNew = false
         let machine: Machine
-        if let file = nodes[node].disk.durable {
+        if let text = nodes[node].disk.durable.flatMap(\.text) {
             do throws(NodesFileError) {
-                let state = try NodesFile.parse(file.text, at: instant, random: &chance)
+                let state = try NodesFile.parse(text, at: instant, random: &chance)
                 machine = Machine(state: state, config: config, random: chance)
             } catch {
                 return fail(.readableFile, "n\(node) cannot read what it saved: \(error)")
@@ -119,12 +127,10 @@ struct World: Sendable {
             isNew = true
         }
         if isNew {
-            nodes[node].disk.format(
-                holding: VirtualDisk.Snapshot(
-                    generation: Generation(0), state: machine.state, instant: instant))
+            nodes[node].disk.format(holding: snapshot(Generation(0), machine.state, instant))
             trace.learn(machine.state.myID, of: node)
-            lostEverything(node)
         }
+        returned(node, isNew: isNew)
         if node < machines.count { machines[node] = machine } else { machines.append(machine) }
         nodes[node].isUp = true
         trace.tell(now, "n\(node) started\(isNew ? " as a new node" : "")")
@@ -179,10 +185,16 @@ struct World: Sendable {
     private mutating func save(
         _ node: Int, _ generation: Generation, sync: Bool, _ instant: Instant
     ) {
-        let snapshot = VirtualDisk.Snapshot(
-            generation: generation, state: machines[node].state, instant: instant)
-        let begins = nodes[node].disk.save(snapshot, sync: sync)
-        if begins { write(node) }
+        let file = snapshot(generation, machines[node].state, instant)
+        if nodes[node].disk.save(file, sync: sync) { write(node) }
+    }
+
+    private func snapshot(
+        _ generation: Generation, _ state: ClusterState, _ instant: Instant
+    ) -> VirtualDisk.Snapshot {
+        keepsFiles
+            ? VirtualDisk.Snapshot(generation: generation, state: state, instant: instant)
+            : VirtualDisk.Snapshot(generation: generation, factsOf: state)
     }
 
     private mutating func write(_ node: Int) {

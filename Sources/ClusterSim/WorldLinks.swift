@@ -17,9 +17,7 @@ extension World {
     // MARK: Effects
 
     mutating func connect(_ link: LinkID, from node: Int, to address: NodeAddress) {
-        let target = nodes.firstIndex {
-            $0.address.ip == address.ip && $0.address.busPort == address.busPort
-        }
+        let target = addresses.node(at: address)
         // Somebody else's address: nobody listens there.
         let end = network.connect(link, from: node, to: target ?? node)
         put(target == nil ? .farewell : .knock, on: target == nil ? end + 1 : end)
@@ -56,13 +54,14 @@ extension World {
         if random.below(Self.lossesPerBreak) == 0 {
             breakConnection(end)
         } else {
-            network.lanes[end].delay(until: now + draw(Self.resend))
+            network.delay(end, until: now + draw(Self.resend))
             schedule(end)
         }
     }
 
     private mutating func say(_ message: Message, from node: Int, to target: Int) {
         guard case .full(let header, let body) = message else { return }
+        nodes[node].saidSlots = header.slots
         trace.mix(UInt64(body.type.rawValue) << 32 | UInt64(target) << 16 | UInt64(node))
         trace.mix(header.currentEpoch.value << 32 | header.configEpoch.value)
         let isHeartbeat = body.heartbeat != nil
@@ -83,8 +82,7 @@ extension World {
         let from = network.ends[lane].node
         let to = network.ends[lane ^ 1].node
         let arrival = now + draw(climate.delay) + nodes[from].slowness + nodes[to].slowness
-        network.lanes[lane].append(parcel, at: arrival)
-        arrange(lane, at: network.lanes[lane].lastArrival)
+        arrange(lane, at: network.append(parcel, on: lane, at: arrival))
     }
 
     private mutating func arrange(_ lane: Int, at time: Int64) {
@@ -94,16 +92,16 @@ extension World {
 
     /// Arranges the arrival of all that waits on a lane.
     private mutating func schedule(_ lane: Int) {
-        for item in network.lanes[lane].waiting { arrange(lane, at: item.arrival) }
+        for arrival in network.arrivals(on: lane) { arrange(lane, at: arrival) }
     }
 
     /// Both ends hear of it, each when it does; what was on its way is gone.
     mutating func breakConnection(_ end: Int) {
         for lane in [end, end ^ 1] {
-            network.lanes[lane].removeAll()
+            network.removeAll(on: lane)
             put(.farewell, on: lane)
             if random.below(4) == 0 {
-                network.lanes[lane].delay(until: now + draw(Self.resend))
+                network.delay(lane, until: now + draw(Self.resend))
                 schedule(lane)
             }
         }
@@ -112,11 +110,10 @@ extension World {
     /// Ways were opened again: what was held goes on, when the transport tries again. It waits
     /// twice as long after each attempt, so it may be late by as much as the way was closed.
     mutating func releaseHeld() {
-        for lane in network.lanes.indices {
-            guard let since = network.lanes[lane].heldSince, !isShut(lane) else { continue }
-            network.lanes[lane].heldSince = nil
+        let nodes = nodes
+        for (lane, since) in network.release(where: { !nodes[$0].isUnplugged }) {
             let wait = draw(0...min(now - since, Self.longestBackoff))
-            network.lanes[lane].delay(until: now + draw(climate.delay) + wait)
+            network.delay(lane, until: now + draw(climate.delay) + wait)
             schedule(lane)
         }
     }
@@ -124,8 +121,7 @@ extension World {
     /// Whether what is on a lane cannot get through, and nobody says so.
     private func isShut(_ lane: Int) -> Bool {
         let to = network.ends[lane ^ 1].node
-        return network.isBlocked(from: network.ends[lane].node, to: to)
-            || (nodes[to].isSilent && !nodes[to].isUp)
+        return network.isBlocked(from: network.ends[lane].node, to: to) || nodes[to].isUnplugged
     }
 
     // MARK: Arrivals
@@ -137,14 +133,11 @@ extension World {
         }
         network.eventTaken(lane)
         defer { network.release(lane) }
-        guard network.lanes[lane].heldSince == nil, let item = network.lanes[lane].first,
+        guard !network.lanes[lane].isHeld, let item = network.first(on: lane),
             item.arrival <= now
         else { return }
-        if isShut(lane) {
-            network.lanes[lane].heldSince = now
-            return
-        }
-        network.lanes[lane].removeFirst()
+        if isShut(lane) { return network.hold(lane, since: now) }
+        network.removeFirst(on: lane)
         switch item.parcel {
         case .knock: knocked(lane)
         case .welcome: welcomed(lane)
@@ -178,14 +171,16 @@ extension World {
             if network.ends[lane].isOpen { put(.farewell, on: lane ^ 1) }
             return
         }
-        network.lanes[lane].splitter.push(bytes.span)
+        let speaker = network.ends[lane].node
+        network.lanes[lane].splitter.push(bytes)
         while network.ends[lane ^ 1].isOpen, broken == nil {
             do throws(WireError) {
                 guard let piece = try network.lanes[lane].splitter.next(limit: .peer) else {
                     return
                 }
                 guard case .frame(let frame) = piece else { continue }
-                step(end.node, .message(try Message.decode(frame), on: end.link))
+                let message = try Message.decode(frame, expecting: nodes[speaker].saidSlots)
+                step(end.node, .message(message, on: end.link))
             } catch {
                 return fail(.readableMessage, "n\(end.node) cannot read a message: \(error)")
             }

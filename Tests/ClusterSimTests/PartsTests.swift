@@ -139,13 +139,16 @@ import Testing
     }
 
     @Test func `what is put on a lane arrives in that order`() {
-        var lane = Lane()
-        lane.append(.bytes([1]), at: 30)
-        lane.append(.farewell, at: 10)
-        #expect(lane.waiting.map(\.arrival) == [30, 30])
-        lane.delay(until: 40)
-        lane.append(.farewell, at: 35)
-        #expect(lane.waiting.map(\.arrival) == [40, 40, 40])
+        var network = VirtualNetwork(nodes: 2)
+        let lane = network.connect(.outbound(Self.row, serial: 1), from: 0, to: 1)
+        expect(network.append(.bytes([1]), on: lane, at: 30), is: 30)
+        expect(network.append(.farewell, on: lane, at: 10), is: 30)
+        #expect(network.arrivals(on: lane) == [30, 30])
+        network.delay(lane, until: 40)
+        expect(network.append(.farewell, on: lane, at: 35), is: 40)
+        #expect(network.arrivals(on: lane) == [40, 40, 40])
+        network.removeFirst(on: lane)
+        #expect(network.arrivals(on: lane) == [40, 40])
     }
 }
 

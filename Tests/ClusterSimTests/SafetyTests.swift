@@ -107,7 +107,7 @@ import Testing
     /// The file of a node that voted in an epoch, as its text says.
     private static func voted(_ node: Int, in epoch: UInt64) -> VirtualDisk.Snapshot {
         var random = SplitMix64(seed: 9)
-        let text = String(decoding: file(node, epoch: 1, last: 9).text, as: UTF8.self)
+        let text = String(decoding: file(node, epoch: 1, last: 9).text ?? [], as: UTF8.self)
         let vars = text.split(separator: "\n").last.map(String.init) ?? ""
         let new = "vars currentEpoch \(epoch) lastVoteEpoch \(epoch)"
         let changed = Array(text.dropLast(vars.count + 1).utf8) + Array("\(new)\n".utf8)
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func `a file is read for what it says of its own node`() {
-        let image = DiskImage(Self.file(0, epoch: 5, last: 9).text)
+        let image = Self.file(0, epoch: 5, last: 9).image()
         #expect(image?.isMaster == true)
         #expect(image?.configEpoch == 5)
         #expect(image?.currentEpoch == 5)
