@@ -121,6 +121,10 @@ extension ClusterConfig {
     static let newsFanout = 100
     /// Peers that hear at once of a node that we heard of.
     static let rumourFanout = 3
+    /// Milliseconds between two changes of one node's address, once a few came at once.
+    static let moveInterval: Int64 = 1000
+    /// Changes of one node's address that may come at once.
+    static let moveBurst: Int64 = 8
     /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
     static let reconnectAtOnceAfter: Int64 = 100
     /// Synced saves whose end is not known, at most, besides those that hold promises.

@@ -83,6 +83,8 @@ package enum Note: Equatable, Sendable {
         case nodeLimit
         case mergeRefused
         case badAddress(NodeAddress)
+        /// The node changes its address again and again.
+        case movesTooOften(to: NodeAddress)
     }
 }
 

@@ -192,6 +192,8 @@ enum NoteText {
             case .nodeLimit: ("refused a node: the table is full", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")
+            case .movesTooOften(let address):
+                ("ignored a change of address: too many of one node", ", to \(address)")
             }
         return (kind, "\(kind)\(detail)\(who)")
     }

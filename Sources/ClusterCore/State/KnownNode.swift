@@ -90,6 +90,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var dataReceived: Int64 = 0
     /// When we last voted for a replica of it.
     var votedAt: Int64 = 0
+    /// Until when its changes of address are spent: each spends one interval more.
+    var movesSpentUntil: Int64 = 0
     /// Since when it has been a master without replicas; 0 when it is not.
     var orphanedSince: Int64 = 0
     package internal(set) var offset: ReplicationOffset = 0

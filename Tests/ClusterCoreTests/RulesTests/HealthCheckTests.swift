@@ -30,6 +30,33 @@ struct HealthCheckTests {
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
     }
 
+    @Test func `a replica elected just after its own start serves at once`() {
+        var node = TestNode(
+            "m myself,slave b 2\nb master - 2 0-5460\nc master - 3 5461-10922\n"
+                + "d master - 4 10923-16383", calm: false)
+        node.advance(200)
+        for letter: Character in ["b", "c", "d"] { node.hears(.ping(), from: letter) }
+        node.silent = ["b"]
+        node.hears(.fail(id("b")), from: "c")
+        var outcome = node.advance(100)
+        for letter: Character in ["c", "d"] {
+            outcome = node.hears(.vote, from: letter) { $0.currentEpoch = 10 }
+        }
+        #expect(node.state.me.isMaster && node.now.monotonic < 1_000_000 + 2000)
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a master that lost its place since its start waits no longer than a replica`() {
+        var node = TestNode("m myself,master - 1 0-16383\nb slave m 1", calm: false)
+        node.advance(500)
+        let outcome = node.hears(.ping(), from: "b") {
+            ($0.flags, $0.replicaOf) = ([.myself, .master], .zero)
+            ($0.configEpoch, $0.slots) = (12, slots("0-16383"))
+        }
+        #expect(outcome.notes.contains(.reconfigured(asReplicaOf: id("b"))))
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
     @Test func `a replica that starts again waits for nobody`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383", calm: false)
         #expect(node.advance(100).notes.contains(.healthChanged(ok: true, reason: .allWell)))
