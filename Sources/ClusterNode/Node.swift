@@ -83,7 +83,7 @@ package final class Node {
         lock = try NodesFileStore.lock(options)
         recording = try Recording.begin(
             options, seed: seed, file: try? File.read(options.configPath), at: now)
-        let state = try NodesFileStore.load(options, at: now, random: &random)
+        let state = try NodesFileStore.load(options, at: now, random: &random, &log)
         machine =
             state.map { Machine(state: $0, config: options.cluster, random: random) }
             ?? Machine(fresh: options.cluster, random: random)

@@ -23,9 +23,10 @@ enum NodesFileStore {
         }
     }
 
-    /// The saved state; nil when there is none yet.
+    /// The saved state; nil when there is none yet. A file of which something will not be saved again
+    /// is kept beside the new one, so that the server that wrote it can have it back.
     static func load(
-        _ options: NodeOptions, at now: Instant, random: inout SplitMix64
+        _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
     ) throws(StartError) -> ClusterState? {
         let path = options.configPath
         let bytes: [UInt8]
@@ -37,11 +38,28 @@ enum NodesFileStore {
         }
         if bytes.isEmpty { return nil }
         do throws(NodesFileError) {
-            return try NodesFile.parse(bytes, at: now, random: &random)
+            let (state, skipped) = try NodesFile.read(bytes, at: now, random: &random)
+            if !skipped.isEmpty { keep(bytes, without: skipped, path, &log) }
+            return state
         } catch {
             let place = error.line > 0 ? "\(path):\(error.line)" : path
             throw StartError("\(place): \(error.reasonText); the file is left as it is")
         }
+    }
+
+    private static func keep(
+        _ bytes: [UInt8], without skipped: [String], _ path: String, _ log: inout NodeLog
+    ) {
+        let copy = "\(path).bak"
+        var fate = "the file as it was is kept as \(copy)"
+        do throws(SystemError) {
+            try File.replace(copy, with: bytes, sync: true)
+        } catch {
+            fate = "no copy of it could be kept: \(error)"
+        }
+        log.write(
+            .warning,
+            "\(path) holds what is not kept here: \(skipped.joined(separator: ", ")); \(fate)")
     }
 
     /// A new node is on disk before anybody hears its name.

@@ -49,8 +49,8 @@ package enum File {
         try open(path, O_WRONLY | O_CREAT | O_APPEND).writeAll(bytes, about: path)
     }
 
-    /// Replaces a file: a crash leaves either the old or the new one, both whole.
-    /// What is there after a crash is the old file or the new one, whole.
+    /// Replaces a file: what is there after a crash is the old one or the new one, whole.
+    ///
     /// - Parameter sync: whether the new one must be on the disk when this returns.
     package static func replace(
         _ path: String, with bytes: [UInt8], sync: Bool
