@@ -14,6 +14,10 @@ enum NoteText {
         switch note {
         case .suspected(let id): (.verbose, "*** NODE \(id) possibly failing: no answer in time")
         case .suspicionCleared(let id): (.verbose, "*** NODE \(id) answers again")
+        case .reported(let id, let by):
+            (.verbose, "Node \(by) reported node \(id) as not reachable.")
+        case .reportWithdrawn(let id, let by):
+            (.verbose, "Node \(by) reported node \(id) is back online.")
         case .markedFailed(let id, let agreeing):
             (
                 .notice,

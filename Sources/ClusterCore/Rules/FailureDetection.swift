@@ -61,6 +61,7 @@ enum FailureDetection {
             state.nodes[handle].reports[known].at = now
         } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
             state.nodes[handle].reports.append(FailureReport(reporter: id, at: now))
+            turn.note(.reported(state.nodes[handle].id, by: id))
         }
         if state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
             && !state.nodes[handle].isHandshake
@@ -77,6 +78,9 @@ enum FailureDetection {
     ) {
         let id = state.nodes[reporter].id
         let oldest = turn.now.monotonic - turn.config.reportValidity
+        if state.nodes[handle].reports.contains(where: { $0.reporter == id }) {
+            turn.note(.reportWithdrawn(state.nodes[handle].id, by: id))
+        }
         state.nodes[handle].reports.removeAll { $0.reporter == id || $0.at < oldest }
     }
 

@@ -70,6 +70,18 @@ struct FailureDetectionTests {
         #expect(node.row("a")?.condition.isHealthy == true)
     }
 
+    @Test func `who reports whom is noted once, and once more when it is taken back`() {
+        var node = TestNode(Self.shape)
+        let suspects = Body.ping(rumour("a", [.master, .pfail]))
+        let reported = Note.reported(id("a"), by: id("b"))
+        #expect(node.hears(suspects, from: "b").notes == [reported])
+        #expect(node.hears(suspects, from: "b").notes.isEmpty)
+        let withdrawn = Note.reportWithdrawn(id("a"), by: id("b"))
+        #expect(node.hears(.ping(rumour("a")), from: "b").notes == [withdrawn])
+        #expect(node.hears(.ping(rumour("a")), from: "b").notes.isEmpty)
+        #expect(node.hears(suspects, from: "b").notes == [reported])
+    }
+
     @Test func `a quorum of voting masters makes a suspect fail, and everybody is told`() {
         var node = Self.suspicious()
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
