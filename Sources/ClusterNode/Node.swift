@@ -24,6 +24,8 @@ package final class Node {
     var poller: Poller
     var saver: SaveThread
     let lock: FileLock
+    /// nodes.conf as it was at the start; the saver has it locked as it is since.
+    private var firstFileLock: FileLock?
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
     let startedAt: Int64
@@ -80,7 +82,10 @@ package final class Node {
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
         _ = ProcessInformation.raiseDescriptorLimit()
-        lock = try NodesFileStore.lock(options)
+        let path = options.configPath
+        lock = try NodesFileStore.lock("\(path).lock", of: options)
+        firstFileLock =
+            File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
         recording = try Recording.begin(
             options, seed: seed, file: try? File.read(options.configPath), at: now)
         let state = try NodesFileStore.load(options, at: now, random: &random, &log)
@@ -98,6 +103,7 @@ package final class Node {
         // After the ports are ours: a node that cannot start leaves no file behind.
         if state == nil {
             try NodesFileStore.saveFirst(machine.state, options, at: now)
+            firstFileLock = try NodesFileStore.lock(path, of: options)
         }
         announceStart(isFresh: state == nil)
     }

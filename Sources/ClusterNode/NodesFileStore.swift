@@ -1,6 +1,7 @@
 // Where nodes.conf lives: locked, loaded, and saved for the first time. The lock is a file of its
 // own beside it, since a save replaces nodes.conf by rename and a lock would go with the old file
-// (bus protocol §8.1); nodes.conf itself is tried too, for a server of the reference that holds it.
+// (bus protocol §8.1). nodes.conf itself is locked too, for servers of the reference, which know no
+// other lock: here as it is at the start, and by the saving thread from each save on.
 
 import ClusterCore
 import SystemIO
@@ -9,15 +10,14 @@ enum NodesFileStore {
     /// A file that is larger is no nodes.conf.
     private static let sizeLimit = 256 << 20
 
-    static func lock(_ options: NodeOptions) throws(StartError) -> FileLock {
-        let path = options.configPath
+    /// Locks a file until its owner goes.
+    /// - Throws: that another node has it.
+    static func lock(_ path: String, of options: NodeOptions) throws(StartError) -> FileLock {
         do throws(SystemError) {
-            let lock = try FileLock("\(path).lock")
-            if File.exists(path) { _ = try FileLock(path) }
-            return lock
+            return try FileLock(path)
         } catch {
             if error.isHeldElsewhere {
-                throw StartError("\(path) is in use by another node")
+                throw StartError("\(options.configPath) is in use by another node")
             }
             throw StartError("\(path) cannot be locked: \(error.reason)")
         }

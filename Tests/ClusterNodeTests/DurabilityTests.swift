@@ -89,6 +89,26 @@ extension LiveTests {
             #expect(try File.read(folder.path(of: "nodes.conf")) != theirs)
         }
 
+        @Test(.enabled(if: Live.redis != nil, Live.noRedis))
+        func `a real server is refused the file of a node of ours, at the start and later`() throws
+        {
+            let cluster = try MixedCluster([try Live.ours()], nodeTimeoutMilliseconds: 1000)
+            let node = cluster.nodes[0]
+            for _ in 0..<2 {
+                let error = #expect(throws: InteropError.self) {
+                    _ = try ServerProcess(
+                        try Live.theirs(), port: try LoopbackPorts.base(count: 1),
+                        folder: node.folder)
+                }
+                #expect("\(String(describing: error))".contains("already used by a different"))
+                // Saved anew, more than once.
+                try cluster.assignSlots(to: [node])
+                try node.command("CLUSTER", "BUMPEPOCH")
+                try node.command("CLUSTER", "SAVECONFIG")
+                try node.command("CLUSTER", "FLUSHSLOTS")
+            }
+        }
+
         @Test func `a second node in the same folder is refused`() throws {
             let cluster = try MixedCluster([try Live.ours()], nodeTimeoutMilliseconds: 1000)
             let node = cluster.nodes[0]

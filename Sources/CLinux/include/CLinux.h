@@ -58,7 +58,7 @@ int32_t clinux_replace(
     const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
     uint64_t length, int32_t sync, int32_t *step);
 
-// One thread that replaces one file. The handle is 0 on failure, with the errno in *error.
+// One thread that replaces one file, and holds a lock on it from the first time on. The handle is 0 on failure, with the errno in *error.
 uint64_t clinux_saver_start(
     const char *temporary, const char *path, const char *directory, int32_t *error);
 // The descriptor that is readable while results wait.
