@@ -72,13 +72,9 @@ enum Epochs {
     static func raiseToGreatest(
         because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
     ) -> Bool {
-        var greatest = state.currentEpoch
-        for handle in state.nodes.handles {
-            greatest = max(greatest, state.nodes[handle].configEpoch)
-        }
-        state.currentEpoch = greatest
+        // No configEpoch is beyond the current one: whoever learns one raises the other.
         let mine = state.me.configEpoch
-        guard mine == 0 || mine != greatest else { return false }
+        guard mine == 0 || mine != state.currentEpoch else { return false }
         raise(because: reason, &state, &turn)
         return true
     }

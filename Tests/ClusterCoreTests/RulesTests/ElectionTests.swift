@@ -325,6 +325,30 @@ struct ElectionTests {
             Self.learnsFailure(&node).notes.contains(.electionNotStood(reason: .disabled)))
     }
 
+    @Test func `a replica that is told so while its election goes on gives it up`() {
+        var node = Self.bereaved()
+        _ = Self.learnsFailure(&node)
+        var config = node.machine.config
+        config.replicaNoFailover = true
+        node.step(.configure(config))
+        #expect(node.tick().notes.contains(.electionNotStood(reason: .disabled)))
+        _ = Self.votes(&node, from: "bc")
+        #expect(!node.state.me.isMaster && node.state.candidacy == nil)
+    }
+
+    @Test func `a replica that may stand again does not flag itself any more`() {
+        var node = Self.bereaved { $0.replicaNoFailover = true }
+        func isFlagged() -> Bool? {
+            let answer = node.hears(.ping(), from: "b").sent(.pong).first
+            return answer?.header?.flags.contains(.noFailover)
+        }
+        #expect(isFlagged() == true)
+        var config = node.machine.config
+        config.replicaNoFailover = false
+        node.step(.configure(config))
+        #expect(isFlagged() == false)
+    }
+
     @Test func `nobody stands for a master without slots`() {
         var node = Self.bereaved(
             "m myself,slave a 1\na master - 1\nb master - 2 0-10922\nc master - 3 10923-16383")

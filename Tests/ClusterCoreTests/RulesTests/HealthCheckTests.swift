@@ -77,6 +77,23 @@ struct HealthCheckTests {
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
     }
 
+    @Test func `so does one that comes just after the start`() {
+        var node = TestNode("m myself,master - 1 0-16383", calm: false)
+        node.advance(100)
+        node.command("reset")
+        let outcome = node.command("addslotsrange 0 16383")
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a slot that was nobody's is judged and saved as soon as somebody claims it`() {
+        var node = Self.serving()
+        node.command("delslots 6000")
+        #expect(!node.state.health.isOK)
+        let outcome = node.hears(.ping(), from: "b") { $0.slots.insert(slot(6000)) }
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+        #expect(!outcome.saves.isEmpty)
+    }
+
     @Test func `a slot without owner or with a failed one ends it, if full coverage is required`() {
         for isRequired in [true, false] {
             var node = Self.serving { $0.requireFullCoverage = isRequired }

@@ -120,6 +120,14 @@ struct ManualFailoverTests {
         #expect(node.state.me.isMaster && node.state.me.configEpoch == 11)
     }
 
+    @Test func `a failover that was asked for does not wait for siblings with more data`() {
+        var node = TestNode(Self.replica + "\ns slave a 1")
+        node.hears(.ping(), from: "s") { $0.offset = 900 }
+        let outcome = node.command("failover force")
+        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.messageFlags == .forceAck })
+        #expect(outcome.receivers(of: .voteRequest) == "abcs")
+    }
+
     @Test func `TAKEOVER needs nobody, and says so when it is on disk`() {
         var node = TestNode(Self.replica)
         node.disk = .slow

@@ -113,6 +113,20 @@ struct PromisesTests {
         #expect(node.saved().sent(.vote).map(\.header?.currentEpoch) == [10])
     }
 
+    @Test func `a save without sync that succeeds meanwhile does not release it`() throws {
+        var node = TestNode(VotingTests.shape)
+        node.hears(.fail(id("b")), from: "c")
+        node.disk = .slow
+        _ = VotingTests.ask(&node)
+        let first = try #require(node.waiting.last)
+        let second = try #require(node.hears(.ping(), from: "c") { $0.port = 7999 }.saves.last)
+        #expect(!second.sync)
+        node.hears(.ping(), from: "c") { $0.currentEpoch = 30 }
+        node.step(.persistFailed(first, TestNode.fault))
+        #expect(node.step(.persisted(second.generation)).sent(.vote).isEmpty)
+        #expect(node.saved().sent(.vote).count == 1)
+    }
+
     @Test func `what became of a save that is over is old news`() {
         var node = TestNode(Self.shape)
         #expect(node.step(.persisted(Generation(0))).effects.isEmpty)

@@ -72,6 +72,15 @@ struct ReplicaMigrationTests {
         #expect(!Self.hasMoved(&node))
     }
 
+    @Test func `a master that lost its slots is no orphan`() {
+        var node = Self.orphaned()
+        node.hears(.ping(), from: "c") {
+            ($0.configEpoch, $0.currentEpoch) = (20, 20)
+            $0.slots = slots("5461-16383")
+        }
+        #expect(node.row("b")?.slotCount == 0 && !Self.hasMoved(&node))
+    }
+
     @Test func `a failed master is nobody's new master`() {
         var node = Self.orphaned { $0.requireFullCoverage = false }
         node.silent = ["q", "b"]
