@@ -61,6 +61,8 @@ struct LinksTests {
         for _ in 0..<80 where outcome.closed.isEmpty { outcome = node.tick() }
         #expect(outcome.closed.contains(old))
         #expect(try link(node, "b") != old)
+        let waited = node.now.monotonic - (node.row("b")?.pingSent ?? 0)
+        #expect((2501...2600).contains(waited), "\(waited) ms of a timeout of 5000")
     }
 
     @Test func `a link that opens after it was given up is closed`() throws {
