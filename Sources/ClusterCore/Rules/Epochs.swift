@@ -55,14 +55,14 @@ enum Epochs {
         raise(because: .collision(with: state.nodes[sender].id), &state, &turn)
     }
 
-    /// Takes the next epoch for our own configuration without asking anybody.
+    /// Takes the next epoch for our own configuration without asking anybody. What headers say of us
+    /// changes by it: it is saved, and told to all once it is durable.
     static func raise(
         because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         state.currentEpoch = state.currentEpoch.next
         state.nodes[.myself].configEpoch = state.currentEpoch
         turn.note(.epochRaised(state.currentEpoch, because: reason))
-        turn.pending.formUnion([.save, .broadcast])
     }
 
     /// Makes ours the greatest configEpoch, unless it is already. Returns whether it was raised.

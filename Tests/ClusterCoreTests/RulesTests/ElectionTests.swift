@@ -362,6 +362,23 @@ struct ElectionTests {
         #expect(node.row("a")?.condition.isSuspected == true)
     }
 
+    @Test func `votes for an election against a former master count no more`() {
+        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        node.hears(.fail(id("s")), from: "b")
+        _ = Self.learnsFailure(&node)
+        // s won: it lives, but we have it from others that it failed.
+        node.hears(.pong(), from: "s") {
+            $0.replicaOf = .zero
+            $0.flags = [.myself, .master]
+            $0.configEpoch = 12
+            $0.currentEpoch = 12
+            $0.slots = slots("0-5460")
+        }
+        #expect(node.state.me.role == .replica(of: id("s")))
+        _ = Self.votes(&node, from: "bc")
+        #expect(!node.state.me.isMaster)
+    }
+
     @Test func `a replica that another won over follows the winner`() {
         var node = Self.bereaved(Self.shape + "\ns slave a 1")
         node.hears(.ping(), from: "s")

@@ -79,6 +79,15 @@ struct ExtensionsTests {
         #expect(node.state.forgotten.announcements(at: node.now.wall).isEmpty)
     }
 
+    @Test func `a shard that a node tells is saved`() throws {
+        var node = TestNode("m myself,master - 1 0-5460\nb master - 2 5461-16383")
+        let shard = ShardID(id("7"))
+        let tells = Body.ping(extensions: [.shardID(shard)])
+        #expect(!node.hears(tells, from: "b").saves.isEmpty)
+        #expect(node.row("b")?.shard == shard)
+        #expect(node.hears(tells, from: "b").saves.isEmpty, "no news")
+    }
+
     @Test func `what is remembered of the forgotten goes when its time is over`() {
         var node = TestNode("m myself,master - 1 0-5460\nb master - 2 5461-16383\nc master - 3")
         node.hears(.ping(extensions: [Self.forgotten("c", 1)]), from: "b")

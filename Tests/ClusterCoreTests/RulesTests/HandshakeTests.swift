@@ -280,6 +280,19 @@ struct HandshakeTests {
         #expect(node.state.nodes.count == 4, "one without slots is welcome")
     }
 
+    @Test func `with refuse-merge a node without slots may join a cluster that has some`() {
+        var node = TestNode.fresh { $0.refuseMerge = true }
+        node.hears(.meet(), from: "x") { $0.slots = slots("0-5") }
+        #expect(node.state.nodes.count == 2)
+    }
+
+    @Test func `a node that was met is saved at once`() {
+        var node = TestNode(Self.shape)
+        let (link, _) = Self.meeting(&node)
+        let outcome = node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        #expect(!outcome.saves.isEmpty)
+    }
+
     @Test func `with refuse-merge we do not join a cluster that has slots when ours has`() {
         var node = TestNode(Self.shape) { $0.refuseMerge = true }
         let (link, _) = Self.meeting(&node)

@@ -77,6 +77,12 @@ struct HealthCheckTests {
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
     }
 
+    @Test func `a reset lets go of writes that a manual failover holds`() {
+        var node = TestNode(ManualFailoverTests.master)
+        node.hears(.manualFailoverStart, from: "r")
+        #expect(node.command("reset").effects.contains(.pauseWrites(until: 0)))
+    }
+
     @Test func `so does one that comes just after the start`() {
         var node = TestNode("m myself,master - 1 0-16383", calm: false)
         node.advance(100)
@@ -186,6 +192,14 @@ struct ReplicationTests {
         var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
         node.hears(.ping(), from: "b") { $0.offset = 90 }
         #expect(node.hears(.ping(), from: "b") { $0.offset = 91 }.sent.first?.header?.offset == 91)
+    }
+
+    @Test func `a replica without a copy has no offset unless it need not hold one`() {
+        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383") {
+            $0.failoverWithoutCopy = false
+        }
+        #expect(node.hears(.ping(), from: "b") { $0.offset = 90 }.sent.first?.header?.offset == 0)
+        #expect(node.hears(.ping(), from: "b").sent.first?.header?.offset == 0)
     }
 
     @Test func `offsets of others are their headers'`() {

@@ -128,6 +128,19 @@ struct ManualFailoverTests {
         #expect(outcome.receivers(of: .voteRequest) == "abcs")
     }
 
+    @Test func `a replica that catches up while it waits as an ordinary candidate asks at once`() {
+        var node = TestNode(Self.replica + "\ns slave a 1") { $0.failoverWithoutCopy = false }
+        node.step(.store(StoreReport(offset: 500, isEmpty: false, copyAge: 0)))
+        node.command("failover")
+        node.hears(.ping(), from: "a") { ($0.offset, $0.messageFlags) = (600, .paused) }
+        node.hears(.ping(), from: "s") { $0.offset = 900 }
+        node.silent = ["a"]
+        #expect(node.hears(.fail(id("a")), from: "b").sent(.voteRequest).isEmpty, "rank 1")
+        let outcome = node.step(.store(StoreReport(offset: 600, isEmpty: false, copyAge: 0)))
+        #expect(outcome.sent(.voteRequest).count == 4)
+        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.messageFlags == .forceAck })
+    }
+
     @Test func `TAKEOVER needs nobody, and says so when it is on disk`() {
         var node = TestNode(Self.replica)
         node.disk = .slow
