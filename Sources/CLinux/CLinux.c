@@ -76,6 +76,16 @@ int32_t clinux_spawn_in_folder(void *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);
 }
 
+int32_t clinux_spawn_closing_from(void *actions, int32_t first) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#else
+    (void)actions;
+    (void)first;
+    return 0;
+#endif
+}
+
 static volatile int signal_pipe = -1;
 
 static void pass_on(int number) {
@@ -101,8 +111,14 @@ int32_t clinux_signals_open(const int32_t *signals, int32_t count) {
     action.sa_handler = pass_on;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (int32_t i = 0; i < count; i++)
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int32_t i = 0; i < count; i++) {
         if (sigaction(signals[i], &action, NULL) < 0) return -errno;
-    return read_end;
+        sigaddset(&wanted, signals[i]);
+    }
+    // Whoever started this process may have had them blocked.
+    int failure = pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+    return failure != 0 ? -failure : read_end;
 }
 #endif
