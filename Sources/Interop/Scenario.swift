@@ -12,16 +12,19 @@ package struct Scenario: Sendable {
     package let summary: String
     /// What it takes to be played at all.
     let need: Need?
+    /// Seconds that a play may take as a whole, whatever its steps wait for.
+    let limitSeconds: Int
     let play: @Sendable (Stage) throws(InteropError) -> Void
 
     init(
         _ name: String, _ summary: String,
-        needs need: Need? = nil,
+        needs need: Need? = nil, limitSeconds: Int = 90,
         _ play: @escaping @Sendable (Stage) throws(InteropError) -> Void
     ) {
         self.name = name
         self.summary = summary
         self.need = need
+        self.limitSeconds = limitSeconds
         self.play = play
     }
 
@@ -56,28 +59,53 @@ package final class Stage {
     let folder: String
     /// cluster-node-timeout of all nodes.
     static let timeout = 1000
+    private let surroundings: Surroundings
     /// Clusters of this play, kept for their logs.
-    private(set) var clusters: [MixedCluster] = []
+    private var clusters: [MixedCluster] = []
 
-    init(server: ReferenceServer, ours: ServerProgram, folder: String) {
+    init(
+        server: ReferenceServer, ours: ServerProgram, folder: String, surroundings: Surroundings
+    ) {
         self.server = server
         theirs = .reference(server)
         self.ours = ours
         self.folder = folder
+        self.surroundings = surroundings
     }
+
+    var allowance: Allowance { surroundings.allowance }
 
     /// Starts nodes that do not know each other yet.
     func cluster(
         _ programs: [ServerProgram], _ directives: [String] = []
     ) throws(InteropError) -> MixedCluster {
+        var surroundings = surroundings
+        surroundings.sparePorts = programs.count + Self.sparePorts
         let cluster = try MixedCluster(
-            programs, nodeTimeoutMilliseconds: Self.timeout, directives: directives,
-            folder: "\(folder)/\(clusters.count)")
+            [], nodeTimeoutMilliseconds: Self.timeout, directives: directives,
+            folder: "\(folder)/\(clusters.count)", surroundings: surroundings)
+        // Before its nodes start: one that does not start leaves a log, too.
         clusters.append(cluster)
+        for program in programs { try cluster.add(program) }
         for node in cluster.ours {
             try node.command("CONFIG", "SET", "failover-without-copy", "yes")
         }
         return cluster
+    }
+
+    private static let sparePorts = 6
+
+    /// Ends all that was started.
+    func end() {
+        for cluster in clusters { cluster.end() }
+    }
+
+    /// What is left to look at, once all has ended.
+    func evidence() -> Evidence {
+        var evidence = Evidence(folder: folder)
+        if let capture = surroundings.capture { evidence.captureNote = "recorded by \(capture)" }
+        for cluster in clusters { cluster.testify(to: &evidence) }
+        return evidence
     }
 
     /// Starts nodes and forms a cluster of them, masters first.
@@ -99,7 +127,7 @@ package final class Stage {
             guard SystemClock.monotonicMilliseconds() - start < Int64(limit) else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            SystemClock.sleep(milliseconds: 20)
+            try allowance.sleep(milliseconds: 20, waitingFor: "\(what): \(difference)")
         }
     }
 

@@ -11,10 +11,10 @@ enum Arrows {
         "ClusterSim": ["ClusterCore", "ClusterWire"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire"],
         "ClusterNode": ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"],
-        "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
+        "Interop": ["RESP", "SystemIO", "Capture", "Synchronization"],
         "grapevine": [
             "ClusterWire", "ClusterCore", "ClusterSim", "RESP", "Capture", "Playback", "SystemIO",
-            "ClusterNode", "Interop",
+            "ClusterNode", "Interop", "Synchronization",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],
     ]

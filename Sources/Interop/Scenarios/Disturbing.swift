@@ -11,7 +11,7 @@ extension Scenario {
             for index in 0...1 {
                 cluster.nodes[index].send(.stop)
                 // Links are made again after half a node timeout without an answer.
-                SystemClock.sleep(milliseconds: Stage.timeout / 3)
+                try stage.allowance.sleep(milliseconds: Stage.timeout / 3)
                 cluster.nodes[index].send(.resume)
                 if let change = try cluster.watch(milliseconds: Stage.timeout) {
                     throw .notInTime(

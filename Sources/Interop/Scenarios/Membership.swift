@@ -34,7 +34,7 @@ extension Scenario {
             for node in cluster.nodes.prefix(3) {
                 _ = try node.ask(["CLUSTER", "FORGET", id])
             }
-            SystemClock.sleep(milliseconds: 2 * Stage.timeout)
+            try stage.allowance.sleep(milliseconds: 2 * Stage.timeout)
             for node in cluster.nodes.prefix(3) {
                 let knows = try node.nodes().contains { $0.id == id }
                 try stage.expect(!knows, "\(node.name) has forgotten it")
@@ -63,10 +63,7 @@ extension Scenario {
                     [stage.theirs, stage.ours, stage.theirs, program], masters: 3)
                 let old = cluster.nodes[3]
                 let id = try old.myself().id
-                old.stop()
-                let new = try ServerProcess(
-                    program, port: try LoopbackPorts.base(count: 1), folder: old.folder,
-                    directives: old.directives)
+                let new = try cluster.replace(old, with: program, movesPort: true)
                 try stage.until("all know the new address") { () throws(InteropError) in
                     for node in cluster.nodes.prefix(3) {
                         let row = try node.nodes().first { $0.id == id }
