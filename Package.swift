@@ -41,7 +41,7 @@ let package = Package(
         library("Playback", ["Capture", "ClusterCore", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
-        library("Interop", ["RESP", "SystemIO", "Capture"]),
+        library("Interop", ["RESP", "SystemIO", "Capture", "Playback"]),
         library("ClusterNode", ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",

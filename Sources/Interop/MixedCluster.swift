@@ -117,12 +117,36 @@ package final class MixedCluster {
     package var running: [ServerProcess] { nodes.filter { $0.exitStatus == nil } }
 
     /// Starts one more node, which knows nobody.
+    /// - Parameters:
+    ///   - recordsTraffic: whether a node of ours records its own traffic, whatever else does.
+    ///   - isRelayed: whether others reach its bus by a port of `relay`, once that is called.
     @discardableResult
-    package func add(_ program: ServerProgram) throws(InteropError) -> ServerProcess {
+    package func add(
+        _ program: ServerProgram, recordsTraffic: Bool = false, isRelayed: Bool = false
+    ) throws(InteropError) -> ServerProcess {
         let port = try takePort()
-        let node = try start(program, port: port, folder: "\(path)/\(port)", directives)
+        let node = try start(
+            program, port: port, folder: "\(path)/\(port)", directives,
+            recordsTraffic: recordsTraffic, announcedBusPort: isRelayed ? try takePort() : nil)
         nodes.append(node)
         return node
+    }
+
+    /// Leads the bus of all relayed nodes through a relay, which the caller keeps.
+    package func relay() throws(InteropError) -> BusRelay {
+        var doors: [BusRelay.Door] = []
+        for node in nodes {
+            doors.append(
+                BusRelay.Door(
+                    id: try node.text("CLUSTER", "MYID"),
+                    busPort: node.port + LoopbackPorts.busOffset,
+                    relayPort: node.announcedBusPort))
+        }
+        do throws(SystemError) {
+            return try BusRelay(doors)
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Ends a node and lets another program go on with its files, at its place in the list.
@@ -134,7 +158,9 @@ package final class MixedCluster {
         guard let index = nodes.firstIndex(where: { $0 === node }) else { return node }
         node.stop()
         let port = movesPort ? try takePort() : node.port
-        let other = try start(program, port: port, folder: node.folder, node.directives)
+        let other = try start(
+            program, port: port, folder: node.folder, node.directives,
+            announcedBusPort: movesPort ? nil : node.announcedBusPort)
         nodes[index] = other
         return other
     }
@@ -146,15 +172,16 @@ package final class MixedCluster {
     }
 
     private func start(
-        _ program: ServerProgram, port: Int, folder: String, _ directives: [String]
+        _ program: ServerProgram, port: Int, folder: String, _ directives: [String],
+        recordsTraffic: Bool = false, announcedBusPort: Int? = nil
     ) throws(InteropError) -> ServerProcess {
         let log = (server: "\(program) at \(port)", file: "\(folder)/server.log")
         if !logs.contains(where: { $0 == log }) { logs.append(log) }
-        var recordsTraffic = false
+        var recordsTraffic = recordsTraffic
         if case .nodes = capture { recordsTraffic = true }
         return try ServerProcess(
             program, port: port, folder: folder, directives: directives, allowance: allowance,
-            recordsTraffic: recordsTraffic)
+            recordsTraffic: recordsTraffic, announcedBusPort: announcedBusPort)
     }
 
     // MARK: - Forming
@@ -176,7 +203,7 @@ package final class MixedCluster {
     package func meet(_ node: ServerProcess, _ other: ServerProcess) throws(InteropError) {
         try node.command(
             "CLUSTER", "MEET", other.address.ip, "\(other.port)",
-            "\(other.port + LoopbackPorts.busOffset)")
+            "\(other.announcedBusPort)")
     }
 
     /// Gives the first nodes all slots, lets all meet the first, makes the others their replicas in

@@ -16,6 +16,8 @@ package struct ScenarioResult: Sendable {
     package var seconds: Double
     /// Why it failed or cannot apply.
     package var reason: String?
+    /// What should be known although it passed.
+    package var remarks: [String] = []
     /// The same scenario fails with that server alone.
     package var liesInServer = false
     /// The files of a failed play.
@@ -58,7 +60,8 @@ package struct ScenarioRunner: Sendable {
         let worker: @Sendable () -> Void = {
             while !stop.isMade, let index = board.takeNext() {
                 let play = plays[index]
-                guard let result = self.run(play.scenario, with: play.server) else { continue }
+                guard let result = self.run(play.scenario, with: play.server, among: servers)
+                else { continue }
                 board.put(result, at: index, report)
             }
         }
@@ -85,16 +88,19 @@ package struct ScenarioRunner: Sendable {
 
     /// Plays one scenario with one server.
     /// - Returns: nil when it was interrupted.
-    private func run(_ scenario: Scenario, with server: ReferenceServer) -> ScenarioResult? {
+    private func run(
+        _ scenario: Scenario, with server: ReferenceServer, among servers: [ReferenceServer]
+    ) -> ScenarioResult? {
         var result = ScenarioResult(
             scenario: scenario.name, server: server, outcome: .inapplicable, seconds: 0)
-        if let obstacle = scenario.need?.obstacle(server) {
+        if let obstacle = scenario.need?.obstacle(server, among: servers) {
             result.reason = obstacle
             return result
         }
         let place = "\(folder)/\(scenario.name)-\(server.kind.rawValue)-\(server.version)"
         let start = SystemClock.monotonicMilliseconds()
-        let failure = play(scenario, server, ours, place, capture)
+        let play = Play(scenario: scenario, server: server, servers: servers)
+        let failure = self.play(play, ours, place, capture, &result.remarks)
         if stop.isMade { return nil }
         result.seconds = Double(SystemClock.monotonicMilliseconds() - start) / 1000
         guard let failure else {
@@ -105,13 +111,22 @@ package struct ScenarioRunner: Sendable {
         result.outcome = .failed
         result.reason = "\(failure.error)"
         result.evidence = failure.evidence
+        guard scenario.isComparable else { return result }
         let alone = "\(place)-alone"
-        if let failure = play(scenario, server, .reference(server), alone, nil) {
+        var ignored: [String] = []
+        if let failure = self.play(play, .reference(server), alone, nil, &ignored) {
             result.liesInServer = failure.isVerdict
             result.reason = "\(result.reason ?? ""); with \(server) alone: \(failure.error)"
         }
         try? Folder.removeTree(alone)
         return result
+    }
+
+    /// What is played.
+    private struct Play {
+        let scenario: Scenario
+        let server: ReferenceServer
+        let servers: [ReferenceServer]
     }
 
     private struct Failure {
@@ -129,23 +144,26 @@ package struct ScenarioRunner: Sendable {
 
     /// Plays it; nil when it passed, else what was amiss. All processes end with it.
     private func play(
-        _ scenario: Scenario, _ server: ReferenceServer, _ ours: ServerProgram, _ place: String,
-        _ capture: CaptureMeans?
+        _ play: Play, _ ours: ServerProgram, _ place: String, _ capture: CaptureMeans?,
+        _ remarks: inout [String]
     ) -> Failure? {
         // What an earlier run left there would be taken for part of this one.
         try? Folder.removeTree(place)
         var surroundings = Surroundings()
         surroundings.allowance = Allowance(
-            seconds: limitSeconds ?? scenario.limitSeconds, stop: stop)
+            seconds: limitSeconds ?? play.scenario.limitSeconds, stop: stop)
         surroundings.capture = capture
-        let stage = Stage(server: server, ours: ours, folder: place, surroundings: surroundings)
+        let stage = Stage(
+            server: play.server, among: play.servers, ours: ours, folder: place,
+            surroundings: surroundings)
         var failure: InteropError?
         do throws(InteropError) {
-            try scenario.play(stage)
+            try play.scenario.play(stage)
         } catch {
             failure = error
         }
         stage.end()
+        remarks = stage.remarks
         return failure.map { Failure(error: $0, evidence: stage.evidence()) }
     }
 }

@@ -32,6 +32,8 @@ package final class ServerProcess {
     package let folder: String
     /// Directives behind those that every server here gets, as words: "--name", "value".
     package var directives: [String]
+    /// The bus port that it tells others.
+    package let announcedBusPort: Int
     /// Whether a node of ours writes down its traffic on the bus, each run into a file of its own.
     private let recordsTraffic: Bool
     private let allowance: Allowance
@@ -43,9 +45,11 @@ package final class ServerProcess {
     private static let longestLog = 64 << 20
 
     /// Starts a server and waits until it answers PING.
+    /// - Parameter announcedBusPort: said to others in place of the one that it listens on.
     package init(
         _ program: ServerProgram, port: Int, folder: String, directives: [String] = [],
-        allowance: Allowance = .unlimited, recordsTraffic: Bool = false
+        allowance: Allowance = .unlimited, recordsTraffic: Bool = false,
+        announcedBusPort: Int? = nil
     ) throws(InteropError) {
         self.program = program
         self.port = port
@@ -53,9 +57,11 @@ package final class ServerProcess {
         self.directives = directives
         self.allowance = allowance
         self.recordsTraffic = recordsTraffic
+        self.announcedBusPort = announcedBusPort ?? port + LoopbackPorts.busOffset
         try allowance.check()
         child = try Self.start(
-            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic)
+            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
+            announcedBusPort: announcedBusPort)
         try waitUntilReady()
     }
 
@@ -112,7 +118,7 @@ package final class ServerProcess {
 
     private static func start(
         _ program: ServerProgram, port: Int, folder: String, _ directives: [String],
-        recordsTraffic: Bool
+        recordsTraffic: Bool, announcedBusPort: Int?
     ) throws(InteropError) -> ChildProcess {
         let path: String
         var words: [String]
@@ -126,6 +132,9 @@ package final class ServerProcess {
             "--daemonize", "no",
         ]
         words += directives
+        if let announcedBusPort, announcedBusPort != port + LoopbackPorts.busOffset {
+            words += ["--cluster-announce-bus-port", "\(announcedBusPort)"]
+        }
         if recordsTraffic && program.isOurs,
             let path = trafficPaths(folder).first(where: { !File.exists($0) })
         {
@@ -185,7 +194,8 @@ package final class ServerProcess {
         stop()
         try allowance.check()
         child = try Self.start(
-            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic)
+            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
+            announcedBusPort: announcedBusPort)
         try waitUntilReady()
     }
 

@@ -28,7 +28,7 @@ struct Matrix {
     static func cell(_ result: ScenarioResult?) -> String {
         switch result?.outcome {
         case nil: ""
-        case .passed: "ok"
+        case .passed: result?.remarks.isEmpty == false ? "ok*" : "ok"
         case .failed: result?.liesInServer == true ? "theirs" : "FAILED"
         case .inapplicable: "-"
         }
@@ -52,9 +52,14 @@ struct Matrix {
             }
             text += cells.joined(separator: "  ") + "\n"
         }
-        text += "\nok: passed; -: cannot apply; theirs: fails with that server alone too\n"
+        text += "\nok: passed; ok*: passed, with a remark; -: cannot apply; "
+        text += "theirs: fails with that server alone too\n"
         var told: Set<String> = []
         for result in results {
+            for remark in result.remarks {
+                let line = "\(result.scenario): \(remark)"
+                if told.insert(line).inserted { text += line + "\n" }
+            }
             guard let reason = result.reason else { continue }
             let suffix = result.outcome == .failed ? " with \(result.server)" : ""
             let line = "\(result.scenario)\(suffix): \(Self.indented(reason))"
@@ -98,6 +103,10 @@ struct Matrix {
             json.number(result.seconds, decimals: 3)
             json.key("reason")
             if let reason = result.reason { json.string(reason) } else { json.null() }
+            json.key("remarks")
+            json.list { json in
+                for remark in result.remarks { json.string(remark) }
+            }
             json.key("liesInServer")
             json.bool(result.liesInServer)
             if let evidence = result.evidence { write(evidence, &json) }

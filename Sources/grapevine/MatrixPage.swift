@@ -12,8 +12,10 @@ enum MatrixPage {
             for server in matrix.servers {
                 let result = matrix.result(scenario, server)
                 let kind = Matrix.cell(result)
-                let title = escaped(result?.reason ?? "")
-                body += "<td class=\"\(kind == "-" ? "none" : kind)\" title=\"\(title)\">"
+                let reasons = [result?.reason].compactMap { $0 } + (result?.remarks ?? [])
+                let title = escaped(reasons.joined(separator: "; "))
+                let style = kind == "-" ? "none" : kind == "ok*" ? "ok" : kind
+                body += "<td class=\"\(style)\" title=\"\(title)\">"
                 body += "\(kind)</td>"
             }
             body += "</tr>\n"
@@ -33,7 +35,7 @@ enum MatrixPage {
             td.theirs{color:#d29922}}
             </style>
             <h1>Grapevine beside real servers</h1>
-            <p>ok: passed; theirs: fails with that server alone too; –: cannot apply. Point at a cell
+            <p>ok: passed; ok*: passed, with a remark; theirs: fails with that server alone too; –: cannot apply. Point at a cell
             for the reason, at a name for what holds.</p>
             <div><table><tr><th></th>\(head)</tr>
             \(body)</table></div></html>

@@ -10,6 +10,7 @@ enum PlayReport {
 
     @Sendable static func tell(_ result: ScenarioResult) {
         var lines = [line(result)]
+        lines += result.remarks.map { "  remark: \($0)" }
         if let evidence = result.evidence { lines += told(evidence) }
         StandardStream.errors.write(lines.joined(separator: "\n") + "\n")
     }

@@ -11,7 +11,7 @@ enum Arrows {
         "ClusterSim": ["ClusterCore", "ClusterWire"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire"],
         "ClusterNode": ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"],
-        "Interop": ["RESP", "SystemIO", "Capture", "Synchronization"],
+        "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
         "grapevine": [
             "ClusterWire", "ClusterCore", "ClusterSim", "RESP", "Capture", "Playback", "SystemIO",
             "ClusterNode", "Interop", "Synchronization",

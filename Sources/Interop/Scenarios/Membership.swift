@@ -5,25 +5,13 @@ import SystemIO
 extension Scenario {
     static let membership: [Scenario] = [
         Scenario(
-            "forget-spreads", "FORGET told to our node alone is heard by all",
+            "forget-told-to-ours", "FORGET told to our node alone is heard by all",
             needs: .version(7, 2, "forgetting spreads by itself since")
-        ) { stage throws(InteropError) in
-            let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
-            let gone = try cluster.add(stage.theirs)
-            try cluster.meet(gone, cluster.nodes[0])
-            try cluster.waitUntilAgreed()
-            let id = try gone.myself().id
-            gone.stop()
-            try cluster.nodes[1].command("CLUSTER", "FORGET", id)
-            try stage.until("nobody knows it") { () throws(InteropError) in
-                for node in cluster.nodes.prefix(3) {
-                    if try node.nodes().contains(where: { $0.id == id }) {
-                        return "\(node.name) does"
-                    }
-                }
-                return nil
-            }
-        },
+        ) { stage throws(InteropError) in try forget(stage, toldTo: 1) },
+        Scenario(
+            "forget-told-to-theirs", "FORGET told to one of theirs alone is heard by all",
+            needs: .version(7, 2, "forgetting spreads by itself since")
+        ) { stage throws(InteropError) in try forget(stage, toldTo: 0) },
         Scenario("forget-all", "a node that all were told to forget stays away") {
             stage throws(InteropError) in
             let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
@@ -76,4 +64,23 @@ extension Scenario {
             }
         },
     ]
+
+    /// One node goes, and one of the others is told to forget it.
+    private static func forget(_ stage: Stage, toldTo index: Int) throws(InteropError) {
+        let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
+        let gone = try cluster.add(stage.theirs)
+        try cluster.meet(gone, cluster.nodes[0])
+        try cluster.waitUntilAgreed()
+        let id = try gone.myself().id
+        gone.stop()
+        try cluster.nodes[index].command("CLUSTER", "FORGET", id)
+        try stage.until("nobody knows it") { () throws(InteropError) in
+            for node in cluster.nodes.prefix(3) {
+                if try node.nodes().contains(where: { $0.id == id }) {
+                    return "\(node.name) does"
+                }
+            }
+            return nil
+        }
+    }
 }
