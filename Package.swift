@@ -67,7 +67,7 @@ let package = Package(
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
-        tests("InteropTests", ["Interop", "Capture", "SystemIO"]),
+        tests("InteropTests", ["Interop", "Capture", "Playback", "SystemIO"]),
         tests(
             "ClusterNodeTests",
             [

@@ -1,6 +1,7 @@
 // Why a server did not start, did not answer, or a cluster did not come together. Each case carries
 // what a person needs to look further: the server, its words, the end of its log.
 
+package import Capture
 package import SystemIO
 
 /// Every way in which real servers can let a caller down.
@@ -23,6 +24,8 @@ package enum InteropError: Error, CustomStringConvertible {
     case notInTime(what: String, milliseconds: Int, difference: String)
     /// No ports in a row were free on loopback.
     case noFreePorts(count: Int)
+    /// What was recorded is no capture.
+    case unreadableCapture(file: String, CaptureError)
     /// All of it took longer than it was given; what was waited for last, if that is known.
     case outOfTime(seconds: Int, waitingFor: String)
     /// Somebody asked to end.
@@ -43,6 +46,7 @@ package enum InteropError: Error, CustomStringConvertible {
         case .notInTime(let what, let milliseconds, let difference):
             "\(what): not within \(milliseconds) ms: \(difference)"
         case .noFreePorts(let count): "no \(count) ports in a row are free on loopback"
+        case .unreadableCapture(let file, let error): "\(file): \(error)"
         case .outOfTime(let seconds, let what):
             "it was not over after \(seconds) s" + (what.isEmpty ? "" : ", waiting for \(what)")
         case .stopped: "it was interrupted"

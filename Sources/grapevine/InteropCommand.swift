@@ -16,6 +16,8 @@ enum InteropCommand {
             Option("--json", "one JSON object"),
             Option("--html", value: "FILE", "writes the matrix as a page too"),
             Option("--dir", value: "FOLDER", "where failed plays leave their files"),
+            Option(
+                "--record", value: "DIR", "plays nothing and records captures with what was true"),
             Option("--jobs", value: "N", "plays at a time, default 1"),
             Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
         ],
@@ -23,6 +25,10 @@ enum InteropCommand {
             "Without --peer and --peers, the servers on PATH are played with.",
             "A failed play leaves its logs and its traffic on the bus, by tcpdump where that is",
             "installed and allowed, else by our nodes themselves, and the story of explain.",
+            "--record writes NAME.pcap and NAME.json for each server, for our node alone and for",
+            "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
+            "slot-migration pause-resume failover-manual failover-force failover-takeover",
+            "reset-forget-meet kill-master rejoin epoch-collision names.",
             "Exit status 1 when a scenario failed or the run was interrupted.",
         ],
         run: { arguments throws(UsageError) in
@@ -34,6 +40,9 @@ enum InteropCommand {
             guard !servers.isEmpty else {
                 throw UsageError(
                     "no server was found: install redis-server, or name one by --peer or --peers")
+            }
+            if let folder = arguments.value("--record") {
+                return try RecordingRun.run(servers, into: folder, arguments)
             }
             let scenarios = try chosen(arguments.all("--scenario"))
             return try play(scenarios, servers, arguments)

@@ -1,6 +1,8 @@
 // What a failed play leaves: logs with their names, the traffic on the bus, and its story. The server
 // here is our own node under another name, so that no other is needed.
 
+import Interop
+import Playback
 import SystemIO
 import TestSupport
 import Testing
@@ -59,6 +61,41 @@ import Testing
         let said = try run.finish()
         #expect(said.status == 0, "\(said)")
         #expect(try Folder.list(plays).isEmpty)
+        #expect(Harness.processes(mentioning: folder.path).isEmpty)
+    }
+
+    @Test func `recording without tcpdump says so`() throws {
+        let folder = try TemporaryFolder(prefix: "record")
+        let run = try Harness(
+            "--peer", try standIn(folder.path), "--record", folder.path(of: "out"),
+            path: "/nowhere")
+        let said = try run.finish()
+        #expect(said.status == 2)
+        #expect(said.errors.contains("recording takes tcpdump: tcpdump is not installed"))
+    }
+
+    static let canRecord = if case .tcpdump = CaptureMeans.find() { true } else { false }
+
+    @Test(.enabled(if: canRecord, "tcpdump is not installed or not allowed"))
+    func `a recording is a capture with what was true beside it`() throws {
+        let folder = try TemporaryFolder(prefix: "record")
+        let out = folder.path(of: "out")
+        let run = try Harness(
+            "--peer", try standIn(folder.path), "--record", out, "--scenario", "epoch-collision")
+        let said = try run.finish()
+        #expect(said.status == 0, "\(said)")
+        for name in ["redis-7.0.15-epoch-collision", "grapevine-epoch-collision"] {
+            let summary = try TrafficSummary(of: File.read("\(out)/\(name).pcap"))
+            #expect(summary["MEET"].count == 2 && summary["PING"].count > 10)
+            #expect(summary.problems == 0)
+            let truth = try File.readText("\(out)/\(name).json")
+            for text in [
+                "\"scenario\": \"epoch-collision\"", "\"node_timeout_ms\": 2000",
+                "\"what\": \"capture started\"", "\"what\": \"epochs distinct everywhere\"",
+                "\"args\": [\"CLUSTER\", \"BUMPEPOCH\"]", "\"alive\": true",
+                "\"types\": {\"MEET\": 2, \"PING\": \(summary["PING"].count)",
+            ] { #expect(truth.contains(text), "\(text)") }
+        }
         #expect(Harness.processes(mentioning: folder.path).isEmpty)
     }
 
