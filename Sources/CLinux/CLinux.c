@@ -7,10 +7,13 @@
 #ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,6 +87,22 @@ int32_t clinux_spawn_closing_from(void *actions, int32_t first) {
     (void)first;
     return 0;
 #endif
+}
+
+int32_t clinux_own_network(void) {
+    // Without rights over the network, those over a user namespace of one's own will do.
+    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -errno;
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strcpy(request.ifr_name, "lo");
+    int failure = 0;
+    if (ioctl(descriptor, SIOCGIFFLAGS, &request) < 0) failure = errno;
+    request.ifr_flags |= IFF_UP | IFF_RUNNING;
+    if (failure == 0 && ioctl(descriptor, SIOCSIFFLAGS, &request) < 0) failure = errno;
+    close(descriptor);
+    return -failure;
 }
 
 static volatile int signal_pipe = -1;

@@ -132,6 +132,12 @@ package final class MixedCluster {
         return node
     }
 
+    /// Ends a node, which is no part of the cluster any more.
+    package func remove(_ node: ServerProcess) {
+        node.stop()
+        nodes.removeAll { $0 === node }
+    }
+
     /// Leads the bus of all relayed nodes through a relay, which the caller keeps.
     package func relay() throws(InteropError) -> BusRelay {
         var doors: [BusRelay.Door] = []

@@ -41,6 +41,9 @@ int32_t clinux_spawn_in_folder(void *actions, const char *folder);
 // know, where the C library can; `actions` as above. Answers an errno or 0.
 int32_t clinux_spawn_closing_from(void *actions, int32_t first);
 
+// Gives the calling thread, and what it starts, a network of its own with loopback alone.
+int32_t clinux_own_network(void);
+
 // Where a save failed.
 enum {
     CLINUX_STEP_NONE = 0,
