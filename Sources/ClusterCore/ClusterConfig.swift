@@ -49,6 +49,9 @@ package struct ClusterConfig: Equatable, Sendable {
     package var failoverWithoutCopy = false
     /// Refuse a MEET that would merge two clusters that both own slots.
     package var refuseMerge = false
+    /// Say that publications with the light header are taken: peers that know it send 16 bytes in
+    /// place of 2256 in front of each.
+    package var takesLightPublish = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     package var preferredEndpoint = EndpointType.ip
     /// Bugs that the rules have on purpose: only a simulation that looks for them plants any.

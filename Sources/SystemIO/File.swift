@@ -32,6 +32,22 @@ package enum File {
         }
     }
 
+    /// Reads the last bytes of a file, at most so many, as text.
+    package static func readEnd(
+        _ path: String, bytes limit: Int
+    ) throws(SystemError) -> String {
+        let file = try open(path, O_RDONLY)
+        guard lseek(file.number, off_t(max(0, try size(path) - limit)), SEEK_SET) >= 0 else {
+            throw .last("lseek", about: path)
+        }
+        var contents: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: chunkBytes)
+        while contents.count < limit, case .bytes(let count) = file.read(into: &chunk) {
+            contents.append(contentsOf: chunk[..<count])
+        }
+        return String(decoding: contents.prefix(limit), as: UTF8.self)
+    }
+
     /// Reads a whole file as text; bytes that are not UTF-8 become U+FFFD.
     package static func readText(
         _ path: String, limitBytes: Int = 1 << 30

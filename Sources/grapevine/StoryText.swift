@@ -141,7 +141,7 @@ extension StoryText {
         switch event.kind {
         case .voteRequested(let epoch, let forced):
             return "\(by) asks for votes in epoch \(epoch) to replace \(node)"
-                + (forced ? ", by order of an operator" : "")
+                + (forced ? ", whether it has failed or not" : "")
         case .voteGranted(let epoch): return "\(by) votes for \(node) in epoch \(epoch)"
         case .voteWithheld(let epoch, let reason):
             return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"

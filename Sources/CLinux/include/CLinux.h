@@ -37,6 +37,13 @@ int32_t clinux_signals_open(const int32_t *signals, int32_t count);
 // Lets a child begin in a folder; `actions` is a posix_spawn_file_actions_t. Answers an errno or 0.
 int32_t clinux_spawn_in_folder(void *actions, const char *folder);
 
+// Lets a child begin without the descriptors from `first` on that this process was given and does not
+// know, where the C library can; `actions` as above. Answers an errno or 0.
+int32_t clinux_spawn_closing_from(void *actions, int32_t first);
+
+// Gives the calling thread, and what it starts, a network of its own with loopback alone.
+int32_t clinux_own_network(void);
+
 // Where a save failed.
 enum {
     CLINUX_STEP_NONE = 0,

@@ -14,6 +14,7 @@ enum Compose {
         var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
         var flags = me.flags.intersection([.pfail, .fail, .migrateTo, .noFailover])
         flags.insert(.myself)
+        if config.takesLightPublish { flags.insert(.lightPublish) }
         switch said.role {
         case .master:
             flags.insert(.master)

@@ -35,6 +35,15 @@ struct ComposeTests {
         #expect(said.flags == [.myself, .replica])
     }
 
+    @Test func `light publications are asked for when they are taken`() throws {
+        for takes in [true, false] {
+            var node = TestNode(Self.shape) { $0.takesLightPublish = takes }
+            let said = try header(&node)
+            #expect(said.flags.contains(.lightPublish) == takes)
+            #expect(!said.flags.contains(.lightModule))
+        }
+    }
+
     @Test func `announced addresses are said as they are set`() throws {
         var node = TestNode(Self.shape) {
             $0.announceIP = IPText("10.1.1.1")
