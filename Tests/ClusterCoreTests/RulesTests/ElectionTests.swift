@@ -211,6 +211,19 @@ struct ElectionTests {
         #expect(try (500..<1000).contains(#require(delays.first)))
     }
 
+    @Test func `siblings that wait for each other's offsets do not wait equally long`() {
+        let delays = (0..<6).flatMap { seconds in
+            var node = Self.bereaved(Self.shape + "\ns slave a 1")
+            // Chance is drawn from each second.
+            node.advance(Int64(seconds) * 1000 + 1000)
+            node.hears(.ping(), from: "a")
+            return Self.learnsFailure(&node).notes.compactMap {
+                if case .electionScheduled(let delay, _, _) = $0 { delay } else { nil }
+            }
+        }
+        #expect(delays.count == 6 && Set(delays).count > 3, "\(delays)")
+    }
+
     @Test func `a sibling that never stands or has failed delays nobody`() {
         var node = Self.bereaved(Self.shape + "\nf slave,nofailover a 1\ng slave,fail a 1")
         node.pass(100)

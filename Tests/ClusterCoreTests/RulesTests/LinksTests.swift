@@ -164,6 +164,28 @@ struct HeartbeatsTests {
         #expect(Set(told.receivers(of: .ping)) == Set("bcrx"))
     }
 
+    @Test func `a newcomer hears of everybody, once`() {
+        let letters = "abcdefghijklnopqrs"
+        let step = 16384 / letters.count
+        var node = TestNode(
+            "m myself,master - 1\n"
+                + letters.enumerated().map { index, letter in
+                    "\(letter) master - \(index + 2) \(index * step)-\(index * step + step - 1)"
+                }.joined(separator: "\n"))
+        let outcome = node.command("meet 127.0.0.1 \(address("x").port)")
+        for effect in outcome.effects {
+            guard case .connect(let link, _) = effect else { continue }
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+            node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        }
+        func heard(_ outcome: Outcome) -> [Int] {
+            outcome.sent(.ping).filter { $0.to == "x" }
+                .map { $0.body?.heartbeat?.gossip.count ?? 0 }
+        }
+        #expect(heard(node.tick()).contains(letters.count))
+        #expect(!heard(node.tick()).contains(letters.count))
+    }
+
     @Test func `a master that pauses pings the replica at each tick`() {
         var node = TestNode(Self.shape)
         node.hears(.manualFailoverStart, from: "r")

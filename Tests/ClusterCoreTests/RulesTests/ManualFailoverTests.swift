@@ -92,6 +92,16 @@ struct ManualFailoverTests {
         #expect(outcome.sent(.fail).isEmpty)
     }
 
+    @Test func `a replica that has it all asks as soon as it hears the final offset`() {
+        var node = TestNode(Self.replica) { $0.failoverWithoutCopy = false }
+        node.step(.store(StoreReport(offset: 600, isEmpty: false, copyAge: 0)))
+        node.command("failover")
+        let outcome = node.hears(.ping(), from: "a") {
+            ($0.offset, $0.messageFlags) = (600, .paused)
+        }
+        #expect(outcome.sent(.voteRequest).count == 3)
+    }
+
     @Test func `without a copy two offsets of 0 are not readiness`() {
         var node = TestNode(Self.replica) { $0.failoverWithoutCopy = false }
         node.command("failover")

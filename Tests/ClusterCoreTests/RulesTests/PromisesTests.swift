@@ -152,6 +152,17 @@ struct PromisesTests {
         #expect(reborn?.currentEpoch == 0 && reborn?.configEpoch == 0)
     }
 
+    @Test func `what was being saved before a hard reset is not said after it`() throws {
+        var node = TestNode(Self.shape)
+        node.disk = .slow
+        node.command("delslots 5")
+        let old = try #require(node.waiting.last)
+        node.command("reset hard")
+        node.step(.persisted(old))
+        let said = node.hears(.ping(), from: "x").sent.first?.header
+        #expect(said?.slots.isEmpty == true && said?.configEpoch == 0 && said?.currentEpoch == 0)
+    }
+
     @Test func `demotion ends a victory that waits for the disk`() {
         var node = TestNode(ElectionTests.shape + "\ns slave a 1")
         node.pass(1)

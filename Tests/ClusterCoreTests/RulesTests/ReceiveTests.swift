@@ -118,7 +118,9 @@ struct ReceiveTests {
         node.step(.message(light, on: .inbound(1)))
         #expect(node.row("b")?.dataReceived == node.now.monotonic)
         let link = node.inbound("x")
-        #expect(node.step(.message(light, on: link)).closed == [link])
+        let refused = node.step(.message(light, on: link))
+        #expect(refused.closed == [link])
+        #expect(refused.notes == [.ignored(.lightFromStranger, from: nil)])
     }
 
     @Test func `a PONG on a connection that we did not make answers no ping`() {
