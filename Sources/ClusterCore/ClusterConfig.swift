@@ -80,6 +80,9 @@ extension ClusterConfig {
     var reportValidity: Int64 { 2 * nodeTimeout }
     /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
     var failUndo: Int64 { 2 * nodeTimeout }
+    /// Milliseconds after which our own link to a node is tried although the node was heard: what
+    /// stands between may have dropped a connection that was idle.
+    var linkUse: Int64 { min(5 * nodeTimeout, Self.longestIdle) }
     /// Milliseconds until a handshake is given up.
     var handshakeTimeout: Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
@@ -93,6 +96,8 @@ extension ClusterConfig {
     var voteThrottle: Int64 { 2 * nodeTimeout }
     /// Milliseconds that a master waits after a minority before it serves again.
     var rejoinDelay: Int64 { min(max(nodeTimeout, 500), 5000) }
+    /// Milliseconds for which a link of ours is left idle, at most.
+    static let longestIdle: Int64 = 60_000
     /// Milliseconds after its start during which a master does not serve.
     static let writableDelay: Int64 = 2000
     /// Milliseconds for which a master must have been orphaned before a replica moves to it.

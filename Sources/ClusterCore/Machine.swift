@@ -28,6 +28,12 @@ package struct Machine: Sendable {
             random: random)
     }
 
+    /// Whether a connection belongs to a node whose name is known: it may send more.
+    package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
+
+    /// Whether an inbound connection is that of a handshake.
+    package func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
+
     /// Takes one input and says what is to be done, in order.
     package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
         if case .configure(let new) = input { config = new }

@@ -230,12 +230,14 @@ package final class Node {
         ticks += 1
         if debug.sweeps { store.sweep() }
         if !store.disturbed.isEmpty { disturbClients() }
-        if ticks % Self.ticksPerCheck == 0 { clients.check(self) }
+        if ticks % Self.ticksPerCheck == 0 {
+            clients.check(self)
+            checkLinks()
+        }
         step(.tick)
-        checkLinks()
     }
 
-    /// Ticks between two looks at the limits of clients.
+    /// Ticks between two looks at the limits of clients and of links.
     private static let ticksPerCheck = 10
 
     private func handle(_ event: PollEvent) {

@@ -62,6 +62,7 @@ enum Compose {
         var fresh = all.count - 2
         let wanted = min(max(3, all.count / 10), fresh)
         var chosen: [NodeHandle] = []
+        chosen.reserveCapacity(max(wanted, 0) + news.count)
         var isChosen = [Bool](repeating: false, count: state.nodes.capacity)
         var draws = 3 * max(wanted, 0)
         while draws > 0 && fresh > 0 && chosen.count < wanted {
@@ -105,7 +106,7 @@ enum Compose {
         return GossipEntry(
             node: state.nodes[handle].id,
             pingSent: seconds(now.wall(of: state.nodes[handle].pingSent)),
-            pongReceived: seconds(now.wall(of: state.nodes[handle].pongReceived)),
+            pongReceived: seconds(now.wall(of: state.nodes[handle].heardAt)),
             address: state.nodes[handle].address,
             flags: state.nodes[handle].flags)
     }

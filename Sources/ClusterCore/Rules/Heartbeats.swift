@@ -1,7 +1,7 @@
 // Whom to ping, and when: one node by chance each second, everybody not heard of for half a node
-// timeout, and at once whoever has something to hear. News (a node just met, a suspicion just
-// formed) travels in rounds of the network and not of the timeout.
-// Follows bus protocol §3.3; differs as DECISIONS D5 says.
+// timeout, and at once whoever has something to hear. Who has pinged us was heard; our own link to it
+// is tried more rarely. News (a node just met, a suspicion just formed) travels in rounds of the
+// network and not of the timeout. Follows bus protocol §3.3; differs as DECISIONS D5 and D27 say.
 
 import ClusterWire
 
@@ -17,7 +17,9 @@ enum Heartbeats {
         for handle in state.nodes.handles where handle != .myself {
             let node = state.nodes[handle]
             guard node.hasAddress, !node.isHandshake, node.outbound.isOpen else { continue }
-            let isDue = node.pingSent == 0 && now - node.pongReceived > interval
+            let isDue =
+                node.pingSent == 0
+                && (now - node.heardAt > interval || now - node.pingedAt > turn.config.linkUse)
             if isDue || node.id == failoverReplica { state.ping(handle, &turn) }
         }
         tellNews(&state, &turn)
@@ -32,7 +34,7 @@ enum Heartbeats {
             let node = state.nodes[handle]
             guard handle != .myself, !node.isHandshake, node.outbound.isOpen, node.pingSent == 0
             else { continue }
-            if oldest.map({ node.pongReceived < state.nodes[$0].pongReceived }) ?? true {
+            if oldest.map({ node.heardAt < state.nodes[$0].heardAt }) ?? true {
                 oldest = handle
             }
         }
@@ -79,6 +81,7 @@ enum Heartbeats {
     ) {
         guard let link = state.nodes[handle].outbound.openID else { return }
         if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = turn.now.monotonic }
+        state.nodes[handle].pingedAt = turn.now.monotonic
         let beat = Compose.heartbeat(state, to: handle, telling: news, &turn)
         state.send(.ping(beat), on: link, &turn)
     }

@@ -44,14 +44,17 @@ enum ReplicaMigration {
     private static func livingReplicas(
         _ state: ClusterState
     ) -> [(master: NodeHandle, living: Int)] {
-        var counts: [(master: NodeHandle, living: Int)] = []
-        for handle in state.nodes.handles
-        where state.nodes[handle].isMaster && !state.nodes[handle].condition.isFailed {
-            let living = state.replicas(of: state.nodes[handle].id)
-                .count { !state.nodes[$0].condition.isFailed }
-            counts.append((handle, living))
+        // One walk over all nodes, whatever their number: this is asked each tick.
+        var living = [Int](repeating: 0, count: state.nodes.capacity)
+        for handle in state.nodes.handles where !state.nodes[handle].condition.isFailed {
+            guard let id = state.nodes[handle].master, let master = state.nodes.find(id) else {
+                continue
+            }
+            living[master.index] += 1
         }
-        return counts
+        return state.nodes.handles.filter {
+            state.nodes[$0].isMaster && !state.nodes[$0].condition.isFailed
+        }.map { ($0, living[$0.index]) }
     }
 
     private static func healthyReplicas(of master: NodeHandle, _ state: ClusterState) -> Int {

@@ -67,8 +67,8 @@ extension ClusterState {
     }
 
     /// Whether a connection belongs to a node whose name is known: it may send more.
-    package func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
+    func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
 
     /// Whether an inbound connection is that of a handshake.
-    package func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
+    func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
 }

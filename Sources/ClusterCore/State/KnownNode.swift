@@ -88,6 +88,8 @@ package struct KnownNode: Equatable, Sendable {
     var createdAt: Int64 = 0
     /// When anything was last received from it.
     package internal(set) var dataReceived: Int64 = 0
+    /// When we last pinged it, or met it.
+    var pingedAt: Int64 = 0
     /// When we last voted for a replica of it.
     var votedAt: Int64 = 0
     /// Until when its changes of address are spent: each spends one interval more.
@@ -111,6 +113,8 @@ package struct KnownNode: Equatable, Sendable {
         if case .replica(let id) = role { return id }
         return nil
     }
+    /// When it last showed that it lives, to us or to somebody who told of its pong.
+    var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     package var isSuspect: Bool { !condition.isHealthy }

@@ -126,6 +126,23 @@ struct HeartbeatsTests {
         #expect(Set(pinged) == Set("bcr"))
     }
 
+    @Test func `who pings us is heard, and our own link to it is tried now and then`() {
+        var node = TestNode(Self.shape) { $0.nodeTimeout = 2000 }
+        // Between two draws by chance there are nine ticks.
+        while node.state.ticks % 10 != 0 { node.advance(100) }
+        var pinged = ""
+        for _ in 0..<9 {
+            node.hears(.ping(), from: "b")
+            node.pass(1200)
+            node.hears(.ping(), from: "b")
+            pinged += node.step(.tick).receivers(of: .ping)
+        }
+        // c said nothing and owes its answer; b was heard each time, and its link was idle for ten
+        // seconds.
+        #expect(pinged.filter { $0 == "c" }.count == 1 && pinged.first != "b", "\(pinged)")
+        #expect(pinged.filter { $0 == "b" }.count == 1 && pinged.last == "b", "\(pinged)")
+    }
+
     @Test func `one node by chance is pinged each second, and none that owes an answer`() {
         var node = TestNode(Self.shape) { $0.nodeTimeout = 60_000 }
         var count = 0
