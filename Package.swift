@@ -41,7 +41,7 @@ let package = Package(
         library("Playback", ["Capture", "ClusterCore", "ClusterWire"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
-        library("Interop", ["RESP", "SystemIO"]),
+        library("Interop", ["RESP", "SystemIO", "Capture", "Playback"]),
         library("ClusterNode", ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
         .executableTarget(
             name: "grapevine",
@@ -57,6 +57,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/Support",
             swiftSettings: settings),
+        .executableTarget(
+            name: "misbehaving", dependencies: ["RESP", "SystemIO"], path: "Tests/Misbehaving",
+            swiftSettings: settings),
         tests("ClusterWireTests", ["ClusterWire"]),
         tests("ClusterCoreTests", ["ClusterCore", "ClusterWire"]),
         tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire"]),
@@ -64,6 +67,7 @@ let package = Package(
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
+        tests("InteropTests", ["Interop", "Capture", "Playback", "SystemIO"]),
         tests(
             "ClusterNodeTests",
             [

@@ -7,10 +7,13 @@
 #ifdef __linux__
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,6 +79,32 @@ int32_t clinux_spawn_in_folder(void *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);
 }
 
+int32_t clinux_spawn_closing_from(void *actions, int32_t first) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#else
+    (void)actions;
+    (void)first;
+    return 0;
+#endif
+}
+
+int32_t clinux_own_network(void) {
+    // Without rights over the network, those over a user namespace of one's own will do.
+    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) return -errno;
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strcpy(request.ifr_name, "lo");
+    int failure = 0;
+    if (ioctl(descriptor, SIOCGIFFLAGS, &request) < 0) failure = errno;
+    request.ifr_flags |= IFF_UP | IFF_RUNNING;
+    if (failure == 0 && ioctl(descriptor, SIOCSIFFLAGS, &request) < 0) failure = errno;
+    close(descriptor);
+    return -failure;
+}
+
 static volatile int signal_pipe = -1;
 
 static void pass_on(int number) {
@@ -101,8 +130,14 @@ int32_t clinux_signals_open(const int32_t *signals, int32_t count) {
     action.sa_handler = pass_on;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (int32_t i = 0; i < count; i++)
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int32_t i = 0; i < count; i++) {
         if (sigaction(signals[i], &action, NULL) < 0) return -errno;
-    return read_end;
+        sigaddset(&wanted, signals[i]);
+    }
+    // Whoever started this process may have had them blocked.
+    int failure = pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+    return failure != 0 ? -failure : read_end;
 }
 #endif

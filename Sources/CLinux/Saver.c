@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static int write_whole(int descriptor, const uint8_t *bytes, uint64_t length) {
@@ -34,9 +35,11 @@ static int sync_directory(const char *directory) {
     return failure;
 }
 
-int32_t clinux_replace(
+// With `held`, the new file is locked before it takes its place and stays open as *held, in place of
+// the one before: whoever opens the path finds it locked at any time.
+static int32_t replace(
     const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
-    uint64_t length, int32_t sync, int32_t *step) {
+    uint64_t length, int32_t sync, int32_t *step, int *held) {
     *step = CLINUX_STEP_CREATE;
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (descriptor < 0) return -errno;
@@ -48,7 +51,9 @@ int32_t clinux_replace(
         *step = CLINUX_STEP_SYNC;
         if (fsync(descriptor) < 0) failure = errno;
     }
-    if (close(descriptor) < 0 && failure == 0 && errno != EINTR) {
+    // What a file system that knows no locks says does not matter: the lock is a courtesy to others.
+    int keeps = held != NULL && failure == 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+    if (!keeps && close(descriptor) < 0 && failure == 0 && errno != EINTR) {
         *step = CLINUX_STEP_WRITE;
         failure = errno;
     }
@@ -58,7 +63,12 @@ int32_t clinux_replace(
     }
     if (failure != 0) {
         unlink(temporary);
+        if (keeps) close(descriptor);
         return -failure;
+    }
+    if (keeps) {
+        if (*held >= 0) close(*held);
+        *held = descriptor;
     }
     if (sync) {
         *step = CLINUX_STEP_SYNC_DIRECTORY;
@@ -68,12 +78,19 @@ int32_t clinux_replace(
     return -failure;
 }
 
+int32_t clinux_replace(
+    const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
+    uint64_t length, int32_t sync, int32_t *step) {
+    return replace(temporary, path, directory, bytes, length, sync, step, NULL);
+}
+
 typedef struct {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
     char *temporary, *path, *directory;
     int descriptor;
+    int held;  // the file as it was last saved, locked; -1 for none
     int stopping, waiting, sync;
     uint8_t *bytes;
     uint64_t length, generation;
@@ -111,8 +128,9 @@ static void *run(void *argument) {
         saver->bytes = NULL;
         saver->waiting = saver->sync = 0;
         pthread_mutex_unlock(&saver->lock);
-        result.error = -clinux_replace(
-            saver->temporary, saver->path, saver->directory, bytes, length, sync, &result.step);
+        result.error = -replace(
+            saver->temporary, saver->path, saver->directory, bytes, length, sync, &result.step,
+            &saver->held);
         free(bytes);
         pthread_mutex_lock(&saver->lock);
         // What a failed job owed to the disk is owed by the next one, which may hide its result.
@@ -125,6 +143,7 @@ static void *run(void *argument) {
 
 static void release(saver_state *saver) {
     if (saver->descriptor >= 0) close(saver->descriptor);
+    if (saver->held >= 0) close(saver->held);
     free(saver->bytes);
     free(saver->temporary);
     free(saver->path);
@@ -158,6 +177,7 @@ uint64_t clinux_saver_start(
         *error = ENOMEM;
         return 0;
     }
+    saver->held = -1;
     pthread_mutex_init(&saver->lock, NULL);
     pthread_cond_init(&saver->work, NULL);
     saver->temporary = strdup(temporary);

@@ -31,6 +31,9 @@ package struct CapturedPacket: Hashable, Sendable {
 package enum CaptureLimits {
     /// Captured bytes of one packet, and bytes of one block.
     package static let recordBytes = 256 << 20
+    /// Nanoseconds since the Unix epoch, in the year 2116: those who reckon with times may add and
+    /// subtract two of them.
+    package static let latestTime: Int64 = 1 << 62
     /// Interfaces described in one section.
     package static let interfaces = 65_536
 }

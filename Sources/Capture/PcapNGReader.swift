@@ -198,14 +198,14 @@ struct CaptureInterface: Sendable {
     static let timeResolution: UInt16 = 9
     static let timeOffset: UInt16 = 14
 
-    /// Nanoseconds since the Unix epoch; times that 64 bits cannot hold become the nearest that
-    /// fits.
+    /// Nanoseconds since the Unix epoch; times before it, or beyond the limit, become the nearest
+    /// within.
     func nanoseconds(_ ticks: UInt64) -> Int64 {
         let (ofSeconds, overflow) = offsetSeconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return offsetSeconds < 0 ? .min : .max }
+        guard !overflow else { return offsetSeconds < 0 ? 0 : CaptureLimits.latestTime }
         let elapsed = Int64(clamping: unsignedNanoseconds(ticks))
         let (sum, sumOverflow) = elapsed.addingReportingOverflow(ofSeconds)
-        return sumOverflow ? .max : sum
+        return sumOverflow ? CaptureLimits.latestTime : min(max(sum, 0), CaptureLimits.latestTime)
     }
 
     private func unsignedNanoseconds(_ ticks: UInt64) -> UInt64 {

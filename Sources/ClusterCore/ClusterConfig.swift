@@ -49,6 +49,9 @@ package struct ClusterConfig: Equatable, Sendable {
     package var failoverWithoutCopy = false
     /// Refuse a MEET that would merge two clusters that both own slots.
     package var refuseMerge = false
+    /// Say that publications with the light header are taken: peers that know it send 16 bytes in
+    /// place of 2256 in front of each.
+    package var takesLightPublish = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     package var preferredEndpoint = EndpointType.ip
     /// Bugs that the rules have on purpose: only a simulation that looks for them plants any.
@@ -77,6 +80,9 @@ extension ClusterConfig {
     var reportValidity: Int64 { 2 * nodeTimeout }
     /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
     var failUndo: Int64 { 2 * nodeTimeout }
+    /// Milliseconds after which our own link to a node is tried although the node was heard: what
+    /// stands between may have dropped a connection that was idle.
+    static func linkUse(at nodeTimeout: Int64) -> Int64 { min(5 * nodeTimeout, longestIdle) }
     /// Milliseconds until a handshake is given up.
     static func handshakeTimeout(at nodeTimeout: Int64) -> Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
@@ -90,6 +96,8 @@ extension ClusterConfig {
     var voteThrottle: Int64 { 2 * nodeTimeout }
     /// Milliseconds that a master waits after a minority before it serves again.
     var rejoinDelay: Int64 { min(max(nodeTimeout, 500), 5000) }
+    /// Milliseconds for which a link of ours is left idle, at most.
+    static let longestIdle: Int64 = 60_000
     /// Milliseconds after its start during which a master does not serve.
     static let writableDelay: Int64 = 2000
     /// Milliseconds for which a master must have been orphaned before a replica moves to it.
@@ -124,8 +132,14 @@ extension ClusterConfig {
     /// Connections that are asked for between two ticks, at most: a thousand at once from each of a
     /// thousand nodes overflow whoever accepts them.
     static let connectsPerTick = 64
+    /// Nodes that a tick may ping because they are due, however few are known.
+    static let pingsPerTick = 16
     /// Milliseconds after which a replica is asked again who its master is, when we did not know it.
     static let askMasterAfter: Int64 = 500
+    /// Milliseconds between two changes of one node's address, once a few came at once.
+    static let moveInterval: Int64 = 1000
+    /// Changes of one node's address that may come at once.
+    static let moveBurst: Int64 = 8
     /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
     static let reconnectAtOnceAfter: Int64 = 100
     /// Synced saves whose end is not known, at most, besides those that hold promises.

@@ -215,6 +215,7 @@ extension InputWords {
             config.allowReplicaMigration ? 1 : 0, config.requireFullCoverage ? 1 : 0,
             config.manualFailoverTimeout, config.blacklistTTL, config.replicaPingPeriod,
             config.failoverWithoutCopy ? 1 : 0, config.refuseMerge ? 1 : 0,
+            config.takesLightPublish ? 1 : 0,
         ]
         let texts = [
             config.announceIP?.text ?? "", config.announceHostname, config.announceNodeName,
@@ -226,11 +227,11 @@ extension InputWords {
 
     static func config(_ text: String) -> ClusterConfig? {
         let words = text.split(separator: " ")
-        guard words.count == 19 else { return nil }
-        let numbers = words.prefix(15).compactMap { Int64($0) }
+        guard words.count == 20 else { return nil }
+        let numbers = words.prefix(16).compactMap { Int64($0) }
         let texts = words.suffix(4).compactMap { bytes(String($0.dropFirst())) }
             .map { String(decoding: $0, as: UTF8.self) }
-        guard numbers.count == 15, texts.count == 4 else { return nil }
+        guard numbers.count == 16, texts.count == 4 else { return nil }
         func port(_ number: Int64) -> Port? { UInt16(exactly: number).map { Port($0) } }
         guard let own = port(numbers[1]), let bus = port(numbers[2]),
             let endpoint = ClusterConfig.EndpointType(rawValue: texts[3])
@@ -249,6 +250,7 @@ extension InputWords {
         config.replicaPingPeriod = numbers[12]
         config.failoverWithoutCopy = numbers[13] == 1
         config.refuseMerge = numbers[14] == 1
+        config.takesLightPublish = numbers[15] == 1
         config.announceIP = texts[0].isEmpty ? nil : IPText(texts[0])
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint

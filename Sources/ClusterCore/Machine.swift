@@ -33,6 +33,12 @@ package struct Machine: Sendable {
     /// Whether this node knows of another.
     package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
+    /// Whether a connection belongs to a node whose name is known: it may send more.
+    package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
+
+    /// Whether an inbound connection is that of a handshake.
+    package func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
+
     /// Takes one input and says what is to be done, in order.
     package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
         turn.begin(at: now)

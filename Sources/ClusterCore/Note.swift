@@ -7,6 +7,10 @@ package import ClusterWire
 package enum Note: Equatable, Sendable {
     case suspected(NodeID)
     case suspicionCleared(NodeID)
+    /// A voting master says that a node does not answer, and did not say so before.
+    case reported(NodeID, by: NodeID)
+    /// It says that the node is well again.
+    case reportWithdrawn(NodeID, by: NodeID)
     /// `agreeing` are the masters whose reports made the quorum, this node included if it counted.
     case markedFailed(NodeID, agreeing: [NodeID])
     /// FAIL as told by another node.
@@ -83,6 +87,8 @@ package enum Note: Equatable, Sendable {
         case nodeLimit
         case mergeRefused
         case badAddress(NodeAddress)
+        /// The node changes its address again and again.
+        case movesTooOften(to: NodeAddress)
     }
 }
 

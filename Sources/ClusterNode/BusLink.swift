@@ -21,6 +21,8 @@ final class BusLink {
     private var queue: [[UInt8]] = []
     private var written = 0
     private(set) var queuedBytes = 0
+    /// The node at the other end is known by name.
+    var isKnown = false
     /// In the list of links to be flushed.
     var isDirty = false
     /// Bytes that count against what strangers may make us hold.
@@ -37,6 +39,8 @@ final class BusLink {
     }
 
     var descriptor: Int32? { socket?.descriptor }
+    /// Until it is closed, by whomever.
+    private(set) var isOpen = true
     var hasQueue: Bool { !queue.isEmpty }
     /// What the link makes us hold: frames that are not complete, and what waits to be written.
     var heldBytes: Int { splitter.heldBytes + queuedBytes }
@@ -95,6 +99,7 @@ final class BusLink {
     }
 
     func close() {
+        isOpen = false
         socket = nil
         queue = []
         queuedBytes = 0

@@ -143,6 +143,7 @@ enum Directives {
         flag("cluster-allow-reads-when-down", \.allowReadsWhenDown),
         flag("failover-without-copy", \.cluster.failoverWithoutCopy),
         flag("cluster-refuse-merge", \.cluster.refuseMerge),
+        flag("cluster-light-publish", \.cluster.takesLightPublish),
     ]
 
     private static let process: [Directive] = [

@@ -24,6 +24,8 @@ package final class Node {
     var poller: Poller
     var saver: SaveThread
     let lock: FileLock
+    /// nodes.conf as it was at the start; the saver has it locked as it is since.
+    private var firstFileLock: FileLock?
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
     let startedAt: Int64
@@ -80,10 +82,13 @@ package final class Node {
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
         _ = ProcessInformation.raiseDescriptorLimit()
-        lock = try NodesFileStore.lock(options)
+        let path = options.configPath
+        lock = try NodesFileStore.lock("\(path).lock", of: options)
+        firstFileLock =
+            File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
         recording = try Recording.begin(
             options, seed: seed, file: try? File.read(options.configPath), at: now)
-        let state = try NodesFileStore.load(options, at: now, random: &random)
+        let state = try NodesFileStore.load(options, at: now, random: &random, &log)
         machine =
             state.map { Machine(state: $0, config: options.cluster, random: random) }
             ?? Machine(fresh: options.cluster, random: random)
@@ -98,6 +103,7 @@ package final class Node {
         // After the ports are ours: a node that cannot start leaves no file behind.
         if state == nil {
             try NodesFileStore.saveFirst(machine.state, options, at: now)
+            firstFileLock = try NodesFileStore.lock(path, of: options)
         }
         announceStart(isFresh: state == nil)
     }
@@ -224,12 +230,14 @@ package final class Node {
         ticks += 1
         if debug.sweeps { store.sweep() }
         if !store.disturbed.isEmpty { disturbClients() }
-        if ticks % Self.ticksPerCheck == 0 { clients.check(self) }
+        if ticks % Self.ticksPerCheck == 0 {
+            clients.check(self)
+            checkLinks()
+        }
         step(.tick)
-        checkLinks()
     }
 
-    /// Ticks between two looks at the limits of clients.
+    /// Ticks between two looks at the limits of clients and of links.
     private static let ticksPerCheck = 10
 
     private func handle(_ event: PollEvent) {

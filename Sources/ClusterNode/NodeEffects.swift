@@ -120,7 +120,7 @@ extension Node {
             return finishConnect(link)
         }
         if event.isReadable { read(link) }
-        if event.isWritable && links[token: link.token] != nil { links.markDirty(link) }
+        if event.isWritable && link.isOpen { links.markDirty(link) }
         if event.isBroken && !event.isReadable { lost(link) }
     }
 
@@ -151,7 +151,7 @@ extension Node {
 
     /// A connection ended without the rules' asking.
     private func lost(_ link: BusLink) {
-        guard links[token: link.token] != nil else { return }
+        guard link.isOpen else { return }
         recording?.closed(link.id, isOwn: false)
         links.remove(link)
         step(.linkClosed(link.id))
@@ -167,10 +167,19 @@ extension Node {
         charge(link)
     }
 
+    /// Whether the node at the other end is known. It stays so as long as the link lives: to ask
+    /// again for each message would copy the machine each time.
+    private func isKnown(_ link: BusLink) -> Bool {
+        if !link.isKnown { link.isKnown = machine.isKnownPeer(on: link.id) }
+        return link.isKnown
+    }
+
     /// What unknown nodes make us hold is limited in all: past that, who holds most is closed.
     private func charge(_ link: BusLink) {
-        guard case .inbound = link.id, links[token: link.token] != nil else { return }
-        links.charge(link, machine.state.isKnownPeer(on: link.id) ? 0 : link.heldBytes)
+        let held = link.heldBytes
+        // Mostly nothing is held, and nobody has to be asked about.
+        guard held > 0 || link.charge > 0, case .inbound = link.id, link.isOpen else { return }
+        links.charge(link, isKnown(link) ? 0 : held)
         while let heaviest = links.heaviestStranger {
             log.refuse(
                 "closed a link of an unknown node: too much is held",
@@ -181,9 +190,9 @@ extension Node {
 
     /// Every complete frame of a link, as long as the link lives.
     private func takeFrames(_ link: BusLink) {
-        while links[token: link.token] != nil {
+        while link.isOpen {
             do throws(WireError) {
-                let limit: FrameLimit = machine.state.isKnownPeer(on: link.id) ? .peer : .stranger
+                let limit: FrameLimit = isKnown(link) ? .peer : .stranger
                 guard let piece = try link.splitter.next(limit: limit) else { return }
                 switch piece {
                 case .passed(let type, let length):
@@ -216,7 +225,7 @@ extension Node {
     }
 
     func flushLinks() {
-        for link in links.takeDirty() where links[token: link.token] != nil {
+        for link in links.takeDirty() where link.isOpen {
             guard !link.isConnecting else { continue }
             switch link.flush() {
             case .moved: setInterest(link, write: false)
@@ -235,14 +244,14 @@ extension Node {
     /// Milliseconds after which a connection whose owner never said who it is is closed.
     private static let strangerPatience: Int64 = 30_000
 
-    /// Each tick: connections that say nothing, and those that do not read.
+    /// Now and then: connections whose owners never said who they are.
     func checkLinks() {
-        let wall = now.wall
+        let wall = wake.wall
         for link in links.all {
             guard case .inbound = link.id, wall - link.createdAt > Self.strangerPatience else {
                 continue
             }
-            if !machine.state.isKnownPeer(on: link.id) && !machine.state.isMeeting(on: link.id) {
+            if !isKnown(link) && !machine.isMeeting(on: link.id) {
                 lost(link)
             }
         }

@@ -55,7 +55,9 @@ package struct NodeOptions: Sendable {
     /// The reference has no limit by default: a peer that does not read makes it hold everything.
     package static let defaultLinkSendLimit = 64 << 20
 
-    package init() {}
+    package init() {
+        cluster.takesLightPublish = true
+    }
 
     /// The port of the bus.
     package var busPort: Int { clusterPort != 0 ? clusterPort : port + 10_000 }

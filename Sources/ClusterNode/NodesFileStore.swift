@@ -1,6 +1,7 @@
 // Where nodes.conf lives: locked, loaded, and saved for the first time. The lock is a file of its
 // own beside it, since a save replaces nodes.conf by rename and a lock would go with the old file
-// (bus protocol §8.1); nodes.conf itself is tried too, for a server of the reference that holds it.
+// (bus protocol §8.1). nodes.conf itself is locked too, for servers of the reference, which know no
+// other lock: here as it is at the start, and by the saving thread from each save on.
 
 import ClusterCore
 import SystemIO
@@ -9,23 +10,23 @@ enum NodesFileStore {
     /// A file that is larger is no nodes.conf.
     private static let sizeLimit = 256 << 20
 
-    static func lock(_ options: NodeOptions) throws(StartError) -> FileLock {
-        let path = options.configPath
+    /// Locks a file until its owner goes.
+    /// - Throws: that another node has it.
+    static func lock(_ path: String, of options: NodeOptions) throws(StartError) -> FileLock {
         do throws(SystemError) {
-            let lock = try FileLock("\(path).lock")
-            if File.exists(path) { _ = try FileLock(path) }
-            return lock
+            return try FileLock(path)
         } catch {
             if error.isHeldElsewhere {
-                throw StartError("\(path) is in use by another node")
+                throw StartError("\(options.configPath) is in use by another node")
             }
             throw StartError("\(path) cannot be locked: \(error.reason)")
         }
     }
 
-    /// The saved state; nil when there is none yet.
+    /// The saved state; nil when there is none yet. A file of which something will not be saved again
+    /// is kept beside the new one, so that the server that wrote it can have it back.
     static func load(
-        _ options: NodeOptions, at now: Instant, random: inout SplitMix64
+        _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
     ) throws(StartError) -> ClusterState? {
         let path = options.configPath
         let bytes: [UInt8]
@@ -37,11 +38,28 @@ enum NodesFileStore {
         }
         if bytes.isEmpty { return nil }
         do throws(NodesFileError) {
-            return try NodesFile.parse(bytes, at: now, random: &random)
+            let (state, skipped) = try NodesFile.read(bytes, at: now, random: &random)
+            if !skipped.isEmpty { keep(bytes, without: skipped, path, &log) }
+            return state
         } catch {
             let place = error.line > 0 ? "\(path):\(error.line)" : path
             throw StartError("\(place): \(error.reasonText); the file is left as it is")
         }
+    }
+
+    private static func keep(
+        _ bytes: [UInt8], without skipped: [String], _ path: String, _ log: inout NodeLog
+    ) {
+        let copy = "\(path).bak"
+        var fate = "the file as it was is kept as \(copy)"
+        do throws(SystemError) {
+            try File.replace(copy, with: bytes, sync: true)
+        } catch {
+            fate = "no copy of it could be kept: \(error)"
+        }
+        log.write(
+            .warning,
+            "\(path) holds what is not kept here: \(skipped.joined(separator: ", ")); \(fate)")
     }
 
     /// A new node is on disk before anybody hears its name.

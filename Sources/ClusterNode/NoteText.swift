@@ -14,6 +14,10 @@ enum NoteText {
         switch note {
         case .suspected(let id): (.verbose, "*** NODE \(id) possibly failing: no answer in time")
         case .suspicionCleared(let id): (.verbose, "*** NODE \(id) answers again")
+        case .reported(let id, let by):
+            (.verbose, "Node \(by) reported node \(id) as not reachable.")
+        case .reportWithdrawn(let id, let by):
+            (.verbose, "Node \(by) reported node \(id) is back online.")
         case .markedFailed(let id, let agreeing):
             (
                 .notice,
@@ -192,6 +196,8 @@ enum NoteText {
             case .nodeLimit: ("refused a node: the table is full", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")
+            case .movesTooOften(let address):
+                ("ignored a change of address: too many of one node", ", to \(address)")
             }
         return (kind, "\(kind)\(detail)\(who)")
     }

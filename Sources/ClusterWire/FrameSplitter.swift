@@ -62,6 +62,11 @@ public struct FrameSplitter: Sendable {
             buffer.removeFirst(start)
             start = 0
         }
+        if buffer.isEmpty {
+            // As nearly always: one copy, and the frame will be this array.
+            buffer = unsafe input.bytes.copy(from, input.count - from)
+            return
+        }
         buffer.append(addingCapacity: input.count - from) { output in
             for index in from..<input.count { output.append(input[index]) }
         }

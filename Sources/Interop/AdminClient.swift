@@ -38,6 +38,12 @@ package final class AdminClient {
 
     /// Sends a command and waits for its reply.
     package func send(_ words: [String]) throws(AdminClientError) -> RESPValue {
+        try post(words)
+        return try reply()
+    }
+
+    /// Sends a command; its reply is to be taken later, in the order of commands.
+    package func post(_ words: [String]) throws(AdminClientError) {
         var bytes: [UInt8] = []
         RESPWriter.command(words, to: &bytes)
         do throws(SystemError) {
@@ -45,6 +51,10 @@ package final class AdminClient {
         } catch {
             throw .system(error)
         }
+    }
+
+    /// Waits for the next reply.
+    package func reply() throws(AdminClientError) -> RESPValue {
         while true {
             do throws(RESPError) {
                 if let reply = try parser.next() { return reply }

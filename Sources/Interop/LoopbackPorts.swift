@@ -34,6 +34,12 @@ package enum LoopbackPorts {
         throw .noFreePorts(count: count)
     }
 
+    /// Gives ports back.
+    fileprivate static func giveBack(_ ports: Range<Int>) {
+        let all = Set(ports).union(ports.map { $0 + busOffset })
+        given.withLock { given in given.subtract(all) }
+    }
+
     /// Whether nobody listens. Asked by connecting: a socket bound for a trial would be inherited by
     /// a child that another thread starts just then, and keep the port for a moment.
     private static func isFree(_ port: Int) -> Bool {
@@ -45,4 +51,16 @@ package enum LoopbackPorts {
             return error.isConnectionRefused
         }
     }
+}
+
+/// Ports in a row, with those of the bus above them, that are somebody's as long as the owner lives.
+package final class PortRow {
+    package let ports: Range<Int>
+
+    package init(count: Int) throws(InteropError) {
+        let first = try LoopbackPorts.base(count: count)
+        ports = first..<first + count
+    }
+
+    deinit { LoopbackPorts.giveBack(ports) }
 }

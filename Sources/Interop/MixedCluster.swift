@@ -5,18 +5,40 @@
 import RESP
 import SystemIO
 
+/// What a cluster is given beside its nodes.
+package struct Surroundings: Sendable {
+    /// For how long it may be waited for.
+    package var allowance = Allowance.unlimited
+    /// How its traffic on the bus is recorded; nil when it is not.
+    package var capture: CaptureMeans?
+    /// Ports in the cluster's row for nodes that are added.
+    package var sparePorts = 0
+
+    package init() {}
+}
+
 /// A cluster of real processes.
 package final class MixedCluster {
-    /// In the order in which they were started: theirs, then ours, then what was added.
+    /// In the order in which they were started; one that replaces another has its place.
     package private(set) var nodes: [ServerProcess] = []
     private let temporary: TemporaryFolder?
     /// Where the nodes' folders are.
     package let path: String
+    package let allowance: Allowance
     private let directives: [String]
+    private let row: PortRow?
+    private var nextPort: Int
+    let capture: CaptureMeans?
+    private var recorder: BusCapture?
+    /// Wall nanoseconds.
+    private(set) var recordedUntil = Int64.max
+    /// Every log that there may be, with whose it is.
+    private(set) var logs: [(server: String, file: String)] = []
 
     private static let slotCount = 16_384
     private static let pauseMilliseconds = 20
     private static let watchPauseMilliseconds = 100
+    private static let graceMilliseconds = 5000
 
     /// Starts nodes that do not know each other yet.
     /// - Parameters:
@@ -26,7 +48,8 @@ package final class MixedCluster {
     ///   - basePort: the first client port; free ones are looked for when it is nil.
     package init(
         _ programs: [ServerProgram], nodeTimeoutMilliseconds: Int, directives: [String] = [],
-        folder: String? = nil, basePort: Int? = nil, isKept: Bool = false
+        folder: String? = nil, basePort: Int? = nil, isKept: Bool = false,
+        surroundings: Surroundings = Surroundings()
     ) throws(InteropError) {
         do throws(SystemError) {
             if let folder {
@@ -43,22 +66,49 @@ package final class MixedCluster {
         }
         self.directives =
             ["--cluster-node-timeout", "\(nodeTimeoutMilliseconds)"] + directives
-        let base: Int
+        allowance = surroundings.allowance
+        capture = surroundings.capture
         if let basePort {
-            base = basePort
+            row = nil
+            nextPort = basePort
         } else {
-            base = try LoopbackPorts.base(count: programs.count)
+            let made = try PortRow(count: max(1, programs.count + surroundings.sparePorts))
+            row = made
+            nextPort = made.ports.lowerBound
         }
-        for (index, program) in programs.enumerated() {
-            try start(program, port: base + index)
+        if case .tcpdump(let program) = capture, let row {
+            recorder = try BusCapture(program, clientPorts: row.ports, file: "\(path)/bus.pcap")
         }
+        for program in programs { try add(program) }
     }
 
     /// The last owner ends them all, before the folder goes; a node that is still held elsewhere is
     /// ended too.
-    deinit {
-        for node in nodes { node.send(.terminate) }
-        for node in nodes { node.stop() }
+    deinit { end() }
+
+    /// Ends the recording, then all nodes, also those that are stopped.
+    package func end() {
+        endRecording()
+        for node in nodes {
+            node.send(.terminate)
+            node.send(.resume)
+        }
+        // One that hangs is waited for once, not again for each that hangs after it.
+        let end = SystemClock.monotonicMilliseconds() + Int64(Self.graceMilliseconds)
+        for node in nodes {
+            let left = end - SystemClock.monotonicMilliseconds()
+            node.stop(graceMilliseconds: Int(max(0, left)))
+        }
+    }
+
+    /// Ends the recording: what follows is not part of the play.
+    /// - Returns: what tcpdump counted, a line each.
+    @discardableResult
+    package func endRecording() -> [String] {
+        recordedUntil = min(recordedUntil, SystemClock.wallNanoseconds())
+        let counts = recorder?.stop() ?? []
+        recorder = nil
+        return counts
     }
 
     package var ours: [ServerProcess] { nodes.filter(\.program.isOurs) }
@@ -67,17 +117,77 @@ package final class MixedCluster {
     package var running: [ServerProcess] { nodes.filter { $0.exitStatus == nil } }
 
     /// Starts one more node, which knows nobody.
+    /// - Parameters:
+    ///   - recordsTraffic: whether a node of ours records its own traffic, whatever else does.
+    ///   - isRelayed: whether others reach its bus by a port of `relay`, once that is called.
     @discardableResult
-    package func add(_ program: ServerProgram) throws(InteropError) -> ServerProcess {
-        try start(program, port: try LoopbackPorts.base(count: 1))
-    }
-
-    @discardableResult
-    private func start(_ program: ServerProgram, port: Int) throws(InteropError) -> ServerProcess {
-        let node = try ServerProcess(
-            program, port: port, folder: "\(path)/\(port)", directives: directives)
+    package func add(
+        _ program: ServerProgram, recordsTraffic: Bool = false, isRelayed: Bool = false
+    ) throws(InteropError) -> ServerProcess {
+        let port = try takePort()
+        let node = try start(
+            program, port: port, folder: "\(path)/\(port)", directives,
+            recordsTraffic: recordsTraffic, announcedBusPort: isRelayed ? try takePort() : nil)
         nodes.append(node)
         return node
+    }
+
+    /// Ends a node, which is no part of the cluster any more.
+    package func remove(_ node: ServerProcess) {
+        node.stop()
+        nodes.removeAll { $0 === node }
+    }
+
+    /// Leads the bus of all relayed nodes through a relay, which the caller keeps.
+    package func relay() throws(InteropError) -> BusRelay {
+        var doors: [BusRelay.Door] = []
+        for node in nodes {
+            doors.append(
+                BusRelay.Door(
+                    id: try node.text("CLUSTER", "MYID"),
+                    busPort: node.port + LoopbackPorts.busOffset,
+                    relayPort: node.announcedBusPort))
+        }
+        do throws(SystemError) {
+            return try BusRelay(doors)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Ends a node and lets another program go on with its files, at its place in the list.
+    /// - Parameter movesPort: whether it gets another port.
+    @discardableResult
+    package func replace(
+        _ node: ServerProcess, with program: ServerProgram, movesPort: Bool = false
+    ) throws(InteropError) -> ServerProcess {
+        guard let index = nodes.firstIndex(where: { $0 === node }) else { return node }
+        node.stop()
+        let port = movesPort ? try takePort() : node.port
+        let other = try start(
+            program, port: port, folder: node.folder, node.directives,
+            announcedBusPort: movesPort ? nil : node.announcedBusPort)
+        nodes[index] = other
+        return other
+    }
+
+    private func takePort() throws(InteropError) -> Int {
+        if let row, nextPort >= row.ports.upperBound { return try LoopbackPorts.base(count: 1) }
+        defer { nextPort += 1 }
+        return nextPort
+    }
+
+    private func start(
+        _ program: ServerProgram, port: Int, folder: String, _ directives: [String],
+        recordsTraffic: Bool = false, announcedBusPort: Int? = nil
+    ) throws(InteropError) -> ServerProcess {
+        let log = (server: "\(program) at \(port)", file: "\(folder)/server.log")
+        if !logs.contains(where: { $0 == log }) { logs.append(log) }
+        var recordsTraffic = recordsTraffic
+        if case .nodes = capture { recordsTraffic = true }
+        return try ServerProcess(
+            program, port: port, folder: folder, directives: directives, allowance: allowance,
+            recordsTraffic: recordsTraffic, announcedBusPort: announcedBusPort)
     }
 
     // MARK: - Forming
@@ -99,7 +209,7 @@ package final class MixedCluster {
     package func meet(_ node: ServerProcess, _ other: ServerProcess) throws(InteropError) {
         try node.command(
             "CLUSTER", "MEET", other.address.ip, "\(other.port)",
-            "\(other.port + LoopbackPorts.busOffset)")
+            "\(other.announcedBusPort)")
     }
 
     /// Gives the first nodes all slots, lets all meet the first, makes the others their replicas in
@@ -226,7 +336,8 @@ package final class MixedCluster {
             guard spent < limit else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            SystemClock.sleep(milliseconds: Self.pauseMilliseconds)
+            try allowance.sleep(
+                milliseconds: Self.pauseMilliseconds, waitingFor: "\(what): \(difference)")
         }
     }
 
@@ -294,7 +405,7 @@ package final class MixedCluster {
         let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
         while SystemClock.monotonicMilliseconds() < end {
             if let difference = try disagreement(members) { return difference }
-            SystemClock.sleep(milliseconds: Self.watchPauseMilliseconds)
+            try allowance.sleep(milliseconds: Self.watchPauseMilliseconds)
         }
         return try linkChange(since: table)
     }

@@ -40,7 +40,8 @@ package struct ReferenceServer: Hashable, Sendable, CustomStringConvertible {
                 milliseconds: Self.patienceMilliseconds, limitBytes: Self.longestAnswer)
             said = String(decoding: output, as: UTF8.self)
         } catch {
-            throw .system(error)
+            guard error.isTimeout else { throw .system(error) }
+            throw .notAServer(path: path, said: "nothing in \(Self.patienceMilliseconds) ms")
         }
         // "Redis server v=7.0.15 sha=…"
         let words = said.split { $0 == " " || $0.isNewline }
@@ -60,17 +61,8 @@ package struct ReferenceServer: Hashable, Sendable, CustomStringConvertible {
 
     /// The first server of this kind on `PATH`; nil when there is none.
     package static func installed(_ kind: Kind) -> ReferenceServer? {
-        let folders = (Environment.value("PATH") ?? "").split(separator: ":").map(String.init)
-        for folder in folders {
-            let path = "\(folder)/\(kind.programName)"
-            guard File.isExecutable(path) else { continue }
-            do throws(InteropError) {
-                return try ReferenceServer(path: path)
-            } catch {
-                continue
-            }
-        }
-        return nil
+        guard let path = Environment.find(kind.programName) else { return nil }
+        return try? ReferenceServer(path: path)
     }
 
     /// Every server in the folder of `GRAPEVINE_PEERS`, oldest first, each version once; none when

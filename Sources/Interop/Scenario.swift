@@ -12,16 +12,22 @@ package struct Scenario: Sendable {
     package let summary: String
     /// What it takes to be played at all.
     let need: Need?
+    /// Seconds that a play may take as a whole, whatever its steps wait for.
+    let limitSeconds: Int
+    /// Whether it can be played with the server in our nodes' places, to see whose a failure is.
+    let isComparable: Bool
     let play: @Sendable (Stage) throws(InteropError) -> Void
 
     init(
         _ name: String, _ summary: String,
-        needs need: Need? = nil,
+        needs need: Need? = nil, limitSeconds: Int = 90, isComparable: Bool = true,
         _ play: @escaping @Sendable (Stage) throws(InteropError) -> Void
     ) {
         self.name = name
         self.summary = summary
         self.need = need
+        self.limitSeconds = limitSeconds
+        self.isComparable = isComparable
         self.play = play
     }
 
@@ -29,21 +35,30 @@ package struct Scenario: Sendable {
     enum Need: Sendable {
         /// A version from which the server has what it is about, in words.
         case version(Int, Int, String)
+        /// The same of Valkey alone.
+        case valkey(Int, Int, String)
         case redisCLI
+        /// A server of the other family that gives extension 4 its other meaning.
+        case otherDialect
 
         /// Why it cannot apply to a server; nil when it can.
-        func obstacle(_ server: ReferenceServer) -> String? {
+        func obstacle(_ server: ReferenceServer, among all: [ReferenceServer]) -> String? {
             switch self {
             case .version(let major, let minor, let what):
                 server.isAtLeast(major, minor) ? nil : "\(what) \(major).\(minor)"
+            case .valkey(let major, let minor, let what):
+                server.kind == .valkey && server.isAtLeast(major, minor)
+                    ? nil : "\(what) Valkey \(major).\(minor)"
             case .redisCLI: RedisCLI.path == nil ? "no redis-cli is installed" : nil
+            case .otherDialect: Dialects.obstacle(server, among: all)
             }
         }
     }
 
     /// All of them, in the order of the matrix.
     package static let all: [Scenario] =
-        joining + naming + moving + crashing + handingOver + disturbing + membership + files
+        joining + naming + moving + crashing + partitions + handingOver + disturbing + publishing
+        + membership + files + dialects
 }
 
 /// Where a scenario is played: the two kinds of nodes, and the clusters that were made.
@@ -53,31 +68,72 @@ package final class Stage {
     /// Our node; that server too, when it is played with it alone.
     let ours: ServerProgram
     let server: ReferenceServer
+    /// All servers that this machine has for the run.
+    let servers: [ReferenceServer]
     let folder: String
     /// cluster-node-timeout of all nodes.
     static let timeout = 1000
+    private let surroundings: Surroundings
     /// Clusters of this play, kept for their logs.
-    private(set) var clusters: [MixedCluster] = []
+    private var clusters: [MixedCluster] = []
+    private var relays: [BusRelay] = []
+    /// What should be known although nothing failed.
+    private(set) var remarks: [String] = []
 
-    init(server: ReferenceServer, ours: ServerProgram, folder: String) {
+    init(
+        server: ReferenceServer, among servers: [ReferenceServer], ours: ServerProgram,
+        folder: String, surroundings: Surroundings
+    ) {
         self.server = server
+        self.servers = servers
         theirs = .reference(server)
         self.ours = ours
         self.folder = folder
+        self.surroundings = surroundings
     }
+
+    var allowance: Allowance { surroundings.allowance }
 
     /// Starts nodes that do not know each other yet.
     func cluster(
-        _ programs: [ServerProgram], _ directives: [String] = []
+        _ programs: [ServerProgram], _ directives: [String] = [], recordsTraffic: Bool = false,
+        isRelayed: Bool = false
     ) throws(InteropError) -> MixedCluster {
+        var surroundings = surroundings
+        surroundings.sparePorts = 2 * programs.count + Self.sparePorts
         let cluster = try MixedCluster(
-            programs, nodeTimeoutMilliseconds: Self.timeout, directives: directives,
-            folder: "\(folder)/\(clusters.count)")
+            [], nodeTimeoutMilliseconds: Self.timeout, directives: directives,
+            folder: "\(folder)/\(clusters.count)", surroundings: surroundings)
+        // Before its nodes start: one that does not start leaves a log, too.
         clusters.append(cluster)
+        for program in programs {
+            try cluster.add(program, recordsTraffic: recordsTraffic, isRelayed: isRelayed)
+        }
         for node in cluster.ours {
             try node.command("CONFIG", "SET", "failover-without-copy", "yes")
         }
         return cluster
+    }
+
+    private static let sparePorts = 6
+
+    /// Ends all that was started.
+    func end() {
+        for cluster in clusters { cluster.end() }
+        relays = []
+    }
+
+    /// Says something that should be known although nothing failed.
+    func remark(_ text: String) {
+        if !remarks.contains(text) { remarks.append(text) }
+    }
+
+    /// What is left to look at, once all has ended.
+    func evidence() -> Evidence {
+        var evidence = Evidence(folder: folder)
+        if let capture = surroundings.capture { evidence.captureNote = "recorded by \(capture)" }
+        for cluster in clusters { cluster.testify(to: &evidence) }
+        return evidence
     }
 
     /// Starts nodes and forms a cluster of them, masters first.
@@ -87,6 +143,25 @@ package final class Stage {
         let cluster = try cluster(programs, directives)
         try cluster.form(cluster.nodes, masters: masters)
         return cluster
+    }
+
+    /// The same, with the bus led through a relay that can cut it.
+    func relayed(
+        _ programs: [ServerProgram], masters: Int
+    ) throws(InteropError) -> (cluster: MixedCluster, relay: BusRelay) {
+        let cluster = try cluster(programs, isRelayed: true)
+        let relay = try cluster.relay()
+        relays.append(relay)
+        try cluster.form(cluster.nodes, masters: masters)
+        return (cluster, relay)
+    }
+
+    /// Waits until a replica of theirs has copied its master: before, it does not stand.
+    func untilCopied(_ replica: ServerProcess) throws(InteropError) {
+        try until("\(replica.name) holds a copy") { () throws(InteropError) in
+            let link = try replica.field("master_link_status", of: "INFO", "replication")
+            return link == "up" ? nil : "link \(link ?? "unknown")"
+        }
     }
 
     /// Waits until nothing is amiss.
@@ -99,7 +174,7 @@ package final class Stage {
             guard SystemClock.monotonicMilliseconds() - start < Int64(limit) else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            SystemClock.sleep(milliseconds: 20)
+            try allowance.sleep(milliseconds: 20, waitingFor: "\(what): \(difference)")
         }
     }
 

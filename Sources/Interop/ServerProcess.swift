@@ -32,6 +32,11 @@ package final class ServerProcess {
     package let folder: String
     /// Directives behind those that every server here gets, as words: "--name", "value".
     package var directives: [String]
+    /// The bus port that it tells others.
+    package let announcedBusPort: Int
+    /// Whether a node of ours writes down its traffic on the bus, each run into a file of its own.
+    private let recordsTraffic: Bool
+    private let allowance: Allowance
     private var child: ChildProcess
     private var client: AdminClient?
 
@@ -40,14 +45,23 @@ package final class ServerProcess {
     private static let longestLog = 64 << 20
 
     /// Starts a server and waits until it answers PING.
+    /// - Parameter announcedBusPort: said to others in place of the one that it listens on.
     package init(
-        _ program: ServerProgram, port: Int, folder: String, directives: [String] = []
+        _ program: ServerProgram, port: Int, folder: String, directives: [String] = [],
+        allowance: Allowance = .unlimited, recordsTraffic: Bool = false,
+        announcedBusPort: Int? = nil
     ) throws(InteropError) {
         self.program = program
         self.port = port
         self.folder = folder
         self.directives = directives
-        child = try Self.start(program, port: port, folder: folder, directives)
+        self.allowance = allowance
+        self.recordsTraffic = recordsTraffic
+        self.announcedBusPort = announcedBusPort ?? port + LoopbackPorts.busOffset
+        try allowance.check()
+        child = try Self.start(
+            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
+            announcedBusPort: announcedBusPort)
         try waitUntilReady()
     }
 
@@ -63,8 +77,25 @@ package final class ServerProcess {
     package var logPath: String { "\(folder)/server.log" }
     package var nodesFilePath: String { "\(folder)/nodes.conf" }
 
+    /// Runs of one node that write down their traffic.
+    private static let longestSeries = 100
+    /// Where the nodes of a folder write down their traffic, one file a run.
+    static func trafficPaths(_ folder: String) -> [String] {
+        (1...longestSeries).map { "\(folder)/bus-\($0).pcap" }
+    }
+
     /// All that it has said.
     package var log: String { (try? File.readText(logPath, limitBytes: Self.longestLog)) ?? "" }
+
+    /// The last lines that it has said.
+    package var logEnd: String {
+        let end = (try? File.readEnd(logPath, bytes: Self.logEndBytes)) ?? ""
+        let lines = end.split(whereSeparator: \.isNewline)
+        return lines.suffix(Self.logEndLines).joined(separator: "\n")
+    }
+
+    private static let logEndBytes = 4000
+    private static let logEndLines = 12
 
     /// Memory in RAM, in bytes; 0 where the system does not tell.
     package var residentBytes: Int { memory("VmRSS:") }
@@ -86,7 +117,8 @@ package final class ServerProcess {
     // MARK: - Starting and ending
 
     private static func start(
-        _ program: ServerProgram, port: Int, folder: String, _ directives: [String]
+        _ program: ServerProgram, port: Int, folder: String, _ directives: [String],
+        recordsTraffic: Bool, announcedBusPort: Int?
     ) throws(InteropError) -> ChildProcess {
         let path: String
         var words: [String]
@@ -99,7 +131,16 @@ package final class ServerProcess {
             "yes", "--cluster-config-file", "nodes.conf", "--save", "", "--appendonly", "no",
             "--daemonize", "no",
         ]
-        var options = ChildProcess.Options(arguments: words + directives)
+        words += directives
+        if let announcedBusPort, announcedBusPort != port + LoopbackPorts.busOffset {
+            words += ["--cluster-announce-bus-port", "\(announcedBusPort)"]
+        }
+        if recordsTraffic && program.isOurs,
+            let path = trafficPaths(folder).first(where: { !File.exists($0) })
+        {
+            words += ["--pcap", path]
+        }
+        var options = ChildProcess.Options(arguments: words)
         options.output = .file("\(folder)/server.log")
         do throws(SystemError) {
             try Folder.make(folder)
@@ -113,17 +154,26 @@ package final class ServerProcess {
     package func waitUntilReady(
         milliseconds: Int = readyMilliseconds
     ) throws(InteropError) {
-        let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
+        let limit = allowance.left(atMost: milliseconds)
+        let end = SystemClock.monotonicMilliseconds() + Int64(limit)
         while true {
             if let status = child.poll() {
-                throw .ended(server: name, status: status, log: String(log.suffix(2000)))
+                throw .ended(server: name, status: status, log: logEnd)
             }
+            var difference: String
             do throws(InteropError) {
-                if try text("PING") == "PONG" { return }
+                let answer = try text("PING")
+                if answer == "PONG" { return }
+                difference = "it says “\(answer.prefix(100))”"
             } catch {
-                if SystemClock.monotonicMilliseconds() >= end { throw error }
+                difference = "\(error)"
             }
-            SystemClock.sleep(milliseconds: 10)
+            if SystemClock.monotonicMilliseconds() >= end {
+                throw .notInTime(
+                    what: "\(name) answers PING", milliseconds: limit, difference: difference)
+            }
+            try allowance.sleep(
+                milliseconds: 10, waitingFor: "\(name) to answer PING: \(difference)")
         }
     }
 
@@ -142,7 +192,10 @@ package final class ServerProcess {
     /// Ends it if it runs, and starts it again with the same files.
     package func restart() throws(InteropError) {
         stop()
-        child = try Self.start(program, port: port, folder: folder, directives)
+        try allowance.check()
+        child = try Self.start(
+            program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
+            announcedBusPort: announcedBusPort)
         try waitUntilReady()
     }
 
@@ -151,14 +204,17 @@ package final class ServerProcess {
     /// A connection of its own.
     package func connect() throws(InteropError) -> AdminClient {
         do throws(AdminClientError) {
-            return try AdminClient(address, timeoutMilliseconds: Self.replyMilliseconds)
+            return try AdminClient(
+                address,
+                timeoutMilliseconds: max(1, allowance.left(atMost: Self.replyMilliseconds)))
         } catch {
-            throw .noAnswer(server: name, error)
+            throw .noAnswer(server: name, command: "a connection", error)
         }
     }
 
     /// Sends a command and returns whatever the reply is, an error too. The connection is kept.
     package func ask(_ words: [String]) throws(InteropError) -> RESPValue {
+        try allowance.check()
         let connection: AdminClient
         if let client { connection = client } else { connection = try connect() }
         // Not kept when the reply fails to come: it would be taken for that of the next command.
@@ -168,8 +224,13 @@ package final class ServerProcess {
             client = connection
             return reply
         } catch {
-            throw .noAnswer(server: name, error)
+            throw .noAnswer(server: name, command: Self.shown(words), error)
         }
+    }
+
+    /// The beginning of a command, in words for a person.
+    private static func shown(_ words: [String]) -> String {
+        words.prefix(8).map { $0.prefix(100) }.joined(separator: " ")
     }
 
     /// Sends a command and returns its reply.
@@ -178,8 +239,7 @@ package final class ServerProcess {
     package func command(_ words: String...) throws(InteropError) -> RESPValue {
         let reply = try ask(words)
         if let error = reply.errorText {
-            let shown = words.prefix(8).joined(separator: " ")
-            throw .refused(server: name, command: shown, reply: error)
+            throw .refused(server: name, command: Self.shown(words), reply: error)
         }
         return reply
     }
@@ -188,10 +248,10 @@ package final class ServerProcess {
     package func text(_ words: String...) throws(InteropError) -> String {
         let reply = try ask(words)
         if let error = reply.errorText {
-            throw .refused(server: name, command: words.joined(separator: " "), reply: error)
+            throw .refused(server: name, command: Self.shown(words), reply: error)
         }
         guard let text = reply.string else {
-            throw .unexpectedReply(server: name, command: words.joined(separator: " "))
+            throw .unexpectedReply(server: name, command: Self.shown(words))
         }
         return text
     }

@@ -161,7 +161,9 @@ package struct Incidents {
         standing[replica] = master
         let isForced = forced && !coordinated.contains(replica)
         change(master, at: event.time, census) {
-            if isForced { $0.cause = .forced }
+            // One whose master has failed may force it all the same: Valkey 9.1 does so with what
+            // is left of an earlier order.
+            if isForced && $0.failedAt == nil { $0.cause = .forced }
             $0.voteRequestedAt = $0.voteRequestedAt ?? event.time
             $0.requests += 1
             $0.epoch = epoch

@@ -13,11 +13,18 @@
 private let longestPause = 10
 
 /// How a process ended.
-package enum ExitStatus: Equatable, Sendable {
+package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
     /// By itself, with this number.
     case exited(Int32)
     /// By the signal of this number.
     case killed(signal: Int32)
+
+    package var description: String {
+        switch self {
+        case .exited(let number): "with status \(number)"
+        case .killed(let signal): "by signal \(signal)"
+        }
+    }
 }
 
 /// A program that this process started.
@@ -43,6 +50,8 @@ package final class ChildProcess {
         package var folder: String?
         /// Where both its output and its errors go.
         package var output = Output.inherited
+        /// A file for its errors alone, which is made or emptied; nil for where its output goes.
+        package var errorsFile: String?
         /// The name that it is called by, when that is not its path.
         package var name: String?
 
@@ -181,6 +190,11 @@ private func spawn(
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     unsafe redirect(&actions, options, writing)
+    #if !canImport(Darwin)
+        // What whoever started this process left open is nothing to its children: they would hold
+        // it after this process has ended.
+        unsafe clinux_spawn_closing_from(&actions, 3)
+    #endif
     resetSignals(&attributes)
 
     var words = unsafe ([options.name ?? program] + options.arguments).map { unsafe strdup($0) }
@@ -208,14 +222,21 @@ private func redirect(
     }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     switch options.output {
-    case .inherited: return
+    case .inherited:
+        // Errors stay where they are, too, unless they have a file.
+        if options.errorsFile == nil { return }
     case .discarded: unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     case .file(let path):
         let flags = O_WRONLY | O_CREAT | O_APPEND
         unsafe posix_spawn_file_actions_addopen(&actions, 1, path, flags, 0o644)
     case .pipe: unsafe posix_spawn_file_actions_adddup2(&actions, writing, 1)
     }
-    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    if let path = options.errorsFile {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
+        unsafe posix_spawn_file_actions_addopen(&actions, 2, path, flags, 0o644)
+    } else {
+        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    }
 }
 
 /// Lets a child begin with no signal blocked or ignored, whatever this process does with them.
@@ -226,6 +247,11 @@ private func resetSignals(_ attributes: inout Attributes) {
     var all = sigset_t()
     unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+    #if canImport(Darwin)
+        let flags = Int16(
+            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT)
+    #else
+        let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+    #endif
     unsafe posix_spawnattr_setflags(&attributes, flags)
 }

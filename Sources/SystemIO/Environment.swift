@@ -15,6 +15,12 @@ package enum Environment {
         return unsafe String(cString: value)
     }
 
+    /// The first program of this name in the folders of `PATH`.
+    package static func find(_ program: String) -> String? {
+        (value("PATH") ?? "").split(separator: ":").map { "\($0)/\(program)" }
+            .first(where: File.isExecutable)
+    }
+
     /// All variables as "NAME=value", for starting a child.
     package static func all() -> [String] {
         var result: [String] = []

@@ -32,6 +32,22 @@ package enum File {
         }
     }
 
+    /// Reads the last bytes of a file, at most so many, as text.
+    package static func readEnd(
+        _ path: String, bytes limit: Int
+    ) throws(SystemError) -> String {
+        let file = try open(path, O_RDONLY)
+        guard lseek(file.number, off_t(max(0, try size(path) - limit)), SEEK_SET) >= 0 else {
+            throw .last("lseek", about: path)
+        }
+        var contents: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: chunkBytes)
+        while contents.count < limit, case .bytes(let count) = file.read(into: &chunk) {
+            contents.append(contentsOf: chunk[..<count])
+        }
+        return String(decoding: contents.prefix(limit), as: UTF8.self)
+    }
+
     /// Reads a whole file as text; bytes that are not UTF-8 become U+FFFD.
     package static func readText(
         _ path: String, limitBytes: Int = 1 << 30
@@ -49,8 +65,8 @@ package enum File {
         try open(path, O_WRONLY | O_CREAT | O_APPEND).writeAll(bytes, about: path)
     }
 
-    /// Replaces a file: a crash leaves either the old or the new one, both whole.
-    /// What is there after a crash is the old file or the new one, whole.
+    /// Replaces a file: what is there after a crash is the old one or the new one, whole.
+    ///
     /// - Parameter sync: whether the new one must be on the disk when this returns.
     package static func replace(
         _ path: String, with bytes: [UInt8], sync: Bool

@@ -14,6 +14,9 @@ package enum Program {
     /// Lets a write to a closed pipe fail instead of ending the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
+    /// Lets SIGTERM pass by, as a process that hangs does.
+    package static func ignoreTermination() { _ = signal(SIGTERM, SIG_IGN) }
+
     /// Opens a file for reading, or takes standard input for "-".
     package static func openForReading(_ path: String) throws(SystemError) -> Descriptor {
         if path == "-" { return Descriptor(owning: 0) }

@@ -73,12 +73,17 @@ package struct SignalWatch: Sendable {
 
     private func openSignals(_ numbers: [Int32]) throws(SystemError) -> Int32 {
         if unsafe signalPipe.reading < 0 { unsafe signalPipe = try makePipe(nonBlocking: true) }
+        var wanted = sigset_t()
+        unsafe sigemptyset(&wanted)
         for number in numbers {
             _ = unsafe signal(number) { number in
                 var byte = UInt8(truncatingIfNeeded: number)
                 _ = unsafe write(signalPipe.writing, &byte, 1)
             }
+            unsafe sigaddset(&wanted, number)
         }
+        // Whoever started this process may have had them blocked.
+        unsafe pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
         return unsafe signalPipe.reading
     }
 #endif

@@ -82,7 +82,8 @@ extension SocketAddress: CustomStringConvertible {
     /// "127.0.0.1:7000" or "[::1]:7000".
     package var description: String { isIPv6 ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
 
-    /// Reads "127.0.0.1:7000", "[::1]:7000" or "::1:7000", where the last colon ends the address.
+    /// Reads "127.0.0.1:7000", "[::1]:7000" or "::1:7000", where the last colon ends the address. The
+    /// one name that it knows is "localhost": others would have to be asked for over the network.
     package init?(text: String) {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text[text.utf8.index(after: colon)...]
@@ -94,6 +95,7 @@ extension SocketAddress: CustomStringConvertible {
             ip = ip.dropFirst().dropLast()
             guard ip.utf8.contains(UInt8(ascii: ":")) else { return nil }
         }
+        if ip == "localhost" { ip = "127.0.0.1" }
         self.init(ip: String(ip), port: port)
     }
 }

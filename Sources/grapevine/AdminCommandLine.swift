@@ -19,7 +19,8 @@ enum AdminCommandLine {
                 throw UsageError("HOST:PORT is missing")
             }
             guard let address = SocketAddress(text: place) else {
-                throw UsageError("'\(place)' is not an address: write 127.0.0.1:7000")
+                throw UsageError(
+                    "'\(place)' is not an address: write 127.0.0.1:7000; names are not looked up")
             }
             let words = Array(arguments.operands.dropFirst())
             guard !words.isEmpty else { throw UsageError("a command is missing") }

@@ -28,17 +28,18 @@ enum BenchCommand {
 
     static let command = Command(
         name: "bench", summary: "Measures the speed of parts of the program.",
-        operands: kinds.map(\.name).joined(separator: "|"),
+        operands: (kinds.map(\.name) + ["bus"]).joined(separator: "|"),
         options: [
             Option("--json", "one JSON object with all figures"),
             Option("--rounds", value: "N", "rounds of which the medians are told, default 31"),
-        ],
+        ] + BusBenchCommand.options,
         notes: [
             "codec: encode, and decode with a walk over all entries, of PINGs with 100 entries.",
             "rules: a heartbeat that changes nothing, and a tick, with 1000 known nodes.",
-        ],
+        ] + BusBenchCommand.note,
         run: { arguments throws(UsageError) in
             let name = try arguments.single("kind of bench")
+            if name == "bus" { return try BusBenchCommand.run(arguments) }
             guard let kind = kinds.first(where: { $0.name == name }) else {
                 throw UsageError("unknown bench \(name)")
             }
@@ -67,7 +68,7 @@ enum BenchCommand {
         return String(decoding: json.bytes, as: UTF8.self)
     }
 
-    private static func json(_ report: BenchReport) -> [UInt8] {
+    static func json(_ report: BenchReport) -> [UInt8] {
         var json = JSONText()
         json.object { json in
             json.key("figures")

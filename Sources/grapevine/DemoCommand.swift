@@ -113,7 +113,7 @@ private struct Demo {
             let survey = try ClusterSurvey(from: node.address, timeoutMilliseconds: 1000)
             StandardStream.output.write(StatusText.table(survey, colour: Colour.isWanted))
         } catch {
-            throw .noAnswer(server: node.name, error)
+            throw .noAnswer(server: node.name, command: "a survey", error)
         }
     }
 

@@ -122,44 +122,22 @@ private struct Explainer {
             output.append(contentsOf: json.bytes)
             output.add("}\n")
         } else if isLive {
-            if incidents.isEmpty { output.add(calm().joined(separator: "\n") + "\n") }
+            if incidents.isEmpty { output.add(story.calm.joined(separator: "\n") + "\n") }
         } else if messages > 0 {
-            output.add(story().joined(separator: "\n") + "\n")
+            output.add(story.lines.joined(separator: "\n") + "\n")
         }
     }
 
-    /// The whole story of a file.
-    private func story() -> [String] {
-        var lines: [String] = []
-        for incident in incidents {
-            if !lines.isEmpty { lines += ["", "and then", ""] }
-            lines += words.lines(incident)
-        }
-        if incidents.isEmpty { lines = calm() }
-        let timeline = StoryTimeline(events, words).lines
-        if !timeline.isEmpty {
-            lines += ["", "What happened, from \(words.clock(words.origin)) UTC"] + timeline
-        }
-        if notKept > 0 { lines.append("\(notKept) later events are not shown; --json has all") }
-        return lines
-    }
-
-    /// What to say when nothing failed.
-    private func calm() -> [String] {
-        let census = explanation.census
-        guard let first = census.firstTime else { return [] }
-        let nodes = census.nodes.filter(\.hasSpoken).count
-        let span = words.length(census.lastTime - first)
-        return [
-            "Nothing failed: \(nodes) nodes exchanged \(census.messages) messages in \(span).",
-            StoryTimeline(events, words).summary,
-        ]
+    private var story: WholeStory {
+        WholeStory(
+            census: explanation.census, events: events, incidents: incidents, words: words,
+            notKept: notKept)
     }
 
     private func writePage(_ path: String) -> Bool {
         let page = StoryPage(
             census: explanation.census, events: events, incidents: incidents, words: words,
-            notKept: notKept, headline: incidents.isEmpty ? calm() : nil)
+            notKept: notKept, headline: incidents.isEmpty ? story.calm : nil)
         do throws(SystemError) {
             try File.write(Array(page.text.utf8), to: path)
             return true

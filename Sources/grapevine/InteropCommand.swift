@@ -1,5 +1,5 @@
 // `grapevine interop`: scenarios with real servers of several versions beside our nodes, and a matrix
-// at the end: as text, as JSON, and as a page.
+// at the end: as text, as JSON, and as a page. What is played and how it is judged is in Interop.
 
 import Interop
 import SystemIO
@@ -16,17 +16,33 @@ enum InteropCommand {
             Option("--json", "one JSON object"),
             Option("--html", value: "FILE", "writes the matrix as a page too"),
             Option("--dir", value: "FOLDER", "where failed plays leave their files"),
+            Option(
+                "--record", value: "DIR", "plays nothing and records captures with what was true"),
+            Option("--jobs", value: "N", "plays at a time, default 1"),
+            Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
         ],
         notes: [
             "Without --peer and --peers, the servers on PATH are played with.",
-            "Exit status 1 when a scenario failed.",
+            "A failed play leaves its logs and its traffic on the bus, by tcpdump where that is",
+            "installed and allowed, else by our nodes themselves, and the story of explain.",
+            "--record writes NAME.pcap and NAME.json for each server, for our node alone and for",
+            "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
+            "slot-migration pause-resume failover-manual failover-force failover-takeover",
+            "reset-forget-meet kill-master rejoin epoch-collision names.",
+            "Exit status 1 when a scenario failed or the run was interrupted.",
         ],
         run: { arguments throws(UsageError) in
+            if !arguments.operands.isEmpty {
+                throw UsageError("no operand is wanted, not \(arguments.operands[0])")
+            }
             if arguments.has("--list") { return list() }
             let servers = try servers(arguments)
             guard !servers.isEmpty else {
                 throw UsageError(
                     "no server was found: install redis-server, or name one by --peer or --peers")
+            }
+            if let folder = arguments.value("--record") {
+                return try RecordingRun.run(servers, into: folder, arguments)
             }
             let scenarios = try chosen(arguments.all("--scenario"))
             return try play(scenarios, servers, arguments)
@@ -77,28 +93,33 @@ enum InteropCommand {
     private static func play(
         _ scenarios: [Scenario], _ servers: [ReferenceServer], _ arguments: Arguments
     ) throws(UsageError) -> Int32 {
-        let executable: String
+        let jobs = try arguments.number("--jobs", in: 1...64, default: 1)
+        let limit =
+            arguments.has("--limit")
+            ? try arguments.number("--limit", in: 1...86_400, default: 0) : nil
         let folder: String
+        let ending: Ending
+        let runner: ScenarioRunner
         do throws(SystemError) {
-            executable = try File.ownExecutable()
+            ending = try Ending()
             if let given = arguments.value("--dir") {
                 folder = given
+                try Folder.make(folder)
             } else {
                 folder = try TemporaryFolder(prefix: "interop", isKept: true).path
             }
+            runner = ScenarioRunner(
+                executable: try File.ownExecutable(), folder: folder,
+                capture: CaptureMeans.find(), stop: ending.request, limitSeconds: limit)
         } catch {
             throw UsageError("\(error)")
         }
-        let runner = ScenarioRunner(executable: executable, folder: folder)
-        var results: [ScenarioResult] = []
-        for server in servers {
-            for scenario in scenarios {
-                let result = runner.run(scenario, with: server)
-                results.append(result)
-                progress(result)
-            }
+        let results = try ending.run { () throws(SystemError) in
+            try runner.run(scenarios, with: servers, jobs: jobs, report: PlayReport.tell)
         }
-        if results.allSatisfy({ $0.outcome != .failed }) { try? Folder.removeTree(folder) }
+        if results.allSatisfy({ $0.outcome != .failed }), arguments.value("--dir") == nil {
+            try? Folder.removeTree(folder)
+        }
         let matrix = Matrix(scenarios: scenarios, servers: servers, results: results)
         if let file = arguments.value("--html") {
             do throws(SystemError) {
@@ -109,158 +130,7 @@ enum InteropCommand {
         }
         StandardStream.output.write(
             arguments.has("--json") ? matrix.json : Array(matrix.text.utf8))
-        return matrix.hasFailed ? 1 : 0
-    }
-
-    private static func progress(_ result: ScenarioResult) {
-        var line = "\(result.server)  \(result.scenario)  \(result.outcome.rawValue)"
-        if result.outcome != .inapplicable { line += "  \(Matrix.seconds(result.seconds)) s" }
-        if let reason = result.reason { line += "  \(reason)" }
-        if let folder = result.folder { line += "  (files in \(folder))" }
-        StandardStream.errors.write(line + "\n")
-    }
-}
-
-/// Scenario × server.
-struct Matrix {
-    var scenarios: [Scenario]
-    var servers: [ReferenceServer]
-    var results: [ScenarioResult]
-
-    var hasFailed: Bool { results.contains { $0.outcome == .failed && !$0.liesInServer } }
-
-    func result(_ scenario: Scenario, _ server: ReferenceServer) -> ScenarioResult? {
-        results.first { $0.scenario == scenario.name && $0.server == server }
-    }
-
-    static func seconds(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: 1)
-        return String(decoding: json.bytes, as: UTF8.self)
-    }
-
-    static func cell(_ result: ScenarioResult?) -> String {
-        switch result?.outcome {
-        case nil: ""
-        case .passed: "ok"
-        case .failed: result?.liesInServer == true ? "theirs" : "FAILED"
-        case .inapplicable: "-"
-        }
-    }
-
-    var text: String {
-        var rows = [["scenario"] + servers.map { "\($0)" }]
-        for scenario in scenarios {
-            rows.append([scenario.name] + servers.map { Self.cell(result(scenario, $0)) })
-        }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        var text = ""
-        for row in rows {
-            let cells = zip(row, widths).map {
-                $0 + String(repeating: " ", count: $1 - $0.count)
-            }
-            text += cells.joined(separator: "  ") + "\n"
-        }
-        text += "\nok: passed; -: cannot apply; theirs: fails with that server alone too\n"
-        var told: Set<String> = []
-        for result in results {
-            guard let reason = result.reason else { continue }
-            let suffix = result.outcome == .failed ? " with \(result.server)" : ""
-            let line = "\(result.scenario)\(suffix): \(reason)"
-            if told.insert(line).inserted { text += line + "\n" }
-        }
-        return text
-    }
-
-    var json: [UInt8] {
-        var json = JSONText()
-        json.object { json in
-            json.key("servers")
-            json.list { json in
-                for server in servers {
-                    json.object { json in
-                        json.key("name")
-                        json.string(server.kind.rawValue)
-                        json.key("version")
-                        json.string(server.version)
-                    }
-                }
-            }
-            json.key("results")
-            json.list { json in
-                for result in results { Self.write(result, &json) }
-            }
-        }
-        json.endLine()
-        return json.bytes
-    }
-
-    private static func write(_ result: ScenarioResult, _ json: inout JSONText) {
-        json.object { json in
-            json.key("scenario")
-            json.string(result.scenario)
-            json.key("server")
-            json.string("\(result.server)")
-            json.key("outcome")
-            json.string(result.outcome.rawValue)
-            json.key("seconds")
-            json.number(result.seconds, decimals: 3)
-            json.key("reason")
-            if let reason = result.reason { json.string(reason) } else { json.null() }
-        }
-    }
-}
-
-/// The matrix as one page that needs nothing else.
-enum MatrixPage {
-    static func html(_ matrix: Matrix) -> String {
-        let head = matrix.servers.map { "<th>\(escaped("\($0)"))</th>" }.joined()
-        var body = ""
-        for scenario in matrix.scenarios {
-            body += "<tr><th title=\"\(escaped(scenario.summary))\">\(scenario.name)</th>"
-            for server in matrix.servers {
-                let result = matrix.result(scenario, server)
-                let kind = Matrix.cell(result)
-                let title = escaped(result?.reason ?? "")
-                body += "<td class=\"\(kind == "-" ? "none" : kind)\" title=\"\(title)\">"
-                body += "\(kind)</td>"
-            }
-            body += "</tr>\n"
-        }
-        return """
-            <!doctype html><html lang="en"><meta charset="utf-8">
-            <meta name="viewport" content="width=device-width">
-            <title>Grapevine beside real servers</title>
-            <style>
-            :root{color-scheme:light dark}
-            body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}
-            div{overflow-x:auto} table{border-collapse:collapse}
-            th,td{padding:.3rem .7rem;text-align:left;border-bottom:1px solid #8884}
-            td.ok{color:#1a7f37} td.FAILED{color:#d1242f;font-weight:bold}
-            td.theirs{color:#9a6700} td.none{color:#8888}
-            @media(prefers-color-scheme:dark){td.ok{color:#3fb950}td.FAILED{color:#ff7b72}\
-            td.theirs{color:#d29922}}
-            </style>
-            <h1>Grapevine beside real servers</h1>
-            <p>ok: passed; theirs: fails with that server alone too; –: cannot apply. Point at a cell
-            for the reason, at a name for what holds.</p>
-            <div><table><tr><th></th>\(head)</tr>
-            \(body)</table></div></html>
-
-            """
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for character in text {
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            default: out.append(character)
-            }
-        }
-        return out
+        if ending.request.isMade { complain("interop", "interrupted; nothing is left running") }
+        return matrix.hasFailed || ending.request.isMade ? 1 : 0
     }
 }

@@ -31,6 +31,8 @@ enum NodeCommand {
                                           as in redis.conf
           --failover-without-copy yes|no  stand although no copy of the keys is held, default no
           --cluster-refuse-merge yes|no   refuse a MEET that would merge two clusters, default no
+          --cluster-light-publish yes|no  let Valkey 8 and later send publications in the short
+                                          form, default yes
           --loglevel LEVEL                debug, verbose, notice, warning or nothing; default notice
           --logfile FILE                  default standard output
           --pidfile FILE, --maxclients N, --tcp-backlog N, --tcp-keepalive SECONDS

@@ -16,7 +16,8 @@ enum StatusCommand {
         run: { arguments throws(UsageError) in
             let place = try arguments.single("HOST:PORT")
             guard let address = SocketAddress(text: place) else {
-                throw UsageError("'\(place)' is not an address: write 127.0.0.1:7000")
+                throw UsageError(
+                    "'\(place)' is not an address: write 127.0.0.1:7000; names are not looked up")
             }
             let timeout = try arguments.number("--timeout", in: 1...600_000, default: 1000)
             let isWatching = arguments.has("--watch")

@@ -94,14 +94,14 @@ struct StoryPage {
         var rows = ""
         for part in parts {
             let length = part.nanoseconds ?? 0
-            let share = min(1000, max(3, length * 1000 / whole))
+            let share = min(1000, max(3, Int(Double(length) * 1000 / Double(whole))))
             let label = share >= 200 ? part.name : ""
             bar +=
                 "<i class=\"\(part.name)\" style=\"flex-grow:\(share)\" title=\"\(part.name), "
                 + "\(words.length(length))\">\(label)</i>"
             rows +=
                 "<tr><th><b class=\"key \(part.name)\"></b>\(part.name)</th>"
-                + "<td>\(words.length(length))</td><td>\((length * 100 + whole / 2) / whole) %</td>"
+                + "<td>\(words.length(length))</td><td>\(words.percent(length, of: whole)) %</td>"
                 + "<td class=\"what\">\(words.meaning(part.name))</td></tr>\n"
         }
         return """

@@ -69,6 +69,7 @@ enum StoryStyle {
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
           .scroll { overflow: visible; } .wide { min-width: 0; }
-          svg, .bar, .phases, tr { break-inside: avoid; } h2 { break-after: avoid; } }
+          svg, .bar, .phases, .legend, tr { break-inside: avoid; }
+          .scroll, h2 { break-after: avoid; } }
         """
 }

@@ -65,9 +65,9 @@ struct StoryText {
     private func fixed(_ value: Int64, _ unit: Int64, _ decimals: Int) -> String {
         var scale: Int64 = 1
         for _ in 0..<decimals { scale *= 10 }
-        let scaled = value * scale / unit
-        let fraction = String(scaled % scale)
-        return "\(scaled / scale)."
+        // The whole part by itself: a capture may span centuries, if its times are damaged.
+        let fraction = String(value % unit * scale / unit)
+        return "\(value / unit)."
             + String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
     }
 
@@ -141,7 +141,7 @@ extension StoryText {
         switch event.kind {
         case .voteRequested(let epoch, let forced):
             return "\(by) asks for votes in epoch \(epoch) to replace \(node)"
-                + (forced ? ", by order of an operator" : "")
+                + (forced ? ", whether it has failed or not" : "")
         case .voteGranted(let epoch): return "\(by) votes for \(node) in epoch \(epoch)"
         case .voteWithheld(let epoch, let reason):
             return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
@@ -257,13 +257,18 @@ extension StoryText {
             let name = phase.name + String(repeating: " ", count: 11 - phase.name.count)
             guard let length = phase.nanoseconds else { return nil }
             let millis = fixed(length / 1000, 1000, 2)
-            let share = whole > 0 ? "\((length * 100 + whole / 2) / whole)" : "?"
+            let share = whole > 0 ? "\(percent(length, of: whole))" : "?"
             let pad = { (text: String, width: Int) in
                 String(repeating: " ", count: max(0, width - text.count)) + text
             }
             return "  \(name)\(pad(millis, 9)) ms \(pad(share, 3)) %   "
                 + "\(meaning(phase.name))"
         }
+    }
+
+    /// A part of a whole, rounded. By way of floating point: damaged times may be centuries apart.
+    func percent(_ part: Int64, of whole: Int64) -> Int {
+        Int((Double(part) * 100 / Double(whole)).rounded())
     }
 
     func details(_ incident: Incident) -> [String] {

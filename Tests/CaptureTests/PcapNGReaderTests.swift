@@ -45,12 +45,14 @@ import Testing
         Resolution(option: 0xC0, ticks: .max, nanoseconds: 0),
         Resolution(option: 0xFF, ticks: .max, nanoseconds: 0),
         Resolution(option: 9, offset: 100, ticks: 7, nanoseconds: 100_000_000_007),
-        Resolution(option: 9, offset: -1, ticks: 7, nanoseconds: -999_999_993),
-        Resolution(option: 0, ticks: .max, nanoseconds: .max),
-        Resolution(option: 0x80, ticks: .max, nanoseconds: .max),
-        Resolution(option: 9, offset: .max, ticks: 7, nanoseconds: .max),
-        Resolution(option: 9, offset: .min, ticks: 7, nanoseconds: .min),
-        Resolution(option: 0, offset: 9_000_000_000, ticks: .max, nanoseconds: .max),
+        Resolution(option: 9, offset: -1, ticks: 1_000_000_007, nanoseconds: 7),
+        Resolution(option: 9, offset: -1, ticks: 7, nanoseconds: 0),
+        Resolution(option: 0, ticks: .max, nanoseconds: CaptureLimits.latestTime),
+        Resolution(option: 0x80, ticks: .max, nanoseconds: CaptureLimits.latestTime),
+        Resolution(option: 9, offset: .max, ticks: 7, nanoseconds: CaptureLimits.latestTime),
+        Resolution(option: 9, offset: .min, ticks: 7, nanoseconds: 0),
+        Resolution(
+            option: 0, offset: 9_000_000_000, ticks: .max, nanoseconds: CaptureLimits.latestTime),
     ])
     func `times follow the interface's resolution and offset`(_ example: Resolution) {
         let capture =

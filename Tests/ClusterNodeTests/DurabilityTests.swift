@@ -72,6 +72,43 @@ extension LiveTests {
                 by: [heir], without: [victim], limit: 20 * FailoverTests.timeout)
         }
 
+        @Test func `a file of which something is not kept is there beside the new one`() throws {
+            let folder = try TemporaryFolder()
+            let theirs = try Fixture.bytes("nodes-conf/announced/valkey-9.1.2.conf")
+            try File.write(theirs, to: folder.path(of: "nodes.conf"))
+            let node = try ServerProcess(
+                try Live.ours(), port: try LoopbackPorts.base(count: 1), folder: folder.path)
+            #expect(try File.read(folder.path(of: "nodes.conf.bak")) == theirs)
+            let names = "availability-zone, client-ipv4, client-tcp-port"
+            #expect(node.log.contains("holds what is not kept here: \(names); the file as it was"))
+            // A later start finds its own file, and leaves the copy alone.
+            try node.command("CLUSTER", "SAVECONFIG")
+            node.stop()
+            try node.restart()
+            #expect(try File.read(folder.path(of: "nodes.conf.bak")) == theirs)
+            #expect(try File.read(folder.path(of: "nodes.conf")) != theirs)
+        }
+
+        @Test(.enabled(if: Live.redis != nil, Live.noRedis))
+        func `a real server is refused the file of a node of ours, at the start and later`() throws
+        {
+            let cluster = try MixedCluster([try Live.ours()], nodeTimeoutMilliseconds: 1000)
+            let node = cluster.nodes[0]
+            for _ in 0..<2 {
+                let error = #expect(throws: InteropError.self) {
+                    _ = try ServerProcess(
+                        try Live.theirs(), port: try LoopbackPorts.base(count: 1),
+                        folder: node.folder)
+                }
+                #expect("\(String(describing: error))".contains("already used by a different"))
+                // Saved anew, more than once.
+                try cluster.assignSlots(to: [node])
+                try node.command("CLUSTER", "BUMPEPOCH")
+                try node.command("CLUSTER", "SAVECONFIG")
+                try node.command("CLUSTER", "FLUSHSLOTS")
+            }
+        }
+
         @Test func `a second node in the same folder is refused`() throws {
             let cluster = try MixedCluster([try Live.ours()], nodeTimeoutMilliseconds: 1000)
             let node = cluster.nodes[0]

@@ -104,6 +104,28 @@ import Testing
         #expect(other.status == 2 && other.errors.contains("no/x"))
     }
 
+    @Test func `times that damage has moved by centuries are told like any others`() throws {
+        let bytes = try Fixture.bytes("captures/\(Self.killed)")
+        var random = Seeds.generator("damaged times")
+        for round in 0..<6 {
+            var damaged = bytes
+            var start = 24
+            while start + 16 <= damaged.count {
+                let length = (0..<4).reduce(0) { $0 | Int(damaged[start + 8 + $1]) << (8 * $1) }
+                if UInt8.random(in: 0..<50, using: &random) == 0 {
+                    for place in 0..<4 { damaged[start + place] = round % 2 == 0 ? 0xFF : 0 }
+                }
+                start += 16 + length
+            }
+            for words in [["explain", "-"], ["explain", "-", "--json"], ["replay", "-"]] {
+                let run = try Grapevine.Run(words)
+                run.input.fileHandleForWriting.write(Data(damaged))
+                let said = try run.finish()
+                #expect(said.status == 0, "round \(round): \(words) \(said.errors.suffix(300))")
+            }
+        }
+    }
+
     @Test(arguments: [
         ("made-cut.pcap", 1 as Int32, "the capture is cut"),
         ("made-others.pcap", 0, "TLS"),

@@ -196,6 +196,24 @@ import Testing
         #expect(try Folder.list(node.folder).allSatisfy { !$0.contains("tmp") })
     }
 
+    @Test func `a log that is moved away is begun anew, at the level that was set`() throws {
+        let folder = try TemporaryFolder()
+        let log = folder.path(of: "node.log")
+        let cluster = try MixedCluster(
+            [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000,
+            directives: ["--logfile", log, "--loglevel", "warning"])
+        let node = cluster.nodes[0]
+        #expect(!File.exists(log), "nothing to warn of yet")
+        try node.command("CONFIG", "SET", "loglevel", "notice")
+        try node.command("CLUSTER", "BUMPEPOCH")
+        #expect(try File.readText(log).contains("configEpoch set to 1"))
+        try File.rename(log, to: log + ".1")
+        try node.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        let text = try File.readText(log)
+        #expect(text.contains("Cluster state changed: ok") && !text.contains("configEpoch"))
+        #expect(try File.readText(log + ".1").contains("configEpoch set to 1"))
+    }
+
     @Test func `SHUTDOWN ends a node as a signal does`() throws {
         let cluster = try alone()
         let node = cluster.nodes[0]

@@ -237,7 +237,7 @@ private typealias Made = MadeCaptures
         try stream.finish(into: &events)
         for event in events { conversation.take(event, into: &items) }
         conversation.finish(into: &items)
-        #expect(items.count > 50)
+        #expect(items.count > 40)
         #expect(conversation.tally == Conversation.Tally())
         for item in items {
             guard case .message(let message) = item.content else {

@@ -108,6 +108,22 @@ private func firstPacket(
         }
     }
 
+    @Test func `a failed master's heir that forces the vote is no operator's doing`() throws {
+        // As Valkey 9.1.2 asks after an earlier manual failover.
+        let bytes = try Fixture.bytes("captures/valkey-8.1.1-kill-master.pcap")
+        let events = try Play.events(bytes).map { event in
+            guard case .item(var item) = event,
+                case .message(.full(var header, let body)) = item.content,
+                body.type == .voteRequest
+            else { return event }
+            header.messageFlags.insert(.forceAck)
+            item.content = .message(.full(header, body))
+            return .item(item)
+        }
+        let incident = try #require(try Play.news(events).incidents.first)
+        #expect(incident.cause == .silence && incident.heir != nil)
+    }
+
     @Test func `a node that was stopped and goes on is told with FAIL and its end`() throws {
         let name = "failovers/redis-7.0.15-pause-resume"
         let truth = try Truth(name)

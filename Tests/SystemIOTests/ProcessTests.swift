@@ -4,6 +4,12 @@ import SystemIO
 import TestSupport
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite struct ChildProcessTests {
     @Test func `a child tells how it ended`() throws {
         let child = try ChildProcess("sh", .init(arguments: ["-c", "exit 7"]))
@@ -31,6 +37,28 @@ import Testing
             #expect(try ChildProcess("/bin/sh", options).wait(milliseconds: 5000) == .exited(0))
         }
         #expect(try File.readText(path) == "line\nline\n")
+    }
+
+    @Test func `errors go into a file of their own, which is emptied`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "errors")
+        try File.write(Array("an older and longer text".utf8), to: path)
+        var options = ChildProcess.Options(arguments: ["-c", "echo out; echo wrong >&2"])
+        options.output = .pipe
+        options.errorsFile = path
+        let child = try ChildProcess("/bin/sh", options)
+        #expect(try child.readOutput(milliseconds: 5000) == Array("out\n".utf8))
+        #expect(try File.readText(path) == "wrong\n")
+        #expect(try File.readEnd(path, bytes: 3) == "ng\n")
+        #expect(try File.readEnd(path, bytes: 100) == "wrong\n")
+    }
+
+    @Test func `a child is not given what this process has open`() throws {
+        let number = dup(1)
+        defer { close(number) }
+        let child = try ChildProcess(
+            "/bin/sh", .init(arguments: ["-c", "test -e /proc/self/fd/\(number)"]))
+        #expect(child.wait(milliseconds: 5000) == .exited(1))
     }
 
     @Test func `a program that is not there is an error`() {

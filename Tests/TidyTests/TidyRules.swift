@@ -14,7 +14,7 @@ enum Arrows {
         "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
         "grapevine": [
             "ClusterWire", "ClusterCore", "ClusterSim", "RESP", "Capture", "Playback", "SystemIO",
-            "ClusterNode", "Interop",
+            "ClusterNode", "Interop", "Synchronization",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],
     ]

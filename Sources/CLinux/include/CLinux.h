@@ -37,6 +37,13 @@ int32_t clinux_signals_open(const int32_t *signals, int32_t count);
 // Lets a child begin in a folder; `actions` is a posix_spawn_file_actions_t. Answers an errno or 0.
 int32_t clinux_spawn_in_folder(void *actions, const char *folder);
 
+// Lets a child begin without the descriptors from `first` on that this process was given and does not
+// know, where the C library can; `actions` as above. Answers an errno or 0.
+int32_t clinux_spawn_closing_from(void *actions, int32_t first);
+
+// Gives the calling thread, and what it starts, a network of its own with loopback alone.
+int32_t clinux_own_network(void);
+
 // Where a save failed.
 enum {
     CLINUX_STEP_NONE = 0,
@@ -58,7 +65,7 @@ int32_t clinux_replace(
     const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
     uint64_t length, int32_t sync, int32_t *step);
 
-// One thread that replaces one file. The handle is 0 on failure, with the errno in *error.
+// One thread that replaces one file, and holds a lock on it from the first time on. The handle is 0 on failure, with the errno in *error.
 uint64_t clinux_saver_start(
     const char *temporary, const char *path, const char *directory, int32_t *error);
 // The descriptor that is readable while results wait.

@@ -35,7 +35,7 @@ package enum NodeLine {
         var text = "\(node.id) \(address) \(Word.text(flags)) "
         text += node.master?.description ?? "-"
         text += " \(isMe ? 0 : now.wall(of: node.pingSent))"
-        text += " \(isMe ? 0 : now.wall(of: node.pongReceived))"
+        text += " \(isMe ? 0 : now.wall(of: node.heardAt))"
         let master = node.master.flatMap { state.nodes.find($0) }
         text += " \(state.nodes[master ?? handle].configEpoch)"
         let isConnected = isMe || node.outbound.isOpen

@@ -1,6 +1,6 @@
 // Reading nodes.conf, ours and the reference's from 4.0 on. Every fault is named with its line and
-// nothing is taken from a file that has one. Unknown auxiliary fields and variables are skipped:
-// they come from newer versions. Follows bus protocol §8.4; §12 row 19.
+// nothing is taken from a file that has one. Unknown auxiliary fields and variables are skipped and
+// named: they come from newer versions. Follows bus protocol §8.4; §12 row 19.
 
 import ClusterWire
 
@@ -9,6 +9,14 @@ extension NodesFile {
     package static func parse(
         _ bytes: [UInt8], at now: Instant, random: inout SplitMix64
     ) throws(NodesFileError) -> ClusterState {
+        try read(bytes, at: now, random: &random).state
+    }
+
+    /// The state that a file holds, and the names of fields and variables in it that are not kept:
+    /// the next save is without them.
+    package static func read(
+        _ bytes: [UInt8], at now: Instant, random: inout SplitMix64
+    ) throws(NodesFileError) -> (state: ClusterState, skipped: [String]) {
         var lines: [ParsedLine] = []
         var variables = Variables()
         guard bytes.last == UInt8(ascii: "\n") else {
@@ -33,7 +41,13 @@ extension NodesFile {
                 throw NodesFileError(line: index + 1, reason: error)
             }
         }
-        return try build(lines, variables, at: now, random: &random)
+        let state = try build(lines, variables, at: now, random: &random)
+        var skipped: [String] = []
+        for name in (lines.flatMap(\.skipped) + variables.skipped).sorted()
+        where skipped.last != name {
+            skipped.append(name)
+        }
+        return (state, skipped)
     }
 
     private static func build(
@@ -138,6 +152,7 @@ private struct Variables {
     var currentEpoch: Epoch = 0
     var lastVoteEpoch: Epoch = 0
     var forgotten: [Blacklist.Entry] = []
+    var skipped: [String] = []
 
     mutating func read(_ words: [String]) throws(NodesFileError.Reason) {
         guard words.count % 2 == 1 else { throw .badVars("a name without a value") }
@@ -148,7 +163,7 @@ private struct Variables {
             case "lastvoteepoch": lastVoteEpoch = try epoch(value)
             case NodesFile.forgottenName:
                 for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
-            default: break
+            default: skipped.append(words[index])
             }
         }
     }
@@ -201,6 +216,8 @@ private struct ParsedLine {
     var slots = SlotSet()
     var migrating: [(slot: Slot, node: NodeID)] = []
     var importing: [(slot: Slot, node: NodeID)] = []
+    /// Names of auxiliary fields that are not kept.
+    var skipped: [String] = []
 
     init(_ words: [String], number line: Int) throws(NodesFileError.Reason) {
         number = line
@@ -264,7 +281,7 @@ private struct ParsedLine {
         case "tls-port":
             guard let port = UInt16(value) else { throw .badAuxiliary("\(name)=\(value)") }
             address.secondaryPort = Port(port)
-        default: break  // of a newer version, or told again by the node itself
+        default: skipped.append(name)
         }
     }
 

@@ -14,6 +14,7 @@ enum Compose {
         var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
         var flags = me.flags.intersection([.pfail, .fail, .migrateTo, .noFailover])
         flags.insert(.myself)
+        if config.takesLightPublish { flags.insert(.lightPublish) }
         switch said.role {
         case .master:
             flags.insert(.master)
@@ -110,7 +111,7 @@ enum Compose {
     private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
         guard !state.nodes[handle].isHandshake else { return false }
         guard state.nodes[handle].hasAddress else { return state.nodes[handle].isSuspect }
-        return state.nodes[handle].outbound != .none || state.nodes[handle].slotCount > 0
+        return state.nodes[handle].slotCount > 0 || state.nodes[handle].outbound != .none
     }
 
     /// Names, forgotten nodes and the shard id, in the order of the reference.

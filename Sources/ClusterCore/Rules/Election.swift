@@ -1,7 +1,8 @@
 // The candidate's side: when a replica stands, when it asks, when it has won. A replica whose
 // siblings' offsets are known does not wait the half second in which the reference lets them tell;
 // that each voter has heard FAIL first is ensured by sending it on the same link before the request.
-// Rank orders siblings as ever, and failed masters among themselves as in Valkey 8.1. Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 says.
+// Rank orders siblings as ever, and failed masters among themselves as in Valkey 8.1.
+// Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 says.
 
 import ClusterWire
 

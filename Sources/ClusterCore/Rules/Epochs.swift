@@ -55,14 +55,14 @@ enum Epochs {
         raise(because: .collision(with: state.nodes[sender].id), &state, &turn)
     }
 
-    /// Takes the next epoch for our own configuration without asking anybody.
+    /// Takes the next epoch for our own configuration without asking anybody. What headers say of us
+    /// changes by it: it is saved, and told to all once it is durable.
     static func raise(
         because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         state.currentEpoch = state.currentEpoch.next
         state.nodes[.myself].configEpoch = state.currentEpoch
         turn.note(.epochRaised(state.currentEpoch, because: reason))
-        turn.pending.formUnion([.save, .broadcast])
     }
 
     /// Makes ours the greatest configEpoch, unless it is already. Returns whether it was raised.
@@ -72,13 +72,9 @@ enum Epochs {
     static func raiseToGreatest(
         because reason: Note.EpochReason, _ state: inout ClusterState, _ turn: inout Turn
     ) -> Bool {
-        var greatest = state.currentEpoch
-        for handle in state.nodes.handles {
-            greatest = max(greatest, state.nodes[handle].configEpoch)
-        }
-        state.currentEpoch = greatest
+        // No configEpoch is beyond the current one: whoever learns one raises the other.
         let mine = state.me.configEpoch
-        guard mine == 0 || mine != greatest else { return false }
+        guard mine == 0 || mine != state.currentEpoch else { return false }
         raise(because: reason, &state, &turn)
         return true
     }

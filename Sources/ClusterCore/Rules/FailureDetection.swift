@@ -56,6 +56,7 @@ enum FailureDetection {
             state.nodes[handle].reports[known].at = now
         } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
             state.nodes[handle].reports.append(FailureReport(reporter: reporter, at: now))
+            turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
         }
         if state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
             && !state.nodes[handle].isHandshake
@@ -71,6 +72,9 @@ enum FailureDetection {
         _ turn: inout Turn
     ) {
         let oldest = turn.now.monotonic - turn.config.reportValidity
+        if state.nodes[handle].reports.contains(where: { $0.reporter == reporter }) {
+            turn.note(.reportWithdrawn(state.nodes[handle].id, by: state.nodes[reporter].id))
+        }
         state.nodes[handle].reports.removeAll { $0.reporter == reporter || $0.at < oldest }
     }
 

@@ -156,13 +156,20 @@ enum Handshake {
         moveAddress(of: handle, to: address, &state, &turn)
     }
 
-    /// Stores a node's new address and drops our link to the old one.
+    /// Stores a node's new address and drops our link to the old one. An address that is new is no
+    /// reason for doubt, one that changes without end is: anybody who can connect can say it.
+    ///
+    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24.
     static func moveAddress(
         of handle: NodeHandle, to address: NodeAddress, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
         let old = state.nodes[handle].address
         guard old != address else { return }
+        guard mayMove(handle, &state, turn) else {
+            return turn.note(
+                .ignored(.movesTooOften(to: address), from: state.nodes[handle].id))
+        }
         state.nodes[handle].address = address
         state.nodes[handle].traits.remove(.noAddress)
         state.closeOutbound(of: handle, &turn)
@@ -170,6 +177,19 @@ enum Handshake {
         Links.connect(to: handle, &state, &turn)
         if state.myMaster == handle { turn.emit(.replicate(from: address)) }
         turn.pending.formUnion([.save, .health])
+    }
+
+    /// A few changes at once, then one an interval.
+    private static func mayMove(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+    ) -> Bool {
+        let now = turn.now.monotonic
+        let spent = max(state.nodes[handle].movesSpentUntil, now)
+        guard spent - now <= (ClusterConfig.moveBurst - 1) * ClusterConfig.moveInterval else {
+            return false
+        }
+        state.nodes[handle].movesSpentUntil = spent + ClusterConfig.moveInterval
+        return true
     }
 
     private static func address(in header: Header, seenAt peer: IPText) -> NodeAddress {

@@ -1,7 +1,7 @@
 // Whom to ping, and when: one node by chance each second, everybody not heard of for half a node
-// timeout, and at once whoever has something to hear. News (a node just met, a suspicion just
-// formed) travels in rounds of the network and not of the timeout.
-// Follows bus protocol §3.3; differs as DECISIONS D5 says.
+// timeout, and at once whoever has something to hear. Who has pinged us was heard; our own link to it
+// is tried more rarely. News (a node just met, a suspicion just formed) travels in rounds of the
+// network and not of the timeout. Follows bus protocol §3.3; differs as DECISIONS D5 and D27 say.
 
 import ClusterWire
 
@@ -12,18 +12,34 @@ enum Heartbeats {
     ) {
         state.ticks &+= 1
         if state.ticks % 10 == 0 { pingOneByChance(&state, &turn) }
-        for handle in due where state.nodes.contains(handle) {
-            guard turn.now.monotonic >= state.nodes[handle].nextPing(turn.config.nodeTimeout) else {
-                continue
-            }
-            state.ping(handle, &turn)
-        }
+        for handle in late(due, state, turn) { state.ping(handle, &turn) }
         if case .pausing(let replica, _) = state.manualFailover,
             let handle = state.nodes.find(replica), !state.nodes[handle].isHandshake
         {
             state.ping(handle, &turn)
         }
         tellNews(of: due, &state, &turn)
+    }
+
+    /// Who is to be pinged now. Nodes that got to know each other at once would all be due at once, for
+    /// ever after; of a crowd some are pinged at each tick, the longest silent first and all within an
+    /// eighth of the node timeout. Gossip about those that answer spares the others most of it.
+    private static func late(
+        _ due: [NodeHandle], _ state: ClusterState, _ turn: Turn
+    ) -> [NodeHandle] {
+        let timeout = turn.config.nodeTimeout
+        let late = due.filter { handle in
+            state.nodes.contains(handle)
+                && turn.now.monotonic >= state.nodes[handle].nextPing(timeout)
+        }
+        let most = max(
+            ClusterConfig.pingsPerTick,
+            state.nodes.count * Int(ClusterConfig.tick) / max(1, Int(timeout / 8)))
+        guard late.count > most else { return late }
+        let longest = late.sorted {
+            state.nodes[$0].heardAt < state.nodes[$1].heardAt
+        }
+        return Array(longest.prefix(most))
     }
 
     /// Of five nodes drawn, the one that was heard least recently.
@@ -35,8 +51,8 @@ enum Heartbeats {
             guard handle != .myself, !state.nodes[handle].isHandshake,
                 state.nodes[handle].outbound.isOpen, state.nodes[handle].pingSent == 0
             else { continue }
-            let pong = state.nodes[handle].pongReceived
-            if oldest.map({ pong < state.nodes[$0].pongReceived }) ?? true { oldest = handle }
+            let heard = state.nodes[handle].heardAt
+            if oldest.map({ heard < state.nodes[$0].heardAt }) ?? true { oldest = handle }
         }
         if let oldest { state.ping(oldest, &turn) }
     }
@@ -83,6 +99,7 @@ enum Heartbeats {
     ) {
         guard let link = state.nodes[handle].outbound.openID else { return }
         if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = turn.now.monotonic }
+        state.nodes[handle].pingedAt = turn.now.monotonic
         let beat = Compose.heartbeat(state, to: handle, telling: news, &turn)
         state.send(.ping(beat), on: link, &turn)
     }
@@ -101,12 +118,13 @@ enum Heartbeats {
 }
 
 extension KnownNode {
-    /// When the node is pinged if nobody hears of it before. A replica whose master we did not know
-    /// when it named it is soon asked again.
+    /// When the node is pinged if nothing happens before: when its silence is long, or our link to it
+    /// idle. A replica whose master we did not know when it named it is soon asked again.
     @inline(__always)
     func nextPing(_ nodeTimeout: Int64) -> Int64 {
         guard pingSent == 0, hasAddress, !isHandshake, outbound.isOpen else { return .max }
-        let due = pongReceived + nodeTimeout / 2 + 1
+        let due =
+            1 + min(heardAt + nodeTimeout / 2, pingedAt + ClusterConfig.linkUse(at: nodeTimeout))
         guard role == .replica(of: nil) else { return due }
         return min(due, dataReceived + ClusterConfig.askMasterAfter)
     }

@@ -52,7 +52,14 @@ enum Identity {
         guard handle != .myself else { return .myself }
         // Temporary names are ours alone: nobody can speak under one.
         guard !state.nodes[handle].isHandshake else { return .stranger }
-        if case .inbound = link { state.bind(link, to: handle, &turn) }
+        if case .inbound = link {
+            // Another program may have the id by now, an older one that drops every packet with
+            // extensions: a new connection shows anew whether they are taken.
+            if state.nodes[handle].inbound != link {
+                state.nodes[handle].traits.remove(.takesExtensions)
+            }
+            state.bind(link, to: handle, &turn)
+        }
         return .node(handle)
     }
 }

@@ -74,6 +74,7 @@ enum Links {
         state.nodes[handle].outbound = .open(link, since: since, opened: turn.now.monotonic)
         if state.nodes[handle].traits.contains(.meet) {
             let beat = Compose.heartbeat(state, to: handle, &turn)
+            state.nodes[handle].pingedAt = turn.now.monotonic
             state.send(.meet(beat), on: link, &turn)
         } else {
             state.ping(handle, &turn)

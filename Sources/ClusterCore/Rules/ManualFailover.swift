@@ -57,7 +57,6 @@ enum ManualFailover {
         catchUp(&state, &turn)
         guard current.until < turn.now.monotonic else { return }
         turn.note(.manualFailoverTimedOut)
-        if state.candidacy?.manual == true { state.candidacy = nil }
         reset(&state, &turn)
     }
 

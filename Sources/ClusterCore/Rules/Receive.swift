@@ -49,7 +49,7 @@ enum Receive {
                 }
                 return
             }
-            prologue(header, body, sender, &state, &turn)
+            prologue(header, sender, &state, &turn)
             if let beat = body.heartbeat {
                 heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
             } else {
@@ -62,14 +62,11 @@ enum Receive {
     ///
     /// - Source: bus protocol §4.2.
     private static func prologue(
-        _ header: Header, _ body: Body, _ sender: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         var traits = state.nodes[sender].traits
-        // An id may come back as an older server, which drops every packet that has extensions.
-        if body.heartbeat != nil {
-            set(.takesExtensions, header.messageFlags.contains(.extensions), in: &traits)
-        }
+        // Redis 7.0 says so only while it has a hostname of its own, and takes them ever after.
+        if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
         set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
         if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }

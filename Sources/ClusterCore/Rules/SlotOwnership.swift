@@ -164,7 +164,7 @@ enum SlotOwnership {
         var followsClaimant = losses.lost > 0
         if !followsClaimant && claimedCount == 0 && currentIsEmpty && sameShard
             && state.me.master != state.nodes[claimant].id
-            && state.nodes[current].configEpoch < epoch && state.size > 0
+            && state.nodes[current].configEpoch < epoch
         {
             followsClaimant = true
         }

@@ -71,7 +71,7 @@ extension ClusterState {
     }
 
     /// Whether a connection belongs to a node whose name is known: it may send more.
-    package func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
+    func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
 
     /// What a header on this connection most likely claims: what it claimed before.
     package func slotsExpected(on link: LinkID) -> SlotSet {
@@ -81,5 +81,5 @@ extension ClusterState {
     }
 
     /// Whether an inbound connection is that of a handshake.
-    package func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
+    func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
 }

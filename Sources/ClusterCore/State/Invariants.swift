@@ -11,6 +11,10 @@ enum Invariants {
             state.me.isMaster || state.me.slotCount == 0,
             "a replica that owns \(state.me.slotCount) slots")
         precondition(!state.nodes[.myself].isHandshake, "this node in handshake")
+        assert(
+            state.nodes.handles.allSatisfy {
+                state.nodes[$0].configEpoch <= state.currentEpoch
+            })
         assert(countsAgree(state) && nothingIsMissed(state, nodeTimeout))
     }
 

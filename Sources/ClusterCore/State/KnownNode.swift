@@ -64,24 +64,25 @@ package struct Traits: OptionSet, Hashable, Sendable {
 
 /// One row of the node table.
 package struct KnownNode: Equatable, Sendable {
-    // First what gossip about the node reads and writes: hundreds of times a message.
+    // First what gossip about the node reads and writes, hundreds of times a message, in as few lines
+    // of memory as it takes; then what is told of it.
     package internal(set) var id: NodeID
     /// When the ping was sent that has no answer yet; 0 for none.
     package internal(set) var pingSent: Int64 = 0
     package internal(set) var pongReceived: Int64 = 0
     package internal(set) var condition = Condition.healthy
     package internal(set) var traits: Traits = []
-    var reports: [FailureReport] = []
-
-    package internal(set) var role = Role.master
-    /// How many slots it owns.
-    package internal(set) var slotCount = 0
     /// How many nodes are its replicas.
     package internal(set) var replicaCount: Int32 = 0
-    package internal(set) var configEpoch: Epoch = 0
-    package internal(set) var outbound = OutboundLink.none
-    package internal(set) var inbound: LinkID?
+    var reports: [FailureReport] = []
+    /// How many slots it owns.
+    package internal(set) var slotCount = 0
     package internal(set) var address: NodeAddress
+    package internal(set) var role = Role.master
+    package internal(set) var outbound = OutboundLink.none
+
+    package internal(set) var configEpoch: Epoch = 0
+    package internal(set) var inbound: LinkID?
     /// The slots of which the slot map names this node the owner.
     package internal(set) var slots = SlotSet()
     package internal(set) var shard: ShardID
@@ -91,8 +92,12 @@ package struct KnownNode: Equatable, Sendable {
     var createdAt: Int64 = 0
     /// When anything was last received from it.
     package internal(set) var dataReceived: Int64 = 0
+    /// When we last pinged it, or met it.
+    var pingedAt: Int64 = 0
     /// When we last voted for a replica of it.
     var votedAt: Int64 = 0
+    /// Until when its changes of address are spent: each spends one interval more.
+    var movesSpentUntil: Int64 = 0
     /// Since when it has been a master without replicas; 0 when it is not.
     var orphanedSince: Int64 = 0
     package internal(set) var offset: ReplicationOffset = 0
@@ -112,6 +117,8 @@ package struct KnownNode: Equatable, Sendable {
         if case .replica(let id) = role { return id }
         return nil
     }
+    /// When it last showed that it lives, to us or to somebody who told of its pong.
+    var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     package var isSuspect: Bool { !condition.isHealthy }
@@ -123,7 +130,7 @@ package struct KnownNode: Equatable, Sendable {
     func entry(at now: Instant) -> GossipEntry {
         GossipEntry(
             node: id, pingSent: Self.seconds(now.wall(of: pingSent)),
-            pongReceived: Self.seconds(now.wall(of: pongReceived)), address: address, flags: flags)
+            pongReceived: Self.seconds(now.wall(of: heardAt)), address: address, flags: flags)
     }
 
     private static func seconds(_ milliseconds: Int64) -> UInt32 {

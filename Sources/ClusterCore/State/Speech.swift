@@ -31,6 +31,7 @@ extension ClusterState {
     mutating func ping(_ handle: NodeHandle, _ turn: inout Turn) {
         guard let link = nodes[handle].outbound.openID else { return }
         if nodes[handle].pingSent == 0 { nodes[handle].pingSent = turn.now.monotonic }
+        nodes[handle].pingedAt = turn.now.monotonic
         let beat = Compose.heartbeat(self, to: handle, &turn)
         send(.ping(beat), on: link, &turn)
     }

@@ -25,24 +25,10 @@ extension Scenario {
             stage throws(InteropError) in
             try pause(stage, [stage.theirs, stage.ours, stage.ours, stage.ours])
         },
-        Scenario("replica-migration", "a replica of either kind moves to an orphaned master") {
-            stage throws(InteropError) in
-            let cluster = try stage.formed(
-                [
-                    stage.ours, stage.theirs, stage.ours, stage.ours, stage.theirs, stage.ours,
-                    stage.theirs,
-                ], masters: 3)
-            // Nodes 3 and 6 replicate node 0, node 4 node 1, node 5 node 2.
-            cluster.nodes[4].send(.kill)
-            let orphan = try cluster.nodes[1].myself().id
-            try stage.until("one moves", 30_000) { () throws(InteropError) in
-                var moved = 0
-                for index in [3, 6] where try cluster.nodes[index].myself().master == orphan {
-                    moved += 1
-                }
-                return moved == 1 ? nil : "\(moved) moved"
-            }
-        },
+        Scenario("migration-ours", "of our replicas of one master one moves to an orphaned master")
+        { stage throws(InteropError) in try migrate(stage, stage.ours) },
+        Scenario("migration-theirs", "of their replicas of our master one moves to an orphaned one")
+        { stage throws(InteropError) in try migrate(stage, stage.theirs) },
     ]
 
     /// The first node dies and the last takes its place; it comes back and follows.
@@ -51,12 +37,7 @@ extension Scenario {
     ) throws(InteropError) {
         let cluster = try stage.formed(programs, masters: 3)
         let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
-        if replicates {
-            try stage.until("the replica holds a copy") { () throws(InteropError) in
-                let link = try heir.field("master_link_status", of: "INFO", "replication")
-                return link == "up" ? nil : "link \(link ?? "unknown")"
-            }
-        }
+        if replicates { try stage.untilCopied(heir) }
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
         try stage.untilServed(cluster, by: heir, without: [victim])
@@ -81,5 +62,23 @@ extension Scenario {
         old.send(.resume)
         try stage.untilReplica(old, of: heir)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+    }
+
+    /// The only replica of the second master dies; of the two that the first one has, one moves.
+    private static func migrate(
+        _ stage: Stage, _ mover: ServerProgram
+    ) throws(InteropError) {
+        let cluster = try stage.formed(
+            [stage.ours, stage.theirs, stage.ours, mover, stage.theirs, stage.ours, mover],
+            masters: 3)
+        cluster.nodes[4].send(.kill)
+        let orphan = try cluster.nodes[1].myself().id
+        try stage.until("one moves", 30_000) { () throws(InteropError) in
+            var moved = 0
+            for index in [3, 6] where try cluster.nodes[index].myself().master == orphan {
+                moved += 1
+            }
+            return moved == 1 ? nil : "\(moved) moved"
+        }
     }
 }

@@ -1,6 +1,5 @@
-// Scenarios of pauses and partitions, and of messages that mean nothing to us.
+// Scenarios of pauses, below and above the node timeout.
 
-import RESP
 import SystemIO
 
 extension Scenario {
@@ -11,7 +10,7 @@ extension Scenario {
             for index in 0...1 {
                 cluster.nodes[index].send(.stop)
                 // Links are made again after half a node timeout without an answer.
-                SystemClock.sleep(milliseconds: Stage.timeout / 3)
+                try stage.allowance.sleep(milliseconds: Stage.timeout / 3)
                 cluster.nodes[index].send(.resume)
                 if let change = try cluster.watch(milliseconds: Stage.timeout) {
                     throw .notInTime(
@@ -36,37 +35,6 @@ extension Scenario {
                 try cluster.waitUntilServing()
             }
         },
-        Scenario("minority", "a master of either kind that hears no majority stops serving") {
-            stage throws(InteropError) in
-            for lone in 0...1 {
-                let cluster = try stage.formed(
-                    [stage.ours, stage.theirs, stage.theirs], masters: 3)
-                let others = cluster.nodes.indices.filter { $0 != lone }
-                for index in others { cluster.nodes[index].send(.stop) }
-                var failure: InteropError?
-                do throws(InteropError) {
-                    try stage.until("it stops serving") { () throws(InteropError) in
-                        let state = try cluster.nodes[lone].field(
-                            "cluster_state", of: "CLUSTER", "INFO")
-                        return state == "fail" ? nil : "it says \(state ?? "nothing")"
-                    }
-                } catch {
-                    failure = error
-                }
-                for index in others { cluster.nodes[index].send(.resume) }
-                if let failure { throw failure }
-                try cluster.waitUntilServing()
-                try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
-            }
-        },
-        Scenario("publish", "PUBLISH of theirs, small and large, does our node no harm") {
-            stage throws(InteropError) in
-            try publish(stage, "PUBLISH")
-        },
-        Scenario(
-            "spublish", "SPUBLISH of theirs does our node no harm",
-            needs: .version(7, 0, "SPUBLISH came with")
-        ) { stage throws(InteropError) in try publish(stage, "SPUBLISH") },
     ]
 
     private static func flagged(
@@ -80,24 +48,6 @@ extension Scenario {
                 }
             }
             return nil
-        }
-    }
-
-    private static func publish(_ stage: Stage, _ command: String) throws(InteropError) {
-        let cluster = try stage.formed(
-            [stage.theirs, stage.ours, stage.theirs, stage.theirs], masters: 3)
-        for size in [1, 100, 20_000, 2_000_000] {
-            // "{a}" hashes to a slot of the first or another node: who refuses is not asked again.
-            for node in cluster.nodes {
-                _ = try node.ask([command, "{a}channel", String(repeating: "x", count: size)])
-            }
-        }
-        for node in cluster.ours {
-            try stage.expect(try node.text("PING") == "PONG", "our node answers")
-        }
-        if let change = try cluster.watch(milliseconds: 2 * Stage.timeout) {
-            throw .notInTime(
-                what: "nothing changes", milliseconds: 2 * Stage.timeout, difference: change)
         }
     }
 }

@@ -15,24 +15,21 @@ extension Scenario {
         },
         Scenario(
             "rolling-replacement",
-            "a cluster of theirs becomes ours and theirs again, clean all along"
+            "a cluster of theirs becomes ours and theirs again, clean all along",
+            needs: .redisCLI, limitSeconds: 240
         ) { stage throws(InteropError) in
             let cluster = try stage.formed(
                 Array(repeating: stage.theirs, count: 6), masters: 3)
-            var nodes = cluster.nodes
             let before = try cluster.nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }
             for program in [stage.ours, stage.theirs] {
-                for index in nodes.indices.reversed() {
-                    nodes[index].stop()
-                    nodes[index] = try ServerProcess(
-                        program, port: nodes[index].port, folder: nodes[index].folder,
-                        directives: nodes[index].directives)
-                    try cluster.waitUntilAgreed(nodes, withinMilliseconds: 20_000)
-                    try cluster.waitUntilServing(nodes)
-                    if RedisCLI.path != nil { try RedisCLI.check(nodes[0]) }
+                for index in cluster.nodes.indices.reversed() {
+                    try cluster.replace(cluster.nodes[index], with: program)
+                    try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+                    try cluster.waitUntilServing()
+                    try RedisCLI.check(cluster.nodes[0], stage.allowance)
                 }
             }
-            let after = try nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }
+            let after = try cluster.nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }
             try stage.expect(
                 Set(before.map(\.slotsText)) == Set(after.map(\.slotsText)),
                 "the slots are divided as before")
@@ -46,9 +43,7 @@ extension Scenario {
         for index in [0, 3] {
             let node = cluster.nodes[index]
             let before = try node.myself()
-            node.stop()
-            let other = try ServerProcess(
-                second, port: node.port, folder: node.folder, directives: node.directives)
+            let other = try cluster.replace(node, with: second)
             let own = try other.myself()
             try stage.expect(own.id == before.id, "the id is the same")
             try stage.expect(own.slots == before.slots, "the slots are the same")

@@ -33,10 +33,10 @@ extension Scenario {
             ])
             try RedisCLI.run(
                 ["--cluster", "create"] + cluster.nodes.map { "\($0.address)" }
-                    + ["--cluster-replicas", "1", "--cluster-yes"])
+                    + ["--cluster-replicas", "1", "--cluster-yes"], stage.allowance)
             try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
             try cluster.waitUntilServing()
-            try RedisCLI.check(cluster.nodes[1])
+            try RedisCLI.check(cluster.nodes[1], stage.allowance)
         },
         Scenario("mixed-3+3", "roles, slots and epochs are the same in all tables of 3+3") {
             stage throws(InteropError) in
@@ -62,50 +62,5 @@ extension Scenario {
             throw .notInTime(
                 what: "nothing changes", milliseconds: 3 * Stage.timeout, difference: change)
         }
-    }
-}
-
-/// redis-cli as operators use it.
-enum RedisCLI {
-    /// The first of redis-cli and valkey-cli on `PATH`.
-    static let path: String? = {
-        let folders = (Environment.value("PATH") ?? "").split(separator: ":").map(String.init)
-        for name in ["redis-cli", "valkey-cli"] {
-            if let folder = folders.first(where: { File.isExecutable("\($0)/\(name)") }) {
-                return "\(folder)/\(name)"
-            }
-        }
-        return nil
-    }()
-
-    private static let patience = 60_000
-
-    /// Runs it to its end; anything but status 0 is a failure.
-    @discardableResult
-    static func run(_ words: [String]) throws(InteropError) -> String {
-        guard let path else { throw .notAServer(path: "redis-cli", said: "not installed") }
-        var options = ChildProcess.Options(arguments: words)
-        options.output = .pipe
-        let output: String
-        let status: ExitStatus?
-        do throws(SystemError) {
-            let child = try ChildProcess(path, options)
-            output = String(
-                decoding: try child.readOutput(milliseconds: patience), as: UTF8.self)
-            status = child.wait(milliseconds: patience)
-        } catch {
-            throw .system(error)
-        }
-        guard status == .exited(0) else {
-            throw .refused(
-                server: "redis-cli", command: words.joined(separator: " "),
-                reply: String(output.suffix(500)))
-        }
-        return output
-    }
-
-    /// `--cluster check` finds nothing.
-    static func check(_ node: ServerProcess) throws(InteropError) {
-        try run(["--cluster", "check", "\(node.address)"])
     }
 }

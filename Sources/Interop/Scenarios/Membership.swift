@@ -5,25 +5,13 @@ import SystemIO
 extension Scenario {
     static let membership: [Scenario] = [
         Scenario(
-            "forget-spreads", "FORGET told to our node alone is heard by all",
+            "forget-told-to-ours", "FORGET told to our node alone is heard by all",
             needs: .version(7, 2, "forgetting spreads by itself since")
-        ) { stage throws(InteropError) in
-            let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
-            let gone = try cluster.add(stage.theirs)
-            try cluster.meet(gone, cluster.nodes[0])
-            try cluster.waitUntilAgreed()
-            let id = try gone.myself().id
-            gone.stop()
-            try cluster.nodes[1].command("CLUSTER", "FORGET", id)
-            try stage.until("nobody knows it") { () throws(InteropError) in
-                for node in cluster.nodes.prefix(3) {
-                    if try node.nodes().contains(where: { $0.id == id }) {
-                        return "\(node.name) does"
-                    }
-                }
-                return nil
-            }
-        },
+        ) { stage throws(InteropError) in try forget(stage, toldTo: 1) },
+        Scenario(
+            "forget-told-to-theirs", "FORGET told to one of theirs alone is heard by all",
+            needs: .version(7, 2, "forgetting spreads by itself since")
+        ) { stage throws(InteropError) in try forget(stage, toldTo: 0) },
         Scenario("forget-all", "a node that all were told to forget stays away") {
             stage throws(InteropError) in
             let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
@@ -34,7 +22,7 @@ extension Scenario {
             for node in cluster.nodes.prefix(3) {
                 _ = try node.ask(["CLUSTER", "FORGET", id])
             }
-            SystemClock.sleep(milliseconds: 2 * Stage.timeout)
+            try stage.allowance.sleep(milliseconds: 2 * Stage.timeout)
             for node in cluster.nodes.prefix(3) {
                 let knows = try node.nodes().contains { $0.id == id }
                 try stage.expect(!knows, "\(node.name) has forgotten it")
@@ -63,10 +51,7 @@ extension Scenario {
                     [stage.theirs, stage.ours, stage.theirs, program], masters: 3)
                 let old = cluster.nodes[3]
                 let id = try old.myself().id
-                old.stop()
-                let new = try ServerProcess(
-                    program, port: try LoopbackPorts.base(count: 1), folder: old.folder,
-                    directives: old.directives)
+                let new = try cluster.replace(old, with: program, movesPort: true)
                 try stage.until("all know the new address") { () throws(InteropError) in
                     for node in cluster.nodes.prefix(3) {
                         let row = try node.nodes().first { $0.id == id }
@@ -79,4 +64,23 @@ extension Scenario {
             }
         },
     ]
+
+    /// One node goes, and one of the others is told to forget it.
+    private static func forget(_ stage: Stage, toldTo index: Int) throws(InteropError) {
+        let cluster = try stage.formed([stage.theirs, stage.ours, stage.theirs], masters: 3)
+        let gone = try cluster.add(stage.theirs)
+        try cluster.meet(gone, cluster.nodes[0])
+        try cluster.waitUntilAgreed()
+        let id = try gone.myself().id
+        gone.stop()
+        try cluster.nodes[index].command("CLUSTER", "FORGET", id)
+        try stage.until("nobody knows it") { () throws(InteropError) in
+            for node in cluster.nodes.prefix(3) {
+                if try node.nodes().contains(where: { $0.id == id }) {
+                    return "\(node.name) does"
+                }
+            }
+            return nil
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // Scenarios of what heartbeats tell beside the old protocol: hostnames, node names, shard ids.
 
+import RESP
 import SystemIO
 
 extension Scenario {
@@ -18,12 +19,12 @@ extension Scenario {
             }
         },
         Scenario(
-            "node-name", "a node name of either is kept by the other in nodes.conf",
+            "node-name", "a node name of either stands in the other's nodes.conf, changed, removed",
             needs: .version(7, 2, "node names came with")
         ) { stage throws(InteropError) in
             let cluster = try pair(stage)
             for (speaker, hearer) in [(0, 1), (1, 0)] {
-                for name in ["node-one", "node-two"] {
+                for name in ["node-one", "node-two", ""] {
                     try cluster.nodes[speaker].command(
                         "CONFIG", "SET", "cluster-announce-human-nodename", name)
                     let id = try cluster.nodes[speaker].text("CLUSTER", "MYID")
@@ -32,7 +33,9 @@ extension Scenario {
                         let file = cluster.nodes[hearer].nodesFilePath
                         let text = (try? File.readText(file)) ?? ""
                         let line = text.split(separator: "\n").first { $0.hasPrefix(id) } ?? ""
-                        return line.contains("nodename=\(name)") ? nil : String(line)
+                        let isThere = line.contains("nodename=\(name)")
+                        let isRight = name.isEmpty ? !line.contains("nodename=n") : isThere
+                        return isRight && !line.isEmpty ? nil : String(line)
                     }
                 }
             }
@@ -49,6 +52,11 @@ extension Scenario {
                     let first = try cluster.nodes[master].text("CLUSTER", "MYSHARDID")
                     let second = try cluster.nodes[replica].text("CLUSTER", "MYSHARDID")
                     if first != second { return "\(first) and \(second)" }
+                }
+                for node in cluster.nodes {
+                    let shards = try node.command("CLUSTER", "SHARDS").elements ?? []
+                    let sizes = shards.map { $0["nodes"]?.elements?.count ?? 0 }
+                    if sizes != [2, 2, 2] { return "\(node.name) tells of shards of \(sizes)" }
                 }
                 return nil
             }

@@ -149,6 +149,32 @@ struct CommandsTests {
     }
 
     @Test func `the checksum's check value`() {
-        #expect(KeySlot.checksum("123456789".utf8) == 0x31C3)
+        #expect(KeySlot.checksum(Array("123456789".utf8).span) == 0x31C3)
+    }
+
+    @Test func `the checksum of eight bytes at once is that of one after the other`() {
+        var random = SplitMix64(seed: 3)
+        let bytes = (0..<200).map { _ in UInt8(random.below(256)) }
+        for count in 0...bytes.count {
+            var bitwise: UInt16 = 0
+            for byte in bytes[..<count] {
+                bitwise ^= UInt16(byte) << 8
+                for _ in 0..<8 {
+                    bitwise = bitwise & 0x8000 != 0 ? bitwise << 1 ^ 0x1021 : bitwise << 1
+                }
+            }
+            #expect(KeySlot.checksum(bytes.span.extracting(0..<count)) == bitwise)
+        }
+    }
+
+    @Test func `a tag is found wherever it stands in a long key`() {
+        let tag = Array("tag".utf8)
+        for before in 0..<140 {
+            let front = [UInt8](repeating: UInt8(ascii: "x"), count: before)
+            let key = front + Array("{".utf8) + tag + Array("}yyy}".utf8)
+            #expect(KeySlot.of(key) == KeySlot.of(tag))
+            let whole = front + Array("{}".utf8) + tag + Array("}".utf8)
+            #expect(Int(KeySlot.of(whole).value) == Int(KeySlot.checksum(whole.span)) % 16384)
+        }
     }
 }

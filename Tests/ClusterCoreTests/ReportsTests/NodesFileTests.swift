@@ -57,6 +57,18 @@ struct NodesFileTests {
         #expect(again.slots.importing == state.slots.importing)
     }
 
+    @Test func `what is not kept of a file is named, once and in order`() throws {
+        var random = SplitMix64(seed: 4)
+        let line = "\(Self.a) 127.0.0.1:1@2,,tls-port=0,zebra=1,client-ipv4=,shard-id=\(Self.b)"
+        let text =
+            "\(line) myself,master - 0 0 1 connected\nvars currentEpoch 1 lastVoteEpoch 0 future 7\n"
+        let (state, skipped) = try NodesFile.read(Array(text.utf8), at: Self.now, random: &random)
+        #expect(state.currentEpoch == 1)
+        #expect(skipped == ["client-ipv4", "future", "zebra"])
+        let ours = Array(NodesFile.text(state, Self.now).utf8)
+        #expect(try NodesFile.read(ours, at: Self.now, random: &random).skipped.isEmpty)
+    }
+
     @Test func `handshakes are left out, and all else is kept`() throws {
         var node = TestNode(
             """

@@ -35,6 +35,15 @@ struct ComposeTests {
         #expect(said.flags == [.myself, .replica])
     }
 
+    @Test func `light publications are asked for when they are taken`() throws {
+        for takes in [true, false] {
+            var node = TestNode(Self.shape) { $0.takesLightPublish = takes }
+            let said = try header(&node)
+            #expect(said.flags.contains(.lightPublish) == takes)
+            #expect(!said.flags.contains(.lightModule))
+        }
+    }
+
     @Test func `announced addresses are said as they are set`() throws {
         var node = TestNode(Self.shape) {
             $0.announceIP = IPText("10.1.1.1")
@@ -43,6 +52,22 @@ struct ComposeTests {
         }
         let said = try header(&node)
         #expect(said.ip == ip("10.1.1.1") && said.port == 1234 && said.busPort == 5678)
+    }
+
+    @Test func `of who cannot be reached only owners of slots are told of`() {
+        var node = TestNode(Self.shape + "\nx master - 4\ny master - 5", calm: false)
+        node.silent = ["b", "c", "x", "y", "r"]
+        var told = Set<NodeID>()
+        for _ in 0..<50 {
+            node.advance(100)
+            for sent in node.hears(.ping(), from: "r").sent(.pong) {
+                for entry in sent.body?.heartbeat?.gossip ?? GossipSection() {
+                    told.insert(entry.node)
+                }
+            }
+        }
+        // Between two ticks nobody is being connected to: each attempt was refused.
+        #expect(told == [id("b"), id("c")])
     }
 
     @Test func `a state that serves is said`() throws {

@@ -211,6 +211,19 @@ struct ElectionTests {
         #expect(try (500..<1000).contains(#require(delays.first)))
     }
 
+    @Test func `siblings that wait for each other's offsets do not wait equally long`() {
+        let delays = (0..<6).flatMap { seconds in
+            var node = Self.bereaved(Self.shape + "\ns slave a 1")
+            // Chance is drawn from each second.
+            node.advance(Int64(seconds) * 1000 + 1000)
+            node.hears(.ping(), from: "a")
+            return Self.learnsFailure(&node).notes.compactMap {
+                if case .electionScheduled(let delay, _, _) = $0 { delay } else { nil }
+            }
+        }
+        #expect(delays.count == 6 && Set(delays).count > 3, "\(delays)")
+    }
+
     @Test func `a sibling that never stands or has failed delays nobody`() {
         var node = Self.bereaved(Self.shape + "\nf slave,nofailover a 1\ng slave,fail a 1")
         node.pass(100)
@@ -325,6 +338,30 @@ struct ElectionTests {
             Self.learnsFailure(&node).notes.contains(.electionNotStood(reason: .disabled)))
     }
 
+    @Test func `a replica that is told so while its election goes on gives it up`() {
+        var node = Self.bereaved()
+        _ = Self.learnsFailure(&node)
+        var config = node.machine.config
+        config.replicaNoFailover = true
+        node.step(.configure(config))
+        #expect(node.tick().notes.contains(.electionNotStood(reason: .disabled)))
+        _ = Self.votes(&node, from: "bc")
+        #expect(!node.state.me.isMaster && node.state.candidacy == nil)
+    }
+
+    @Test func `a replica that may stand again does not flag itself any more`() {
+        var node = Self.bereaved { $0.replicaNoFailover = true }
+        func isFlagged() -> Bool? {
+            let answer = node.hears(.ping(), from: "b").sent(.pong).first
+            return answer?.header?.flags.contains(.noFailover)
+        }
+        #expect(isFlagged() == true)
+        var config = node.machine.config
+        config.replicaNoFailover = false
+        node.step(.configure(config))
+        #expect(isFlagged() == false)
+    }
+
     @Test func `nobody stands for a master without slots`() {
         var node = Self.bereaved(
             "m myself,slave a 1\na master - 1\nb master - 2 0-10922\nc master - 3 10923-16383")
@@ -336,6 +373,23 @@ struct ElectionTests {
         var node = Self.bereaved()
         #expect(node.advance(9000).sent(.voteRequest).isEmpty)
         #expect(node.row("a")?.condition.isSuspected == true)
+    }
+
+    @Test func `votes for an election against a former master count no more`() {
+        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        node.hears(.fail(id("s")), from: "b")
+        _ = Self.learnsFailure(&node)
+        // s won: it lives, but we have it from others that it failed.
+        node.hears(.pong(), from: "s") {
+            $0.replicaOf = .zero
+            $0.flags = [.myself, .master]
+            $0.configEpoch = 12
+            $0.currentEpoch = 12
+            $0.slots = slots("0-5460")
+        }
+        #expect(node.state.me.role == .replica(of: id("s")))
+        _ = Self.votes(&node, from: "bc")
+        #expect(!node.state.me.isMaster)
     }
 
     @Test func `a replica that another won over follows the winner`() {

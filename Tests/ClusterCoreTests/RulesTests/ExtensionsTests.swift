@@ -79,6 +79,23 @@ struct ExtensionsTests {
         #expect(node.state.forgotten.announcements(at: node.now.wall).isEmpty)
     }
 
+    @Test func `a shard that a node tells is saved`() throws {
+        var node = TestNode("m myself,master - 1 0-5460\nb master - 2 5461-16383")
+        let shard = ShardID(id("7"))
+        let tells = Body.ping(extensions: [.shardID(shard)])
+        #expect(!node.hears(tells, from: "b").saves.isEmpty)
+        #expect(node.row("b")?.shard == shard)
+        #expect(node.hears(tells, from: "b").saves.isEmpty, "no news")
+    }
+
+    @Test func `what is remembered of the forgotten goes when its time is over`() {
+        var node = TestNode("m myself,master - 1 0-5460\nb master - 2 5461-16383\nc master - 3")
+        node.hears(.ping(extensions: [Self.forgotten("c", 1)]), from: "b")
+        #expect(!node.state.forgotten.isEmpty)
+        node.advance(1100)
+        #expect(node.state.forgotten.isEmpty)
+    }
+
     @Test func `neither ourselves nor our master can be forgotten by hearsay`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-10922\nc master - 3 10923-16383")
         node.hears(

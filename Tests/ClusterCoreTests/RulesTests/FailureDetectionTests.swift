@@ -70,6 +70,37 @@ struct FailureDetectionTests {
         #expect(node.row("a")?.condition.isHealthy == true)
     }
 
+    @Test func `further suspicions do not make us ask again while we wait`() {
+        var node = TestNode(Self.shape)
+        let suspects = Body.ping(rumour("a", [.master, .pfail]))
+        #expect(node.hears(suspects, from: "b").receivers(of: .ping) == "a")
+        #expect(node.hears(suspects, from: "c").receivers(of: .ping) == "")
+    }
+
+    @Test func `a replica that suspects its master tells its siblings its offset`() {
+        var node = TestNode(
+            "m myself,slave a 2\na master - 2 0-8000\nb master - 3 8001-16383\n"
+                + "r slave a 2\ns slave b 3")
+        node.hears(.ping(), from: "a") { $0.offset = 70 }
+        node.silent = ["a"]
+        var outcome = Outcome()
+        while node.row("a")?.condition.isHealthy == true { outcome = node.advance(100) }
+        #expect(outcome.receivers(of: .pong) == "r")
+        #expect(outcome.sent(.pong).first?.header?.offset == 70)
+    }
+
+    @Test func `who reports whom is noted once, and once more when it is taken back`() {
+        var node = TestNode(Self.shape)
+        let suspects = Body.ping(rumour("a", [.master, .pfail]))
+        let reported = Note.reported(id("a"), by: id("b"))
+        #expect(node.hears(suspects, from: "b").notes == [reported])
+        #expect(node.hears(suspects, from: "b").notes.isEmpty)
+        let withdrawn = Note.reportWithdrawn(id("a"), by: id("b"))
+        #expect(node.hears(.ping(rumour("a")), from: "b").notes == [withdrawn])
+        #expect(node.hears(.ping(rumour("a")), from: "b").notes.isEmpty)
+        #expect(node.hears(suspects, from: "b").notes == [reported])
+    }
+
     @Test func `a quorum of voting masters makes a suspect fail, and everybody is told`() {
         var node = Self.suspicious()
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")

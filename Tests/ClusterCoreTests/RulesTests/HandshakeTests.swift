@@ -196,6 +196,35 @@ struct HandshakeTests {
         #expect(outcome.closed.count == 1 && outcome.connects.map(\.port) == [7999])
     }
 
+    /// Tells node b's address as a port from 7900 on, again and again. Returns how often it was
+    /// believed.
+    static func moves(_ count: Int, _ node: inout TestNode) -> Int {
+        (0..<count).count { index in
+            let outcome = node.hears(.ping(), from: "b") { $0.port = Port(UInt16(7900 + index)) }
+            return outcome.notes.contains { if case .addressChanged = $0 { true } else { false } }
+        }
+    }
+
+    @Test func `of many changes of an address a few are believed at once, then one a second`() {
+        var node = TestNode(Self.shape)
+        #expect(Self.moves(20, &node) == 8)
+        let refused = node.hears(.ping(), from: "b") { $0.port = 6000 }
+        let place = NodeAddress(ip: ip("127.0.0.1"), port: 6000, busPort: address("b").busPort)
+        #expect(refused.notes == [.ignored(.movesTooOften(to: place), from: id("b"))])
+        #expect(refused.connects.isEmpty && refused.closed.isEmpty)
+        node.pass(1000)
+        #expect(Self.moves(20, &node) == 1)
+        node.pass(60_000)
+        #expect(Self.moves(20, &node) == 8)
+    }
+
+    @Test func `the moves of one node do not hold up another`() {
+        var node = TestNode(Self.shape)
+        _ = Self.moves(20, &node)
+        node.hears(.ping(), from: "c") { $0.port = 6000 }
+        #expect(node.row("c")?.address.port == 6000)
+    }
+
     @Test func `a master that moves is followed at its new address`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383")
         let outcome = node.hears(.ping(), from: "b") { $0.ip = ip("10.0.0.7") }
@@ -249,6 +278,19 @@ struct HandshakeTests {
         #expect(node.state.nodes.count == 3)
         node.hears(.meet(), from: "y")
         #expect(node.state.nodes.count == 4, "one without slots is welcome")
+    }
+
+    @Test func `with refuse-merge a node without slots may join a cluster that has some`() {
+        var node = TestNode.fresh { $0.refuseMerge = true }
+        node.hears(.meet(), from: "x") { $0.slots = slots("0-5") }
+        #expect(node.state.nodes.count == 2)
+    }
+
+    @Test func `a node that was met is saved at once`() {
+        var node = TestNode(Self.shape)
+        let (link, _) = Self.meeting(&node)
+        let outcome = node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        #expect(!outcome.saves.isEmpty)
     }
 
     @Test func `with refuse-merge we do not join a cluster that has slots when ours has`() {

@@ -30,6 +30,33 @@ struct HealthCheckTests {
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
     }
 
+    @Test func `a replica elected just after its own start serves at once`() {
+        var node = TestNode(
+            "m myself,slave b 2\nb master - 2 0-5460\nc master - 3 5461-10922\n"
+                + "d master - 4 10923-16383", calm: false)
+        node.advance(200)
+        for letter: Character in ["b", "c", "d"] { node.hears(.ping(), from: letter) }
+        node.silent = ["b"]
+        node.hears(.fail(id("b")), from: "c")
+        var outcome = node.advance(100)
+        for letter: Character in ["c", "d"] {
+            outcome = node.hears(.vote, from: letter) { $0.currentEpoch = 10 }
+        }
+        #expect(node.state.me.isMaster && node.now.monotonic < 1_000_000 + 2000)
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a master that lost its place since its start waits no longer than a replica`() {
+        var node = TestNode("m myself,master - 1 0-16383\nb slave m 1", calm: false)
+        node.advance(500)
+        let outcome = node.hears(.ping(), from: "b") {
+            ($0.flags, $0.replicaOf) = ([.myself, .master], .zero)
+            ($0.configEpoch, $0.slots) = (12, slots("0-16383"))
+        }
+        #expect(outcome.notes.contains(.reconfigured(asReplicaOf: id("b"))))
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
     @Test func `a replica that starts again waits for nobody`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383", calm: false)
         #expect(node.advance(100).notes.contains(.healthChanged(ok: true, reason: .allWell)))
@@ -48,6 +75,29 @@ struct HealthCheckTests {
         #expect(!node.state.health.isOK)
         let outcome = node.command("addslotsrange 0 16383")
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a reset lets go of writes that a manual failover holds`() {
+        var node = TestNode(ManualFailoverTests.master)
+        node.hears(.manualFailoverStart, from: "r")
+        #expect(node.command("reset").effects.contains(.pauseWrites(until: 0)))
+    }
+
+    @Test func `so does one that comes just after the start`() {
+        var node = TestNode("m myself,master - 1 0-16383", calm: false)
+        node.advance(100)
+        node.command("reset")
+        let outcome = node.command("addslotsrange 0 16383")
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+    }
+
+    @Test func `a slot that was nobody's is judged and saved as soon as somebody claims it`() {
+        var node = Self.serving()
+        node.command("delslots 6000")
+        #expect(!node.state.health.isOK)
+        let outcome = node.hears(.ping(), from: "b") { $0.slots.insert(slot(6000)) }
+        #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
+        #expect(!outcome.saves.isEmpty)
     }
 
     @Test func `a slot without owner or with a failed one ends it, if full coverage is required`() {
@@ -142,6 +192,14 @@ struct ReplicationTests {
         var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
         node.hears(.ping(), from: "b") { $0.offset = 90 }
         #expect(node.hears(.ping(), from: "b") { $0.offset = 91 }.sent.first?.header?.offset == 91)
+    }
+
+    @Test func `a replica without a copy has no offset unless it need not hold one`() {
+        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383") {
+            $0.failoverWithoutCopy = false
+        }
+        #expect(node.hears(.ping(), from: "b") { $0.offset = 90 }.sent.first?.header?.offset == 0)
+        #expect(node.hears(.ping(), from: "b").sent.first?.header?.offset == 0)
     }
 
     @Test func `offsets of others are their headers'`() {

@@ -61,6 +61,8 @@ struct LinksTests {
         for _ in 0..<80 where outcome.closed.isEmpty { outcome = node.tick() }
         #expect(outcome.closed.contains(old))
         #expect(try link(node, "b") != old)
+        let waited = node.now.monotonic - (node.row("b")?.pingSent ?? 0)
+        #expect((2501...2600).contains(waited), "\(waited) ms of a timeout of 5000")
     }
 
     @Test func `a link that opens after it was given up is closed`() throws {
@@ -145,6 +147,21 @@ struct HeartbeatsTests {
         #expect(Set(pinged) == Set("bcr"))
     }
 
+    @Test func `of a crowd that is due at once, some are pinged at each tick`() {
+        var node = TestNode(
+            Self.shape + "defghijklnopqstuvwxyz".map { "\n\($0) master - 0" }.joined())
+        node.pass(ClusterConfig().nodeTimeout / 2 - 1)
+        var pinged: [String] = []
+        for _ in 0..<5 {
+            node.pass(100)
+            pinged.append(node.step(.tick).receivers(of: .ping))
+        }
+        // Besides, one a second by chance.
+        #expect(pinged.allSatisfy { $0.count <= ClusterConfig.pingsPerTick + 1 }, "\(pinged)")
+        #expect(pinged.contains { $0.count >= ClusterConfig.pingsPerTick }, "\(pinged)")
+        #expect(Set(pinged.joined()).count == 24, "\(pinged)")
+    }
+
     @Test func `a replica whose master was not known when it was named is soon asked again`() {
         var node = TestNode(Self.shape + "\ne master - 4")
         node.hears(.ping(), from: "e", RolesTests.replicaHeader(of: "x"))
@@ -152,6 +169,23 @@ struct HeartbeatsTests {
         #expect(!early.receivers(of: .ping).contains("e"))
         let late = node.advance(200)
         #expect(late.receivers(of: .ping).contains("e"))
+    }
+
+    @Test func `who pings us is heard, and our own link to it is tried now and then`() {
+        var node = TestNode(Self.shape) { $0.nodeTimeout = 2000 }
+        // Between two draws by chance there are nine ticks.
+        while node.state.ticks % 10 != 0 { node.advance(100) }
+        var pinged = ""
+        for _ in 0..<9 {
+            node.hears(.ping(), from: "b")
+            node.pass(1200)
+            node.hears(.ping(), from: "b")
+            pinged += node.step(.tick).receivers(of: .ping)
+        }
+        // c said nothing and owes its answer; b was heard each time, and its link was idle for ten
+        // seconds.
+        #expect(pinged.filter { $0 == "c" }.count == 1 && pinged.first != "b", "\(pinged)")
+        #expect(pinged.filter { $0 == "b" }.count == 1 && pinged.last == "b", "\(pinged)")
     }
 
     @Test func `one node by chance is pinged each second, and none that owes an answer`() {
@@ -190,6 +224,28 @@ struct HeartbeatsTests {
             if sent.to != "x" { #expect(names.contains(id("x"))) }
         }
         #expect(Set(told.receivers(of: .ping)) == Set("bcrx"))
+    }
+
+    @Test func `a newcomer hears of everybody, once`() {
+        let letters = "abcdefghijklnopqrs"
+        let step = 16384 / letters.count
+        var node = TestNode(
+            "m myself,master - 1\n"
+                + letters.enumerated().map { index, letter in
+                    "\(letter) master - \(index + 2) \(index * step)-\(index * step + step - 1)"
+                }.joined(separator: "\n"))
+        let outcome = node.command("meet 127.0.0.1 \(address("x").port)")
+        for effect in outcome.effects {
+            guard case .connect(let link, _) = effect else { continue }
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+            node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        }
+        func heard(_ outcome: Outcome) -> [Int] {
+            outcome.sent(.ping).filter { $0.to == "x" }
+                .map { $0.body?.heartbeat?.gossip.count ?? 0 }
+        }
+        #expect(heard(node.tick()).contains(letters.count))
+        #expect(!heard(node.tick()).contains(letters.count))
     }
 
     @Test func `a master that pauses pings the replica at each tick`() {

@@ -92,6 +92,16 @@ struct ManualFailoverTests {
         #expect(outcome.sent(.fail).isEmpty)
     }
 
+    @Test func `a replica that has it all asks as soon as it hears the final offset`() {
+        var node = TestNode(Self.replica) { $0.failoverWithoutCopy = false }
+        node.step(.store(StoreReport(offset: 600, isEmpty: false, copyAge: 0)))
+        node.command("failover")
+        let outcome = node.hears(.ping(), from: "a") {
+            ($0.offset, $0.messageFlags) = (600, .paused)
+        }
+        #expect(outcome.sent(.voteRequest).count == 3)
+    }
+
     @Test func `without a copy two offsets of 0 are not readiness`() {
         var node = TestNode(Self.replica) { $0.failoverWithoutCopy = false }
         node.command("failover")
@@ -118,6 +128,27 @@ struct ManualFailoverTests {
         #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.messageFlags == .forceAck })
         for letter in "bc" { node.hears(.vote, from: letter) }
         #expect(node.state.me.isMaster && node.state.me.configEpoch == 11)
+    }
+
+    @Test func `a failover that was asked for does not wait for siblings with more data`() {
+        var node = TestNode(Self.replica + "\ns slave a 1")
+        node.hears(.ping(), from: "s") { $0.offset = 900 }
+        let outcome = node.command("failover force")
+        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.messageFlags == .forceAck })
+        #expect(outcome.receivers(of: .voteRequest) == "abcs")
+    }
+
+    @Test func `a replica that catches up while it waits as an ordinary candidate asks at once`() {
+        var node = TestNode(Self.replica + "\ns slave a 1") { $0.failoverWithoutCopy = false }
+        node.step(.store(StoreReport(offset: 500, isEmpty: false, copyAge: 0)))
+        node.command("failover")
+        node.hears(.ping(), from: "a") { ($0.offset, $0.messageFlags) = (600, .paused) }
+        node.hears(.ping(), from: "s") { $0.offset = 900 }
+        node.silent = ["a"]
+        #expect(node.hears(.fail(id("a")), from: "b").sent(.voteRequest).isEmpty, "rank 1")
+        let outcome = node.step(.store(StoreReport(offset: 600, isEmpty: false, copyAge: 0)))
+        #expect(outcome.sent(.voteRequest).count == 4)
+        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.messageFlags == .forceAck })
     }
 
     @Test func `TAKEOVER needs nobody, and says so when it is on disk`() {

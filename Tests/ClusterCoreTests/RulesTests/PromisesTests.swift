@@ -113,6 +113,20 @@ struct PromisesTests {
         #expect(node.saved().sent(.vote).map(\.header?.currentEpoch) == [10])
     }
 
+    @Test func `a save without sync that succeeds meanwhile does not release it`() throws {
+        var node = TestNode(VotingTests.shape)
+        node.hears(.fail(id("b")), from: "c")
+        node.disk = .slow
+        _ = VotingTests.ask(&node)
+        let first = try #require(node.waiting.last)
+        let second = try #require(node.hears(.ping(), from: "c") { $0.port = 7999 }.saves.last)
+        #expect(!second.sync)
+        node.hears(.ping(), from: "c") { $0.currentEpoch = 30 }
+        node.step(.persistFailed(first, TestNode.fault))
+        #expect(node.step(.persisted(second.generation)).sent(.vote).isEmpty)
+        #expect(node.saved().sent(.vote).count == 1)
+    }
+
     @Test func `what became of a save that is over is old news`() {
         var node = TestNode(Self.shape)
         #expect(node.step(.persisted(Generation(0))).effects.isEmpty)
@@ -136,6 +150,17 @@ struct PromisesTests {
         let reborn = hard.hears(.ping(), from: "x").sent.first?.header
         #expect(reborn?.sender != id("m") && reborn?.slots.isEmpty == true)
         #expect(reborn?.currentEpoch == 0 && reborn?.configEpoch == 0)
+    }
+
+    @Test func `what was being saved before a hard reset is not said after it`() throws {
+        var node = TestNode(Self.shape)
+        node.disk = .slow
+        node.command("delslots 5")
+        let old = try #require(node.waiting.last)
+        node.command("reset hard")
+        node.step(.persisted(old))
+        let said = node.hears(.ping(), from: "x").sent.first?.header
+        #expect(said?.slots.isEmpty == true && said?.configEpoch == 0 && said?.currentEpoch == 0)
     }
 
     @Test func `demotion ends a victory that waits for the disk`() {

@@ -65,11 +65,31 @@ struct ReplicaMigrationTests {
         #expect(!Self.hasMoved(&node))
     }
 
+    @Test func `an orphan's time begins anew when the cluster did not serve meanwhile`() {
+        var node = Self.orphaned()
+        node.advance(4000)
+        node.command("delslots 16383")
+        node.advance(100)
+        node.hears(.ping(), from: "c") { $0.slots = slots("10923-16383") }
+        #expect(node.state.health.isOK)
+        #expect(!node.advance(4900).notes.contains(.replicaMigrated(to: id("b"))))
+        #expect(node.advance(400).notes.contains(.replicaMigrated(to: id("b"))))
+    }
+
     @Test func `a master that never had replicas is no orphan where nobody has any`() {
         var node = Self.orphaned(
             "m myself,slave a 1\nn slave a 1\na master - 1 0-10922\nb master - 2\nq master - 4\n"
                 + "c master - 3 10923-16383")
         #expect(!Self.hasMoved(&node))
+    }
+
+    @Test func `a master that lost its slots is no orphan`() {
+        var node = Self.orphaned()
+        node.hears(.ping(), from: "c") {
+            ($0.configEpoch, $0.currentEpoch) = (20, 20)
+            $0.slots = slots("5461-16383")
+        }
+        #expect(node.row("b")?.slotCount == 0 && !Self.hasMoved(&node))
     }
 
     @Test func `a failed master is nobody's new master`() {

@@ -61,6 +61,28 @@ struct RolesTests {
         #expect(node.row("b")?.traits.contains(.migrateTo) == false)
     }
 
+    @Test func `whom a replica follows is saved`() {
+        var node = TestNode(Self.shape)
+        #expect(!node.hears(.ping(), from: "r", Self.replicaHeader(of: "c")).saves.isEmpty)
+        #expect(node.hears(.ping(), from: "r", Self.replicaHeader(of: "c")).saves.isEmpty)
+    }
+
+    @Test func `the mark of masters with replicas goes with the place and with a reset`() throws {
+        func flags(_ node: inout TestNode) throws -> NodeFlags {
+            try #require(node.hears(.ping(), from: "c").sent(.pong).first?.header?.flags)
+        }
+        var node = TestNode(Self.shape.replacing("r slave b 2", with: "r slave m 1"))
+        #expect(try flags(&node).contains(.migrateTo))
+        var reset = node
+        reset.command("reset")
+        #expect(try flags(&reset) == [.myself, .master])
+        node.hears(.ping(), from: "r") {
+            ($0.replicaOf, $0.flags) = (.zero, [.myself, .master])
+            ($0.configEpoch, $0.currentEpoch, $0.slots) = (12, 12, slots("0-5460"))
+        }
+        #expect(try flags(&node) == [.myself, .replica])
+    }
+
     @Test func `a master that is not known yet is learnt with a later header`() {
         var node = TestNode(Self.shape + "\ne master - 4")
         node.hears(.ping(), from: "e", Self.replicaHeader(of: "x"))

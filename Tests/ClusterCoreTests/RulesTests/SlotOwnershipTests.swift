@@ -81,6 +81,21 @@ struct SlotOwnershipTests {
         #expect(outcome.sent(.update).first?.body == .update(expected))
     }
 
+    @Test func `a replica that is behind on its own master is told about that one`() throws {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.ping(), from: "r") {
+            $0.configEpoch = 1
+            $0.slots = slots("10923-16000")
+        }
+        let sent = try #require(outcome.sent(.update).first)
+        guard sent.to == "r", case .update(let update) = sent.body else {
+            Issue.record("\(outcome.sent)")
+            return
+        }
+        #expect(update.node == id("c") && update.configEpoch == 4)
+        #expect(update.slots == slots("10923-16383"))
+    }
+
     @Test func `UPDATE of a newer epoch is applied, of another ignored`() {
         var node = TestNode(Self.shape)
         let update = SlotUpdate(configEpoch: 4, node: id("b"), slots: slots("5461-10923"))

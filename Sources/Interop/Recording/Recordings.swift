@@ -1,0 +1,163 @@
+// What is played to be recorded, with the names that the captures of the reference servers have: one
+// cluster of three masters and three replicas through its life, and two small ones.
+
+import RESP
+import SystemIO
+
+/// Records the scenarios of some servers.
+package struct Recordings {
+    /// In the order in which they are played.
+    package static let names = [
+        "form", "pubsub", "slot-migration", "pause-resume", "failover-manual", "failover-force",
+        "failover-takeover", "reset-forget-meet", "kill-master", "rejoin", "epoch-collision",
+        "names",
+    ]
+    /// Of a mixed cluster only these.
+    package static let mixedNames = ["form", "kill-master", "rejoin"]
+
+    static let nodeTimeout = 2000
+
+    private let folder: String
+    private let tcpdump: String
+    private let wanted: Set<String>
+    let allowance: Allowance
+    private let report: (RecordedFile) -> Void
+
+    /// - Parameters:
+    ///   - folder: where captures and truths go.
+    ///   - tcpdump: its path.
+    ///   - wanted: the names of those that are kept.
+    ///   - report: called with each recording that is done.
+    package init(
+        into folder: String, tcpdump: String, wanted: Set<String>, stop: StopRequest,
+        report: @escaping (RecordedFile) -> Void
+    ) {
+        self.folder = folder
+        self.tcpdump = tcpdump
+        self.wanted = wanted
+        allowance = Allowance(seconds: nil, stop: stop)
+        self.report = report
+    }
+
+    /// Records a cluster of each server, one of ours, and one of all together.
+    package func record(
+        _ servers: [ReferenceServer], ours: ServerProgram
+    ) throws(InteropError) {
+        for server in servers {
+            let theirs = ServerProgram.reference(server)
+            try record("\(server.kind.rawValue)-\(server.version)", like: theirs)
+        }
+        try record("grapevine", like: ours)
+        if wanted.isDisjoint(with: Self.mixedNames) { return }
+        let mixed = Self.compatible(servers).map { ServerProgram.reference($0) }
+        guard let first = mixed.first, let last = mixed.last else { return }
+        // Who replaces a master must be ours, or of its version: others cannot copy all of it.
+        let programs = [first, ours, last, ours, ours, last]
+        let cluster = try start(programs)
+        try form(cluster, "mixed")
+        try settle(cluster)
+        try killMaster(cluster, "mixed")
+    }
+
+    private func record(_ name: String, like program: ServerProgram) throws(InteropError) {
+        if !wanted.isDisjoint(with: Self.names.prefix(10)) {
+            let cluster = try start(Array(repeating: program, count: 6))
+            try form(cluster, name)
+            try settle(cluster)
+            try publish(cluster, name)
+            try moveSlot(cluster, name)
+            try pause(cluster, name)
+            for option in [[], ["FORCE"], ["TAKEOVER"]] {
+                try handOver(cluster, name, option)
+                try settle(cluster)
+            }
+            try reset(cluster, name)
+            try settle(cluster)
+            try killMaster(cluster, name)
+        }
+        if wanted.contains("epoch-collision") {
+            try collide(try start(Array(repeating: program, count: 3)), name)
+        }
+        if wanted.contains("names") {
+            try announce(try start(Array(repeating: program, count: 3)), name)
+        }
+    }
+
+    /// The oldest and the newest that can share a cluster: servers that send extensions to everybody
+    /// cannot with those before 7.0, nor Redis 8 with Valkey.
+    private static func compatible(_ servers: [ReferenceServer]) -> [ReferenceServer] {
+        let valkeys = servers.filter { $0.kind == .valkey }
+        let rest = servers.filter { $0.kind == .redis && !$0.isAtLeast(7, 2) }
+        let all = valkeys.isEmpty ? servers.filter { $0.kind == .redis } : rest + valkeys
+        return all.isEmpty ? servers : all
+    }
+
+    // MARK: - Tools
+
+    private func start(_ programs: [ServerProgram]) throws(InteropError) -> MixedCluster {
+        var surroundings = Surroundings()
+        surroundings.allowance = allowance
+        let cluster = try MixedCluster(
+            programs, nodeTimeoutMilliseconds: Self.nodeTimeout, surroundings: surroundings)
+        for node in cluster.ours {
+            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
+        }
+        return cluster
+    }
+
+    /// Plays something, recorded if it is wanted.
+    func take(
+        _ cluster: MixedCluster, _ name: String, _ scenario: String,
+        _ play: (Take) throws(InteropError) -> Void
+    ) throws(InteropError) {
+        let take = try Take(
+            cluster, name: name, scenario: scenario, folder: folder, tcpdump: tcpdump,
+            isKept: wanted.contains(scenario))
+        try play(take)
+        if let file = try take.finish() { report(file) }
+    }
+
+    /// Waits until replicas of theirs have copied their masters: before, they do not stand.
+    private func settle(_ cluster: MixedCluster) throws(InteropError) {
+        try cluster.waitUntilAgreed(withinMilliseconds: 40_000)
+        try cluster.waitUntilServing(withinMilliseconds: 40_000)
+        let end = SystemClock.monotonicMilliseconds() + 20_000
+        while SystemClock.monotonicMilliseconds() < end {
+            var missing = false
+            for node in cluster.theirs where try node.myself().isReplica {
+                let link = try node.field("master_link_status", of: "INFO", "replication")
+                if link != "up" { missing = true }
+            }
+            if !missing { return }
+            try allowance.sleep(milliseconds: 50)
+        }
+    }
+
+    /// The nodes that are replicas now.
+    func replicas(_ cluster: MixedCluster) throws(InteropError) -> [ServerProcess] {
+        var found: [ServerProcess] = []
+        for node in cluster.running where try node.myself().isReplica { found.append(node) }
+        return found
+    }
+
+    func port(_ node: ServerProcess) -> RESPValue { .integer(Int64(node.port)) }
+
+    func assignSlots(_ take: Take, _ masters: [ServerProcess]) throws(InteropError) {
+        try take.cluster.assignSlots(to: masters)
+        for (index, node) in masters.enumerated() {
+            take.tell(
+                "slots added",
+                [
+                    ("node", port(node)), ("lo", .integer(Int64(16_384 * index / masters.count))),
+                    ("hi", .integer(Int64(16_384 * (index + 1) / masters.count - 1))),
+                ])
+        }
+    }
+
+    func meetAll(_ take: Take) throws(InteropError) {
+        let nodes = take.cluster.nodes
+        for node in nodes.dropFirst() {
+            try take.command(nodes[0], "CLUSTER", "MEET", "127.0.0.1", "\(node.port)")
+        }
+    }
+}

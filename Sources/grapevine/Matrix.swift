@@ -1,0 +1,135 @@
+// What became of all plays of `interop`, scenario × server, as text and as JSON. The page is in MatrixPage.
+
+import Interop
+
+/// Scenario × server.
+struct Matrix {
+    var scenarios: [Scenario]
+    var servers: [ReferenceServer]
+    var results: [ScenarioResult]
+
+    var hasFailed: Bool { results.contains { $0.outcome == .failed } }
+
+    func result(_ scenario: Scenario, _ server: ReferenceServer) -> ScenarioResult? {
+        results.first { $0.scenario == scenario.name && $0.server == server }
+    }
+
+    static func seconds(_ value: Double) -> String {
+        var json = JSONText()
+        json.number(value, decimals: 1)
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
+
+    /// The outcome in a word, with whose fault it is.
+    static func word(_ result: ScenarioResult) -> String {
+        result.liesInServer ? "fails, and with that server alone" : result.outcome.rawValue
+    }
+
+    static func cell(_ result: ScenarioResult?) -> String {
+        switch result?.outcome {
+        case nil: ""
+        case .passed: result?.remarks.isEmpty == false ? "ok*" : "ok"
+        case .failed: result?.liesInServer == true ? "theirs" : "FAILED"
+        case .inapplicable: "-"
+        }
+    }
+
+    /// A reason of several lines below the line that it belongs to.
+    static func indented(_ reason: String) -> String {
+        reason.split(whereSeparator: \.isNewline).joined(separator: "\n    ")
+    }
+
+    var text: String {
+        var rows = [["scenario"] + servers.map { "\($0)" }]
+        for scenario in scenarios {
+            rows.append([scenario.name] + servers.map { Self.cell(result(scenario, $0)) })
+        }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        var text = ""
+        for row in rows {
+            let cells = zip(row, widths).map {
+                $0 + String(repeating: " ", count: $1 - $0.count)
+            }
+            text += cells.joined(separator: "  ") + "\n"
+        }
+        text += "\nok: passed; ok*: passed, with a remark; -: cannot apply; "
+        text += "theirs: fails with that server alone too\n"
+        var told: Set<String> = []
+        for result in results {
+            for remark in result.remarks {
+                let line = "\(result.scenario): \(remark)"
+                if told.insert(line).inserted { text += line + "\n" }
+            }
+            guard let reason = result.reason else { continue }
+            let suffix = result.outcome == .failed ? " with \(result.server)" : ""
+            let line = "\(result.scenario)\(suffix): \(Self.indented(reason))"
+            if told.insert(line).inserted { text += line + "\n" }
+        }
+        return text
+    }
+
+    var json: [UInt8] {
+        var json = JSONText()
+        json.object { json in
+            json.key("servers")
+            json.list { json in
+                for server in servers {
+                    json.object { json in
+                        json.key("name")
+                        json.string(server.kind.rawValue)
+                        json.key("version")
+                        json.string(server.version)
+                    }
+                }
+            }
+            json.key("results")
+            json.list { json in
+                for result in results { Self.write(result, &json) }
+            }
+        }
+        json.endLine()
+        return json.bytes
+    }
+
+    private static func write(_ result: ScenarioResult, _ json: inout JSONText) {
+        json.object { json in
+            json.key("scenario")
+            json.string(result.scenario)
+            json.key("server")
+            json.string("\(result.server)")
+            json.key("outcome")
+            json.string(result.outcome.rawValue)
+            json.key("seconds")
+            json.number(result.seconds, decimals: 3)
+            json.key("reason")
+            if let reason = result.reason { json.string(reason) } else { json.null() }
+            json.key("remarks")
+            json.list { json in
+                for remark in result.remarks { json.string(remark) }
+            }
+            json.key("liesInServer")
+            json.bool(result.liesInServer)
+            if let evidence = result.evidence { write(evidence, &json) }
+        }
+    }
+
+    private static func write(_ evidence: Evidence, _ json: inout JSONText) {
+        json.key("folder")
+        json.string(evidence.folder)
+        json.key("logs")
+        json.list { json in
+            for log in evidence.logs {
+                json.object { json in
+                    json.key("server")
+                    json.string(log.server)
+                    json.key("file")
+                    json.string(log.file)
+                }
+            }
+        }
+        json.key("captures")
+        json.list { json in
+            for capture in evidence.captures { json.string(capture) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// What is said on standard error when a play is over: one line, and of a failure its files, each with
+// its name, and the story of what happened on the bus.
+
+import Interop
+import SystemIO
+
+enum PlayReport {
+    /// Lines of a story that are shown; all of it is in a file.
+    private static let shownLines = 60
+
+    @Sendable static func tell(_ result: ScenarioResult) {
+        var lines = [line(result)]
+        lines += result.remarks.map { "  remark: \($0)" }
+        if let evidence = result.evidence { lines += told(evidence) }
+        StandardStream.errors.write(lines.joined(separator: "\n") + "\n")
+    }
+
+    private static func line(_ result: ScenarioResult) -> String {
+        var line = "\(result.server)  \(result.scenario)  \(Matrix.word(result))"
+        if result.outcome != .inapplicable { line += "  \(Matrix.seconds(result.seconds)) s" }
+        if let reason = result.reason { line += "  \(Matrix.indented(reason))" }
+        return line
+    }
+
+    private static func told(_ evidence: Evidence) -> [String] {
+        var lines = ["  files in \(evidence.folder)"]
+        for log in evidence.logs { lines.append("  log of \(log.server): \(log.file)") }
+        if evidence.captures.isEmpty {
+            lines.append("  no bus traffic: \(evidence.captureNote)")
+        }
+        for capture in evidence.captures {
+            lines.append("  bus traffic, \(evidence.captureNote): \(capture)")
+            lines += story(of: capture).map { "    \($0)" }
+        }
+        return lines
+    }
+
+    /// What `explain` tells of it, which is put beside it, too.
+    private static func story(of capture: String) -> [String] {
+        let lines = WholeStory(of: capture, for: "interop").lines
+        if lines.isEmpty { return ["(no message of the bus)"] }
+        let file = "\(File.folder(of: capture))/story.txt"
+        try? File.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: file)
+        guard lines.count > shownLines else { return lines }
+        return lines.prefix(shownLines) + ["(\(lines.count - shownLines) more lines in \(file))"]
+    }
+}

@@ -1,0 +1,54 @@
+// `grapevine interop --record DIR`: captures of real servers and of ours, each with what was true beside
+// it. What is played is in Interop; a line is told here for each that is done.
+
+import Interop
+import Playback
+import SystemIO
+
+enum RecordingRun {
+    static func run(
+        _ servers: [ReferenceServer], into folder: String, _ arguments: Arguments
+    ) throws(UsageError) -> Int32 {
+        var wanted = Set(arguments.all("--scenario"))
+        for name in wanted where !Recordings.names.contains(name) {
+            throw UsageError(
+                "\(name) is not recorded; these are: " + Recordings.names.joined(separator: " "))
+        }
+        if wanted.isEmpty { wanted = Set(Recordings.names) }
+        let tcpdump: String
+        switch CaptureMeans.find() {
+        case .tcpdump(let path): tcpdump = path
+        case .nodes(let reason): throw UsageError("recording takes tcpdump: \(reason)")
+        }
+        let ending: Ending
+        let executable: String
+        do throws(SystemError) {
+            ending = try Ending()
+            executable = try File.ownExecutable()
+            try Folder.make(folder)
+        } catch {
+            throw UsageError("\(error)")
+        }
+        let (names, request) = (wanted, ending.request)
+        let failure = try ending.run { () throws(SystemError) -> InteropError? in
+            let recordings = Recordings(
+                into: folder, tcpdump: tcpdump, wanted: names, stop: request, report: tell)
+            do throws(InteropError) {
+                try recordings.record(servers, ours: .ours(executable))
+                return nil
+            } catch {
+                return error
+            }
+        }
+        guard let failure else { return 0 }
+        complain("interop", "\(failure)")
+        return 1
+    }
+
+    private static func tell(_ recorded: RecordedFile) {
+        let kinds = recorded.summary.kinds.map { "\($0.name) \($0.count)" }
+        StandardStream.output.write(
+            "\(recorded.file): \(recorded.summary.messages) messages: "
+                + kinds.joined(separator: ", ") + "\n")
+    }
+}

@@ -1,0 +1,201 @@
+// A voter whose disk fails it while a master is to be replaced: full, read-only, or slow to sync. Its
+// heartbeats go on and nobody suspects it; its vote waits for the disk. The disk fails for real: a
+// tiny file system is mounted over the node's folder, the folder is mounted read-only, and a library
+// that a test compiles delays the syncs of the node (bus protocol §12 rows 17 and 20).
+
+import Interop
+import SystemIO
+import TestSupport
+import Testing
+
+/// How a disk fails.
+enum DiskTrouble: String, CustomTestStringConvertible {
+    case full, readOnly
+    var testDescription: String { rawValue }
+}
+
+extension LiveTests {
+    @Suite(.serialized) struct DiskTests {
+        @Test(
+            .enabled(if: Mounts.areAllowed, Mounts.whyNot),
+            arguments: [DiskTrouble.full, .readOnly])
+        func `a voter that cannot write is not suspected, and votes once it can`(
+            _ trouble: DiskTrouble
+        ) throws {
+            let cluster = try FailoverTests.cluster(masters: 3, replicas: 3)
+            let voter = cluster.nodes[1]
+            let mount = try Mounts(trouble, over: voter.folder)
+            try Self.replace(cluster, voter: voter, repair: { try mount.repair() })
+            // Its log lies below.
+            mount.remove()
+            #expect(voter.log.contains("Saving the cluster configuration failed"))
+        }
+
+        @Test(.enabled(if: SlowSync.compiler != nil, SlowSync.whyNot))
+        func `a voter whose disk takes seconds is not suspected, and votes once it is quick`()
+            throws
+        {
+            let slow = try SlowSync()
+            let cluster = try MixedCluster(
+                [try Live.ours(), .ours(slow.wrapper)]
+                    + Array(repeating: try Live.ours(), count: 4),
+                nodeTimeoutMilliseconds: FailoverTests.timeout,
+                directives: ["--failover-without-copy", "yes"])
+            try cluster.form(cluster.nodes, masters: 3)
+            try slow.delay(milliseconds: 3 * FailoverTests.timeout)
+            try Self.replace(
+                cluster, voter: cluster.nodes[1],
+                repair: { try slow.delay(milliseconds: 0) })
+        }
+
+        /// Kills the first master and watches for a while in which one of two votes cannot be given;
+        /// then the disk works again.
+        private static func replace(
+            _ cluster: MixedCluster, voter: ServerProcess, repair: () throws -> Void
+        ) throws {
+            let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
+            let others = cluster.nodes.filter { $0 !== victim && $0 !== voter }
+            victim.send(.kill)
+            _ = victim.wait(milliseconds: 5000)
+            let end = SystemClock.monotonicMilliseconds() + Int64(4 * FailoverTests.timeout)
+            while SystemClock.monotonicMilliseconds() < end {
+                #expect(try heir.myself().isReplica, "elected without a vote that is on disk")
+                for other in others {
+                    let row = try other.nodes().first { $0.port == voter.port }
+                    #expect(row?.isFailing == false, "\(other.name) suspects the voter")
+                }
+                SystemClock.sleep(milliseconds: 50)
+            }
+            #expect(try voter.text("PING") == "PONG")
+            try repair()
+            try cluster.waitUntilServed(
+                by: [heir], without: [victim], limit: 20 * FailoverTests.timeout)
+        }
+    }
+}
+
+/// A file system mounted over a folder, until its owner goes.
+private final class Mounts {
+    static let whyNot: Comment = "mounting is not allowed here: it takes root"
+
+    /// Tried once: mounting may be forbidden to root as well, as in many containers.
+    static let areAllowed: Bool = {
+        guard let folder = try? TemporaryFolder() else { return false }
+        guard (try? run("mount", ["-t", "tmpfs", "none", folder.path])) != nil else { return false }
+        return (try? run("umount", [folder.path])) != nil
+    }()
+
+    private let folder: String
+    private var layers = 0
+    private static let filler = "filler"
+
+    init(_ trouble: DiskTrouble, over folder: String) throws {
+        self.folder = folder
+        switch trouble {
+        case .full:
+            // What it holds is copied, then the rest of its few pages is taken.
+            let file = try File.read("\(folder)/nodes.conf")
+            try mount(["-t", "tmpfs", "-o", "size=16k", "none", folder])
+            try File.write(file, to: "\(folder)/nodes.conf")
+            try? File.write(
+                [UInt8](repeating: 0, count: 16 << 10), to: "\(folder)/\(Self.filler)")
+        case .readOnly:
+            try mount(["--bind", folder, folder])
+            try Self.run("mount", ["-o", "remount,bind,ro", folder])
+        }
+    }
+
+    private func mount(_ words: [String]) throws {
+        try Self.run("mount", words)
+        layers += 1
+    }
+
+    /// There is room, or the folder is what it was.
+    func repair() throws {
+        if File.exists("\(folder)/\(Self.filler)") {
+            try File.remove("\(folder)/\(Self.filler)")
+        } else {
+            try Self.run("umount", [folder])
+            layers -= 1
+        }
+    }
+
+    deinit { remove() }
+
+    /// Takes away what was mounted, in use or not.
+    func remove() {
+        for _ in 0..<layers { try? Self.run("umount", ["--lazy", folder]) }
+        layers = 0
+    }
+
+    private static func run(_ program: String, _ words: [String]) throws {
+        var options = ChildProcess.Options(arguments: words)
+        options.output = .discarded
+        let status = try ChildProcess(program, options).wait(milliseconds: 5000)
+        guard status == .exited(0) else {
+            throw SystemError(code: 1, call: program, about: words.joined(separator: " "))
+        }
+    }
+}
+
+/// A library that makes each sync of a node take as long as a file says.
+private final class SlowSync {
+    static let whyNot: Comment = "no C compiler on PATH: clang comes with Swift"
+    static let compiler = ProgramSearch.find("clang") ?? ProgramSearch.find("cc")
+
+    private let folder: TemporaryFolder
+    /// Starts our executable with the library.
+    let wrapper: String
+
+    private static let source = """
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        static void wait_as_told(void) {
+            long milliseconds = 0;
+            FILE *file = fopen(getenv("SLOW_SYNC_FILE"), "r");
+            if (file) { if (fscanf(file, "%ld", &milliseconds) != 1) milliseconds = 0; fclose(file); }
+            usleep(milliseconds * 1000);
+        }
+        int fsync(int fd) {
+            wait_as_told();
+            return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+        }
+        int fdatasync(int fd) {
+            wait_as_told();
+            return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+        }
+
+        """
+
+    init() throws {
+        folder = try TemporaryFolder()
+        wrapper = folder.path(of: "grapevine")
+        let (source, library) = (folder.path(of: "slow.c"), folder.path(of: "slow.so"))
+        try File.write(Array(Self.source.utf8), to: source)
+        var options = ChildProcess.Options(
+            arguments: ["-shared", "-fPIC", "-o", library, source, "-ldl"])
+        options.output = .inherited
+        let compiler = try #require(Self.compiler)
+        let status = try ChildProcess(compiler, options).wait(milliseconds: 60_000)
+        try #require(status == .exited(0))
+        guard case .ours(let own) = try Live.ours() else { return }
+        let script = """
+            #!/bin/sh
+            SLOW_SYNC_FILE='\(folder.path(of: "delay"))' LD_PRELOAD='\(library)' exec '\(own)' "$@"
+
+            """
+        try File.write(Array(script.utf8), to: wrapper)
+        let mode = try ChildProcess(
+            "chmod", ChildProcess.Options(arguments: ["755", wrapper])
+        ).wait(milliseconds: 5000)
+        try #require(mode == .exited(0))
+    }
+
+    /// How long each sync takes from now on.
+    func delay(milliseconds: Int) throws {
+        try File.write(Array("\(milliseconds)\n".utf8), to: folder.path(of: "delay"))
+    }
+}
