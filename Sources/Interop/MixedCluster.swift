@@ -368,6 +368,8 @@ package final class MixedCluster {
     /// The connections of all nodes at one moment.
     package struct LinkTable {
         fileprivate let links: [(node: ServerProcess, links: [Link])]
+        /// The ids of ours.
+        fileprivate let ours: Set<String>
         /// Wall milliseconds.
         fileprivate let takenAt: Int64
     }
@@ -376,16 +378,24 @@ package final class MixedCluster {
     package func linkTable() throws(InteropError) -> LinkTable {
         let start = SystemClock.wallMilliseconds()
         var table: [(node: ServerProcess, links: [Link])] = []
-        for node in running { table.append((node, try links(of: node))) }
-        return LinkTable(links: table, takenAt: start)
+        var own: Set<String> = []
+        for node in running {
+            table.append((node, try links(of: node)))
+            if node.program.isOurs { own.insert(try node.text("CLUSTER", "MYID")) }
+        }
+        return LinkTable(links: table, ours: own, takenAt: start)
     }
 
-    /// The first connection that was lost or made since; nil when there is none. One that was there
-    /// and only now came to be known as a node's is not new: servers tell by the first message that
-    /// names its sender.
+    /// The first connection of ours that was lost or made since; nil when there is none. One that was
+    /// there and only now came to be known as a node's is not new: servers tell by the first message
+    /// that names its sender. What theirs do among themselves is theirs: a busy machine is enough.
     package func linkChange(since table: LinkTable) throws(InteropError) -> String? {
-        for (node, old) in table.links {
-            let now = try links(of: node)
+        for (node, links) in table.links {
+            func concernsOurs(_ link: Link) -> Bool {
+                node.program.isOurs || table.ours.contains(link.node)
+            }
+            let old = links.filter(concernsOurs)
+            let now = try self.links(of: node).filter(concernsOurs)
             if let lost = old.first(where: { !now.contains($0) }) {
                 return "\(node.name) lost a link: \(lost)"
             }

@@ -56,20 +56,10 @@ package struct ReferenceServer: Hashable, Sendable, CustomStringConvertible {
     private static let patienceMilliseconds = 10_000
     private static let longestAnswer = 64 * 1024
 
-    /// The variable that names a folder with more servers, or the one above its "bin".
-    package static let folderVariable = "GRAPEVINE_PEERS"
-
     /// The first server of this kind on `PATH`; nil when there is none.
     package static func installed(_ kind: Kind) -> ReferenceServer? {
         guard let path = Environment.find(kind.programName) else { return nil }
         return try? ReferenceServer(path: path)
-    }
-
-    /// Every server in the folder of `GRAPEVINE_PEERS`, oldest first, each version once; none when
-    /// the variable is not set.
-    package static func peers() -> [ReferenceServer] {
-        guard let named = Environment.value(folderVariable), !named.isEmpty else { return [] }
-        return servers(in: File.isFolder("\(named)/bin") ? "\(named)/bin" : named)
     }
 
     /// Every server in a folder, oldest first, each version once.

@@ -32,20 +32,28 @@ package enum File {
         }
     }
 
-    /// Reads the last bytes of a file, at most so many, as text.
-    package static func readEnd(
-        _ path: String, bytes limit: Int
-    ) throws(SystemError) -> String {
+    /// Reads a file from a place on, at most so many bytes.
+    package static func read(
+        _ path: String, from offset: Int, limitBytes: Int
+    ) throws(SystemError) -> [UInt8] {
         let file = try open(path, O_RDONLY)
-        guard lseek(file.number, off_t(max(0, try size(path) - limit)), SEEK_SET) >= 0 else {
+        guard lseek(file.number, off_t(offset), SEEK_SET) >= 0 else {
             throw .last("lseek", about: path)
         }
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: chunkBytes)
-        while contents.count < limit, case .bytes(let count) = file.read(into: &chunk) {
-            contents.append(contentsOf: chunk[..<count])
+        while contents.count < limitBytes, case .bytes(let count) = file.read(into: &chunk) {
+            contents.append(contentsOf: chunk[..<min(count, limitBytes - contents.count)])
         }
-        return String(decoding: contents.prefix(limit), as: UTF8.self)
+        return contents
+    }
+
+    /// Reads the last bytes of a file, at most so many, as text.
+    package static func readEnd(
+        _ path: String, bytes limit: Int
+    ) throws(SystemError) -> String {
+        let start = max(0, try size(path) - limit)
+        return String(decoding: try read(path, from: start, limitBytes: limit), as: UTF8.self)
     }
 
     /// Reads a whole file as text; bytes that are not UTF-8 become U+FFFD.

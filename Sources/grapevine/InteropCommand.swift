@@ -20,7 +20,7 @@ enum InteropCommand {
                 "--record", value: "DIR", "plays nothing and records captures with what was true"),
             Option("--jobs", value: "N", "plays at a time, default 1"),
             Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
-        ],
+        ] + SoakRun.options,
         notes: [
             "Without --peer and --peers, the servers on PATH are played with.",
             "A failed play leaves its logs and its traffic on the bus, by tcpdump where that is",
@@ -29,7 +29,9 @@ enum InteropCommand {
             "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
             "slot-migration pause-resume failover-manual failover-force failover-takeover",
             "reset-forget-meet kill-master rejoin epoch-collision names.",
-            "Exit status 1 when a scenario failed or the run was interrupted.",
+            "--soak fails when a node of ours doubts a living one or grows, or a shard gets no heir;",
+            "the logs of ours are read as they are written.",
+            "Exit status 1 when something failed or the run was interrupted.",
         ],
         run: { arguments throws(UsageError) in
             if !arguments.operands.isEmpty {
@@ -40,6 +42,10 @@ enum InteropCommand {
             guard !servers.isEmpty else {
                 throw UsageError(
                     "no server was found: install redis-server, or name one by --peer or --peers")
+            }
+            if arguments.has("--soak") { return try SoakRun.run(servers, arguments) }
+            for name in ["--nodes", "--node-timeout", "--every"] where arguments.has(name) {
+                throw UsageError("\(name) goes with --soak")
             }
             if let folder = arguments.value("--record") {
                 return try RecordingRun.run(servers, into: folder, arguments)

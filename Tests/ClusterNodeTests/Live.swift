@@ -1,6 +1,6 @@
 // What the tests with real processes share: our executable beside the test bundle, the servers that
 // this machine has, and one suite in which they run one after the other, since they measure time.
-// GRAPEVINE_STAY_SECONDS lets clusters be watched for longer.
+// How ours and theirs get on is played by `grapevine interop`, which Tests/run calls as well.
 
 import Interop
 import SystemIO
@@ -14,14 +14,6 @@ enum Live {
     static let redis = ReferenceServer.installed(.redis)
     static let noRedis: Comment = "no redis-server on PATH: install it, such as by apt-get"
     static let redisCLI = ProgramSearch.find("redis-cli")
-
-    /// More servers, from the folder of GRAPEVINE_PEERS.
-    static let peers = ReferenceServer.peers()
-    static let noPeers: Comment = "GRAPEVINE_PEERS names no folder with servers"
-
-    /// How long a cluster that stands is watched.
-    static let stayMilliseconds =
-        1000 * (Environment.value("GRAPEVINE_STAY_SECONDS").flatMap { Int($0) } ?? 6)
 
     /// Node timeout of clusters in tests.
     static let nodeTimeout = 1000

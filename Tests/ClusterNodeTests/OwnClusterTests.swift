@@ -36,6 +36,19 @@ extension LiveTests {
             #expect(try facts(node) == before)
         }
 
+        @Test(.enabled(if: Live.redis != nil, Live.noRedis))
+        func `a node of ours that owns slots beside real servers owns them when restarted`() throws
+        {
+            let cluster = try MixedCluster(
+                [try Live.theirs(), try Live.theirs(), try Live.ours()],
+                nodeTimeoutMilliseconds: Live.nodeTimeout)
+            try cluster.form(cluster.nodes, masters: 3)
+            let before = try facts(cluster.ours[0])
+            try cluster.ours[0].restart()
+            try cluster.waitUntilAgreed()
+            #expect(try facts(cluster.ours[0]) == before)
+        }
+
         @Test func `replicas of ours are known to all, and stay`() throws {
             let cluster = try Live.ownCluster(6, masters: 3)
             #expect(try cluster.nodes[5].myself().isReplica)

@@ -33,7 +33,7 @@ struct Tool: CustomStringConvertible, Sendable {
     static let all: [Tool] = [redisCLI, newestValkeyCLI].compactMap { $0 }
 
     private static let newestValkeyCLI: Tool? = {
-        guard let named = Environment.value(ReferenceServer.folderVariable) else { return nil }
+        guard let named = Environment.value("GRAPEVINE_PEERS") else { return nil }
         let folder = File.isFolder("\(named)/bin") ? "\(named)/bin" : named
         let names = ((try? Folder.list(folder)) ?? []).filter { $0.hasPrefix("valkey-cli-") }
         func version(_ name: String) -> [Int] {
