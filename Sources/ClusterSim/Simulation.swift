@@ -8,6 +8,13 @@ import ClusterWire
 package struct Outcome: Equatable, Sendable {
     package var seed: UInt64
     package var broken: BrokenPromise?
+    /// Acts of the operator after which no rule can bring all to agree: that promise is not expected
+    /// to be kept when there are any. All others are.
+    package var exemptions: [Exemption]
+    /// Whether that promise was broken, and these were why.
+    package var isExempted: Bool
+    /// How many faults were planned; `SimOptions.keptFaults` chooses among them.
+    package var plannedFaults: Int
     /// What the seed drew.
     package var climate: String
     /// The newest events, when a promise was broken.
@@ -60,7 +67,8 @@ extension World {
             trace.mix(machines[node].state)
         }
         return Outcome(
-            seed: seed, broken: broken, climate: climate.text,
+            seed: seed, broken: broken, exemptions: exemptions, isExempted: isExempted,
+            plannedFaults: plan.planned, climate: climate.text,
             lastEvents: broken == nil ? [] : trace.tail, lines: trace.lines,
             traceHash: trace.hash, duration: now, figures: figures)
     }
@@ -122,6 +130,11 @@ extension World {
                 since = start
             }
             if now >= end {
+                if promise == .agreement && !exemptions.isEmpty {
+                    trace.tell(now, "exempted: after \(limit) ms: \(problem)")
+                    isExempted = true
+                    return nil
+                }
                 fail(promise, "after \(limit) ms: \(problem)")
                 return nil
             }
