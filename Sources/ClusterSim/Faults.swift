@@ -98,7 +98,7 @@ struct FaultPlan: Equatable, Sendable {
         _ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64
     ) {
         let kinds = options.faults.subtracting(climate.withheld).weighted
-        guard !kinds.isEmpty, options.nodeCount > 1 else { return }
+        guard !kinds.isEmpty, options.nodeCount > 1, options.scenario == nil else { return }
         var time: Int64 = 0
         let timeout = options.nodeTimeout * 1000
         let longest = options.limits.length.map { $0 * 1000 } ?? 6 * timeout

@@ -22,6 +22,8 @@ package struct SimOptions: Equatable, Sendable {
     package var limits = FaultLimits()
     /// Places in the plan of the faults that are carried out; nil: all.
     package var keptFaults: [Int]?
+    /// What is played in place of faults that are drawn.
+    package var scenario: Scenario?
     /// Bugs that the rules have on purpose, to see the checkers find them.
     package var planted: PlantedBug = []
     /// Whether every event is kept as a line of text.
@@ -29,7 +31,9 @@ package struct SimOptions: Equatable, Sendable {
 
     package init() {}
 
-    package var nodeCount: Int { masters + replicas }
+    package var nodeCount: Int {
+        scenario?.nodeCount(masters + replicas) ?? masters + replicas
+    }
 
     /// Most nodes that a world takes.
     package static let nodeLimit = 4000
@@ -37,13 +41,17 @@ package struct SimOptions: Equatable, Sendable {
     /// The options of the command line that lead to these, without the seed.
     package var commandLine: String {
         var words = [
-            "--masters \(masters)", "--replicas \(replicas)",
-            "--duration \(Self.seconds(duration))", "--node-timeout \(nodeTimeout)",
+            "--masters \(masters)", "--replicas \(replicas)", "--node-timeout \(nodeTimeout)",
         ]
+        if let scenario {
+            words.insert("--scenario \(scenario.rawValue)", at: 0)
+        } else {
+            words.append("--duration \(Self.seconds(duration))")
+        }
         if let delay { words.append("--delay \(delay.lowerBound)-\(delay.upperBound)") }
         if let lossPerMillion { words.append("--loss \(lossPerMillion)") }
         if let diskDelay { words.append("--disk \(diskDelay.lowerBound)-\(diskDelay.upperBound)") }
-        if faults != .all { words.append("--faults \(faults.text)") }
+        if scenario == nil && faults != .all { words.append("--faults \(faults.text)") }
         words += limits.commandLine
         if let keptFaults {
             let list = keptFaults.map { String($0) }.joined(separator: ",")
@@ -124,6 +132,17 @@ struct Climate: Equatable, Sendable {
             if !isReckless { withheld.insert(.reckless) }
         }
         hasData = random.below(2) == 0 && options.faults.contains(.lag)
+        if options.scenario != nil { playQuietly(options) }
+    }
+
+    /// A scenario is about one thing: all else is as in a good network of one place.
+    private mutating func playQuietly(_ options: SimOptions) {
+        delay = options.delay ?? 50...500
+        lossPerMillion = options.lossPerMillion ?? 0
+        diskDelay = options.diskDelay ?? 500...5000
+        assignsEpochs = true
+        hasData = false
+        validityFactor = ClusterConfig().replicaValidityFactor
     }
 
     /// For reports.

@@ -27,13 +27,6 @@ package struct Outcome: Equatable, Sendable {
     package var figures: [Measured]
 }
 
-/// A figure of one run.
-package struct Measured: Equatable, Sendable {
-    package var name: String
-    /// Milliseconds.
-    package var value: Double
-}
-
 package enum Simulation {
     /// Node timeouts, and milliseconds beside them, within which a cluster agrees after faults.
     static let agreementTimeouts: Int64 = 20
@@ -44,10 +37,16 @@ package enum Simulation {
     static let stableTime: Int64 = 1000
 
     /// Runs one world to its end, or to the first promise broken.
-    package static func run(seed: UInt64, _ options: SimOptions) -> Outcome {
+    /// - Parameter stopwatch: counts what the rules take, in a scenario; nothing depends on it.
+    package static func run(
+        seed: UInt64, _ options: SimOptions, stopwatch: Stopwatch? = nil
+    ) -> Outcome {
         var world = World(seed: seed, options)
+        world.stopwatch = stopwatch
         var figures: [Measured] = []
-        if let formed = world.form() {
+        if let scenario = options.scenario {
+            figures = world.play(scenario)
+        } else if let formed = world.form() {
             figures.append(Measured(name: "formation", value: formed))
             world.run(until: world.now + calm * 1000)
             world.arrangeFaults()

@@ -49,7 +49,7 @@ struct Witness {
 
     /// Slots changed hands, or lost their owner.
     func slots() -> Breach? {
-        for slot in Slot.all {
+        for slot in after.slots.changes(since: before) {
             let (former, latter) = (before.owner(of: slot), after.slots.owner(of: slot))
             guard former != latter, let former else { continue }
             guard let latter else {

@@ -26,6 +26,9 @@ struct World: Sendable {
     var lastReply: AdminReply?
     /// Addresses given to nodes that moved.
     var sparesUsed = 0
+    var story = Story()
+    /// Counts what the rules take, for a caller who lends one.
+    var stopwatch: Stopwatch?
     /// Whether a process can start again from its disk.
     let keepsFiles: Bool
     /// Acts of the operator after which no rule can bring all to agree.
@@ -41,7 +44,9 @@ struct World: Sendable {
         climate = Climate(options, &random)
         plan = FaultPlan(options, climate, &random)
         self.random = random
-        keepsFiles = options.nodeCount <= World.smallCount || plan.restarts
+        keepsFiles =
+            options.nodeCount <= World.smallCount || plan.restarts
+            || options.scenario?.restarts ?? false
         network = VirtualNetwork(nodes: options.nodeCount)
         safety = Safety(nodes: options.nodeCount)
         trouble = Trouble(nodes: options.nodeCount)

@@ -41,6 +41,7 @@ extension World {
         let target = network.ends[end ^ 1].node
         say(message, from: node, to: target)
         guard let bytes = message.encode() else { return }
+        story.sent(bytes.count, at: now)
         if random.below(Self.messagesPerCut) == 0 {
             let cut = 1 + random.below(bytes.count - 1)
             put(.bytes(Array(bytes[..<cut])), on: end)

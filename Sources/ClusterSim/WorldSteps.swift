@@ -13,12 +13,20 @@ extension World {
         if case .message(.full(let header, let body), _) = input, let beat = body.heartbeat {
             safety.heard(beat.gossip, from: header.sender, by: node, at: now)
         }
-        let effects = machines[node].step(input, at: instant)
+        let effects = timed { $0.machines[node].step(input, at: instant) }
         if case .message(.full(let header, let body), _) = input {
             look(at: node, header, body, slots, effects, instant)
         }
         for effect in effects { perform(effect, of: node, at: instant) }
         check(safety.stepped(node, currentEpoch: machines[node].state.currentEpoch))
+    }
+
+    /// Does something, and counts the time that it takes if somebody wants to know.
+    private mutating func timed<Result>(_ work: (inout World) -> Result) -> Result {
+        guard let stopwatch else { return work(&self) }
+        let begun = stopwatch.nanoseconds()
+        defer { story.ruleNanoseconds += stopwatch.nanoseconds() - begun }
+        return work(&self)
     }
 
     /// Effects are done in order; a save holds the state as it is after the step; only a save that
@@ -39,6 +47,7 @@ extension World {
 
     private mutating func heard(_ note: Note, of node: Int) {
         trace.note(note, of: node, at: now)
+        story.noted(note, by: node, at: now)
         switch note {
         case .suspected, .heardFailed, .markedFailed, .electionWon, .reset: break
         default: return
