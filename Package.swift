@@ -71,7 +71,7 @@ let package = Package(
         tests(
             "ClusterNodeTests",
             [
-                "ClusterNode", "ClusterCore", "ClusterWire", "RESP", "SystemIO",
+                "ClusterNode", "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "SystemIO",
                 "Interop",
             ]),
         tests(

@@ -144,6 +144,8 @@ extension ClusterConfig {
     static let reconnectAtOnceAfter: Int64 = 100
     /// Synced saves whose end is not known, at most, besides those that hold promises.
     static let savesUnderwayLimit = 64
+    /// Of those who find out at one moment that a node has failed, so many tell everybody at once.
+    static let failTellers = 3
     /// Milliseconds for which a save may go without being synced.
     static let longestUnsynced: Int64 = 1000
     /// Milliseconds between two attempts to save after one failed.

@@ -86,6 +86,7 @@ package struct Machine: Sendable {
         let due = state.nodes.due(at: turn.now.monotonic)
         Links.maintain(among: due, &state, &turn)
         Heartbeats.schedule(among: due, &state, &turn)
+        FailureDetection.tellFailures(&state, &turn)
         FailureDetection.suspect(among: due, &state, &turn)
         Attention.settle(due, &state, nodeTimeout: turn.config.nodeTimeout)
         ManualFailover.expire(&state, &turn)

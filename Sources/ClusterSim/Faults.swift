@@ -3,76 +3,15 @@
 
 import ClusterCore
 
-/// Kinds of faults that a run may have.
-package struct FaultKinds: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
-
-    /// A process dies and starts again from its disk.
-    package static let crash = FaultKinds(rawValue: 1)
-    /// A process dies and starts again with nothing.
-    package static let lostDisk = FaultKinds(rawValue: 2)
-    /// A process stands still and then goes on.
-    package static let pause = FaultKinds(rawValue: 4)
-    /// Two groups cannot talk.
-    package static let partition = FaultKinds(rawValue: 8)
-    /// Two nodes cannot talk, or one cannot reach the other.
-    package static let cut = FaultKinds(rawValue: 16)
-    /// The connections of two nodes break.
-    package static let reset = FaultKinds(rawValue: 32)
-    /// What a node sends and gets takes longer.
-    package static let slow = FaultKinds(rawValue: 64)
-    /// A disk is slow, or refuses.
-    package static let disk = FaultKinds(rawValue: 128)
-    /// A wall clock jumps.
-    package static let clock = FaultKinds(rawValue: 256)
-    /// Some of what was broken stays broken at the end.
-    package static let lasting = FaultKinds(rawValue: 512)
-
-    /// Several machines lose power at one moment.
-    package static let rack = FaultKinds(rawValue: 1024)
-
-    package static let all = FaultKinds(rawValue: 2047)
-
-    private static let names: [(FaultKinds, String)] = [
-        (.crash, "crash"), (.lostDisk, "lost-disk"), (.pause, "pause"),
-        (.partition, "partition"), (.cut, "cut"), (.reset, "reset"), (.slow, "slow"),
-        (.disk, "disk"), (.clock, "clock"), (.rack, "rack"), (.lasting, "lasting"),
-    ]
-
-    /// Names with commas, "all" or "none".
-    package var text: String {
-        if self == .all { return "all" }
-        if isEmpty { return "none" }
-        return list
-    }
-
-    /// Names with commas.
-    package var list: String {
-        Self.names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
-    }
-
-    /// Reads what `text` writes; nil for a word that is none of these.
-    package init?(_ text: String) {
-        var kinds: FaultKinds = []
-        for word in text.split(separator: ",") where word != "none" {
-            if word == "all" {
-                kinds = .all
-            } else if let kind = Self.names.first(where: { $0.1 == word }) {
-                kinds.insert(kind.0)
-            } else {
-                return nil
-            }
-        }
-        rawValue = kinds.rawValue
-    }
-}
-
 /// One thing that goes wrong.
 enum Fault: Equatable, Sendable {
     /// With `isSilent` the machine loses power: peers hear nothing of it and what was written but
     /// not synced may be gone.
     case crash(node: Int, isSilent: Bool, losesDisk: Bool)
+    /// A process dies and comes back at an address of its own.
+    case move(node: Int, isSilent: Bool)
+    /// Two processes die and come back at each other's address.
+    case swap(Int, Int)
     case pause(node: Int)
     case partition(side: [Int])
     case cut(from: Int, to: Int, isOneWay: Bool)
@@ -81,6 +20,49 @@ enum Fault: Equatable, Sendable {
     case slowDisk(node: Int, delay: Int64)
     case refusingDisk(node: Int)
     case clockJump(node: Int, milliseconds: Int64)
+    /// In millionths.
+    case clockDrift(node: Int, parts: Int64)
+    case garbage(from: Int, to: Int, Garbage)
+    case operate(OperatorAct)
+
+    /// The process that is down while it lasts.
+    var down: [Int] {
+        switch self {
+        case .crash(let node, _, _), .move(let node, _): [node]
+        case .swap(let one, let other): [one, other]
+        default: []
+        }
+    }
+}
+
+/// Bytes that come out of a connection although nobody sent them.
+enum Garbage: Equatable, Sendable, CaseIterable {
+    /// Bytes of chance.
+    case noise
+    /// A message that is cut short, and the next ones behind it.
+    case cutMessage
+    /// A frame that states a length which none has.
+    case absurdLength
+    /// A whole frame of a version that nobody speaks.
+    case otherVersion
+    /// A whole message of a type that nobody knows.
+    case unknownType
+}
+
+/// What an operator does at a bad moment.
+enum OperatorAct: Equatable, Sendable {
+    enum FailoverKind: Equatable, Sendable { case asked, forced, takeover }
+    case failover(node: Int, FailoverKind)
+    /// Moves up to `count` slots from one node to another, step by step as redis-cli does.
+    case reshard(from: Int, to: Int, count: Int)
+    /// Tells a node to follow another.
+    case replicate(node: Int, master: Int)
+    /// Resets a node that owns no slots.
+    case resetEmpty(node: Int, isHard: Bool)
+    /// Resets a node whatever it owns.
+    case resetOwner(node: Int, isHard: Bool)
+    /// Tells all others, or every second one, to forget a node that lives.
+    case forget(node: Int, byHalf: Bool)
 }
 
 /// A fault with its time.
@@ -97,69 +79,79 @@ struct FaultPlan: Equatable, Sendable {
     var faults: [PlannedFault] = []
     /// Microseconds after the cluster has formed: what is to be repaired is repaired.
     var end: Int64
+    /// How many faults there were before some were left out.
+    private(set) var planned = 0
 
     /// Whether any process starts again.
-    var restarts: Bool {
-        faults.contains { planned in
-            if case .crash = planned.fault { return planned.end != nil }
-            return false
-        }
-    }
+    var restarts: Bool { faults.contains { !$0.fault.down.isEmpty && $0.end != nil } }
 
     init(_ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64) {
         end = options.duration * 1000
-        let lasting = options.faults.contains(.lasting) ? options.faults : []
-        let kinds = Self.weighted(options.faults)
-        guard !kinds.isEmpty, options.nodeCount > 1 else { return }
+        draw(options, climate, &random)
+        planned = faults.count
+        if let kept = options.keptFaults {
+            faults = kept.filter { faults.indices.contains($0) }.map { faults[$0] }
+        }
+    }
+
+    private mutating func draw(
+        _ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64
+    ) {
+        let kinds = options.faults.subtracting(climate.withheld).weighted
+        guard !kinds.isEmpty, options.nodeCount > 1, options.scenario == nil else { return }
         var time: Int64 = 0
         let timeout = options.nodeTimeout * 1000
+        let longest = options.limits.length.map { $0 * 1000 } ?? 6 * timeout
         while true {
             time += Int64(random.below(Int(2 * climate.faultSpacing * 1000))) + 1
             guard time < end else { break }
             for fault in Self.draw(kinds[random.below(kinds.count)], options, &random) {
                 // Mostly about as long as it takes to be noticed: some before, some after.
                 let lengths = [timeout / 10, timeout, 2 * timeout, 6 * timeout]
-                let length = Int64(random.below(Int(lengths[random.below(lengths.count)]))) + 1000
-                faults.append(
-                    PlannedFault(start: time, end: min(time + length, end), fault: fault))
+                let most = min(longest, lengths[random.below(lengths.count)])
+                let length = Int64(random.below(Int(most))) + 1000
+                add(fault, from: time, to: min(time + length, end), options)
             }
         }
-        addLasting(lasting, options, &random)
+        if options.faults.contains(.lasting) { addLasting(options, &random) }
+    }
+
+    private mutating func add(
+        _ fault: Fault, from start: Int64, to stop: Int64?, _ options: SimOptions
+    ) {
+        if let limit = options.limits.down, !fault.down.isEmpty {
+            let others = faults.filter { $0.end.map { $0 >= start } ?? true }
+                .reduce(0) { $0 + $1.fault.down.count }
+            guard others + fault.down.count <= limit else { return }
+        }
+        faults.append(PlannedFault(start: start, end: stop, fault: fault))
     }
 
     /// What stays broken: a node or a few that stay away, or a group that stays cut off.
-    private mutating func addLasting(
-        _ kinds: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
-    ) {
+    private mutating func addLasting(_ options: SimOptions, _ random: inout SplitMix64) {
         let count = options.nodeCount
         let most = max(1, (options.masters - 1) / 2)
         var choice = random.below(4)
-        if choice < 2 && !kinds.contains(.crash) { choice = 3 }
-        if choice == 2 && !kinds.contains(.partition) { choice = 3 }
+        if choice < 2 && !options.faults.contains(.crash) { choice = 3 }
+        if choice == 2 && !options.faults.contains(.partition) { choice = 3 }
         switch choice {
         case 0, 1:
             for _ in 0..<1 + random.below(most) {
                 let fault = Fault.crash(
                     node: random.below(count), isSilent: random.below(2) == 0, losesDisk: false)
-                faults.append(PlannedFault(start: end, end: nil, fault: fault))
+                add(fault, from: end, to: nil, options)
             }
         case 2:
             let side = Self.someNodes(1 + random.below(most), of: count, &random)
-            faults.append(PlannedFault(start: end, end: nil, fault: .partition(side: side)))
+            add(.partition(side: side), from: end, to: nil, options)
         default: break
         }
     }
+}
 
-    /// Kinds as often as they shall come.
-    private static func weighted(_ kinds: FaultKinds) -> [FaultKinds] {
-        let weights: [(FaultKinds, Int)] = [
-            (.crash, 8), (.lostDisk, 1), (.pause, 4), (.partition, 4), (.cut, 4), (.reset, 2),
-            (.slow, 2), (.disk, 2), (.clock, 1), (.rack, 2),
-        ]
-        return weights.filter { kinds.contains($0.0) }
-            .flatMap { [FaultKinds](repeating: $0.0, count: $0.1) }
-    }
+// MARK: Drawing one
 
+extension FaultPlan {
     /// What a kind comes to this time: one fault, or several at one moment.
     private static func draw(
         _ kind: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
@@ -177,6 +169,7 @@ struct FaultPlan: Equatable, Sendable {
         let node = random.below(count)
         let other = (node + 1 + random.below(count - 1)) % count
         let coin = random.below(2) == 0
+        let limits = options.limits
         switch kind {
         case .crash: return .crash(node: node, isSilent: coin, losesDisk: false)
         case .lostDisk: return .crash(node: node, isSilent: coin, losesDisk: true)
@@ -186,13 +179,45 @@ struct FaultPlan: Equatable, Sendable {
         case .cut: return .cut(from: node, to: other, isOneWay: coin)
         case .reset: return .reset(node, other)
         case .slow:
-            return .slow(node: node, delay: Int64(random.below(Int(options.nodeTimeout) * 500)))
+            let most = (limits.slowness ?? options.nodeTimeout / 2) * 1000
+            return .slow(node: node, delay: Int64(random.below(Int(most))))
         case .disk:
             return coin
                 ? .refusingDisk(node: node)
-                : .slowDisk(node: node, delay: Int64(random.below(3_000_000)))
+                : .slowDisk(node: node, delay: Int64(random.below(Int(limits.diskDelay * 1000))))
+        case .address:
+            return coin ? .move(node: node, isSilent: random.below(2) == 0) : .swap(node, other)
+        case .garbage:
+            let shapes = Garbage.allCases
+            return .garbage(from: node, to: other, shapes[random.below(shapes.count)])
+        case .drift:
+            return .clockDrift(node: node, parts: eitherSide(limits.drift, &random))
+        case .operators, .reckless:
+            return .operate(drawAct(kind, node, other, coin, options, &random))
         default:
-            return .clockJump(node: node, milliseconds: Int64(random.below(7_200_000)) - 3_600_000)
+            return .clockJump(node: node, milliseconds: eitherSide(limits.clockJump, &random))
+        }
+    }
+
+    private static func eitherSide(_ most: Int64, _ random: inout SplitMix64) -> Int64 {
+        Int64(random.below(2 * Int(most))) - most
+    }
+
+    private static func drawAct(
+        _ kind: FaultKinds, _ node: Int, _ other: Int, _ coin: Bool, _ options: SimOptions,
+        _ random: inout SplitMix64
+    ) -> OperatorAct {
+        if kind == .reckless {
+            return random.below(2) == 0
+                ? .forget(node: node, byHalf: coin) : .resetOwner(node: node, isHard: coin)
+        }
+        switch random.below(8) {
+        case 0, 1: return .failover(node: node, .asked)
+        case 2, 3: return .failover(node: node, .forced)
+        case 4: return .failover(node: node, .takeover)
+        case 5: return .replicate(node: node, master: other)
+        case 6: return .resetEmpty(node: node, isHard: coin)
+        default: return .reshard(from: node, to: other, count: 1 + random.below(100))
         }
     }
 

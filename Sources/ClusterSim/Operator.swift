@@ -17,6 +17,8 @@ struct Operator: Sendable {
     var isMember: [Bool] = []
     /// Nodes that a member may not know, or that may not know it: the others are not looked at.
     var isUnsure: [Bool] = []
+    /// Slots on their way.
+    var reshards: [Reshard] = []
 
     /// Replicas told whom to follow at one look.
     static let commandsPerLook = 25
@@ -31,11 +33,12 @@ extension World {
         if !operators.hasBegun { beginForming() }
         if operators.replicates { replicate() }
         meetNewcomers()
+        if !operators.reshards.isEmpty { advanceReshards() }
         let interval = operators.replicates ? Operator.interval : Operator.idleInterval
         queue.add(.operate, at: now + interval)
     }
 
-    private mutating func command(_ command: AdminCommand, to node: Int) {
+    mutating func command(_ command: AdminCommand, to node: Int) {
         trace.tell(now, "operator to n\(node): \(command)")
         step(node, .command(command, from: ClientID(0)))
     }

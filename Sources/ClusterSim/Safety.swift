@@ -1,42 +1,20 @@
 // The promises that must hold at each step, whatever goes wrong: they look at what machines say and
-// note, and at what their disks would give back, never at what a rule intended. What only has to
-// come true in the end is in Agreement.swift.
+// note, and at what their disks would give back, never at what a rule intended. What is promised of
+// slots and votes in one step is in Witness.swift, and what only has to come true in the end in
+// Agreement.swift.
 
 import ClusterCore
 import ClusterWire
 
-/// What the rules promise.
-package enum Promise: String, Sendable {
-    case oneVote = "a node votes once in an epoch"
-    case majority = "who wins an election has votes of a majority"
-    case quorum = "a node has failed only when a quorum of masters suspects it"
-    case durable = "nothing is promised before it is on disk"
-    case risingEpochs = "the epochs of an identity never fall"
-    case oneClaim = "two masters do not claim a slot at one epoch for long"
-    case readableFile = "a node can read what it saved"
-    case readableMessage = "a node can read what another says"
-    case formation = "a cluster forms in a bounded time"
-    case agreement = "once faults stop, those who can talk agree in a bounded time"
-}
-
-/// A promise that a run saw broken.
-package struct BrokenPromise: Equatable, Sendable {
-    package var promise: Promise
-    /// Microseconds since the world began.
-    package var time: Int64
-    package var text: String
-}
-
 /// The checkers of safety and what they remember.
 struct Safety: Sendable {
-    /// An identity: an id since its last reset.
+    /// An identity's past.
     private struct Life: Sendable {
-        var id: NodeID
         var currentEpoch: Epoch = 0
         var configEpoch: Epoch = 0
-        var votes: [(epoch: Epoch, candidate: NodeID)] = []
+        var votes: [(epoch: Epoch, candidate: Int)] = []
         /// Everybody whom it ever took for failing.
-        var suspected: [NodeID] = []
+        var suspected = IdentitySet()
     }
 
     /// What a node last said of itself.
@@ -55,6 +33,7 @@ struct Safety: Sendable {
         var image: DiskImage?
     }
 
+    private var identities = Identities()
     private var lives: [Life] = []
     /// The identity of each node's process.
     private var current: [Int]
@@ -63,10 +42,16 @@ struct Safety: Sendable {
     private var said: [Said]
     /// The process' own current epoch.
     private var epochs: [Epoch]
-    /// Since when two nodes, that can talk, claim a slot at one epoch.
-    private var conflicts: [Int64]
+    /// What each process was told; empty in large worlds.
+    private var testimonies: [Testimony]
+    /// Nodes that heard another at their own epoch and stayed there, with whom and at which.
+    private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
+    /// Since when pairs of nodes, that can talk, claim a slot at one epoch.
+    private var conflicts: [(one: Int, other: Int, since: Int64)] = []
 
     private static let filesKept = 4
+    /// Most nodes of a world in which every word against a node is kept.
+    private static let smallCount = 64
     /// Microseconds between two looks at the claims of all.
     static let surveyInterval: Int64 = 200_000
 
@@ -75,21 +60,26 @@ struct Safety: Sendable {
         files = [[File]](repeating: [], count: count)
         said = [Said](repeating: Said(), count: count)
         epochs = [Epoch](repeating: 0, count: count)
-        conflicts = [Int64](repeating: 0, count: count * count)
+        testimonies =
+            count <= Self.smallCount ? [Testimony](repeating: Testimony(), count: count) : []
     }
+
+    /// How many identities there ever were.
+    var identityCount: Int { identities.count }
 
     // MARK: What happens
 
     mutating func started(_ node: Int, _ id: NodeID, file: VirtualDisk.Snapshot?) {
         said[node] = Said()
         epochs[node] = 0
+        if !testimonies.isEmpty { testimonies[node].removeAll() }
         files[node] = file.map { [File(file: $0)] } ?? []
-        if let known = lives.firstIndex(where: { $0.id == id }) {
-            current[node] = known
-        } else {
-            current[node] = lives.count
-            lives.append(Life(id: id))
-        }
+        current[node] = identities.find(id) ?? newLife(id)
+    }
+
+    private mutating func newLife(_ id: NodeID) -> Int {
+        lives.append(Life())
+        return identities.add(id)
     }
 
     mutating func saved(_ node: Int, file: VirtualDisk.Snapshot?) {
@@ -108,7 +98,7 @@ struct Safety: Sendable {
         return files[node][index].image
     }
 
-    mutating func stepped(_ node: Int, currentEpoch: Epoch) -> (Promise, String)? {
+    mutating func stepped(_ node: Int, currentEpoch: Epoch) -> Breach? {
         defer { epochs[node] = currentEpoch }
         guard currentEpoch < epochs[node] else { return nil }
         return (
@@ -116,16 +106,18 @@ struct Safety: Sendable {
         )
     }
 
+    // MARK: What is said
+
     /// A header leaves a node.
     mutating func said(
         _ header: Header, _ body: Body, by node: Int, to target: Int
-    ) -> (Promise, String)? {
+    ) -> Breach? {
         if case .vote = body { return voted(header.currentEpoch, by: node, for: target) }
-        let last = said[node]
         let isSame =
-            !last.isUnknown && last.currentEpoch == header.currentEpoch
-            && last.configEpoch == header.configEpoch && last.isMaster == header.saysMaster
-            && last.slots.isIdentical(to: header.slots)
+            !said[node].isUnknown && said[node].currentEpoch == header.currentEpoch
+            && said[node].configEpoch == header.configEpoch
+            && said[node].isMaster == header.saysMaster
+            && said[node].slots.isIdentical(to: header.slots)
         guard !isSame else { return nil }
         said[node] = Said(
             currentEpoch: header.currentEpoch, configEpoch: header.configEpoch,
@@ -133,7 +125,7 @@ struct Safety: Sendable {
         return fell(header, of: node) ?? uncovered(header, of: node)
     }
 
-    private mutating func fell(_ header: Header, of node: Int) -> (Promise, String)? {
+    private mutating func fell(_ header: Header, of node: Int) -> Breach? {
         let life = current[node]
         if header.currentEpoch < lives[life].currentEpoch {
             return (
@@ -155,7 +147,7 @@ struct Safety: Sendable {
         return nil
     }
 
-    private mutating func uncovered(_ header: Header, of node: Int) -> (Promise, String)? {
+    private mutating func uncovered(_ header: Header, of node: Int) -> Breach? {
         let newest = image(of: node)
         guard let newest, newest.currentEpoch >= header.currentEpoch else {
             return (
@@ -175,18 +167,16 @@ struct Safety: Sendable {
         )
     }
 
-    private mutating func voted(
-        _ epoch: Epoch, by node: Int, for target: Int
-    ) -> (Promise, String)? {
+    private mutating func voted(_ epoch: Epoch, by node: Int, for target: Int) -> Breach? {
         let life = current[node]
-        let candidate = lives[current[target]].id
+        let candidate = current[target]
         if let vote = lives[life].votes.last(where: { $0.epoch == epoch }) {
-            return vote.candidate == candidate
-                ? nil
-                : (
-                    .oneVote,
-                    "n\(node) votes for n\(target) in epoch \(epoch), it voted for \(vote.candidate.short)"
-                )
+            guard identities.ids[vote.candidate] != identities.ids[candidate] else { return nil }
+            return (
+                .oneVote,
+                "n\(node) votes for n\(target) in epoch \(epoch), it voted for "
+                    + identities.ids[vote.candidate].short
+            )
         }
         lives[life].votes.append((epoch, candidate))
         let newest = image(of: node)
@@ -200,20 +190,38 @@ struct Safety: Sendable {
         return nil
     }
 
-    /// A node noted something; `quorum` is its own as it stands after the step.
-    mutating func noted(_ note: Note, by node: Int, quorum: Int) -> (Promise, String)? {
-        let life = current[node]
+    /// The config epoch that a node last said as a master; nil when it did not.
+    func lastSaidEpoch(of node: Int) -> Epoch? {
+        said[node].isMaster && !said[node].isUnknown ? said[node].configEpoch : nil
+    }
+
+    // MARK: What is heard and noted
+
+    /// A heartbeat reaches a node: what it says against others counts from now on.
+    mutating func heard(_ section: GossipSection, from id: NodeID, by node: Int, at time: Int64) {
+        guard !testimonies.isEmpty, let speaker = identities.find(id) else { return }
+        for entry in section where !entry.flags.isDisjoint(with: [.pfail, .fail]) {
+            guard let subject = identities.find(entry.node) else { continue }
+            testimonies[node].heard(speaker, against: subject, at: time)
+        }
+    }
+
+    /// A node noted something; `state` is its own after the step.
+    mutating func noted(
+        _ note: Note, by node: Int, _ state: ClusterState, at time: Int64, nodeTimeout: Int64
+    ) -> Breach? {
         switch note {
         case .suspected(let id), .heardFailed(let id, from: _):
-            remember(id, by: life)
+            remember(id, by: node)
         case .markedFailed(let id, let agreeing):
-            remember(id, by: life)
-            return unfounded(id, agreeing, by: node, quorum)
+            remember(id, by: node)
+            // The node's own clock counts whole milliseconds.
+            let oldest = time - 2 * nodeTimeout * 1000 - 1000
+            return unfounded(id, agreeing, by: node, state, oldest)
         case .electionWon(let epoch, votes: _):
-            return unelected(node, epoch, quorum)
+            return unelected(node, epoch, state.quorum)
         case .reset:
-            current[node] = lives.count
-            lives.append(Life(id: lives[life].id))
+            current[node] = newLife(state.myID)
             said[node] = Said()
             epochs[node] = 0
         default: break
@@ -221,32 +229,46 @@ struct Safety: Sendable {
         return nil
     }
 
-    private mutating func remember(_ id: NodeID, by life: Int) {
-        if !lives[life].suspected.contains(id) { lives[life].suspected.append(id) }
+    private mutating func remember(_ id: NodeID, by node: Int) {
+        guard let subject = identities.find(id) else { return }
+        lives[current[node]].suspected.insert(subject)
     }
 
+    /// A word against a node counts if it was given, of late, by a master that has slots.
     private func unfounded(
-        _ id: NodeID, _ agreeing: [NodeID], by node: Int, _ quorum: Int
-    ) -> (Promise, String)? {
-        var counted: [NodeID] = []
-        for reporter in agreeing where !counted.contains(reporter) {
-            // A word against a node counts only if it was given.
-            guard let life = lives.last(where: { $0.id == reporter }),
-                life.suspected.contains(id)
+        _ id: NodeID, _ agreeing: [NodeID], by node: Int, _ state: ClusterState, _ oldest: Int64
+    ) -> Breach? {
+        var counted = IdentitySet()
+        var count = 0
+        for reporter in agreeing {
+            guard let speaker = identities.find(reporter), let subject = identities.find(id),
+                !counted.contains(speaker), let row = state.nodes.find(reporter),
+                state.nodes[row].isVotingMaster,
+                reporter == state.myID
+                    || wasGiven(speaker, against: subject, to: node, since: oldest)
             else { continue }
-            counted.append(reporter)
+            counted.insert(speaker)
+            count += 1
         }
-        guard counted.count < quorum else { return nil }
+        guard count < state.quorum else { return nil }
         return (
             .quorum,
-            "n\(node) marks \(id.short) failed on the word of \(counted.count), its quorum is \(quorum)"
+            "n\(node) marks \(id.short) failed on the word of \(count), its quorum is "
+                + "\(state.quorum)"
         )
     }
 
-    private func unelected(_ node: Int, _ epoch: Epoch, _ quorum: Int) -> (Promise, String)? {
-        let id = lives[current[node]].id
+    private func wasGiven(
+        _ speaker: Int, against subject: Int, to node: Int, since oldest: Int64
+    ) -> Bool {
+        guard !testimonies.isEmpty else { return lives[speaker].suspected.contains(subject) }
+        return testimonies[node].last(speaker, against: subject).map { $0 >= oldest } ?? false
+    }
+
+    private func unelected(_ node: Int, _ epoch: Epoch, _ quorum: Int) -> Breach? {
+        let id = identities.ids[current[node]]
         let votes = lives.count { life in
-            life.votes.contains { $0.epoch == epoch && $0.candidate == id }
+            life.votes.contains { $0.epoch == epoch && identities.ids[$0.candidate] == id }
         }
         guard votes < quorum else { return nil }
         return (
@@ -255,35 +277,56 @@ struct Safety: Sendable {
         )
     }
 
+    /// A node heard another at its own epoch and stayed there although it is to move. Once that may
+    /// be: a header may be spent on finding out who speaks. Returns whether it is the second time.
+    mutating func stayed(_ node: Int, _ header: Header) -> Bool {
+        let isKnown = stays.contains {
+            $0.node == node && $0.other == header.sender && $0.epoch == header.configEpoch
+        }
+        if !isKnown { stays.append((node, header.sender, header.configEpoch)) }
+        return isKnown
+    }
+
     // MARK: Looking at all
 
     /// Looks at what all say they own; `canTalk` says whether nothing stands between two nodes.
     mutating func survey(
         at now: Int64, limit: Int64, canTalk: (Int, Int) -> Bool
-    ) -> (Promise, String)? {
-        for one in said.indices {
-            for other in said.indices where other > one {
-                let cell = one * said.count + other
-                guard claimTheSame(one, other), canTalk(one, other) else {
-                    conflicts[cell] = 0
-                    continue
-                }
-                if conflicts[cell] == 0 { conflicts[cell] = now }
-                if now - conflicts[cell] > limit {
-                    return (
-                        .oneClaim,
-                        "n\(one) and n\(other) claim the same slots at \(said[one].configEpoch) "
-                            + "for \((now - conflicts[cell]) / 1000) ms"
-                    )
-                }
-            }
+    ) -> Breach? {
+        var going: [(one: Int, other: Int, since: Int64)] = []
+        for (one, other) in rivals() where canTalk(one, other) {
+            let since = conflicts.first { $0.one == one && $0.other == other }?.since ?? now
+            going.append((one, other, since))
         }
-        return nil
+        conflicts = going
+        guard let long = going.first(where: { now - $0.since > limit }) else { return nil }
+        return (
+            .oneClaim,
+            "n\(long.one) and n\(long.other) claim the same slots at "
+                + "\(said[long.one].configEpoch) for \((now - long.since) / 1000) ms"
+        )
     }
 
-    private func claimTheSame(_ one: Int, _ other: Int) -> Bool {
-        said[one].isMaster && said[other].isMaster
-            && said[one].configEpoch == said[other].configEpoch
-            && !said[one].slots.isDisjoint(with: said[other].slots)
+    /// Pairs of masters that last claimed a slot at one epoch.
+    private func rivals() -> [(Int, Int)] {
+        let claimants = said.indices.filter { said[$0].isMaster && !said[$0].slots.isEmpty }
+            .sorted { left, right in
+                let (one, other) = (said[left].configEpoch, said[right].configEpoch)
+                return one != other ? one < other : left < right
+            }
+        var pairs: [(Int, Int)] = []
+        for place in claimants.indices {
+            var next = place + 1
+            while next < claimants.count,
+                said[claimants[next]].configEpoch == said[claimants[place]].configEpoch
+            {
+                let (one, other) = (claimants[place], claimants[next])
+                if !said[one].slots.isDisjoint(with: said[other].slots) {
+                    pairs.append((one, other))
+                }
+                next += 1
+            }
+        }
+        return pairs
     }
 }

@@ -8,6 +8,13 @@ import ClusterWire
 package struct Outcome: Equatable, Sendable {
     package var seed: UInt64
     package var broken: BrokenPromise?
+    /// Acts of the operator after which no rule can bring all to agree: that promise is not expected
+    /// to be kept when there are any. All others are.
+    package var exemptions: [Exemption]
+    /// Whether that promise was broken, and these were why.
+    package var isExempted: Bool
+    /// How many faults were planned; `SimOptions.keptFaults` chooses among them.
+    package var plannedFaults: Int
     /// What the seed drew.
     package var climate: String
     /// The newest events, when a promise was broken.
@@ -20,13 +27,6 @@ package struct Outcome: Equatable, Sendable {
     package var figures: [Measured]
 }
 
-/// A figure of one run.
-package struct Measured: Equatable, Sendable {
-    package var name: String
-    /// Milliseconds.
-    package var value: Double
-}
-
 package enum Simulation {
     /// Node timeouts, and milliseconds beside them, within which a cluster agrees after faults.
     static let agreementTimeouts: Int64 = 20
@@ -37,10 +37,16 @@ package enum Simulation {
     static let stableTime: Int64 = 1000
 
     /// Runs one world to its end, or to the first promise broken.
-    package static func run(seed: UInt64, _ options: SimOptions) -> Outcome {
+    /// - Parameter stopwatch: counts what the rules take, in a scenario; nothing depends on it.
+    package static func run(
+        seed: UInt64, _ options: SimOptions, stopwatch: Stopwatch? = nil
+    ) -> Outcome {
         var world = World(seed: seed, options)
+        world.stopwatch = stopwatch
         var figures: [Measured] = []
-        if let formed = world.form() {
+        if let scenario = options.scenario {
+            figures = world.play(scenario)
+        } else if let formed = world.form() {
             figures.append(Measured(name: "formation", value: formed))
             world.run(until: world.now + calm * 1000)
             world.arrangeFaults()
@@ -60,7 +66,8 @@ extension World {
             trace.mix(machines[node].state)
         }
         return Outcome(
-            seed: seed, broken: broken, climate: climate.text,
+            seed: seed, broken: broken, exemptions: exemptions, isExempted: isExempted,
+            plannedFaults: plan.planned, climate: climate.text,
             lastEvents: broken == nil ? [] : trace.tail, lines: trace.lines,
             traceHash: trace.hash, duration: now, figures: figures)
     }
@@ -122,6 +129,11 @@ extension World {
                 since = start
             }
             if now >= end {
+                if promise == .agreement && !exemptions.isEmpty {
+                    trace.tell(now, "exempted: after \(limit) ms: \(problem)")
+                    isExempted = true
+                    return nil
+                }
                 fail(promise, "after \(limit) ms: \(problem)")
                 return nil
             }

@@ -32,6 +32,8 @@ struct Lane: Sendable {
     fileprivate var first: Int32 = -1
     fileprivate var last: Int32 = -1
     fileprivate(set) var count: Int32 = 0
+    /// Something that nobody sent was on it.
+    var hasGarbage = false
     fileprivate(set) var lastArrival: Int64 = 0
     /// Since when what arrived could not get through, -1 when it can; it comes once the way is free.
     var heldSince: Int64 = -1

@@ -6,7 +6,7 @@ import ClusterWire
 
 /// A node.
 struct VirtualNode: Sendable {
-    let address: NodeAddress
+    var address: NodeAddress
     /// Whether the process runs, or stands still.
     var isUp = false
     /// The machine itself is down: nobody answers that it is not there.
@@ -18,29 +18,79 @@ struct VirtualNode: Sendable {
     var saidSlots = SlotSet()
     /// Counts processes, so that what was meant for an earlier one is known.
     var life: UInt32 = 0
-    /// The process stands still, and what happens to it waits.
-    var isPaused = false
+    /// How many faults have the process stand still; what happens to it waits.
+    var pauses = 0
+    var isPaused: Bool { pauses > 0 }
     var deferred: [Event] = []
     /// Microseconds by which what it sends and gets is late.
     var slowness: Int64 = 0
+    var data = VirtualData()
+    var traffic = Traffic()
+
     /// What the process' monotonic clock adds to virtual milliseconds.
     var monotonicOffset: Int64 = 0
     /// What the wall clock adds to the world's.
-    var wallOffset: Int64 = 0
+    private var wallOffset: Int64
+    /// Millionths by which the wall clock is too fast.
+    private var drift: Int64 = 0
+    /// Since when, in microseconds.
+    private var driftSince: Int64 = 0
+
+    init(address: NodeAddress, wallOffset: Int64) {
+        self.address = address
+        self.wallOffset = wallOffset
+    }
 
     /// What the clocks of the process show.
     func instant(at time: Int64) -> Instant {
         Instant(
             monotonic: time / 1000 + monotonicOffset,
-            wall: Self.wallOrigin + time / 1000 + wallOffset)
+            wall: Self.wallOrigin + time / 1000 + wallOffset + driftedBy(time))
+    }
+
+    private func driftedBy(_ time: Int64) -> Int64 {
+        drift == 0 ? 0 : (time - driftSince) / 1000 * drift / 1_000_000
+    }
+
+    /// The wall clock jumps.
+    mutating func jump(by milliseconds: Int64) { wallOffset += milliseconds }
+
+    /// From now on the wall clock is too fast by so many millionths.
+    mutating func setDrift(_ parts: Int64, at time: Int64) {
+        wallOffset += driftedBy(time)
+        drift = parts
+        driftSince = time
     }
 
     /// Wall milliseconds when the world begins.
     private static let wallOrigin: Int64 = 1_700_000_000_000
 
-    /// The address of the n-th node.
-    static func address(of index: Int) -> NodeAddress {
-        let ip = IPText("10.0.\(index / 250).\(index % 250 + 1)") ?? IPText()
-        return NodeAddress(ip: ip, port: 6379, busPort: 16379)
+    /// The address at which the n-th node begins.
+    static func address(of index: Int) -> NodeAddress { address(10, index) }
+
+    /// The n-th address that no node began with.
+    static func spareAddress(_ index: Int) -> NodeAddress { address(11, index) }
+
+    private static func address(_ network: Int, _ index: Int) -> NodeAddress {
+        let text = "\(network).\(index / 62500).\(index / 250 % 250).\(index % 250 + 1)"
+        return NodeAddress(ip: IPText(text) ?? IPText(), port: 6379, busPort: 16379)
     }
+}
+
+/// What a node sent since its traffic was last counted from.
+struct Traffic: Equatable, Sendable {
+    var messages: Int64 = 0
+    var bytes: Int64 = 0
+}
+
+/// What a node holds of its shard's keys, as far as the bus tells of it: offsets.
+struct VirtualData: Equatable, Sendable {
+    /// A master's end of log, or what a replica has of it.
+    var offset: UInt64 = 0
+    /// Bytes by which this node is behind as a replica.
+    var lag: UInt64 = 0
+    /// Microseconds when its master was last heard on the replication link; -1 when it never was.
+    var heardAt: Int64 = -1
+    /// The node that it copies.
+    var source: Int?
 }

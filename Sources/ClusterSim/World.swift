@@ -1,6 +1,6 @@
 // A whole cluster in one thread: machines, a virtual clock, virtual links and disks, all driven by one
-// seed. This file is the loop and what the effects of a machine come to, which is the contract that
-// the shell of a real node keeps too. Faults, the operator and the checkers have files of their own.
+// seed. This file is the loop, the clock and the life of processes. Single steps, links, data, faults,
+// the operator and the checkers have files of their own.
 
 import ClusterCore
 import ClusterWire
@@ -21,8 +21,20 @@ struct World: Sendable {
     var safety: Safety
     var operators = Operator()
     var trace: Trace
+    var trouble: Trouble
+    /// What the newest command was answered.
+    var lastReply: AdminReply?
+    /// Addresses given to nodes that moved.
+    var sparesUsed = 0
+    var story = Story()
+    /// Counts what the rules take, for a caller who lends one.
+    var stopwatch: Stopwatch?
     /// Whether a process can start again from its disk.
     let keepsFiles: Bool
+    /// Acts of the operator after which no rule can bring all to agree.
+    var exemptions: [Exemption] = []
+    /// All did not come to agree, and those are why.
+    var isExempted = false
     /// Why the run was stopped.
     var broken: BrokenPromise?
 
@@ -32,14 +44,18 @@ struct World: Sendable {
         climate = Climate(options, &random)
         plan = FaultPlan(options, climate, &random)
         self.random = random
-        keepsFiles = options.nodeCount <= World.smallCount || plan.restarts
+        keepsFiles =
+            options.nodeCount <= World.smallCount || plan.restarts
+            || options.scenario?.restarts ?? false
         network = VirtualNetwork(nodes: options.nodeCount)
         safety = Safety(nodes: options.nodeCount)
+        trouble = Trouble(nodes: options.nodeCount)
         trace = Trace(keepsAll: options.keepsTrace)
         for index in 0..<options.nodeCount {
-            nodes.append(VirtualNode(address: VirtualNode.address(of: index)))
+            let wallOffset = Int64(self.random.below(200)) - 100
+            nodes.append(
+                VirtualNode(address: VirtualNode.address(of: index), wallOffset: wallOffset))
             addresses.set(index, at: nodes[index].address)
-            nodes[index].wallOffset = Int64(self.random.below(200)) - 100
             start(index)
         }
     }
@@ -84,6 +100,7 @@ struct World: Sendable {
 
     private mutating func tick(_ node: Int, life: UInt32) {
         guard nodes[node].isUp, nodes[node].life == life else { return }
+        if climate.hasData { replicateData(of: node) }
         step(node, .tick)
         queue.add(.tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(life))
     }
@@ -107,6 +124,8 @@ struct World: Sendable {
     mutating func start(_ node: Int) {
         guard !nodes[node].isUp else { return }
         nodes[node].life += 1
+        nodes[node].data.heardAt = -1
+        nodes[node].data.source = nil
         nodes[node].isSilent = false
         releaseHeld()
         nodes[node].monotonicOffset =
@@ -137,81 +156,6 @@ struct World: Sendable {
         safety.started(node, machine.state.myID, file: nodes[node].disk.durable)
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))
         queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].life))
-    }
-
-    // MARK: Steps
-
-    /// Gives a machine its input and does what it asks for.
-    mutating func step(_ node: Int, _ input: Input) {
-        guard nodes[node].isUp else { return }
-        let instant = nodes[node].instant(at: now)
-        let effects = machines[node].step(input, at: instant)
-        for effect in effects { perform(effect, of: node, at: instant) }
-        check(safety.stepped(node, currentEpoch: machines[node].state.currentEpoch))
-    }
-
-    /// The contract of the shell: effects are done in order; a save holds the state as it is after
-    /// the step; only a save that is on disk is confirmed.
-    private mutating func perform(_ effect: Effect, of node: Int, at instant: Instant) {
-        switch effect {
-        case .persist(let generation, let sync): save(node, generation, sync: sync, instant)
-        case .connect(let link, let address): connect(link, from: node, to: address)
-        case .close(let link): close(link, of: node)
-        case .send(let message, let link): send(message, on: link, from: node)
-        case .note(let note): heard(note, of: node)
-        case .reply(let reply, _):
-            if case .error(let text) = reply { trace.tell(now, "n\(node) refused: \(text)") }
-        case .pauseWrites, .replicate, .dropKeys: break  // there is no data here
-        }
-    }
-
-    private mutating func heard(_ note: Note, of node: Int) {
-        trace.note(note, of: node, at: now)
-        check(safety.noted(note, by: node, quorum: machines[node].state.quorum))
-    }
-
-    mutating func check(_ problem: (Promise, String)?) {
-        if let problem { fail(problem.0, problem.1) }
-    }
-
-    mutating func fail(_ promise: Promise, _ text: String) {
-        guard broken == nil else { return }
-        trace.tell(now, "BROKEN \(promise.rawValue): \(text)")
-        broken = BrokenPromise(promise: promise, time: now, text: text)
-    }
-
-    // MARK: Disks
-
-    private mutating func save(
-        _ node: Int, _ generation: Generation, sync: Bool, _ instant: Instant
-    ) {
-        let file = snapshot(generation, machines[node].state, instant)
-        if nodes[node].disk.save(file, sync: sync) { write(node) }
-    }
-
-    private func snapshot(
-        _ generation: Generation, _ state: ClusterState, _ instant: Instant
-    ) -> VirtualDisk.Snapshot {
-        keepsFiles
-            ? VirtualDisk.Snapshot(generation: generation, state: state, instant: instant)
-            : VirtualDisk.Snapshot(generation: generation, factsOf: state)
-    }
-
-    private mutating func write(_ node: Int) {
-        let delay = draw(climate.diskDelay) + nodes[node].disk.slowness
-        queue.add(.written, at: now + delay, node: node, index: nodes[node].disk.writeNumber)
-    }
-
-    private mutating func written(_ node: Int, number: Int) {
-        guard nodes[node].disk.writeNumber == number else { return }
-        guard let done = nodes[node].disk.finish() else { return }
-        if done.goesOn { write(node) }
-        if done.succeeded {
-            safety.saved(node, file: nodes[node].disk.durable)
-            step(node, .persisted(done.generation))
-        } else {
-            step(node, .persistFailed(done.generation, SystemFault("no space left")))
-        }
     }
 
     mutating func draw(_ range: ClosedRange<Int64>) -> Int64 {

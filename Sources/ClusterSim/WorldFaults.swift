@@ -15,11 +15,16 @@ extension World {
 
     mutating func begin(_ fault: Fault) {
         trace.tell(now, "fault: \(fault)")
+        trouble.began(fault, at: now)
         switch fault {
         case .crash(let node, let isSilent, let losesDisk):
             crash(node, isSilent: isSilent)
             if losesDisk { nodes[node].disk.erase() }
-        case .pause(let node): if nodes[node].isUp { nodes[node].isPaused = true }
+        case .move(let node, let isSilent): crash(node, isSilent: isSilent)
+        case .swap(let one, let other):
+            crash(one, isSilent: false)
+            crash(other, isSilent: false)
+        case .pause(let node): if nodes[node].isUp { nodes[node].pauses += 1 }
         case .partition(let side): divide(side) { $0.block(from: $1, to: $2) }
         case .cut(let from, let to, let isOneWay):
             network.block(from: from, to: to)
@@ -28,17 +33,28 @@ extension World {
             for end in network.openEnds(of: one) where network.ends[end ^ 1].node == other {
                 breakConnection(end)
             }
-        case .slow(let node, let delay): nodes[node].slowness = delay
-        case .slowDisk(let node, let delay): nodes[node].disk.slowness = delay
+        case .slow(let node, let delay): nodes[node].slowness += delay
+        case .slowDisk(let node, let delay): nodes[node].disk.slowness += delay
         case .refusingDisk(let node): nodes[node].disk.refusals += 1
-        case .clockJump(let node, let milliseconds): nodes[node].wallOffset += milliseconds
+        case .clockJump(let node, let milliseconds): nodes[node].jump(by: milliseconds)
+        case .clockDrift(let node, let parts): nodes[node].setDrift(parts, at: now)
+        case .garbage(let from, let to, let shape): inject(shape, from: from, to: to)
+        case .operate(let act): perform(act)
         }
     }
 
     mutating func repair(_ fault: Fault) {
         trace.tell(now, "repaired: \(fault)")
+        trouble.ended(fault, at: now)
         switch fault {
         case .crash(let node, _, _): start(node)
+        case .move(let node, _):
+            if !nodes[node].isUp { move(node, to: nextAddress()) }
+            start(node)
+        case .swap(let one, let other):
+            if !nodes[one].isUp && !nodes[other].isUp { swapAddresses(one, other) }
+            start(one)
+            start(other)
         case .pause(let node): resume(node)
         case .partition(let side):
             divide(side) { $0.unblock(from: $1, to: $2) }
@@ -47,10 +63,11 @@ extension World {
             network.unblock(from: from, to: to)
             if !isOneWay { network.unblock(from: to, to: from) }
             releaseHeld()
-        case .reset, .clockJump: break
-        case .slow(let node, _): nodes[node].slowness = 0
-        case .slowDisk(let node, _): nodes[node].disk.slowness = 0
+        case .reset, .clockJump, .garbage, .operate: break
+        case .slow(let node, let delay): nodes[node].slowness -= delay
+        case .slowDisk(let node, let delay): nodes[node].disk.slowness -= delay
         case .refusingDisk(let node): nodes[node].disk.refusals -= 1
+        case .clockDrift(let node, _): nodes[node].setDrift(0, at: now)
         }
     }
 
@@ -59,12 +76,36 @@ extension World {
         guard nodes[node].isUp else { return }
         nodes[node].isUp = false
         nodes[node].isSilent = isSilent
-        resume(node)
+        // Nothing of what waited for the process reaches it any more.
+        nodes[node].pauses = 0
+        wake(node)
         nodes[node].disk.crash(&random)
         for end in network.openEnds(of: node) {
             if isSilent { network.close(end) } else { closeEnd(end) }
         }
     }
+
+    // MARK: Addresses
+
+    private mutating func nextAddress() -> NodeAddress {
+        defer { sparesUsed += 1 }
+        return VirtualNode.spareAddress(sparesUsed)
+    }
+
+    private mutating func move(_ node: Int, to address: NodeAddress) {
+        addresses.set(nil, at: nodes[node].address)
+        nodes[node].address = address
+        addresses.set(node, at: address)
+    }
+
+    private mutating func swapAddresses(_ one: Int, _ other: Int) {
+        let (first, second) = (nodes[one].address, nodes[other].address)
+        (nodes[one].address, nodes[other].address) = (second, first)
+        addresses.set(one, at: second)
+        addresses.set(other, at: first)
+    }
+
+    // MARK: Ways and processes
 
     private mutating func divide(
         _ side: [Int], _ change: (inout VirtualNetwork, Int, Int) -> Void
@@ -78,11 +119,43 @@ extension World {
     }
 
     private mutating func resume(_ node: Int) {
-        nodes[node].isPaused = false
+        guard nodes[node].pauses > 0 else { return }
+        nodes[node].pauses -= 1
+        if !nodes[node].isPaused { wake(node) }
+    }
+
+    /// What waited for a process happens now.
+    private mutating func wake(_ node: Int) {
         let waiting = nodes[node].deferred
         nodes[node].deferred = []
         for event in waiting {
             queue.add(event.kind, at: now, node: Int(event.node), index: Int(event.index))
         }
+    }
+
+    // MARK: Garbage
+
+    /// Bytes that nobody sent come out of a connection of two nodes, if they have one.
+    private mutating func inject(_ shape: Garbage, from: Int, to: Int) {
+        let end = network.openEnds(of: from).first { network.ends[$0 ^ 1].node == to }
+        guard let end, nodes[from].isUp else { return }
+        network.lanes[end].hasGarbage = true
+        put(.bytes(bytes(of: shape, from: from)), on: end)
+    }
+
+    private mutating func bytes(of shape: Garbage, from node: Int) -> [UInt8] {
+        let header = Header(
+            sender: machines[node].state.myID, currentEpoch: machines[node].state.currentEpoch)
+        let body = Body.unknown(MessageType(rawValue: 200), [1, 2, 3])
+        var frame = Message.full(header, body).encode() ?? []
+        switch shape {
+        case .noise:
+            frame = (0...random.below(64)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        case .cutMessage: frame.removeLast(1 + random.below(frame.count - 128))
+        case .absurdLength: for place in 4..<8 { frame[place] = 0xFF }
+        case .otherVersion: frame[9] = 2
+        case .unknownType: break
+        }
+        return frame
     }
 }

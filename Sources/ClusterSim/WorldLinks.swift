@@ -41,6 +41,7 @@ extension World {
         let target = network.ends[end ^ 1].node
         say(message, from: node, to: target)
         guard let bytes = message.encode() else { return }
+        story.sent(bytes.count, at: now)
         if random.below(Self.messagesPerCut) == 0 {
             let cut = 1 + random.below(bytes.count - 1)
             put(.bytes(Array(bytes[..<cut])), on: end)
@@ -78,7 +79,7 @@ extension World {
     // MARK: Ways
 
     /// Puts a parcel on a lane; it arrives after a while and after all before it.
-    private mutating func put(_ parcel: Parcel, on lane: Int) {
+    mutating func put(_ parcel: Parcel, on lane: Int) {
         let from = network.ends[lane].node
         let to = network.ends[lane ^ 1].node
         let arrival = now + draw(climate.delay) + nodes[from].slowness + nodes[to].slowness
@@ -171,20 +172,52 @@ extension World {
             if network.ends[lane].isOpen { put(.farewell, on: lane ^ 1) }
             return
         }
-        let speaker = network.ends[lane].node
         network.lanes[lane].splitter.push(bytes)
         while network.ends[lane ^ 1].isOpen, broken == nil {
+            let limit: FrameLimit =
+                machines[end.node].isKnownPeer(on: end.link) ? .peer : .stranger
             do throws(WireError) {
-                guard let piece = try network.lanes[lane].splitter.next(limit: .peer) else {
+                guard let piece = try network.lanes[lane].splitter.next(limit: limit) else {
                     return
                 }
-                guard case .frame(let frame) = piece else { continue }
-                let message = try Message.decode(frame, expecting: nodes[speaker].saidSlots)
-                step(end.node, .message(message, on: end.link))
+                switch piece {
+                case .frame(let frame): read(frame, on: lane)
+                case .passed(let type, let length):
+                    step(end.node, .passedBy(type, length: length, on: end.link))
+                }
             } catch {
-                return fail(.readableMessage, "n\(end.node) cannot read a message: \(error)")
+                refused(error, nil, on: lane)
+                lost(lane ^ 1)
             }
         }
+    }
+
+    private mutating func read(_ frame: [UInt8], on lane: Int) {
+        let end = network.ends[lane ^ 1]
+        let speaker = network.ends[lane].node
+        do throws(WireError) {
+            let message = try Message.decode(frame, expecting: nodes[speaker].saidSlots)
+            step(end.node, .message(message, on: end.link))
+        } catch {
+            refused(error, Message.type(of: frame), on: lane)
+            if error.closesLink { lost(lane ^ 1) }
+        }
+    }
+
+    /// Something was read that is no message. What a node said itself can always be read.
+    private mutating func refused(_ error: WireError, _ type: MessageType?, on lane: Int) {
+        let end = network.ends[lane ^ 1]
+        guard network.lanes[lane].hasGarbage else {
+            return fail(.readableMessage, "n\(end.node) cannot read a message: \(error)")
+        }
+        step(end.node, .refused(error, type, on: end.link))
+    }
+
+    /// The process at this end gives a connection up, as the shell does with one that is garbled.
+    private mutating func lost(_ end: Int) {
+        guard network.ends[end].isOpen else { return }
+        closeEnd(end)
+        step(network.ends[end].node, .linkClosed(network.ends[end].link))
     }
 
     private mutating func left(_ lane: Int) {

@@ -47,7 +47,11 @@ package struct ReferenceServer: Hashable, Sendable, CustomStringConvertible {
         let words = said.split { $0 == " " || $0.isNewline }
         guard let kind = words.first.flatMap({ Kind(rawValue: $0.lowercased()) }),
             let version = words.first(where: { $0.hasPrefix("v=") })?.dropFirst(2)
-        else { throw .notAServer(path: path, said: String(said.prefix(200))) }
+        else {
+            // Errors are one line.
+            let line = said.split(whereSeparator: \.isNewline).first ?? "nothing"
+            throw .notAServer(path: path, said: String(line.prefix(Self.longestQuote)))
+        }
         self.kind = kind
         self.version = String(version)
         self.path = path
@@ -55,6 +59,7 @@ package struct ReferenceServer: Hashable, Sendable, CustomStringConvertible {
 
     private static let patienceMilliseconds = 10_000
     private static let longestAnswer = 64 * 1024
+    private static let longestQuote = 100
 
     /// The first server of this kind on `PATH`; nil when there is none.
     package static func installed(_ kind: Kind) -> ReferenceServer? {

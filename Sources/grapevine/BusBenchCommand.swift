@@ -70,7 +70,9 @@ struct BusReport {
 
 enum BusBenchCommand {
     static let options = [
-        Option("--servers", value: "PATH,PATH", "bus: servers beside ours, default those on PATH"),
+        Option(
+            "--servers", value: "PATH,PATH",
+            "bus: servers beside ours, or none; default those on PATH"),
         Option("--nodes", value: "N", "bus: this size of cluster alone"),
         Option("--node-timeout", value: "MS", "bus: with --nodes, default 2000"),
         Option(
@@ -149,6 +151,7 @@ enum BusBenchCommand {
 
     private static func servers(_ arguments: Arguments) throws(UsageError) -> [ReferenceServer] {
         let paths = arguments.all("--servers").flatMap { $0.split(separator: ",").map(String.init) }
+        if paths == ["none"] { return [] }
         if paths.isEmpty {
             return ReferenceServer.Kind.allCases.compactMap { ReferenceServer.installed($0) }
         }

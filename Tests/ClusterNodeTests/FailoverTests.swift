@@ -15,11 +15,11 @@ extension LiveTests {
 
         /// Masters first; replicas hold nothing that could be lost.
         static func cluster(
-            masters: Int, replicas: Int, _ directives: [String] = []
+            masters: Int, replicas: Int, nodeTimeout: Int = timeout, _ directives: [String] = []
         ) throws -> MixedCluster {
             let cluster = try MixedCluster(
                 Array(repeating: try Live.ours(), count: masters + replicas),
-                nodeTimeoutMilliseconds: timeout,
+                nodeTimeoutMilliseconds: nodeTimeout,
                 directives: ["--failover-without-copy", "yes"] + directives)
             try cluster.form(cluster.nodes, masters: masters)
             return cluster

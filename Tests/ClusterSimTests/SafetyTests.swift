@@ -55,7 +55,7 @@ import Testing
     @Test func `an epoch that is not on disk may not be said`() {
         var (safety, ids) = Self.start()
         let unsaved = Self.header(ids[0], current: 5)
-        expect(safety.said(unsaved, .voteRequest, by: 0, to: 1)?.0, is: .durable)
+        expect(safety.said(unsaved, .voteRequest, by: 0, to: 1)?.promise, is: .durable)
         safety.saved(1, file: Self.file(1, epoch: 5, last: 9))
         let saved = Self.header(ids[1], current: 5)
         #expect(safety.said(saved, .voteRequest, by: 1, to: 0) == nil)
@@ -82,9 +82,9 @@ import Testing
         #expect(safety.said(high, .voteRequest, by: 0, to: 1) == nil)
         safety.started(0, ids[0], file: file)
         let low = Self.header(ids[0], current: 5, config: 4, last: 9)
-        expect(safety.said(low, .voteRequest, by: 0, to: 1)?.0, is: .risingEpochs)
+        expect(safety.said(low, .voteRequest, by: 0, to: 1)?.promise, is: .risingEpochs)
         let lower = Self.header(ids[0], current: 4, config: 5, last: 9)
-        expect(safety.said(lower, .voteRequest, by: 0, to: 1)?.0, is: .risingEpochs)
+        expect(safety.said(lower, .voteRequest, by: 0, to: 1)?.promise, is: .risingEpochs)
     }
 
     @Test func `after a reset an identity begins anew`() {
@@ -92,7 +92,7 @@ import Testing
         safety.saved(0, file: Self.file(0, epoch: 5, last: 9))
         let high = Self.header(ids[0], current: 5, config: 5, last: 9)
         #expect(safety.said(high, .voteRequest, by: 0, to: 1) == nil)
-        #expect(safety.noted(.reset(hard: false), by: 0, quorum: 1) == nil)
+        #expect(Self.note(.reset(hard: false), by: 0, ids, &safety) == nil)
         let low = Self.header(ids[0], current: 1)
         #expect(safety.said(low, .voteRequest, by: 0, to: 1) == nil)
     }
@@ -101,7 +101,7 @@ import Testing
         var (safety, _) = Self.start()
         #expect(safety.stepped(0, currentEpoch: 3) == nil)
         #expect(safety.stepped(0, currentEpoch: 3) == nil)
-        expect(safety.stepped(0, currentEpoch: 2)?.0, is: .risingEpochs)
+        expect(safety.stepped(0, currentEpoch: 2)?.promise, is: .risingEpochs)
     }
 
     /// The file of a node that voted in an epoch, as its text says.
@@ -119,36 +119,73 @@ import Testing
     @Test func `a vote must be on disk, and goes to one candidate an epoch across restarts`() {
         var (safety, ids) = Self.start()
         let vote = Self.header(ids[0], current: 7)
-        expect(safety.said(vote, .vote, by: 0, to: 1)?.0, is: .durable)
+        expect(safety.said(vote, .vote, by: 0, to: 1)?.promise, is: .durable)
         (safety, _) = Self.start()
         let file = Self.voted(0, in: 7)
         safety.saved(0, file: file)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
         safety.started(0, ids[0], file: file)
-        expect(safety.said(vote, .vote, by: 0, to: 2)?.0, is: .oneVote)
+        expect(safety.said(vote, .vote, by: 0, to: 2)?.promise, is: .oneVote)
     }
 
     @Test func `an election is won by votes of its own epoch from a majority`() {
         var (safety, ids) = Self.start()
         let won = Note.electionWon(7, votes: 2)
         for voter in 0..<2 {
-            expect(safety.noted(won, by: 2, quorum: 2)?.0, is: .majority)
+            expect(Self.note(won, by: 2, ids, &safety)?.promise, is: .majority)
             safety.saved(voter, file: Self.voted(voter, in: 7))
             let vote = Self.header(ids[voter], current: 7)
             #expect(safety.said(vote, .vote, by: voter, to: 2) == nil)
         }
-        #expect(safety.noted(won, by: 2, quorum: 2) == nil)
-        expect(safety.noted(.electionWon(8, votes: 2), by: 2, quorum: 2)?.0, is: .majority)
+        #expect(Self.note(won, by: 2, ids, &safety) == nil)
+        let other = Note.electionWon(8, votes: 2)
+        expect(Self.note(other, by: 2, ids, &safety)?.promise, is: .majority)
     }
 
-    @Test func `a word against a node counts once and only if it was given`() {
+    /// What a node notes that believes all three to be masters with slots, unless some own none.
+    private static func note(
+        _ note: Note, by node: Int, _ ids: [NodeID], empty: Int? = nil, at time: Int64 = 0,
+        _ safety: inout Safety
+    ) -> Breach? {
+        var random = SplitMix64(seed: 1)
+        let lines = ids.indices.map { index in
+            "\(ids[index]) 10.0.0.\(index + 1):6379@16379 \(index == node ? "myself," : "")master"
+                + " - 0 0 \(index + 1) connected" + (index == empty ? "" : " \(index)")
+        }
+        let text = lines.joined(separator: "\n") + "\nvars currentEpoch 3 lastVoteEpoch 0\n"
+        let state = try? NodesFile.parse(Array(text.utf8), at: now, random: &random)
+        #expect(state?.nodes.count == 3)
+        return safety.noted(
+            note, by: node, state ?? machine(node).state, at: time, nodeTimeout: 1000)
+    }
+
+    /// A gossip section in which one node is taken for failing.
+    private static func word(against id: NodeID) -> GossipSection {
+        GossipSection([
+            GossipEntry(
+                node: id, pingSent: 0, pongReceived: 0,
+                address: NodeAddress(ip: IPText(), port: 1, busPort: 2), flags: [.master, .pfail])
+        ])
+    }
+
+    @Test func `a word against a node counts once, of late and only if it was given`() {
         var (safety, ids) = Self.start()
-        let failed = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1], ids[1]])
-        expect(safety.noted(failed, by: 0, quorum: 2)?.0, is: .quorum)
-        #expect(safety.noted(.suspected(ids[2]), by: 1, quorum: 2) == nil)
-        #expect(safety.noted(failed, by: 0, quorum: 2) == nil)
-        expect(safety.noted(failed, by: 0, quorum: 3)?.0, is: .quorum)
+        let failed = Note.markedFailed(ids[2], agreeing: [ids[1], ids[1]])
+        let two = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1], ids[1]])
+        expect(Self.note(two, by: 0, ids, &safety)?.promise, is: .quorum)
+        safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
+        #expect(Self.note(two, by: 0, ids, at: 2_000_050, &safety) == nil)
+        expect(Self.note(two, by: 0, ids, at: 2_002_000, &safety)?.promise, is: .quorum)
+        expect(Self.note(failed, by: 0, ids, at: 60, &safety)?.promise, is: .quorum)
+    }
+
+    @Test func `the word of a master without slots does not count`() {
+        var (safety, ids) = Self.start()
+        let failed = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1]])
+        safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
+        #expect(Self.note(failed, by: 0, ids, at: 60, &safety) == nil)
+        expect(Self.note(failed, by: 0, ids, empty: 1, at: 60, &safety)?.promise, is: .quorum)
     }
 
     @Test func `two claims at one epoch are borne for a while by nodes that can talk`() {
@@ -162,7 +199,7 @@ import Testing
         #expect(safety.survey(at: 1100, limit: 1000) { _, _ in true } == nil)
         #expect(safety.survey(at: 1101, limit: 1000) { _, _ in false } == nil)
         #expect(safety.survey(at: 1102, limit: 1000) { _, _ in true } == nil)
-        expect(safety.survey(at: 2103, limit: 1000) { _, _ in true }?.0, is: .oneClaim)
+        expect(safety.survey(at: 2103, limit: 1000) { _, _ in true }?.promise, is: .oneClaim)
     }
 
     @Test func `a file is read for what it says of its own node`() {

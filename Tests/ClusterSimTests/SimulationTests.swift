@@ -62,24 +62,4 @@ import Testing
         }
         Fixture.expectGolden(text, "simulator/hashes.txt")
     }
-
-    @Test(arguments: [2000, 5000] as [Int64])
-    func `a dead master is replaced within a node timeout and 0.4 s`(timeout: Int64) {
-        let times = (1...9 as ClosedRange<UInt64>).compactMap { seed in
-            let options = Self.options { $0.nodeTimeout = timeout }
-            return Measurement.run(.failover, seed: seed, options).figures.first?.value
-        }
-        #expect(times.count == 9)
-        #expect(times.sorted()[4] < Double(timeout) + 400, "\(times)")
-    }
-
-    @Test func `twelve nodes form in a second and a half whatever the node timeout`() {
-        let options = Self.options {
-            ($0.masters, $0.replicas, $0.nodeTimeout) = (6, 6, 15_000)
-        }
-        let formed = Measurement.run(.formation, seed: 1, options).figures.first?.value
-        #expect((formed ?? .infinity) < 1500)
-        let joined = Measurement.run(.join, seed: 1, options).figures.first?.value
-        #expect((joined ?? .infinity) < 500)
-    }
 }

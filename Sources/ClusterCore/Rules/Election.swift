@@ -127,18 +127,27 @@ enum Election {
         _ turn: inout Turn
     ) {
         let rank = max(candidacy.rank, rank(among: master, state))
-        let masterRank = max(candidacy.masterRank, masterRank(of: master, state))
+        let masterRank = masterRank(of: master, state, after: candidacy.replaced)
+        let further = masterRank - candidacy.masterRank
         candidacy.askAt += Int64(rank - candidacy.rank) * ClusterConfig.rankDelay
-        candidacy.askAt +=
-            Int64(masterRank - candidacy.masterRank) * turn.config.masterRankDelay
+        let step = turn.config.masterRankDelay
+        candidacy.askAt += Int64(max(0, further)) * step
+        if further < 0 {
+            // Those before us were replaced, or are well again: whoever is first now has all of its
+            // time from here on, and who has nobody before it need not wait.
+            candidacy.askAt = min(candidacy.askAt, turn.now.monotonic + Int64(masterRank) * step)
+        }
         candidacy.rank = rank
         candidacy.masterRank = masterRank
         state.candidacy = candidacy
     }
 
     /// How many other masters with slots are down too and have a replica to stand for them, and
-    /// come first: two that ask in one epoch would split the votes, and neither would win.
-    static func masterRank(of master: NodeHandle, _ state: ClusterState) -> Int {
+    /// come first: two that ask in one epoch would split the votes, and neither would win. Those before
+    /// the last one that was replaced had their turn, and are not waited for again.
+    static func masterRank(
+        of master: NodeHandle, _ state: ClusterState, after replaced: ShardID? = nil
+    ) -> Int {
         guard state.nodes.tally.voters > state.nodes.tally.healthyVoters else { return 0 }
         let shard = state.nodes[master].shard
         var hasHeir = [Bool](repeating: false, count: state.nodes.capacity)
@@ -151,6 +160,7 @@ enum Election {
         return state.nodes.handles.count { other in
             hasHeir[other.index] && state.nodes[other].isVotingMaster
                 && state.nodes[other].isSuspect && state.nodes[other].shard < shard
+                && replaced.map { $0 < state.nodes[other].shard } ?? true
         }
     }
 

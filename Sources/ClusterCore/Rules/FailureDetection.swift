@@ -45,20 +45,24 @@ enum FailureDetection {
         }
     }
 
-    /// A voting master says that a node does not answer: counts, and is looked into at once.
+    /// A voting master says that a node does not answer: counts, and is looked into at once when it
+    /// did not say so before. (Two that suspect each other name each other in every answer: who asked
+    /// both each time would ask at the speed of the network.)
     static func report(
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
         guard handle != reporter else { return }
         let now = turn.now.monotonic
+        var isNew = false
         if let known = state.nodes[handle].reports.firstIndex(where: { $0.reporter == reporter }) {
             state.nodes[handle].reports[known].at = now
         } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
             state.nodes[handle].reports.append(FailureReport(reporter: reporter, at: now))
             turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
+            isNew = true
         }
-        if state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
+        if isNew && state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
             && !state.nodes[handle].isHandshake
         {
             state.ping(handle, &turn)
@@ -96,7 +100,32 @@ enum FailureDetection {
         let id = state.nodes[handle].id
         markFailed(handle, &state, &turn)
         turn.note(.markedFailed(id, agreeing: agreeing))
-        state.broadcast(.fail(id), &turn)
+        if isTeller(of: agreeing, state) {
+            state.broadcast(.fail(id), &turn)
+        } else {
+            state.untoldFailures.append(id)
+        }
+    }
+
+    /// Whether we tell everybody at once: of those who agree, the first few do. Where many masters die
+    /// and everybody knows it at one moment, everybody would tell everybody of each; a thousand
+    /// nodes would send a thousand million messages.
+    private static func isTeller(of agreeing: [NodeID], _ state: ClusterState) -> Bool {
+        guard state.me.isVotingMaster else { return agreeing.count <= ClusterConfig.failTellers }
+        return agreeing.count { $0 < state.myID } < ClusterConfig.failTellers
+    }
+
+    /// Tick: tells of the failures that nobody has told us of since we found them out.
+    static func tellFailures(_ state: inout ClusterState, _ turn: inout Turn) {
+        guard !state.untoldFailures.isEmpty else { return }
+        let untold = state.untoldFailures
+        state.untoldFailures = []
+        for id in untold {
+            guard let handle = state.nodes.find(id), state.nodes[handle].condition.isFailed else {
+                continue
+            }
+            state.broadcast(.fail(id), &turn)
+        }
     }
 
     /// FAIL as told by a node that we know.
@@ -105,9 +134,9 @@ enum FailureDetection {
     static func heard(
         _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard let handle = state.nodes.find(id), handle != .myself,
-            !state.nodes[handle].condition.isFailed
-        else { return }
+        guard let handle = state.nodes.find(id), handle != .myself else { return }
+        if !state.untoldFailures.isEmpty { state.untoldFailures.removeAll { $0 == id } }
+        guard !state.nodes[handle].condition.isFailed else { return }
         markFailed(handle, &state, &turn)
         turn.note(.heardFailed(id, from: state.nodes[speaker].id))
     }

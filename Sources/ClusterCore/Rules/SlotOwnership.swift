@@ -93,6 +93,7 @@ enum SlotOwnership {
             if losses.lost > 0 && state.me.isMaster {
                 turn.note(.slotsLost(count: losses.lost, to: id))
             }
+            if state.countReplaced(losses.from) { turn.pending.insert(.election) }
             turn.pending.formUnion([.save, .health])
         }
         settle(

@@ -11,6 +11,8 @@ package struct Candidacy: Equatable, Sendable {
     var rank: Int
     /// How many failed masters come before ours.
     var masterRank = 0
+    /// The last shard, in their order, that got a new master while this replica waited.
+    var replaced: ShardID?
     /// A manual failover stands at once, whatever its rank.
     var manual: Bool
     /// Set once the epoch was raised.
@@ -19,6 +21,9 @@ package struct Candidacy: Equatable, Sendable {
     var asked = false
     /// Masters that voted for us in `epoch`.
     var voters: [NodeID] = []
+
+    /// Its time has not come yet.
+    var isWaiting: Bool { epoch == nil && !manual }
 }
 
 /// A manual failover in progress.

@@ -24,6 +24,8 @@ package struct ClusterState: Equatable, Sendable {
     var durable: SelfFacts
     var saves = Saves()
     var promises: [Promise] = []
+    /// Nodes that we found out have failed, of which others tell first.
+    var untoldFailures: [NodeID] = []
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
     /// Started as a master from its file, and a master ever since.
@@ -64,6 +66,18 @@ package struct ClusterState: Equatable, Sendable {
     package var shardMaster: NodeHandle {
         guard let id = me.master, let master = nodes.find(id) else { return .myself }
         return master
+    }
+
+    /// Somebody took over from a master. Returns whether an election of ours waits for its turn and has
+    /// to look whether that has come.
+    mutating func countReplaced(_ former: NodeID?) -> Bool {
+        guard var waiting = candidacy, waiting.isWaiting,
+            let row = former.flatMap({ nodes.find($0) }), nodes[row].isSuspect
+        else { return false }
+        let shard = nodes[row].shard
+        waiting.replaced = waiting.replaced.map { max($0, shard) } ?? shard
+        candidacy = waiting
+        return true
     }
 
     /// Our master's row, when we are a replica and know it.

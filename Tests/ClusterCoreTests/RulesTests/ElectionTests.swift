@@ -275,6 +275,57 @@ struct ElectionTests {
         #expect(!first.hears(.fail(id("a")), from: "c").sent(.voteRequest).isEmpty)
     }
 
+    /// Masters a, b and d fail together; m stands for b after whoever stands for a.
+    private static func thirdOfThree() -> TestNode {
+        var node = TestNode(
+            """
+            m myself,slave d 4
+            a master - 1 0-3000
+            b master - 2 3001-6000
+            d master - 4 6001-9000
+            e master - 5 9001-12000
+            f master - 6 12001-14000
+            g master - 7 14001-15000
+            h master - 8 15001-16383
+            r slave a 1
+            s slave b 2
+            """)
+        node.silent = ["a", "b", "d"]
+        for letter in "abd" { node.hears(.fail(id(letter)), from: "e") }
+        return node
+    }
+
+    private static func takeOver(
+        _ node: inout TestNode, _ heir: Character, _ range: String
+    ) -> Outcome {
+        let epoch = node.state.currentEpoch.next
+        return node.hears(.pong(), from: heir) {
+            $0.flags = [.myself, .master]
+            $0.replicaOf = .zero
+            ($0.configEpoch, $0.currentEpoch) = (epoch, epoch)
+            $0.slots = slots(range)
+        }
+    }
+
+    @Test func `when those before it are replaced, a replica's turn comes at once`() {
+        var node = Self.thirdOfThree()
+        #expect(Self.takeOver(&node, "r", "0-3000").sent(.voteRequest).isEmpty)
+        #expect(!Self.takeOver(&node, "s", "3001-6000").sent(.voteRequest).isEmpty)
+    }
+
+    @Test func `one that was passed over is not waited for again`() {
+        var node = Self.thirdOfThree()
+        #expect(!Self.takeOver(&node, "s", "3001-6000").sent(.voteRequest).isEmpty)
+    }
+
+    @Test func `whoever is first after one was replaced has all of its time`() {
+        var node = Self.thirdOfThree()
+        node.pass(200)
+        #expect(Self.takeOver(&node, "r", "0-3000").sent(.voteRequest).isEmpty)
+        #expect(node.advance(200).sent(.voteRequest).isEmpty)
+        #expect(!node.advance(100).sent(.voteRequest).isEmpty)
+    }
+
     @Test func `a replica whose data is too old does not stand, and says so once`() {
         var node = Self.bereaved { $0.replicaPingPeriod = 0 }
         node.pass(60_000)

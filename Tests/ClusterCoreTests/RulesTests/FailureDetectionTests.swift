@@ -77,6 +77,15 @@ struct FailureDetectionTests {
         #expect(node.hears(suspects, from: "c").receivers(of: .ping) == "")
     }
 
+    @Test func `a suspicion that we know makes us look once, however often it is told`() {
+        var node = TestNode(Self.shape)
+        let suspects = Body.ping(rumour("a", [.master, .pfail]))
+        #expect(node.hears(suspects, from: "b").receivers(of: .ping) == "a")
+        node.hears(.pong(), from: "a", on: .outbound)
+        #expect(node.hears(suspects, from: "b").receivers(of: .ping) == "")
+        #expect(node.hears(suspects, from: "c").receivers(of: .ping) == "a")
+    }
+
     @Test func `a replica that suspects its master tells its siblings its offset`() {
         var node = TestNode(
             "m myself,slave a 2\na master - 2 0-8000\nb master - 3 8001-16383\n"
@@ -110,6 +119,36 @@ struct FailureDetectionTests {
             outcome.notes.contains(
                 .markedFailed(id("a"), agreeing: [id("b"), id("c"), id("m")])))
         #expect(Set(outcome.receivers(of: .fail)).isSuperset(of: "bcder"))
+    }
+
+    /// Of nine voters four with smaller ids and m itself agree that z has failed.
+    private static func fifthToAgree() -> (TestNode, Outcome) {
+        var lines = "m myself,master - 1 0-99"
+        for (index, letter) in "abcdefgz".enumerated() {
+            lines += "\n\(letter) master - \(index + 2) \(100 * index + 100)-\(100 * index + 199)"
+        }
+        var node = TestNode(lines)
+        node.silent = ["z"]
+        while node.row("z")?.condition.isHealthy == true { node.advance(100) }
+        var outcome = Outcome()
+        for letter in "abcd" {
+            outcome = node.hears(.ping(rumour("z", [.master, .pfail])), from: letter)
+        }
+        return (node, outcome)
+    }
+
+    @Test func `of many who agree the first three tell everybody, the others if nobody did`() {
+        var (node, outcome) = Self.fifthToAgree()
+        #expect(node.row("z")?.condition.isFailed == true)
+        #expect(outcome.sent(.fail).isEmpty)
+        #expect(Set(node.advance(100).receivers(of: .fail)).isSuperset(of: "abcdefg"))
+        #expect(node.advance(100).sent(.fail).isEmpty, "once")
+    }
+
+    @Test func `what another told need not be told`() {
+        var (node, _) = Self.fifthToAgree()
+        node.hears(.fail(id("z")), from: "a")
+        #expect(node.advance(100).sent(.fail).isEmpty)
     }
 
     @Test func `a report alone fails nobody whom we do not suspect ourselves`() {

@@ -1,0 +1,38 @@
+// What the rules promise, in words that a report shows, and a promise that was seen broken.
+
+/// What the rules promise.
+package enum Promise: String, Sendable, CaseIterable {
+    case oneVote = "a node votes once in an epoch"
+    case foundedVote = "votes are for replicas of failed masters, unless an operator forces them"
+    case newestVote = "nobody votes for a claim on slots that it knows a newer owner of"
+    case majority = "who wins an election has votes of a majority"
+    case quorum = "a node has failed only when a quorum of masters with slots says so of late"
+    case durable = "nothing is promised before it is on disk"
+    case risingEpochs = "the epochs of an identity never fall"
+    case oneClaim = "two masters at one epoch stay so no longer than one exchange of headers"
+    case risingOwners = "a slot changes its owner only to a greater epoch"
+    case keptSlots = "a slot that its owner does not claim stays with it until another claims it"
+    case betterHeir = "of replicas that can stand the one with the most data is elected"
+    case bounded = "nothing grows without bound"
+    case readableFile = "a node can read what it saved"
+    case readableMessage = "a node can read what another says"
+    case formation = "a cluster forms in a bounded time"
+    case agreement = "once faults stop, those who can talk agree in a bounded time"
+}
+
+/// A promise that a run saw broken.
+package struct BrokenPromise: Equatable, Sendable {
+    package var promise: Promise
+    /// Microseconds since the world began.
+    package var time: Int64
+    package var text: String
+
+    package init(promise: Promise, time: Int64, text: String) {
+        self.promise = promise
+        self.time = time
+        self.text = text
+    }
+}
+
+/// What a checker found, before the world says when.
+typealias Breach = (promise: Promise, text: String)

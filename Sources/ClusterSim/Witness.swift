@@ -1,0 +1,108 @@
+// What is promised of a single step in which a node hears a message: for whom it votes, whose slots
+// change hands, and that a collision of epochs ends with the first header that shows it. Each is said
+// here in its own words from what the node believed before and after.
+
+import ClusterCore
+import ClusterWire
+
+/// Looking at one step of one node.
+struct Witness {
+    let node: Int
+    let header: Header
+    let body: Body
+    /// Who owned what before.
+    let before: SlotMap
+    /// What the node believes after.
+    let after: ClusterState
+
+    // MARK: Votes
+
+    /// A vote was granted to a candidate.
+    func vote(for candidate: NodeID) -> Breach? {
+        guard let row = after.nodes.find(candidate), let id = after.nodes[row].master,
+            let master = after.nodes.find(id)
+        else {
+            return (.foundedVote, "n\(node) votes for \(candidate.short), whose master is unknown")
+        }
+        let isForced = header.messageFlags.contains(.forceAck)
+        guard isForced || after.nodes[master].condition.isFailed else {
+            return (
+                .foundedVote,
+                "n\(node) votes for \(candidate.short), whose master \(id.short) has not failed"
+            )
+        }
+        for slot in header.slots {
+            guard let owner = before.owner(of: slot), owner != row,
+                after.nodes[owner].configEpoch > header.configEpoch,
+                !before.notClaimed.contains(slot)
+            else { continue }
+            return (
+                .newestVote,
+                "n\(node) votes for \(candidate.short) at \(header.configEpoch), slot \(slot) is "
+                    + "\(after.nodes[owner].id.short)'s at \(after.nodes[owner].configEpoch)"
+            )
+        }
+        return nil
+    }
+
+    // MARK: Slots
+
+    /// Slots changed hands, or lost their owner.
+    func slots() -> Breach? {
+        for slot in after.slots.changes(since: before) {
+            let (former, latter) = (before.owner(of: slot), after.slots.owner(of: slot))
+            guard former != latter, let former else { continue }
+            guard let latter else {
+                // Whoever is forgotten owns nothing.
+                guard after.nodes.handles.contains(former) else { continue }
+                return (
+                    .keptSlots,
+                    "n\(node) takes slot \(slot) from \(after.nodes[former].id.short) and gives it "
+                        + "to nobody"
+                )
+            }
+            if mayTake(slot, from: former, by: latter) { continue }
+            return (
+                .risingOwners,
+                "n\(node) gives slot \(slot) of \(after.nodes[former].id.short) at "
+                    + "\(after.nodes[former].configEpoch) to \(after.nodes[latter].id.short) at "
+                    + "\(epoch.map { "\($0)" } ?? "none")"
+            )
+        }
+        return nil
+    }
+
+    /// The epoch of the claim that the message makes.
+    private var epoch: Epoch? {
+        if case .update(let update) = body { return update.configEpoch }
+        return body.heartbeat == nil ? nil : header.configEpoch
+    }
+
+    private func mayTake(_ slot: Slot, from former: NodeHandle, by latter: NodeHandle) -> Bool {
+        if before.notClaimed.contains(slot) { return true }
+        // A demoted master's own word gives its slots up, whoever it names.
+        if after.nodes[former].id == header.sender && !header.saysMaster { return true }
+        if latter == .myself { return isFinishedImport(slot, from: former) }
+        return epoch.map { $0 > after.nodes[former].configEpoch } ?? false
+    }
+
+    /// The source of an import does not claim the slot any more.
+    private func isFinishedImport(_ slot: Slot, from former: NodeHandle) -> Bool {
+        before.importing[slot] == after.nodes[former].id && !header.slots.contains(slot)
+    }
+
+    // MARK: Epochs
+
+    /// A master with a smaller id that heard another at its own epoch, and stays there.
+    func collision(at now: Instant) -> Breach? {
+        guard body.heartbeat != nil, header.saysMaster, let row = after.nodes.find(header.sender),
+            row != .myself, after.nodes[row].dataReceived == now.monotonic,
+            after.nodes[row].isMaster, after.nodes[.myself].isMaster,
+            after.nodes[.myself].configEpoch == header.configEpoch, after.myID < header.sender
+        else { return nil }
+        return (
+            .oneClaim,
+            "n\(node) hears \(header.sender.short) at its own epoch \(header.configEpoch) and stays"
+        )
+    }
+}

@@ -1,0 +1,122 @@
+// Many independent pieces of work on all cores. Results come back in the order of the work, on the
+// thread that asked, so that what comes of them does not depend on how many threads there were.
+
+import Synchronization
+import SystemIO
+
+enum Workers {
+    /// So many results may wait for an earlier one.
+    private static let runAhead = 64
+    private static let napMilliseconds = 5
+
+    private struct State<Result: Sendable>: Sendable {
+        var next = 0
+        var delivered = 0
+        var isOver = false
+        /// By place; nobody walks through it.
+        var done: [Int: Result] = [:]
+    }
+
+    private final class Shared<Result: Sendable>: Sendable {
+        let state = Mutex(State<Result>())
+
+        /// The place of the next piece of work; nil when there is none now.
+        func take(of count: Int) -> Int? {
+            state.withLock { state in
+                guard !state.isOver, state.next < count, state.next < state.delivered + runAhead
+                else { return nil }
+                defer { state.next += 1 }
+                return state.next
+            }
+        }
+
+        func isOver(_ count: Int) -> Bool {
+            state.withLock { $0.isOver || $0.next >= count }
+        }
+    }
+
+    /// Does `count` pieces of work.
+    /// - Parameters:
+    ///   - work: does one; on any thread.
+    ///   - each: takes a result, in order; false ends it all, and later work that was done is lost.
+    ///   - meanwhile: called now and then.
+    static func run<Result: Sendable>(
+        count: Int, threads: Int, work: @escaping @Sendable (Int) -> Result,
+        each: (Int, Result) -> Bool, meanwhile: () -> Void
+    ) throws(SystemError) {
+        let shared = Shared<Result>()
+        for _ in 0..<max(1, min(threads, count)) {
+            // Nobody joins them: what they still do when all is told is in vain.
+            _ = try Thread {
+                while !shared.isOver(count) {
+                    guard let place = shared.take(of: count) else {
+                        SystemClock.sleep(milliseconds: napMilliseconds)
+                        continue
+                    }
+                    let result = work(place)
+                    shared.state.withLock { $0.done[place] = result }
+                }
+            }
+        }
+        for place in 0..<count {
+            var result: Result?
+            while result == nil {
+                result = shared.state.withLock { state in
+                    let result = state.done.removeValue(forKey: place)
+                    if result != nil { state.delivered += 1 }
+                    return result
+                }
+                if result == nil {
+                    meanwhile()
+                    SystemClock.sleep(milliseconds: napMilliseconds)
+                }
+            }
+            if let result, !each(place, result) { break }
+        }
+        shared.state.withLock { $0.isOver = true }
+    }
+}
+
+/// How far long work is, on standard error: in place on a terminal, else a line now and then.
+struct Progress {
+    let total: Int
+    private var count = 0
+    private var toldAt: Int64
+    private let begun: Int64
+    private var isShown = false
+    private let isTerminal = StandardStream.errors.isTerminal
+    private let what: String
+
+    private static let terminalInterval: Int64 = 200_000_000
+    private static let lineInterval: Int64 = 5_000_000_000
+
+    init(total: Int, _ what: String = "runs") {
+        self.total = total
+        self.what = what
+        begun = SystemClock.monotonicNanoseconds()
+        toldAt = begun
+    }
+
+    mutating func done(_ count: Int) {
+        self.count = count
+        tell()
+    }
+
+    mutating func tell() {
+        let now = SystemClock.monotonicNanoseconds()
+        guard now - toldAt >= (isTerminal ? Self.terminalInterval : Self.lineInterval) else {
+            return
+        }
+        toldAt = now
+        let seconds = (now - begun) / 1_000_000_000
+        let text = "\(count) of \(total) \(what), \(seconds) s"
+        StandardStream.errors.write(isTerminal ? "\r\(text)" : "\(text)\n")
+        isShown = true
+    }
+
+    /// Takes away what a terminal shows.
+    mutating func clear() {
+        if isShown && isTerminal { StandardStream.errors.write("\r\u{1B}[K") }
+        isShown = false
+    }
+}
