@@ -92,7 +92,7 @@ package struct Machine: Sendable {
         // Before the election: a replica that leaves does not stand for the master it left.
         ReplicaMigration.consider(&state, &turn)
         turn.pending.insert(.election)
-        if !state.health.isOK { turn.pending.insert(.health) }
+        if !state.health.isOK || !state.slots.notClaimed.isEmpty { turn.pending.insert(.health) }
     }
 
     /// Our own row says what we announce.
