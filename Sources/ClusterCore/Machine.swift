@@ -15,6 +15,7 @@ package struct Machine: Sendable {
         self.state = state
         turn = Turn(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
         self.state.durable = Promises.facts(state)
+        if turn.has(.forgottenVote) { self.state.lastVoteEpoch = 0 }
         applyAddress()
     }
 
