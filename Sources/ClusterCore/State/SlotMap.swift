@@ -72,6 +72,20 @@ package struct SlotMap: Equatable, Sendable {
         owners.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
+    /// Slots that had an owner and have another one now, or none.
+    package func handedOver(since former: SlotMap) -> [Slot] {
+        var slots: [Slot] = []
+        var index = 0
+        while index < Layout.slotCount {
+            let old = former.owners[index]
+            if old != owners[index], old != Self.none, let slot = Slot(index) {
+                slots.append(slot)
+            }
+            index += 1
+        }
+        return slots
+    }
+
     /// Only for `ClusterState`, which keeps the owners' own sets in step. Returns who owned any of
     /// the slots, in the order of their first slots.
     mutating func setOwner(_ owner: NodeHandle?, of set: SlotSet) -> [NodeHandle] {
