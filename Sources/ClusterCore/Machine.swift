@@ -15,6 +15,7 @@ package struct Machine: Sendable {
         self.state = state
         turn = Turn(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
         self.state.durable = Promises.facts(state)
+        if turn.has(.forgottenVote) { self.state.lastVoteEpoch = 0 }
         applyAddress()
     }
 
@@ -93,7 +94,7 @@ package struct Machine: Sendable {
         // Before the election: a replica that leaves does not stand for the master it left.
         ReplicaMigration.consider(&state, &turn)
         turn.pending.insert(.election)
-        if !state.health.isOK { turn.pending.insert(.health) }
+        if !state.health.isOK || !state.slots.notClaimed.isEmpty { turn.pending.insert(.health) }
     }
 
     /// Our own row says what we announce.

@@ -13,9 +13,37 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     /// A node is marked as failed on the word of one.
     package static let failWithoutQuorum = PlantedBug(rawValue: 4)
 
+    /// A replica stands, and is voted for, while its master is only PFAIL.
+    package static let voteForSuspected = PlantedBug(rawValue: 8)
+    /// A vote is given although a claimed slot has a newer owner.
+    package static let ignoreNewerOwner = PlantedBug(rawValue: 16)
+    /// A claim at the epoch of the present owner takes the slot.
+    package static let equalClaim = PlantedBug(rawValue: 32)
+    /// A failure report counts however old it is.
+    package static let staleReport = PlantedBug(rawValue: 64)
+    /// A failure report of a master without slots counts.
+    package static let emptyReporter = PlantedBug(rawValue: 128)
+    /// FAIL is never cleared.
+    package static let lastingFail = PlantedBug(rawValue: 256)
+    /// A process that starts again does not know in which epoch it voted.
+    package static let forgottenVote = PlantedBug(rawValue: 512)
+    /// A voter adopts the epoch of a request and does not note that it voted in it.
+    package static let unraisedVote = PlantedBug(rawValue: 1024)
+    /// An election counts votes of an older epoch.
+    package static let oldVotes = PlantedBug(rawValue: 2048)
+    /// A slot that its owner does not claim becomes nobody's.
+    package static let absentClaim = PlantedBug(rawValue: 4096)
+    /// Slots of a demoted master stay with it although another claims them.
+    package static let keptSlots = PlantedBug(rawValue: 8192)
+
     private static let table: [(PlantedBug, String)] = [
         (.secondVote, "second-vote"), (.voteBeforeDisk, "vote-before-disk"),
-        (.failWithoutQuorum, "fail-without-quorum"),
+        (.failWithoutQuorum, "fail-without-quorum"), (.voteForSuspected, "vote-for-suspected"),
+        (.ignoreNewerOwner, "ignore-newer-owner"), (.equalClaim, "equal-claim"),
+        (.staleReport, "stale-report"), (.emptyReporter, "empty-reporter"),
+        (.lastingFail, "lasting-fail"), (.forgottenVote, "forgotten-vote"),
+        (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
+        (.absentClaim, "absent-claim"), (.keptSlots, "kept-slots"),
     ]
 
     /// Every name, in the order of the bits.

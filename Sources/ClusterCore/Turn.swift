@@ -43,6 +43,17 @@ struct Turn {
         return all
     }
 
+    /// Whether the rules have a bug on purpose.
+    @inline(__always)
+    func has(_ bug: PlantedBug) -> Bool {
+        !config.planted.isEmpty && config.planted.contains(bug)
+    }
+
+    /// Whether a master in this condition may be replaced by an election.
+    func countsAsFailed(_ condition: Condition) -> Bool {
+        condition.isFailed || has(.voteForSuspected) && condition.isSuspected
+    }
+
     mutating func emit(_ effect: Effect) { effects.append(effect) }
     /// For the one effect that precedes the others: the save.
     mutating func emitFirst(_ effect: Effect) { effects.insert(effect, at: 0) }

@@ -33,7 +33,8 @@ struct Agreement: Sendable {
 
     /// All agree; is what they agree on right?
     private func unserved(_ state: ClusterState, _ members: [NodeID]) -> String? {
-        var isServed = state.slots.assignedCount == Layout.slotCount
+        var isServed =
+            state.slots.assignedCount == Layout.slotCount && state.slots.notClaimed.isEmpty
         for handle in state.nodes.handles where state.nodes[handle].slotCount > 0 {
             let id = state.nodes[handle].id
             if members.contains(id) && state.nodes[handle].isMaster { continue }
@@ -87,8 +88,17 @@ private struct Members {
                 unknown = id
                 return
             }
-            beliefs.append(reference.nodes.belief(about: handle))
+            beliefs.append(Self.claimed(reference.nodes.belief(about: handle), reference))
         }
+    }
+
+    /// A belief without the slots that their owner does not claim: those are whose they were until
+    /// another is heard to have them, who may be gone.
+    private static func claimed(_ belief: Belief, _ state: ClusterState) -> Belief {
+        guard !state.slots.notClaimed.isEmpty else { return belief }
+        var belief = belief
+        belief.slots = belief.slots.subtracting(state.slots.notClaimed)
+        return belief
     }
 
     /// Who is gone need not be known to all; slots of the gone are served by nobody anyway.
@@ -100,7 +110,9 @@ private struct Members {
             guard let handle = state.nodes.find(id) else { return "does not know \(id.short)" }
             let mine = state.nodes.belief(about: handle)
             if handle != .myself && mine.isSuspect { return "suspects \(id.short), which lives" }
-            if let text = difference(mine, beliefs[index]) { return "\(text) of \(id.short)" }
+            if let text = difference(Self.claimed(mine, state), beliefs[index]) {
+                return "\(text) of \(id.short)"
+            }
         }
         return nil
     }
@@ -112,7 +124,8 @@ private struct Members {
         if mine.role != other.role && !isOrphan(mine.role, other.role) {
             return "knows the role \(mine.role), not \(other.role),"
         }
-        if mine.role.isMaster && mine.configEpoch != other.configEpoch {
+        // What an empty master's epoch is decides nothing: after a RESET it may be less than it was.
+        if mine.role.isMaster && !mine.slots.isEmpty && mine.configEpoch != other.configEpoch {
             return "knows epoch \(mine.configEpoch), not \(other.configEpoch),"
         }
         return nil

@@ -107,7 +107,7 @@ struct FaultPlan: Equatable, Sendable {
             guard time < end else { break }
             for fault in Self.draw(kinds[random.below(kinds.count)], options, &random) {
                 // Mostly about as long as it takes to be noticed: some before, some after.
-                let lengths = [timeout / 10, timeout, 2 * timeout, 6 * timeout]
+                let lengths = [timeout / 10, timeout, 2 * timeout, longest]
                 let most = min(longest, lengths[random.below(lengths.count)])
                 let length = Int64(random.below(Int(most))) + 1000
                 add(fault, from: time, to: min(time + length, end), options)

@@ -10,9 +10,13 @@ import ClusterWire
 struct Safety: Sendable {
     /// An identity's past.
     private struct Life: Sendable {
+        /// The first identity with the same id: what others say of an id outlives a RESET.
+        var name: Int
         var currentEpoch: Epoch = 0
         var configEpoch: Epoch = 0
         var votes: [(epoch: Epoch, candidate: Int)] = []
+        /// Votes that reached it, each once.
+        var heard: [(epoch: Epoch, voter: Int)] = []
         /// Everybody whom it ever took for failing.
         var suspected = IdentitySet()
     }
@@ -69,16 +73,28 @@ struct Safety: Sendable {
 
     // MARK: What happens
 
-    mutating func started(_ node: Int, _ id: NodeID, file: VirtualDisk.Snapshot?) {
+    /// A process starts. What it voted before it must still know, however it ended; `lastVoteEpoch`
+    /// is what it knows.
+    @discardableResult
+    mutating func started(
+        _ node: Int, _ id: NodeID, lastVoteEpoch: Epoch = 0, file: VirtualDisk.Snapshot?
+    ) -> Breach? {
         said[node] = Said()
         epochs[node] = 0
         if !testimonies.isEmpty { testimonies[node].removeAll() }
         files[node] = file.map { [File(file: $0)] } ?? []
         current[node] = identities.find(id) ?? newLife(id)
+        guard let vote = lives[current[node]].votes.map(\.epoch).max(), vote > lastVoteEpoch else {
+            return nil
+        }
+        return (
+            .oneVote,
+            "n\(node) voted in epoch \(vote), and starts with the last vote in \(lastVoteEpoch)"
+        )
     }
 
     private mutating func newLife(_ id: NodeID) -> Int {
-        lives.append(Life())
+        lives.append(Life(name: identities.find(id).map { lives[$0].name } ?? lives.count))
         return identities.add(id)
     }
 
@@ -156,7 +172,8 @@ struct Safety: Sendable {
                     + (newest.map { "\($0.currentEpoch)" } ?? "nothing")
             )
         }
-        guard header.saysMaster else { return nil }
+        // A node that was reset promises nothing under its new name.
+        guard header.saysMaster, header.configEpoch > 0 || !header.slots.isEmpty else { return nil }
         for age in 0..<Self.filesKept {
             if let image = image(of: node, age: age), image.covers(header) { return nil }
         }
@@ -199,11 +216,20 @@ struct Safety: Sendable {
 
     /// A heartbeat reaches a node: what it says against others counts from now on.
     mutating func heard(_ section: GossipSection, from id: NodeID, by node: Int, at time: Int64) {
-        guard !testimonies.isEmpty, let speaker = identities.find(id) else { return }
+        guard !testimonies.isEmpty, let speaker = name(id) else { return }
         for entry in section where !entry.flags.isDisjoint(with: [.pfail, .fail]) {
-            guard let subject = identities.find(entry.node) else { continue }
+            guard let subject = name(entry.node) else { continue }
             testimonies[node].heard(speaker, against: subject, at: time)
         }
+    }
+
+    /// A vote reaches a node.
+    mutating func heardVote(_ epoch: Epoch, from id: NodeID, by node: Int) {
+        guard let voter = identities.find(id) else { return }
+        let isKnown = lives[current[node]].heard.contains {
+            $0.epoch == epoch && $0.voter == voter
+        }
+        if !isKnown { lives[current[node]].heard.append((epoch, voter)) }
     }
 
     /// A node noted something; `state` is its own after the step.
@@ -229,9 +255,11 @@ struct Safety: Sendable {
         return nil
     }
 
+    private func name(_ id: NodeID) -> Int? { identities.find(id).map { lives[$0].name } }
+
     private mutating func remember(_ id: NodeID, by node: Int) {
-        guard let subject = identities.find(id) else { return }
-        lives[current[node]].suspected.insert(subject)
+        guard let subject = name(id) else { return }
+        lives[lives[current[node]].name].suspected.insert(subject)
     }
 
     /// A word against a node counts if it was given, of late, by a master that has slots.
@@ -241,7 +269,7 @@ struct Safety: Sendable {
         var counted = IdentitySet()
         var count = 0
         for reporter in agreeing {
-            guard let speaker = identities.find(reporter), let subject = identities.find(id),
+            guard let speaker = name(reporter), let subject = name(id),
                 !counted.contains(speaker), let row = state.nodes.find(reporter),
                 state.nodes[row].isVotingMaster,
                 reporter == state.myID
@@ -267,8 +295,11 @@ struct Safety: Sendable {
 
     private func unelected(_ node: Int, _ epoch: Epoch, _ quorum: Int) -> Breach? {
         let id = identities.ids[current[node]]
-        let votes = lives.count { life in
-            life.votes.contains { $0.epoch == epoch && identities.ids[$0.candidate] == id }
+        let votes = lives[current[node]].heard.count { heard in
+            heard.epoch == epoch
+                && lives[heard.voter].votes.contains {
+                    $0.epoch == epoch && identities.ids[$0.candidate] == id
+                }
         }
         guard votes < quorum else { return nil }
         return (

@@ -211,6 +211,23 @@ struct VirtualNetwork: Sendable {
         return times
     }
 
+    /// The lane on which most waits, if more waits there than ever does for long.
+    func longestLane() -> Int? {
+        let longest = lanes.indices.max { lanes[$0].count < lanes[$1].count }
+        return longest.flatMap { lanes[$0].count > 64 ? $0 : nil }
+    }
+
+    /// Bytes that wait on a lane.
+    func queuedBytes(on lane: Int) -> Int {
+        var bytes = 0
+        var at = lanes[lane].first
+        while at >= 0 {
+            if case .bytes(let piece) = pool[Int(at)].parcel { bytes += piece.count }
+            at = pool[Int(at)].next
+        }
+        return bytes
+    }
+
     /// Puts a parcel on a lane, behind all that waits there. Returns when it arrives.
     mutating func append(_ parcel: Parcel, on lane: Int, at arrival: Int64) -> Int64 {
         let time = max(lanes[lane].lastArrival, arrival)

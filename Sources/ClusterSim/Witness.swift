@@ -49,10 +49,10 @@ struct Witness {
 
     /// Slots changed hands, or lost their owner.
     func slots() -> Breach? {
-        for slot in after.slots.changes(since: before) {
-            let (former, latter) = (before.owner(of: slot), after.slots.owner(of: slot))
-            guard former != latter, let former else { continue }
-            guard let latter else {
+        guard before.assignedCount > 0 else { return nil }
+        for slot in after.slots.handedOver(since: before) {
+            guard let former = before.owner(of: slot) else { continue }
+            guard let latter = after.slots.owner(of: slot) else {
                 // Whoever is forgotten owns nothing.
                 guard after.nodes.handles.contains(former) else { continue }
                 return (

@@ -24,6 +24,8 @@ struct World: Sendable {
     var trouble: Trouble
     /// What the newest command was answered.
     var lastReply: AdminReply?
+    /// The first machine that the next survey looks at for what it holds.
+    var nextBounded = 0
     /// Addresses given to nodes that moved.
     var sparesUsed = 0
     var story = Story()
@@ -94,6 +96,7 @@ struct World: Sendable {
         case .operate: operate()
         case .survey:
             survey()
+            checkBounds()
             queue.add(.survey, at: now + Safety.surveyInterval)
         }
     }
@@ -153,7 +156,10 @@ struct World: Sendable {
         if node < machines.count { machines[node] = machine } else { machines.append(machine) }
         nodes[node].isUp = true
         trace.tell(now, "n\(node) started\(isNew ? " as a new node" : "")")
-        safety.started(node, machine.state.myID, file: nodes[node].disk.durable)
+        check(
+            safety.started(
+                node, machine.state.myID, lastVoteEpoch: machine.state.lastVoteEpoch,
+                file: nodes[node].disk.durable))
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))
         queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].life))
     }

@@ -174,8 +174,10 @@ extension World {
         }
         network.lanes[lane].splitter.push(bytes)
         while network.ends[lane ^ 1].isOpen, broken == nil {
-            let limit: FrameLimit =
-                machines[end.node].isKnownPeer(on: end.link) ? .peer : .stranger
+            // Who is known matters only where somebody else than a node may have spoken.
+            let isKnown =
+                !network.lanes[lane].hasGarbage || machines[end.node].isKnownPeer(on: end.link)
+            let limit: FrameLimit = isKnown ? .peer : .stranger
             do throws(WireError) {
                 guard let piece = try network.lanes[lane].splitter.next(limit: limit) else {
                     return

@@ -13,6 +13,9 @@ extension World {
         if case .message(.full(let header, let body), _) = input, let beat = body.heartbeat {
             safety.heard(beat.gossip, from: header.sender, by: node, at: now)
         }
+        if case .message(.full(let header, .vote), _) = input {
+            safety.heardVote(header.currentEpoch, from: header.sender, by: node)
+        }
         let effects = timed { $0.machines[node].step(input, at: instant) }
         if case .message(.full(let header, let body), _) = input {
             look(at: node, header, body, slots, effects, instant)

@@ -125,7 +125,8 @@ import Testing
         safety.saved(0, file: file)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
-        safety.started(0, ids[0], file: file)
+        expect(safety.started(0, ids[0], lastVoteEpoch: 6, file: file)?.promise, is: .oneVote)
+        expect(safety.started(0, ids[0], lastVoteEpoch: 7, file: file)?.promise, is: nil)
         expect(safety.said(vote, .vote, by: 0, to: 2)?.promise, is: .oneVote)
     }
 
@@ -137,6 +138,8 @@ import Testing
             safety.saved(voter, file: Self.voted(voter, in: 7))
             let vote = Self.header(ids[voter], current: 7)
             #expect(safety.said(vote, .vote, by: voter, to: 2) == nil)
+            expect(Self.note(won, by: 2, ids, &safety)?.promise, is: .majority)
+            safety.heardVote(7, from: ids[voter], by: 2)
         }
         #expect(Self.note(won, by: 2, ids, &safety) == nil)
         let other = Note.electionWon(8, votes: 2)

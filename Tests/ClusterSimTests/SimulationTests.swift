@@ -14,9 +14,9 @@ import Testing
         return options
     }
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
     func `a small cluster keeps every promise`(seed: UInt64) {
-        let outcome = Simulation.run(seed: seed, Self.options())
+        let outcome = Simulation.run(seed: seed, Self.options { $0.duration = 5000 })
         #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
     }
 

@@ -39,7 +39,7 @@ enum Election {
     ) -> NodeHandle? {
         guard let master = state.myMaster, state.nodes[master].slotCount > 0 else { return nil }
         if ManualFailover.mayStand(state) { return master }
-        guard state.nodes[master].condition.isFailed else {
+        guard turn.countsAsFailed(state.nodes[master].condition) else {
             state.stoodAside = false
             return nil
         }
@@ -199,7 +199,8 @@ enum Election {
         _ voter: NodeHandle, _ header: Header, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard var candidacy = state.candidacy, candidacy.asked, let epoch = candidacy.epoch,
-            state.nodes[voter].isVotingMaster, header.currentEpoch >= epoch,
+            state.nodes[voter].isVotingMaster,
+            header.currentEpoch >= epoch || turn.has(.oldVotes),
             !candidacy.voters.contains(state.nodes[voter].id)
         else { return }
         candidacy.voters.append(state.nodes[voter].id)

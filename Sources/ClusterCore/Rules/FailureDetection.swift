@@ -88,13 +88,13 @@ enum FailureDetection {
     /// - Source: bus protocol §5.2, §12 row 31.
     static func judge(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
         guard state.nodes[handle].condition.isSuspected else { return }
-        let needed = turn.config.planted.contains(.failWithoutQuorum) ? 1 : state.quorum
+        let needed = turn.has(.failWithoutQuorum) ? 1 : state.quorum
         // Mostly too few have said anything: nobody need be counted.
         guard state.nodes[handle].reports.count + 1 >= needed else { return }
         let oldest = turn.now.monotonic - turn.config.reportValidity
-        state.nodes[handle].reports.removeAll { $0.at < oldest }
+        if !turn.has(.staleReport) { state.nodes[handle].reports.removeAll { $0.at < oldest } }
         var agreeing = state.nodes[handle].reports.map(\.reporter)
-            .filter { state.nodes[$0].isVotingMaster }.map { state.nodes[$0].id }
+            .filter { mayReport($0, state, turn) }.map { state.nodes[$0].id }
         if state.me.isVotingMaster { agreeing.append(state.myID) }
         guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
@@ -126,6 +126,12 @@ enum FailureDetection {
             }
             state.broadcast(.fail(id), &turn)
         }
+    }
+
+    /// Whether a node's word against another counts: it is that of a master with slots.
+    static func mayReport(_ node: NodeHandle, _ state: ClusterState, _ turn: Turn) -> Bool {
+        state.nodes[node].isVotingMaster
+            || turn.has(.emptyReporter) && state.nodes[node].isMaster
     }
 
     /// FAIL as told by a node that we know.
@@ -163,6 +169,7 @@ enum FailureDetection {
             state.nodes[handle].condition = .healthy
             turn.note(.suspicionCleared(id))
         case .failed(let since):
+            if turn.has(.lastingFail) { return }
             let reason: Note.ClearReason
             if !state.nodes[handle].isMaster {
                 reason = .replicaReachable

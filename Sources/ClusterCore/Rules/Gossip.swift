@@ -16,7 +16,7 @@ enum Gossip {
         guard let handles = known(section, state) else {
             return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
-        let isVoter = state.nodes[speaker].isVotingMaster
+        let isVoter = FailureDetection.mayReport(speaker, state, turn)
         for index in 0..<section.count {
             let entry = section[index]
             // A section may name a node twice: the second time it may be known.

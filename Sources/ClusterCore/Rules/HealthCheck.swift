@@ -18,6 +18,7 @@ enum HealthCheck {
         {
             return
         }
+        noteUnclaimed(&state, at: now)
         let reason = verdict(state, turn)
         if reason == .minority { state.health.minorityAt = now }
         let isOK = reason == .allWell
@@ -36,9 +37,25 @@ enum HealthCheck {
         turn.note(.healthChanged(ok: isOK, reason: reason))
     }
 
+    /// A slot that its owner gives up is mostly claimed by another a moment later. One that stays so is
+    /// served by nobody: whoever has it may have died before we heard of it.
+    ///
+    /// - Source: bus protocol §12 row 24; DECISIONS D30.
+    private static func noteUnclaimed(_ state: inout ClusterState, at now: Int64) {
+        if state.slots.notClaimed.isEmpty {
+            state.health.unclaimedSince = 0
+        } else if state.health.unclaimedSince == 0 {
+            state.health.unclaimedSince = now
+        }
+    }
+
     private static func verdict(_ state: ClusterState, _ turn: Turn) -> Note.HealthReason {
         let tally = state.nodes.tally
-        let covered = state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0
+        let since = state.health.unclaimedSince
+        let isClaimed =
+            since == 0 || turn.now.monotonic - since <= turn.config.nodeTimeout
+        let covered =
+            state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0 && isClaimed
         if tally.healthyVoters < state.quorum { return .minority }
         return covered || !turn.config.requireFullCoverage ? .allWell : .slotUncovered
     }

@@ -9,9 +9,7 @@ enum Promises {
     static func make(
         _ kind: Promise.Kind, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        if case .vote(let candidate, let epoch) = kind,
-            turn.config.planted.contains(.voteBeforeDisk)
-        {
+        if case .vote(let candidate, let epoch) = kind, turn.has(.voteBeforeDisk) {
             Voting.say(to: candidate, in: epoch, &state, &turn)
         }
         let next = Generation(state.saves.newest.number + 1)

@@ -77,13 +77,14 @@ enum SlotOwnership {
         }
         var taken = SlotSet()
         for slot in claimed.subtracting(owned)
-        where isTaken(slot, at: epoch, from: current, &losses, state) { taken.insert(slot) }
+        where isTaken(slot, at: epoch, from: current, &losses, state, turn) { taken.insert(slot) }
         retarget(taken, to: claimant, &state)
         state.assign(taken, to: claimant)
         let released = owned.subtracting(claimed)
         if !released.isEmpty {
             state.slots.notClaimed = state.slots.notClaimed.union(released)
             finishImports(of: released, from: claimant, &state, &turn)
+            if turn.has(.absentClaim) { state.assign(released, to: nil) }
         }
         // Equal sets share one storage: a header's copy costs nothing to keep.
         if state.nodes[claimant].slots == claimed { state.nodes[claimant].slots = claimed }
@@ -104,11 +105,16 @@ enum SlotOwnership {
     /// Whether a claim at an epoch takes a slot from whoever has it.
     private static func isTaken(
         _ slot: Slot, at epoch: Epoch, from current: NodeHandle, _ losses: inout Losses,
-        _ state: ClusterState
+        _ state: ClusterState, _ turn: Turn
     ) -> Bool {
         let owner = state.slots.owner(of: slot)
         let isFree = owner == nil || state.slots.notClaimed.contains(slot)
-        if let owner, !isFree, state.nodes[owner].configEpoch >= epoch { return false }
+        if let owner, !isFree, state.nodes[owner].configEpoch >= epoch {
+            guard turn.has(.equalClaim), state.nodes[owner].configEpoch == epoch else {
+                return false
+            }
+        }
+        if turn.has(.keptSlots), let owner, !state.nodes[owner].isMaster { return false }
         if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
         if owner == current { losses.lost += 1 }
         losses.taken += 1

@@ -19,7 +19,7 @@ enum Voting {
             }
             return
         }
-        state.lastVoteEpoch = state.currentEpoch
+        if !turn.has(.unraisedVote) { state.lastVoteEpoch = state.currentEpoch }
         if let master = state.nodes[candidate].master, let row = state.nodes.find(master) {
             state.nodes[row].votedAt = turn.now.monotonic
         }
@@ -36,9 +36,7 @@ enum Voting {
             return .epochTooOld(requested: header.currentEpoch, current: state.currentEpoch)
         }
         // Not only equality: a vote is never given in an epoch before the last one.
-        guard
-            state.lastVoteEpoch < state.currentEpoch || turn.config.planted.contains(.secondVote)
-        else {
+        guard state.lastVoteEpoch < state.currentEpoch || turn.has(.secondVote) else {
             return .alreadyVoted(in: state.lastVoteEpoch)
         }
         guard case .replica(let masterID) = state.nodes[candidate].role else {
@@ -46,15 +44,16 @@ enum Voting {
         }
         guard let masterID, let master = state.nodes.find(masterID) else { return .masterUnknown }
         let forced = header.messageFlags.contains(.forceAck)
-        guard forced || state.nodes[master].condition.isFailed else {
+        guard forced || turn.countsAsFailed(state.nodes[master].condition) else {
             return .masterNotFailed(masterID)
         }
         let sinceVote = turn.now.monotonic - state.nodes[master].votedAt
         if state.nodes[master].votedAt != 0 && sinceVote < turn.config.voteThrottle {
             return .votedRecently(milliseconds: sinceVote)
         }
-        if let newer = SlotOwnership.newerOwner(
-            of: header.slots, than: header.configEpoch, besides: candidate, state)
+        if !turn.has(.ignoreNewerOwner),
+            let newer = SlotOwnership.newerOwner(
+                of: header.slots, than: header.configEpoch, besides: candidate, state)
         {
             return .slotsOwnedByNewer(
                 newer.slot, owner: state.nodes[newer.owner].id,

@@ -111,6 +111,8 @@ package struct Health: Equatable, Sendable {
     var firstJudged: Int64 = 0
     /// When a minority was last seen.
     var minorityAt: Int64 = 0
+    /// Since when there have been slots that their owners do not claim; 0 when there are none.
+    var unclaimedSince: Int64 = 0
     package internal(set) var reason = Note.HealthReason.slotUncovered
 }
 

@@ -72,14 +72,15 @@ package struct SlotMap: Equatable, Sendable {
         owners.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
-    /// Slots whose owner is another one than in an earlier map, in ascending order.
-    package func changes(since earlier: SlotMap) -> [Slot] {
-        var changed: [Slot] = []
-        let (new, old) = (owners.span, earlier.owners.span)
-        for index in 0..<Layout.slotCount where new[index] != old[index] {
-            if let slot = Slot(index) { changed.append(slot) }
+    /// Slots that had an owner and have another one now, or none, in ascending order.
+    package func handedOver(since former: SlotMap) -> [Slot] {
+        var slots: [Slot] = []
+        let (new, old) = (owners.span, former.owners.span)
+        for index in 0..<Layout.slotCount where new[index] != old[index] && old[index] != Self.none
+        {
+            if let slot = Slot(index) { slots.append(slot) }
         }
-        return changed
+        return slots
     }
 
     /// Only for `ClusterState`, which keeps the owners' own sets in step. Returns who owned any of

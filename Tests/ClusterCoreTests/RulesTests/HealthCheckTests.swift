@@ -57,6 +57,23 @@ struct HealthCheckTests {
         #expect(outcome.notes.contains(.healthChanged(ok: true, reason: .allWell)))
     }
 
+    @Test func `a slot that its owner does not claim for a node timeout is served by nobody`() {
+        var node = Self.serving()
+        var outcome = node.hears(.ping(), from: "b") { $0.slots = slots("5462-10922") }
+        #expect(node.owner(5461) == "b" && node.state.health.isOK)
+        let timeout = node.machine.config.nodeTimeout
+        node.tick()
+        node.tick(after: timeout)
+        #expect(node.state.health.isOK)
+        outcome = node.tick()
+        #expect(outcome.notes.contains(.healthChanged(ok: false, reason: .slotUncovered)))
+        outcome = node.hears(.ping(), from: "c") {
+            ($0.configEpoch, $0.currentEpoch) = (12, 12)
+            $0.slots = slots("5461 10923-16383")
+        }
+        #expect(node.owner(5461) == "c" && node.state.health.isOK)
+    }
+
     @Test func `a replica that starts again waits for nobody`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383", calm: false)
         #expect(node.advance(100).notes.contains(.healthChanged(ok: true, reason: .allWell)))

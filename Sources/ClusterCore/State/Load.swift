@@ -1,0 +1,37 @@
+// How much a machine holds of what comes and goes: for those who watch that nothing grows without bound.
+
+/// Counts of what a machine holds.
+package struct Load: Equatable, Sendable {
+    /// Nodes whose ids are their own.
+    package var knownNodes: Int
+    package var handshakes: Int
+    /// Of all nodes, the one about which most masters have said that it does not answer.
+    package var mostReports: Int
+    package var inboundLinks: Int
+    package var forgotten: Int
+    package var savesUnderway: Int
+    /// Saves that may be under way with as many promises as wait.
+    package var savesLimit: Int
+    package var promises: Int
+    /// In the election that goes on.
+    package var votes: Int
+    /// Slots on their way, in either direction.
+    package var openSlots: Int
+}
+
+extension ClusterState {
+    package var load: Load {
+        var (meeting, mostReports) = (0, 0)
+        for handle in nodes.handles {
+            if nodes[handle].isHandshake { meeting += 1 }
+            mostReports = max(mostReports, nodes[handle].reports.count)
+        }
+        return Load(
+            knownNodes: nodes.count - meeting, handshakes: meeting, mostReports: mostReports,
+            inboundLinks: inbound.count, forgotten: forgotten.entries.count,
+            savesUnderway: saves.underway.count,
+            savesLimit: ClusterConfig.savesUnderwayLimit + promises.count,
+            promises: promises.count, votes: candidacy?.voters.count ?? 0,
+            openSlots: slots.migrating.list.count + slots.importing.list.count)
+    }
+}
