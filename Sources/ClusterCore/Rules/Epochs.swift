@@ -16,6 +16,7 @@ enum Epochs {
             if header.configEpoch > state.currentEpoch {
                 state.currentEpoch = header.configEpoch
             }
+            state.giveUpElection(at: header.configEpoch, &turn)
             turn.pending.insert(.save)
         }
     }

@@ -50,6 +50,7 @@ enum SlotOwnership {
         if !state.nodes[node].isMaster { state.setRole(.master, of: node) }
         state.nodes[node].configEpoch = update.configEpoch
         if update.configEpoch > state.currentEpoch { state.currentEpoch = update.configEpoch }
+        state.giveUpElection(at: update.configEpoch, &turn)
         turn.pending.formUnion([.save, .health])
         claim(update.slots, for: node, at: update.configEpoch, &state, &turn)
     }

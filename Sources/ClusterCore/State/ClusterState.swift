@@ -68,6 +68,19 @@ package struct ClusterState: Equatable, Sendable {
         return master
     }
 
+    /// Somebody has taken the epoch of our election for its own configuration without asking: a claim
+    /// at it would be no newer than that one. Votes are asked for anew, at the next.
+    ///
+    /// - Source: DECISIONS D39; compare bus protocol §4.2, step 3b.
+    mutating func giveUpElection(at epoch: Epoch, _ turn: inout Turn) {
+        guard candidacy?.epoch == epoch else { return }
+        turn.note(.electionExpired(epoch))
+        candidacy?.epoch = nil
+        candidacy?.asked = false
+        candidacy?.voters = []
+        turn.pending.insert(.election)
+    }
+
     /// Somebody took over from a master. Returns whether an election of ours waits for its turn and has
     /// to look whether that has come.
     mutating func countReplaced(_ former: NodeID?) -> Bool {

@@ -91,6 +91,30 @@ struct ElectionTests {
         #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.currentEpoch == 21 })
     }
 
+    @Test func `an epoch that another takes for itself while votes are asked for is given up`() {
+        var node = Self.bereaved()
+        _ = Self.learnsFailure(&node)
+        _ = Self.votes(&node, from: "b")
+        let outcome = node.hears(.ping(), from: "b") {
+            $0.currentEpoch = 10
+            $0.configEpoch = 10
+        }
+        #expect(outcome.notes.contains(.electionExpired(10)))
+        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.currentEpoch == 11 })
+        #expect(outcome.receivers(of: .voteRequest) == "abc")
+        #expect(node.state.candidacy?.voters == [], "votes of the epoch before do not count")
+    }
+
+    @Test func `an epoch beyond that of the election leaves it as it is`() {
+        var node = Self.bereaved()
+        _ = Self.learnsFailure(&node)
+        node.hears(.ping(), from: "b") {
+            $0.currentEpoch = 12
+            $0.configEpoch = 12
+        }
+        #expect(node.state.candidacy?.epoch == 10)
+    }
+
     @Test func `a majority of voters wins`() {
         var node = Self.bereaved()
         _ = Self.learnsFailure(&node)
