@@ -38,22 +38,24 @@ enum HealthCheck {
     }
 
     /// A slot that its owner gives up is mostly claimed by another a moment later. One that stays so is
-    /// served by nobody: whoever has it may have died before we heard of it.
+    /// served by nobody: whoever has it may have died before we heard of it. The slots that wait are
+    /// watched together; those that come later wait until these are claimed, since in a resharding there
+    /// may always be some.
     ///
     /// - Source: bus protocol §12 row 24; DECISIONS D30.
     private static func noteUnclaimed(_ state: inout ClusterState, at now: Int64) {
-        if state.slots.notClaimed.isEmpty {
-            state.health.unclaimedSince = 0
-        } else if state.health.unclaimedSince == 0 {
-            state.health.unclaimedSince = now
-        }
+        let all = state.slots.notClaimed
+        guard !all.isEmpty || !state.health.unclaimed.isEmpty else { return }
+        let still = state.health.unclaimed.intersection(all)
+        if still.isEmpty { state.health.unclaimedSince = now }
+        state.health.unclaimed = still.isEmpty ? all : still
     }
 
     private static func verdict(_ state: ClusterState, _ turn: Turn) -> Note.HealthReason {
         let tally = state.nodes.tally
-        let since = state.health.unclaimedSince
         let isClaimed =
-            since == 0 || turn.now.monotonic - since <= turn.config.nodeTimeout
+            state.health.unclaimed.isEmpty
+            || turn.now.monotonic - state.health.unclaimedSince <= turn.config.nodeTimeout
         let covered =
             state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0 && isClaimed
         if tally.healthyVoters < state.quorum { return .minority }

@@ -69,7 +69,7 @@ package struct ClusterState: Equatable, Sendable {
     }
 
     /// Somebody has taken the epoch of our election for its own configuration without asking: a claim
-    /// at it would be no newer than that one. Votes are asked for anew, at the next.
+    /// at it would be no newer than that one. Votes are asked for anew, at the next, in a moment.
     ///
     /// - Source: DECISIONS D39; compare bus protocol §4.2, step 3b.
     mutating func giveUpElection(at epoch: Epoch, _ turn: inout Turn) {
@@ -78,7 +78,8 @@ package struct ClusterState: Equatable, Sendable {
         candidacy?.epoch = nil
         candidacy?.asked = false
         candidacy?.voters = []
-        turn.pending.insert(.election)
+        // Not at once: who makes up such claims would have us spend epochs at the speed of the network.
+        candidacy?.askAt = turn.now.monotonic + ClusterConfig.tick
     }
 
     /// Somebody took over from a master. Returns whether an election of ours waits for its turn and has
@@ -124,7 +125,8 @@ package struct Health: Equatable, Sendable {
     var firstJudged: Int64 = 0
     /// When a minority was last seen.
     var minorityAt: Int64 = 0
-    /// Since when there have been slots that their owners do not claim; 0 when there are none.
+    /// Slots that their owners do not claim, all of them since `unclaimedSince`.
+    var unclaimed = SlotSet()
     var unclaimedSince: Int64 = 0
     package internal(set) var reason = Note.HealthReason.slotUncovered
 }

@@ -91,18 +91,24 @@ struct ElectionTests {
         #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.currentEpoch == 21 })
     }
 
-    @Test func `an epoch that another takes for itself while votes are asked for is given up`() {
+    @Test(arguments: ["ping", "update"])
+    func `an epoch that another takes for itself while votes are asked for is given up`(
+        _ way: String
+    ) {
         var node = Self.bereaved()
         _ = Self.learnsFailure(&node)
         _ = Self.votes(&node, from: "b")
-        let outcome = node.hears(.ping(), from: "b") {
-            $0.currentEpoch = 10
-            $0.configEpoch = 10
-        }
+        let update = SlotUpdate(configEpoch: 10, node: id("b"), slots: slots("5461-10922"))
+        let outcome =
+            way == "ping"
+            ? node.hears(.ping(), from: "b") { ($0.currentEpoch, $0.configEpoch) = (10, 10) }
+            : node.hears(.update(update), from: "c")
         #expect(outcome.notes.contains(.electionExpired(10)))
-        #expect(outcome.sent(.voteRequest).allSatisfy { $0.header?.currentEpoch == 11 })
-        #expect(outcome.receivers(of: .voteRequest) == "abc")
         #expect(node.state.candidacy?.voters == [], "votes of the epoch before do not count")
+        #expect(outcome.sent(.voteRequest).isEmpty, "epochs are not spent in a hurry")
+        let later = node.advance(200)
+        #expect(later.receivers(of: .voteRequest) == "abc")
+        #expect(later.sent(.voteRequest).allSatisfy { $0.header?.currentEpoch == 11 })
     }
 
     @Test func `an epoch beyond that of the election leaves it as it is`() {

@@ -74,6 +74,25 @@ struct HealthCheckTests {
         #expect(node.owner(5461) == "c" && node.state.health.isOK)
     }
 
+    @Test func `slots that one after the other wait a moment for a new owner are served`() {
+        var node = Self.serving()
+        let step = node.machine.config.nodeTimeout / 2
+        // Each slot is given up before the one before it is claimed, as long as it takes.
+        for slot in 5461..<5469 {
+            let outcome = node.hears(.ping(), from: "b") { $0.slots = slots("\(slot + 1)-10922") }
+            #expect(!outcome.notes.contains { if case .healthChanged = $0 { true } else { false } })
+            let later = node.tick(after: step)
+            #expect(node.state.health.isOK, "slot \(slot)")
+            #expect(!later.notes.contains { if case .healthChanged = $0 { true } else { false } })
+            guard slot > 5461 else { continue }
+            node.hears(.ping(), from: "c") {
+                ($0.configEpoch, $0.currentEpoch) = (12, 12)
+                $0.slots = slots("5461-\(slot - 1) 10923-16383")
+            }
+            #expect(node.owner(slot - 1) == "c" && node.owner(slot) == "b")
+        }
+    }
+
     @Test func `a replica that starts again waits for nobody`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383", calm: false)
         #expect(node.advance(100).notes.contains(.healthChanged(ok: true, reason: .allWell)))
