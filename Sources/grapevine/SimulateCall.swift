@@ -17,6 +17,9 @@ struct SimulateCall: Sendable {
     var tracePath: String?
     var plotPath: String?
 
+    /// Runs of one call: each is a job and a few figures that are kept.
+    private static let runLimit = 1_000_000
+
     static let options = [
         Option("--seed", value: "N", "one run; default: a seed of chance, which is printed"),
         Option(
@@ -80,6 +83,11 @@ struct SimulateCall: Sendable {
         let common = try Self.common(arguments)
         seeds = try Self.seeds(arguments, isScenario: common.scenario != nil)
         cases = try Self.cases(arguments, common)
+        // By subtraction: the number of all seeds that there are is no number of theirs.
+        let most = UInt64(Self.runLimit / cases.count)
+        guard seeds.upperBound - seeds.lowerBound < most else {
+            throw UsageError("more than \(Self.runLimit) runs")
+        }
         for options in cases {
             if let text = options.scenario?.refusal(options) { throw UsageError(text) }
             guard options.nodeCount <= SimOptions.nodeLimit else {

@@ -101,6 +101,8 @@ import Testing
         (["--scenario", "join", "--faults", "all"], "--scenario or --faults, not both"),
         (["--seed", "1", "--seeds", "1-2"], "--seed or --seeds, not both"),
         (["--seeds", "9-1"], "--seeds 9-1 is not A-B"),
+        (["--seeds", "0-18446744073709551614"], "more than 1000000 runs"),
+        (["--seeds", "500001", "--masters", "3,5"], "more than 1000000 runs"),
         (["--masters", "3,x"], "--masters must be numbers"),
         (["--masters", "3,4", "--replicas", "1,2,3"], "--replicas has 3 values, --masters 2"),
         (["--masters", "4000"], "more than 4000 nodes"),

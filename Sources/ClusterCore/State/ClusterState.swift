@@ -69,7 +69,9 @@ package struct ClusterState: Equatable, Sendable {
     }
 
     /// Somebody has taken the epoch of our election for its own configuration without asking: a claim
-    /// at it would be no newer than that one. Votes are asked for anew, at the next, in a moment.
+    /// at it would be no newer than that one. Votes are asked for anew, at the next
+    /// epoch and with the next tick: who makes up such claims must not have us spend epochs at the speed
+    /// of the network.
     ///
     /// - Source: DECISIONS D39; compare bus protocol §4.2, step 3b.
     mutating func giveUpElection(at epoch: Epoch, _ turn: inout Turn) {
@@ -78,8 +80,6 @@ package struct ClusterState: Equatable, Sendable {
         candidacy?.epoch = nil
         candidacy?.asked = false
         candidacy?.voters = []
-        // Not at once: who makes up such claims would have us spend epochs at the speed of the network.
-        candidacy?.askAt = turn.now.monotonic + ClusterConfig.tick
     }
 
     /// Somebody took over from a master. Returns whether an election of ours waits for its turn and has
