@@ -275,9 +275,7 @@ extension World {
         crash(node, isSilent: false)
         run(until: now + absence)
         let address = VirtualNode.address(of: nodes.count)
-        addresses.set(nil, at: nodes[node].address)
-        nodes[node].address = address
-        addresses.set(node, at: address)
+        move(node, to: address)
         start(node)
         let id = machines[node].state.myID
         var figures: [Measured] = []

@@ -92,7 +92,7 @@ extension World {
         return VirtualNode.spareAddress(sparesUsed)
     }
 
-    private mutating func move(_ node: Int, to address: NodeAddress) {
+    mutating func move(_ node: Int, to address: NodeAddress) {
         addresses.set(nil, at: nodes[node].address)
         nodes[node].address = address
         addresses.set(node, at: address)

@@ -49,7 +49,7 @@ enum SimulateJSON {
             for line in report.figures { write(line, &json) }
         }
         json.key("exempted")
-        json.number(report.exempted)
+        json.number(report.exempted.count)
         json.key("traceHash")
         json.string(SimulateText.hexadecimal(report.hash))
     }

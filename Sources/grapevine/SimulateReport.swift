@@ -10,7 +10,7 @@ struct SimulateReport {
     let options: SimOptions
     private(set) var broken: [(seed: UInt64, promise: BrokenPromise)] = []
     /// Runs in which all did not come to agree, as acts of the operator had made it impossible.
-    private(set) var exempted = 0
+    private(set) var exempted: [(seed: UInt64, acts: [String])] = []
     /// A smaller run that breaks what this seed broke.
     var smaller: (of: UInt64, seed: UInt64, options: SimOptions)?
     private(set) var virtualSeconds = 0.0
@@ -29,7 +29,9 @@ struct SimulateReport {
         runs += 1
         virtualSeconds += Double(outcome.duration) / 1e6
         hash = runs == 1 ? outcome.traceHash : Self.mixed(hash, outcome.traceHash)
-        if outcome.isExempted { exempted += 1 }
+        if outcome.isExempted {
+            exempted.append((outcome.seed, outcome.exemptions.map(\.reason)))
+        }
         if let promise = outcome.broken { broken.append((outcome.seed, promise)) }
         for figure in outcome.figures {
             if let at = values.firstIndex(where: { $0.name == figure.name }) {

@@ -32,6 +32,8 @@ extension SimulateReport {
 }
 
 enum SimulateText {
+    private static let shownExemptions = 20
+
     static func summary(_ reports: [SimulateReport], wallSeconds: Double) -> String {
         let runs = reports.reduce(0) { $0 + $1.runs }
         let broken = reports.reduce(0) { $0 + $1.broken.count }
@@ -41,8 +43,15 @@ enum SimulateText {
         }
         var text = reports.count > 1 ? cases(reports) : reports.map { figures($0) }.joined()
         text += "\(runs) runs, \(broken) with a broken promise"
-        let exempted = reports.reduce(0) { $0 + $1.exempted }
-        text += exempted > 0 ? ", \(exempted) that an operator kept from agreeing\n" : "\n"
+        let exempted = reports.flatMap(\.exempted)
+        text +=
+            exempted.isEmpty ? "\n" : ", \(exempted.count) that an operator kept from agreeing:\n"
+        for run in exempted.prefix(shownExemptions) {
+            text += "  seed \(run.seed): \(run.acts.joined(separator: "; "))\n"
+        }
+        if exempted.count > shownExemptions {
+            text += "  and \(exempted.count - shownExemptions) more\n"
+        }
         text += "\(number(virtual)) virtual seconds in \(number(wallSeconds)), "
         text += "\(Int(virtual / max(wallSeconds, 1e-9))) times real time\n"
         return text + "trace hash \(hexadecimal(hash))\n"
