@@ -19,6 +19,18 @@ import Testing
         store.find(bytes(key).span).map { String(decoding: store.value($0), as: UTF8.self) }
     }
 
+    @Test func `a key is found whatever the lengths of the others`() {
+        let store = MemoryStore(seed: 1)
+        let long = String(repeating: "k", count: 70_000)
+        #expect(value(store, "") == nil && value(store, long) == nil)
+        _ = set(store, "k")
+        #expect(value(store, "k") == "v" && value(store, long) == nil)
+        _ = set(store, long)
+        #expect(value(store, "k") == "v" && value(store, long) == "v")
+        _ = set(store, "")
+        #expect(value(store, "") == "v" && value(store, "no") == nil)
+    }
+
     @Test(arguments: [1, 2, 3]) func `it holds what a dictionary would hold`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let store = MemoryStore(seed: seed)

@@ -77,10 +77,10 @@ enum Routing {
             while (try? requests.next()) == true {
                 guard let queued = requests.withArgument(0, { CommandTable.index.find($0) })
                 else { continue }
-                collect(queued, requests, &keys, node)
+                collect(queued, requests, isQueued: true, &keys, node)
             }
         } else {
-            collect(spec, client.parser, &keys, node)
+            collect(spec, client.parser, isQueued: false, &keys, node)
         }
         guard let slot = keys.slot else { return nil }
         if keys.isUnassigned { return "CLUSTERDOWN Hash slot not served" }
@@ -95,10 +95,12 @@ enum Routing {
     }
 
     private static func collect(
-        _ spec: CommandSpec, _ request: RequestParser, _ keys: inout Keys, _ node: Node
+        _ spec: CommandSpec, _ request: RequestParser, isQueued: Bool, _ keys: inout Keys,
+        _ node: Node
     ) {
         let state = node.machine.state
-        for place in KeyFinder.places(of: spec, in: request) {
+        let places = KeyFinder.places(of: spec, in: request)
+        for place in places {
             guard !keys.isUnassigned && !keys.isCrossing else { return }
             let slot = request.withArgument(place) { KeySlot.of($0) }
             if let first = keys.slot {
@@ -111,7 +113,8 @@ enum Routing {
                 }
             } else {
                 keys.slot = slot
-                keys.first = request.argument(place)
+                // A key may have half a gigabyte: it is copied only if there may be another.
+                if isQueued || places.count > 1 { keys.first = request.argument(place) }
                 keys.isUnassigned = state.slots.owner(of: slot) == nil
             }
             if state.slots.migrating[slot] != nil || state.slots.importing[slot] != nil {

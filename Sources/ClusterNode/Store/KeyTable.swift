@@ -48,6 +48,8 @@ struct KeyTable {
     private var heads: [UInt32] = []
     private var counts: [UInt32] = []
     private let seed: UInt64
+    /// Bytes of the longest key that there ever was, since there was none.
+    private var longestKey = 0
 
     /// - Parameter seed: makes hashes unforeseeable, so that nobody can choose keys that collide.
     init(seed: UInt64) { self.seed = seed }
@@ -79,7 +81,14 @@ struct KeyTable {
         return product.high ^ product.low
     }
 
-    /// The number of the entry with this key.
+    /// The number of the entry with this key. One that is longer than any that is held is not read: who
+    /// asks for half a gigabyte does not hold up the others.
+    func find(_ key: Span<UInt8>) -> Int? {
+        guard key.count <= longestKey else { return nil }
+        return find(key, hash(key))
+    }
+
+    /// The same with the key's hash at hand.
     func find(_ key: Span<UInt8>, _ hash: UInt32) -> Int? {
         guard !index.isEmpty else { return nil }
         let mask = index.count &- 1
@@ -128,6 +137,7 @@ struct KeyTable {
         counts[slot.index] += 1
         if counts[slot.index] == 1 { occupied.insert(slot) }
         place(UInt32(number), hash)
+        longestKey = max(longestKey, key.count)
         count += 1
         heldBytes += key.count + Self.overheadBytes
         return number

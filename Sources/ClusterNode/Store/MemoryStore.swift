@@ -92,7 +92,7 @@ final class MemoryStore: DataStore {
 
     /// The entry of a key; one whose time is over is not there.
     func find(_ key: Span<UInt8>) -> Int? {
-        guard let number = table.find(key, table.hash(key)) else { return nil }
+        guard let number = table.find(key) else { return nil }
         guard table.entries[number].expiry <= now else { return number }
         expire(number)
         return nil
@@ -107,12 +107,12 @@ final class MemoryStore: DataStore {
 
     /// Whether a key is there; nothing is taken away, and nobody counts it.
     func holds(_ key: Span<UInt8>) -> Bool {
-        table.find(key, table.hash(key)).map { table.entries[$0].expiry > now } ?? false
+        table.find(key).map { table.entries[$0].expiry > now } ?? false
     }
 
     /// Whether a key is held whose time is over.
     func isExpired(_ key: Span<UInt8>) -> Bool {
-        table.find(key, table.hash(key)).map { table.entries[$0].expiry <= now } ?? false
+        table.find(key).map { table.entries[$0].expiry <= now } ?? false
     }
 
     func key(_ number: Int) -> [UInt8] { table.entries[number].key }
@@ -191,7 +191,7 @@ final class MemoryStore: DataStore {
         guard table.count > 0 else { return }
         changes &+= UInt64(table.count)
         for key in watchers.keys.sorted(by: { $0.lexicographicallyPrecedes($1) })
-        where table.find(key.span, table.hash(key.span)) != nil {
+        where table.find(key.span) != nil {
             disturb(key)
         }
         table.removeAll()
