@@ -17,6 +17,8 @@ struct Operator: Sendable {
     var isMember: [Bool] = []
     /// Nodes that a member may not know, or that may not know it: the others are not looked at.
     var isUnsure: [Bool] = []
+    /// The node of which the operator asks next whether anybody still knows it.
+    var nextAsked = 0
     /// Slots on their way.
     var reshards: [Reshard] = []
 
@@ -32,6 +34,7 @@ extension World {
     mutating func operate() {
         if !operators.hasBegun { beginForming() }
         if operators.replicates { replicate() }
+        askForLost()
         meetNewcomers()
         if !operators.reshards.isEmpty { advanceReshards() }
         let interval = operators.replicates ? Operator.interval : Operator.idleInterval
@@ -97,6 +100,20 @@ extension World {
                 meet(node, from: asker)
             }
         }
+    }
+
+    /// A member whom no living member knows any more, since those that did died or lost their disks
+    /// before they told: no rule brings it back, it has to be met again. One node is asked for at a look.
+    private mutating func askForLost() {
+        let node = operators.nextAsked % nodes.count
+        operators.nextAsked = node + 1
+        guard operators.isMember[node], !operators.isUnsure[node], nodes[node].isUp else { return }
+        let others = nodes.indices.filter {
+            $0 != node && nodes[$0].isUp && operators.isMember[$0]
+        }
+        guard !others.isEmpty, !others.contains(where: { knows($0, node) }) else { return }
+        operators.isMember[node] = false
+        operators.isUnsure[node] = true
     }
 
     private func knows(_ one: Int, _ other: Int) -> Bool {
