@@ -82,7 +82,7 @@ extension ClusterConfig {
     var failUndo: Int64 { 2 * nodeTimeout }
     /// Milliseconds after which our own link to a node is tried although the node was heard: what
     /// stands between may have dropped a connection that was idle.
-    static func linkUse(at nodeTimeout: Int64) -> Int64 { min(5 * nodeTimeout, longestIdle) }
+    static func linkUse(at nodeTimeout: Int64) -> Int64 { min(10 * nodeTimeout, longestIdle) }
     /// Milliseconds until a handshake is given up.
     static func handshakeTimeout(at nodeTimeout: Int64) -> Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
@@ -97,7 +97,7 @@ extension ClusterConfig {
     /// Milliseconds that a master waits after a minority before it serves again.
     var rejoinDelay: Int64 { min(max(nodeTimeout, 500), 5000) }
     /// Milliseconds for which a link of ours is left idle, at most.
-    static let longestIdle: Int64 = 60_000
+    static let longestIdle: Int64 = 180_000
     /// Milliseconds after its start during which a master does not serve.
     static let writableDelay: Int64 = 2000
     /// Milliseconds for which a master must have been orphaned before a replica moves to it.

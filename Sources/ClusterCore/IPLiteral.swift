@@ -12,6 +12,7 @@ package enum IPLiteral {
 
     /// The one spelling of an address, or nil when it is none.
     package static func normalised(_ ip: IPText) -> IPText? {
+        if ip.isDottedIPv4 { return ip }
         let bytes = ip.bytes
         // Made anew: what a peer wrote after the first NUL is not part of the address.
         if ipv4(bytes[...]) != nil { return IPText(latin1(bytes)) }

@@ -89,7 +89,7 @@ package struct Machine: Sendable {
         Heartbeats.schedule(among: due, &state, &turn)
         FailureDetection.tellFailures(&state, &turn)
         FailureDetection.suspect(among: due, &state, &turn)
-        Attention.settle(due, &state, nodeTimeout: turn.config.nodeTimeout)
+        state.nodes.lookWhenDue(at: due, nodeTimeout: turn.config.nodeTimeout)
         ManualFailover.expire(&state, &turn)
         // Before the election: a replica that leaves does not stand for the master it left.
         ReplicaMigration.consider(&state, &turn)

@@ -38,7 +38,7 @@ struct Bounds: Sendable {
 extension World {
     /// Machines looked at in one survey, and worlds in which what waits is looked at too: what grows
     /// without bound is there the next time.
-    private static let machinesPerSurvey = 16
+    private static let machinesPerSurvey = 4
     private static let smallCount = 64
 
     /// Looks at some machines and at what waits for them, and at others the next time.

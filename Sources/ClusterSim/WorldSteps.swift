@@ -9,17 +9,27 @@ extension World {
     mutating func step(_ node: Int, _ input: Input) {
         guard nodes[node].isUp else { return }
         let instant = nodes[node].instant(at: now)
+        guard case .message(.full(let header, let body), _) = input else {
+            return take(node, input, at: instant)
+        }
         let slots = machines[node].state.slots
-        if case .message(.full(let header, let body), _) = input, let beat = body.heartbeat {
+        if let beat = body.heartbeat {
             safety.heard(beat.gossip, from: header.sender, by: node, at: now)
         }
-        if case .message(.full(let header, .vote), _) = input {
+        if case .vote = body {
             safety.heardVote(header.currentEpoch, from: header.sender, by: node)
         }
         let effects = timed { $0.machines[node].step(input, at: instant) }
-        if case .message(.full(let header, let body), _) = input {
-            look(at: node, header, body, slots, effects, instant)
-        }
+        look(at: node, header, body, slots, effects, instant)
+        perform(effects, of: node, at: instant)
+    }
+
+    /// The same with an input at which no checker looks.
+    private mutating func take(_ node: Int, _ input: Input, at instant: Instant) {
+        perform(timed { $0.machines[node].step(input, at: instant) }, of: node, at: instant)
+    }
+
+    private mutating func perform(_ effects: [Effect], of node: Int, at instant: Instant) {
         for effect in effects { perform(effect, of: node, at: instant) }
         check(safety.stepped(node, currentEpoch: machines[node].state.currentEpoch))
     }

@@ -76,3 +76,8 @@ package func latin1(_ bytes: some Sequence<UInt8>) -> String {
     for byte in bytes { text.append(Unicode.Scalar(byte)) }
     return String(text)
 }
+
+/// Does nothing with a word, which the compiler cannot know: what was read to compute it is read, and so
+/// in the cache.
+@inline(never)
+package func keep(_ word: UInt64) {}

@@ -103,8 +103,7 @@ public struct GossipSection: Sendable, RandomAccessCollection {
 
     @inlinable
     public subscript(position: Int) -> GossipEntry {
-        precondition(position >= 0 && position < count)
-        let start = offset &+ position &* Layout.gossipEntrySize
+        let start = start(of: position)
         return GossipEntry(
             // Reads of integers only, inside a range that `extracting` checks.
             unsafe storage.span.bytes.extracting(start..<start &+ Layout.gossipEntrySize))
@@ -113,11 +112,27 @@ public struct GossipSection: Sendable, RandomAccessCollection {
     /// The id that an entry names, without the rest of it.
     @inlinable @inline(__always)
     public func node(_ position: Int) -> NodeID {
-        precondition(position >= 0 && position < count)
         // The section was checked to lie inside its storage.
-        return NodeID(
-            unsafe storage.span.bytes,
-            at: offset &+ position &* Layout.gossipEntrySize &+ Layout.Entry.node)
+        NodeID(unsafe storage.span.bytes, at: start(of: position) &+ Layout.Entry.node)
+    }
+
+    /// The flags of an entry, without the rest of it.
+    @inlinable @inline(__always)
+    public func flags(_ position: Int) -> NodeFlags {
+        NodeFlags(
+            rawValue: unsafe storage.span.bytes.be(start(of: position) &+ Layout.Entry.flags))
+    }
+
+    /// The seconds of the last pong in an entry, without the rest of it.
+    @inlinable @inline(__always)
+    public func pongReceived(_ position: Int) -> UInt32 {
+        unsafe storage.span.bytes.be(start(of: position) &+ Layout.Entry.pongReceived)
+    }
+
+    @inlinable @inline(__always)
+    func start(of position: Int) -> Int {
+        precondition(position >= 0 && position < count)
+        return offset &+ position &* Layout.gossipEntrySize
     }
 
     var byteCount: Int { count * Layout.gossipEntrySize }

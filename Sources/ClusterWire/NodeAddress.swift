@@ -59,6 +59,31 @@ public struct IPText: Hashable, Sendable, BitwiseCopyable {
     /// The text; bytes outside ASCII as Latin-1.
     public var text: String { latin1(bytes) }
 
+    /// Whether the field is an IPv4 address in its one spelling, with nothing behind it: most are, and
+    /// each rumour about a node that is not known has one.
+    package var isDottedIPv4: Bool {
+        guard c | d | e == 0, f == 0, g == 0 else { return false }
+        var dots = 0
+        var value: UInt64 = 0
+        var digits = 0
+        var hasEnded = false
+        for place in 0..<16 {
+            let byte = (place < 8 ? a : b) >> UInt64(56 - 8 * (place & 7)) & 0xFF
+            if byte == 0 || hasEnded {
+                guard byte == 0 else { return false }
+                hasEnded = true
+            } else if byte == 0x2E {
+                guard digits > 0, dots < 3 else { return false }
+                (dots, digits, value) = (dots + 1, 0, 0)
+            } else {
+                guard (0x30...0x39).contains(byte), digits == 0 || value > 0 else { return false }
+                (digits, value) = (digits + 1, value * 10 + byte - 0x30)
+                guard value < 256 else { return false }
+            }
+        }
+        return hasEnded && dots == 3 && digits > 0
+    }
+
     @inlinable @inline(__always)
     func put(into target: inout MutableRawSpan, at offset: Int) {
         target.putBE(a, offset)

@@ -81,6 +81,9 @@ public struct NodeID: Hashable, Comparable, Sendable, BitwiseCopyable {
         return left.e < right.e
     }
 
+    /// The first eight bytes, as a number.
+    @inlinable package var firstWord: UInt64 { a }
+
     /// Few instructions, since most ids are random: all words are mixed, so that ids that
     /// someone chose to collide in one word do not.
     ///

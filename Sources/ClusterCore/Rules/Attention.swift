@@ -4,17 +4,6 @@
 
 import ClusterWire
 
-enum Attention {
-    /// Tick, last: says of the nodes that were looked at when to look again.
-    static func settle(
-        _ due: [NodeHandle], _ state: inout ClusterState, nodeTimeout: Int64
-    ) {
-        for handle in due where state.nodes.contains(handle) {
-            state.nodes.lookWhenDue(at: handle, nodeTimeout: nodeTimeout)
-        }
-    }
-}
-
 extension KnownNode {
     /// The first tick at which any rule has something to do about the node, if its row stays as it is.
     @inline(__always)

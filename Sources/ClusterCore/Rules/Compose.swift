@@ -38,16 +38,30 @@ enum Compose {
         return header
     }
 
+    /// How many nodes drawn by chance a heartbeat tells of.
+    enum Amount {
+        /// A tenth of all: over time all hear of all.
+        case usual
+        /// A few, where the header is what is told and everybody tells everybody: greetings on new links,
+        /// trials of idle ones and the answers to both, and who has a new role or slots.
+        ///
+        /// - Source: DECISIONS D40.
+        case least
+    }
+
+    /// Nodes drawn by chance that any heartbeat tells of.
+    static let leastCount = 3
+
     /// Gossip and extensions for a node, or for a stranger when `handle` is nil.
     static func heartbeat(
         _ state: ClusterState, to handle: NodeHandle?, takesExtensions: Bool? = nil,
-        telling news: [NodeHandle] = [], _ turn: inout Turn
+        telling news: [NodeHandle] = [], amount: Amount = .usual, _ turn: inout Turn
     ) -> Heartbeat {
         let takes =
             takesExtensions
             ?? handle.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
         return Heartbeat(
-            gossip: gossip(state, to: handle, telling: news, &turn),
+            gossip: gossip(state, to: handle, telling: news, amount, &turn),
             extensions: takes ? extensions(state, turn) : [])
     }
 
@@ -56,23 +70,24 @@ enum Compose {
     /// - Source: bus protocol §3.2.
     private static func gossip(
         _ state: ClusterState, to receiver: NodeHandle?, telling news: [NodeHandle],
-        _ turn: inout Turn
+        _ amount: Amount, _ turn: inout Turn
     ) -> GossipSection {
         let all = state.nodes.handles
         var fresh = all.count - 2
-        let wanted = min(max(3, all.count / 10), fresh)
+        let wanted = min(amount == .least ? leastCount : max(leastCount, all.count / 10), fresh)
         var chosen = Choice(capacity: state.nodes.capacity, wanted: wanted + news.count)
         var draws = 3 * max(wanted, 0)
         while draws > 0 && fresh > 0 && chosen.handles.count < wanted {
             draws -= 1
             let handle = all[turn.random.below(all.count)]
-            guard handle != .myself, handle != receiver, !chosen.contains(handle) else { continue }
-            if state.nodes[handle].condition.isSuspected { continue }
+            guard handle != .myself, handle != receiver, !chosen.contains(handle),
+                !state.nodes.isSuspected(handle)
+            else { continue }
             fresh -= 1
-            if isWorthTelling(state, handle) { chosen.insert(handle) }
+            if state.nodes.isWorthTelling(handle) { chosen.insert(handle) }
         }
         for handle in news where handle != receiver && state.nodes.contains(handle) {
-            guard isWorthTelling(state, handle), !chosen.contains(handle) else { continue }
+            guard state.nodes.isWorthTelling(handle), !chosen.contains(handle) else { continue }
             chosen.insert(handle)
         }
         for handle in state.nodes.tally.suspects
@@ -80,6 +95,7 @@ enum Compose {
             chosen.handles.append(handle)
         }
         let now = turn.now
+        state.nodes.fetch(chosen.handles)
         return GossipSection(count: chosen.handles.count) {
             state.nodes.entry(about: chosen.handles[$0], at: now)
         }
@@ -104,14 +120,6 @@ enum Compose {
             handles.append(handle)
             if !isChosen.isEmpty { isChosen[handle.index] = true }
         }
-    }
-
-    /// Handshakes and empty nodes that we cannot reach are not told of; a node without address only
-    /// when its failure is news for whoever has not heard of it.
-    private static func isWorthTelling(_ state: ClusterState, _ handle: NodeHandle) -> Bool {
-        guard !state.nodes[handle].isHandshake else { return false }
-        guard state.nodes[handle].hasAddress else { return state.nodes[handle].isSuspect }
-        return state.nodes[handle].slotCount > 0 || state.nodes[handle].outbound != .none
     }
 
     /// Names, forgotten nodes and the shard id, in the order of the reference.

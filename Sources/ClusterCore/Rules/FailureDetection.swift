@@ -54,18 +54,12 @@ enum FailureDetection {
     ) {
         guard handle != reporter else { return }
         let now = turn.now.monotonic
-        var isNew = false
-        if let known = state.nodes[handle].reports.firstIndex(where: { $0.reporter == reporter }) {
-            state.nodes[handle].reports[known].at = now
-        } else if state.nodes[handle].reports.count < ClusterConfig.reportLimit {
-            state.nodes[handle].reports.append(FailureReport(reporter: reporter, at: now))
-            turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
-            isNew = true
-        }
+        let isNew = state.nodes.heardReport(of: handle, by: reporter, at: now)
+        if isNew { turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id)) }
         if isNew && state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
             && !state.nodes[handle].isHandshake
         {
-            state.ping(handle, &turn)
+            state.ping(handle, amount: .least, &turn)
         }
         judge(handle, &state, &turn)
     }

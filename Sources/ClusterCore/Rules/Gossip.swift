@@ -13,60 +13,41 @@ enum Gossip {
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard let handles = known(section, state) else {
+        guard let handles = state.nodes.find(in: section) else {
             return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
         let isVoter = FailureDetection.mayReport(speaker, state, turn)
-        for index in 0..<section.count {
-            let entry = section[index]
+        for position in 0..<section.count {
             // A section may name a node twice: the second time it may be known.
-            guard let handle = handles[index] ?? state.nodes.find(entry.node) else {
-                meet(entry, from: speaker, &state, &turn)
+            guard let handle = handles[position] ?? state.nodes.find(section.node(position)) else {
+                meet(section[position], from: speaker, &state, &turn)
                 continue
             }
             guard handle != .myself else { continue }
-            let saysSuspect = !entry.flags.isDisjoint(with: suspectFlags)
+            let saysSuspect = !section.flags(position).isDisjoint(with: suspectFlags)
             if isVoter {
                 if saysSuspect {
                     FailureDetection.report(handle, by: speaker, &state, &turn)
-                } else if !state.nodes[handle].reports.isEmpty {
+                } else if state.nodes.isReported(handle) {
                     FailureDetection.retract(handle, by: speaker, &state, &turn)
                 }
             }
             guard !saysSuspect else { continue }
-            if state.nodes[handle].pingSent == 0 && state.nodes[handle].reports.isEmpty {
-                adoptPong(entry, handle, &state, turn)
+            adoptPong(section.pongReceived(position), of: handle, &state, turn)
+            if state.nodes.isSuspect(handle) {
+                adoptAddress(section[position], handle, &state, &turn)
             }
-            if state.nodes[handle].isSuspect { adoptAddress(entry, handle, &state, &turn) }
         }
     }
 
-    /// The rows that a section is about, nil for nodes that we do not know; nil instead of all when
-    /// one of those has an id that no node can have. Ids that we know are valid.
-    private static func known(
-        _ section: GossipSection, _ state: ClusterState
-    ) -> [NodeHandle?]? {
-        var handles: [NodeHandle?] = []
-        handles.reserveCapacity(section.count)
-        for index in 0..<section.count {
-            let id = section.node(index)
-            let handle = state.nodes.find(id)
-            guard handle != nil || id.isValid else { return nil }
-            handles.append(handle)
-        }
-        return handles
-    }
-
-    /// Somebody else had a pong that is newer than ours.
+    /// Somebody else had a pong at this second.
+    @inline(__always)
     private static func adoptPong(
-        _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+        _ second: UInt32, of handle: NodeHandle, _ state: inout ClusterState, _ turn: borrowing Turn
     ) {
-        let wall = Int64(entry.pongReceived) * 1000
+        let wall = Int64(second) * 1000
         guard wall <= turn.now.wall + ClusterConfig.gossipClockSlack else { return }
-        let time = turn.now.monotonic(of: wall)
-        if time > state.nodes[handle].pongReceived {
-            state.nodes.heardPong(of: handle, at: time)
-        }
+        state.nodes.heardPong(of: handle, at: turn.now.monotonic(of: wall))
     }
 
     /// A node that we suspect is well for another at another address.

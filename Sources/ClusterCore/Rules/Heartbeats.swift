@@ -12,7 +12,10 @@ enum Heartbeats {
     ) {
         state.ticks &+= 1
         if state.ticks % 10 == 0 { pingOneByChance(&state, &turn) }
-        for handle in late(due, state, turn) { state.ping(handle, &turn) }
+        for handle in late(due, state, turn) {
+            let silentAt = state.nodes[handle].silentAt(turn.config.nodeTimeout)
+            state.ping(handle, amount: turn.now.monotonic > silentAt ? .usual : .least, &turn)
+        }
         if case .pausing(let replica, _) = state.manualFailover,
             let handle = state.nodes.find(replica), !state.nodes[handle].isHandshake
         {
@@ -118,13 +121,17 @@ enum Heartbeats {
 }
 
 extension KnownNode {
+    /// When the node has been silent for as long as it may be before it is asked.
+    @inline(__always)
+    func silentAt(_ nodeTimeout: Int64) -> Int64 { heardAt + nodeTimeout / 2 }
+
     /// When the node is pinged if nothing happens before: when its silence is long, or our link to it
     /// idle. A replica whose master we did not know when it named it is soon asked again.
     @inline(__always)
     func nextPing(_ nodeTimeout: Int64) -> Int64 {
         guard pingSent == 0, hasAddress, !isHandshake, outbound.isOpen else { return .max }
         let due =
-            1 + min(heardAt + nodeTimeout / 2, pingedAt + ClusterConfig.linkUse(at: nodeTimeout))
+            1 + min(silentAt(nodeTimeout), pingedAt + ClusterConfig.linkUse(at: nodeTimeout))
         guard role == .replica(of: nil) else { return due }
         return min(due, dataReceived + ClusterConfig.askMasterAfter)
     }

@@ -77,7 +77,10 @@ enum Links {
             state.nodes[handle].pingedAt = turn.now.monotonic
             state.send(.meet(beat), on: link, &turn)
         } else {
-            state.ping(handle, &turn)
+            state.ping(handle, amount: .least, &turn)
+            // Links that were made together are not tried together ever after.
+            let use = ClusterConfig.linkUse(at: turn.config.nodeTimeout)
+            state.nodes[handle].pingedAt -= Int64(turn.random.below(Int(use / 2) + 1))
         }
     }
 

@@ -73,7 +73,7 @@ enum Receive {
         state.nodes.heardData(of: sender, at: turn.now.monotonic)
         Epochs.learn(header, of: sender, &state, &turn)
         Replication.heardOffset(header, of: sender, &state, turn)
-        if state.myMaster == sender { ManualFailover.heardOffset(header, &state, &turn) }
+        if state.follows(sender) { ManualFailover.heardOffset(header, &state, &turn) }
     }
 
     private static func set(_ trait: Traits, _ isSet: Bool, in traits: inout Traits) {
@@ -114,7 +114,9 @@ enum Receive {
             let takes =
                 state.inboundLink(link)?.takesExtensions == true
                 || peer.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
-            let reply = Compose.heartbeat(state, to: peer, takesExtensions: takes, &turn)
+            let amount = amount(ofAnswerTo: beat, from: peer, on: link, &state, turn)
+            let reply = Compose.heartbeat(
+                state, to: peer, takesExtensions: takes, amount: amount, &turn)
             state.send(.pong(reply), on: link, &turn)
         }
         guard let target = state.target(of: link) else { return true }
@@ -127,6 +129,18 @@ enum Receive {
             FailureDetection.answered(target, &state, &turn)
         }
         return true
+    }
+
+    /// Greetings are answered in their own measure, and so are later PINGs of little gossip: they only
+    /// try a link. Who is new may know of few others, and hears of more.
+    private static func amount(
+        ofAnswerTo beat: Heartbeat, from peer: NodeHandle?, on link: LinkID,
+        _ state: inout ClusterState, _ turn: borrowing Turn
+    ) -> Compose.Amount {
+        guard state.answers(on: link) else { return .least }
+        guard let peer, beat.gossip.count <= Compose.leastCount else { return .usual }
+        let age = turn.now.monotonic - state.nodes[peer].createdAt
+        return age > turn.config.nodeTimeout ? .least : .usual
     }
 
     /// PING, PONG and MEET of a node that we know.

@@ -20,11 +20,8 @@ enum Replication {
     static func heardOffset(
         _ header: Header, of sender: NodeHandle, _ state: inout ClusterState, _ turn: Turn
     ) {
-        state.nodes[sender].offset = header.offset
-        state.nodes[sender].offsetAt = turn.now.monotonic
-        if state.myMaster == sender && state.store.copyAge == nil
-            && turn.config.failoverWithoutCopy
-        {
+        state.nodes.heardOffset(header.offset, of: sender, at: turn.now.monotonic)
+        if state.store.copyAge == nil && turn.config.failoverWithoutCopy && state.follows(sender) {
             state.nodes[.myself].offset = header.offset
         }
     }
@@ -44,7 +41,9 @@ enum Replication {
     static func flagMyself(_ state: inout ClusterState, _ turn: Turn) {
         let holdsNothing =
             !state.me.isMaster && state.store.copyAge == nil && !turn.config.failoverWithoutCopy
-        if turn.config.replicaNoFailover || holdsNothing {
+        let mayNotStand = turn.config.replicaNoFailover || holdsNothing
+        guard mayNotStand != state.nodes[.myself].traits.contains(.noFailover) else { return }
+        if mayNotStand {
             state.nodes[.myself].traits.insert(.noFailover)
         } else {
             state.nodes[.myself].traits.remove(.noFailover)

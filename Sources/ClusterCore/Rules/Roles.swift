@@ -18,6 +18,11 @@ enum Roles {
             if header.slots.isEmpty { state.ping(sender, &turn) }
             return true
         }
+        // Mostly it is what it was.
+        if state.nodes[sender].master == header.replicaOf {
+            if state.follows(sender) { leaveSubReplica(&state, &turn) }
+            return true
+        }
         let master = state.nodes.find(header.replicaOf)
         if state.nodes[sender].isMaster {
             if isStale(header, of: sender, master: master, state) { return false }
@@ -26,7 +31,7 @@ enum Roles {
         if let master, master != sender, state.nodes[sender].master != header.replicaOf {
             follow(sender, to: master, &state, &turn)
         }
-        if sender == state.myMaster { leaveSubReplica(&state, &turn) }
+        if state.follows(sender) { leaveSubReplica(&state, &turn) }
         return true
     }
 

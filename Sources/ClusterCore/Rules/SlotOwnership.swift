@@ -83,6 +83,9 @@ enum SlotOwnership {
         state.assign(taken, to: claimant)
         let released = owned.subtracting(claimed)
         if !released.isEmpty {
+            // Or it has them, and this was read late: its answer says which.
+            let isNews = !released.subtracting(state.slots.notClaimed).isEmpty
+            if claimed.isEmpty && isNews { state.ping(claimant, &turn) }
             state.slots.notClaimed = state.slots.notClaimed.union(released)
             finishImports(of: released, from: claimant, &state, &turn)
             if turn.has(.absentClaim) { state.assign(released, to: nil) }

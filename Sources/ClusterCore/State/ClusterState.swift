@@ -94,12 +94,18 @@ package struct ClusterState: Equatable, Sendable {
         return true
     }
 
+    /// Whether we are a replica of this node.
+    func follows(_ handle: NodeHandle) -> Bool {
+        !nodes[.myself].isMaster && nodes[.myself].master == nodes[handle].id
+    }
+
     /// Our master's row, when we are a replica and know it.
     var myMaster: NodeHandle? { me.master.flatMap { nodes.find($0) } }
 
     /// Replicas of a master, in the order of their ids.
     package func replicas(of master: NodeID) -> [NodeHandle] {
-        nodes.handles.filter { nodes[$0].master == master }
+        guard let row = nodes.find(master), nodes[row].replicaCount > 0 else { return [] }
+        return nodes.handles.filter { nodes[$0].master == master }
     }
 
     /// Follows masters of masters to a node that is one, at most as many steps as there are nodes.

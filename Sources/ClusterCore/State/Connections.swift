@@ -49,6 +49,14 @@ extension ClusterState {
         return inbound[Int(number)]
     }
 
+    /// An answer is to be sent on a connection. Returns whether one was before.
+    mutating func answers(on link: LinkID) -> Bool {
+        guard case .inbound(let number) = link, let known = inboundLink(link), !known.isAnswered
+        else { return true }
+        inbound[Int(number)]?.isAnswered = true
+        return false
+    }
+
     /// Says who speaks on an inbound connection; an earlier one of the same node is closed.
     mutating func bind(_ link: LinkID, to handle: NodeHandle, _ turn: inout Turn) {
         guard case .inbound(let number) = link, Int(number) < inbound.count else { return }

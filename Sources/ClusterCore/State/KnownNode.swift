@@ -65,22 +65,27 @@ package struct Traits: OptionSet, Hashable, Sendable {
 /// One row of the node table.
 package struct KnownNode: Equatable, Sendable {
     // First what gossip about the node reads and writes, hundreds of times a message, in as few lines
-    // of memory as it takes; then what is told of it.
+    // of memory as it takes: such a line is seldom in the cache. Then what is told of it.
     package internal(set) var id: NodeID
     /// When the ping was sent that has no answer yet; 0 for none.
     package internal(set) var pingSent: Int64 = 0
     package internal(set) var pongReceived: Int64 = 0
+    /// When anything was last received from it.
+    package internal(set) var dataReceived: Int64 = 0
     package internal(set) var condition = Condition.healthy
+    package private(set) var isMaster = true
     package internal(set) var traits: Traits = []
     /// How many nodes are its replicas.
     package internal(set) var replicaCount: Int32 = 0
+    /// In the order of the reporters' handles, one each.
     var reports: [FailureReport] = []
     /// How many slots it owns.
     package internal(set) var slotCount = 0
     package internal(set) var address: NodeAddress
-    package internal(set) var role = Role.master
     package internal(set) var outbound = OutboundLink.none
 
+    /// A replica's master; `.zero` while it is not known to us.
+    private var masterID = NodeID.zero
     package internal(set) var configEpoch: Epoch = 0
     package internal(set) var inbound: LinkID?
     /// The slots of which the slot map names this node the owner.
@@ -90,8 +95,6 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var nodeName = ""
 
     var createdAt: Int64 = 0
-    /// When anything was last received from it.
-    package internal(set) var dataReceived: Int64 = 0
     /// When we last pinged it, or met it.
     var pingedAt: Int64 = 0
     /// When we last voted for a replica of it.
@@ -110,18 +113,37 @@ package struct KnownNode: Equatable, Sendable {
         self.createdAt = createdAt
     }
 
-    package var isMaster: Bool { role.isMaster }
-    /// A master with at least one slot: the only kind that votes and counts.
-    package var isVotingMaster: Bool { slotCount > 0 && role.isMaster }
-    package var master: NodeID? {
-        if case .replica(let id) = role { return id }
-        return nil
+    package internal(set) var role: Role {
+        get { isMaster ? .master : .replica(of: master) }
+        set {
+            isMaster = newValue.isMaster
+            masterID = .zero
+            if case .replica(let id?) = newValue { masterID = id }
+        }
     }
+    /// A master with at least one slot: the only kind that votes and counts.
+    package var isVotingMaster: Bool { slotCount > 0 && isMaster }
+    package var master: NodeID? { masterID.isZero ? nil : masterID }
     /// When it last showed that it lives, to us or to somebody who told of its pong.
     var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     package var isSuspect: Bool { !condition.isHealthy }
+
+    /// Where a reporter's word is among the reports, or would be.
+    func placeOfReport(by reporter: NodeHandle) -> Int {
+        var low = 0
+        var high = reports.count
+        while low < high {
+            let middle = (low + high) / 2
+            if reports[middle].reporter.value < reporter.value {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
+    }
 
     /// What gossip says of the node.
     ///
@@ -139,7 +161,7 @@ package struct KnownNode: Equatable, Sendable {
 
     /// The flag word that headers and gossip carry about this node.
     @inline(__always) var flags: NodeFlags {
-        var flags: NodeFlags = role.isMaster ? .master : .replica
+        var flags: NodeFlags = isMaster ? .master : .replica
         switch condition {
         case .healthy: break
         case .suspected: flags.insert(.pfail)

@@ -32,10 +32,15 @@ package struct Tally: Equatable, Sendable {
 /// The table of known nodes; row 0 is this node itself.
 package struct NodeTable: Sendable {
     private var rows: [KnownNode]
-    /// Whether the row with the same index is in use.
-    private var live: [Bool]
+    /// What is asked most of the row with the same index: all of them are in the cache where the rows
+    /// are not.
+    private var marks: [Marks]
     /// When a tick must look at the row with the same index; 0: with the next one.
     private var looks: [Int64]
+    /// Rows that were changed since a tick looked at them, in no order.
+    private var changed: [NodeHandle] = [.myself]
+    /// No row besides those that were changed need be looked at before this time.
+    private var earliestLook: Int64 = 0
     /// Handles in ascending order of ids.
     private var order: [NodeHandle]
     private var free: [NodeHandle] = []
@@ -45,7 +50,7 @@ package struct NodeTable: Sendable {
 
     init(_ myself: KnownNode) {
         rows = [myself]
-        live = [true]
+        marks = [Marks(myself)]
         looks = [0]
         order = [.myself]
         index = [UInt16](repeating: 0, count: 16)
@@ -64,14 +69,15 @@ package struct NodeTable: Sendable {
     package subscript(handle: NodeHandle) -> KnownNode {
         // Lent in place: reading one field must not copy the row.
         _read {
-            precondition(live[handle.index], "node handle \(handle.value) is not in use")
+            precondition(contains(handle), "node handle \(handle.value) is not in use")
             yield rows[handle.index]
         }
         _modify {
-            precondition(live[handle.index], "node handle \(handle.value) is not in use")
+            precondition(contains(handle), "node handle \(handle.value) is not in use")
             let former = Standing(rows[handle.index])
             yield &rows[handle.index]
-            looks[handle.index] = 0
+            marks[handle.index] = Marks(rows[handle.index])
+            lookSoon(at: handle)
             let latter = Standing(rows[handle.index])
             if former != latter { recount(handle, from: former, to: latter) }
         }
@@ -79,7 +85,7 @@ package struct NodeTable: Sendable {
 
     /// Whether the handle names a node.
     func contains(_ handle: NodeHandle) -> Bool {
-        handle.index < rows.count && live[handle.index]
+        handle.index < marks.count && marks[handle.index].contains(.inUse)
     }
 
     /// What is believed of a node, without the rest of its row.
@@ -90,10 +96,81 @@ package struct NodeTable: Sendable {
             configEpoch: rows[index].configEpoch, isSuspect: rows[index].isSuspect)
     }
 
+    /// Whether gossip may draw a node: suspects are told of anyway, handshakes and empty nodes that we
+    /// cannot reach are not; a node without address only when its failure is news for whoever has not
+    /// heard of it.
+    @inline(__always)
+    func isWorthTelling(_ handle: NodeHandle) -> Bool {
+        marks[handle.index].contains(.worthTelling)
+    }
+
+    /// Whether we suspect a node and no quorum does.
+    @inline(__always)
+    func isSuspected(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspected) }
+
+    /// Whether we or a quorum suspect a node.
+    @inline(__always)
+    func isSuspect(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspect) }
+
+    /// Whether somebody has reported a node's failure.
+    @inline(__always)
+    func isReported(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.reported) }
+
+    /// Somebody else had a pong of a node. It counts if it is newer than ours and no answer is waited
+    /// for. It makes nothing due: nobody need look.
+    @inline(__always)
+    mutating func heardPong(of handle: NodeHandle, at time: Int64) {
+        let index = handle.index
+        if rows[index].pingSent == 0 && time > rows[index].pongReceived && !isReported(handle) {
+            rows[index].pongReceived = time
+        }
+    }
+
+    /// Fetches the rows of these nodes side by side: whoever then reads one after the other does not
+    /// wait for each.
+    func fetch(_ handles: [NodeHandle]) {
+        var words: Int64 = 0
+        for handle in handles {
+            words &+= rows[handle.index].pingSent
+            words &+= Int64(rows[handle.index].traits.rawValue)
+            words &+= Int64(rows[handle.index].address.busPort.value)
+        }
+        keep(UInt64(bitPattern: words))
+    }
+
     /// What gossip says of a node.
     @inline(__always)
     func entry(about handle: NodeHandle, at now: Instant) -> GossipEntry {
         rows[handle.index].entry(at: now)
+    }
+
+    /// The nodes that a section is about, nil for each that is not known; nil instead of all when one
+    /// of those has an id that no node can have. Ids that are known are valid.
+    ///
+    /// The rows are mostly not in the cache. Where each must be is found first, for all, and a word of
+    /// each is added up, so that they are fetched side by side and not one after the other.
+    func find(in section: GossipSection) -> [NodeHandle?]? {
+        let mask = index.count - 1
+        var handles: [NodeHandle?] = []
+        handles.reserveCapacity(section.count)
+        for position in 0..<section.count {
+            let cell = index[section.node(position).quickHash & mask]
+            handles.append(cell == 0 ? nil : NodeHandle(cell - 1))
+        }
+        var words: UInt64 = 0
+        for case let handle? in handles {
+            words &+= rows[handle.index].id.firstWord
+            words &+= UInt64(bitPattern: rows[handle.index].pongReceived)
+        }
+        keep(words)
+        for position in 0..<section.count {
+            let id = section.node(position)
+            if let handle = handles[position], rows[handle.index].id == id { continue }
+            // Its place was taken by another, or it is not known.
+            handles[position] = find(id)
+            guard handles[position] != nil || id.isValid else { return nil }
+        }
+        return handles
     }
 
     /// The node with this id.
@@ -116,14 +193,14 @@ package struct NodeTable: Sendable {
         if let reused = free.popLast() {
             handle = reused
             rows[handle.index] = node
-            live[handle.index] = true
-            looks[handle.index] = 0
+            marks[handle.index] = Marks(node)
         } else {
             handle = NodeHandle(UInt16(rows.count))
             rows.append(node)
-            live.append(true)
-            looks.append(0)
+            marks.append(Marks(node))
+            looks.append(.max)
         }
+        lookSoon(at: handle)
         order.insert(handle, at: position(of: node.id))
         recount(handle, from: Standing(), to: Standing(node))
         if order.count * 2 > index.count { rebuild() } else { place(handle, node.id) }
@@ -153,7 +230,9 @@ package struct NodeTable: Sendable {
         setRole(.master, of: handle)
         recount(handle, from: Standing(rows[handle.index]), to: Standing())
         order.remove(at: position(of: self[handle].id))
-        live[handle.index] = false
+        marks[handle.index] = []
+        looks[handle.index] = .max
+        changed.removeAll { $0 == handle }
         rows[handle.index] = KnownNode(
             id: .zero, shard: ShardID(.zero), address: .none, createdAt: 0)
         free.append(handle)
@@ -169,7 +248,7 @@ package struct NodeTable: Sendable {
         rows[handle.index].id = id
         order.insert(handle, at: position(of: id))
         recount(handle, from: Standing(), to: standing)
-        looks[handle.index] = 0
+        lookSoon(at: handle)
         rebuild()
     }
 
@@ -200,6 +279,31 @@ package struct NodeTable: Sendable {
     }
 }
 
+/// What is asked of a row without reading it.
+private struct Marks: OptionSet {
+    let rawValue: UInt8
+
+    static let inUse = Marks(rawValue: 1)
+    static let suspected = Marks(rawValue: 2)
+    static let suspect = Marks(rawValue: 4)
+    static let reported = Marks(rawValue: 8)
+    static let worthTelling = Marks(rawValue: 16)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    @inline(__always)
+    init(_ node: KnownNode) {
+        self = .inUse
+        if node.isSuspect { insert(.suspect) }
+        if node.condition.isSuspected { insert(.suspected) }
+        if !node.reports.isEmpty { insert(.reported) }
+        if node.isHandshake { return }
+        let isWorthTelling =
+            node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isSuspect
+        if isWorthTelling { insert(.worthTelling) }
+    }
+}
+
 // MARK: Counting
 
 /// What of a row counts in the tally.
@@ -215,7 +319,7 @@ private struct Standing: Equatable {
     @inline(__always)
     init(_ node: KnownNode) {
         isVoter = node.isVotingMaster
-        isLeader = node.replicaCount > 0 && node.role.isMaster
+        isLeader = node.replicaCount > 0 && node.isMaster
         switch node.condition {
         case .healthy: isHealthy = true
         case .suspected: isSuspected = true
@@ -261,28 +365,89 @@ extension NodeTable {
 // MARK: What is due
 
 extension NodeTable {
-    /// Nodes besides this one that a tick must look at, in ascending order of their ids.
-    func due(at now: Int64) -> [NodeHandle] {
-        order.filter { looks[$0.index] <= now && $0 != .myself }
+    /// Nodes besides this one that a tick must look at, in ascending order of their ids. At most ticks
+    /// of most nodes nothing is due but what was changed, and nobody else is looked through.
+    mutating func due(at now: Int64) -> [NodeHandle] {
+        guard earliestLook <= now else {
+            return changed.filter { $0 != .myself }
+                .sorted { rows[$0.index].id < rows[$1.index].id }
+        }
+        var handles: [NodeHandle] = []
+        earliestLook = .max
+        for handle in order where handle != .myself {
+            let look = looks[handle.index]
+            if look > now {
+                earliestLook = min(earliestLook, look)
+            } else {
+                handles.append(handle)
+            }
+        }
+        return handles
+    }
+
+    /// The next tick looks at a node.
+    @inline(__always)
+    private mutating func lookSoon(at handle: NodeHandle) {
+        guard looks[handle.index] != 0 else { return }
+        looks[handle.index] = 0
+        changed.append(handle)
     }
 
     /// When a tick must look at a node, unless its row changes before.
     func look(at handle: NodeHandle) -> Int64 { looks[handle.index] }
 
-    /// Looks at a node again when its row, as it is now, has something due.
-    mutating func lookWhenDue(at handle: NodeHandle, nodeTimeout: Int64) {
-        looks[handle.index] = rows[handle.index].nextLook(nodeTimeout)
+    /// These were looked at: the next time is when their rows, as they are now, have something due.
+    mutating func lookWhenDue(at handles: [NodeHandle], nodeTimeout: Int64) {
+        for handle in handles where contains(handle) {
+            let look = rows[handle.index].nextLook(nodeTimeout)
+            looks[handle.index] = look
+            earliestLook = min(earliestLook, look)
+        }
+        // This node's own row needs nobody to look at it.
+        looks[NodeHandle.myself.index] = .max
+        changed.removeAll { looks[$0.index] != 0 }
     }
 
     /// The next tick looks at every node.
     mutating func lookAtAll() {
+        earliestLook = 0
         for index in looks.indices { looks[index] = 0 }
     }
 
-    /// Somebody had a pong from the node at this time. It makes nothing due: nobody need look.
+    /// Whether every node that a tick must look at is one that was changed, or not due before the time
+    /// until which nobody looks.
+    var missesNobody: Bool {
+        order.allSatisfy {
+            $0 == .myself || looks[$0.index] >= earliestLook || changed.contains($0)
+        }
+    }
+
+    /// The node said its offset at this time. It makes nothing due: nobody need look.
     @inline(__always)
-    mutating func heardPong(of handle: NodeHandle, at time: Int64) {
-        rows[handle.index].pongReceived = time
+    mutating func heardOffset(
+        _ offset: ReplicationOffset, of handle: NodeHandle, at time: Int64
+    ) {
+        rows[handle.index].offset = offset
+        rows[handle.index].offsetAt = time
+    }
+
+    /// Somebody reported the node's failure at this time. It makes nothing due: nobody need look.
+    /// Returns whether it is the reporter's first word of it. Where half of a large cluster is gone,
+    /// hundreds report hundreds in each message.
+    mutating func heardReport(
+        of handle: NodeHandle, by reporter: NodeHandle, at time: Int64
+    ) -> Bool {
+        let place = rows[handle.index].placeOfReport(by: reporter)
+        let count = rows[handle.index].reports.count
+        if place < count && rows[handle.index].reports[place].reporter == reporter {
+            rows[handle.index].reports[place].at = time
+            return false
+        }
+        guard count < ClusterConfig.reportLimit else { return false }
+        rows[handle.index].reports.insert(
+            FailureReport(reporter: reporter, at: time), at: place)
+        marks[handle.index].insert(.reported)
+        return true
     }
 
     /// Something came from the node at this time. It makes nothing due: nobody need look.

@@ -35,6 +35,12 @@ package enum OutboundLink: Equatable, Sendable {
         }
     }
 
+    /// Whether it was asked for, and has not been lost.
+    @inline(__always) var isWanted: Bool {
+        if case .none = self { return false }
+        return true
+    }
+
     /// Its name once it stands: what may be sent on.
     package var openID: LinkID? {
         if case .open(let id, _, _) = self { return id }
@@ -54,4 +60,6 @@ package struct InboundLink: Equatable, Sendable {
     package var node: NodeHandle?
     /// The peer takes extensions, as a message on this connection showed.
     var takesExtensions = false
+    /// The greeting that a connection begins with was answered.
+    var isAnswered = false
 }

@@ -52,6 +52,8 @@ package struct OpenSlots: Equatable, Sendable {
 /// The owner of each slot.
 package struct SlotMap: Equatable, Sendable {
     private static let none = UInt16.max
+    /// Slots that are compared at once.
+    private static let piece = 64
     private var owners = [UInt16](repeating: none, count: Layout.slotCount)
     /// Slots that have an owner.
     package private(set) var assignedCount = 0
@@ -76,9 +78,19 @@ package struct SlotMap: Equatable, Sendable {
     package func handedOver(since former: SlotMap) -> [Slot] {
         var slots: [Slot] = []
         let (new, old) = (owners.span, former.owners.span)
-        for index in 0..<Layout.slotCount where new[index] != old[index] && old[index] != Self.none
-        {
-            if let slot = Slot(index) { slots.append(slot) }
+        // Mostly few have changed: pieces in which none has are passed over at once.
+        for start in stride(from: 0, to: Layout.slotCount, by: Self.piece) {
+            let (mine, theirs) = (
+                new.extracting(start..<start + Self.piece),
+                old.extracting(start..<start + Self.piece)
+            )
+            var difference: UInt16 = 0
+            for index in 0..<Self.piece { difference |= mine[index] ^ theirs[index] }
+            guard difference != 0 else { continue }
+            for index in 0..<Self.piece
+            where mine[index] != theirs[index] && theirs[index] != Self.none {
+                if let slot = Slot(start + index) { slots.append(slot) }
+            }
         }
         return slots
     }

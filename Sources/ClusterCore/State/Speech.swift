@@ -28,18 +28,21 @@ extension ClusterState {
     }
 
     /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.
-    mutating func ping(_ handle: NodeHandle, _ turn: inout Turn) {
+    /// - Parameter amount: of gossip about nodes drawn by chance.
+    mutating func ping(
+        _ handle: NodeHandle, amount: Compose.Amount = .usual, _ turn: inout Turn
+    ) {
         guard let link = nodes[handle].outbound.openID else { return }
         if nodes[handle].pingSent == 0 { nodes[handle].pingSent = turn.now.monotonic }
         nodes[handle].pingedAt = turn.now.monotonic
-        let beat = Compose.heartbeat(self, to: handle, &turn)
+        let beat = Compose.heartbeat(self, to: handle, amount: amount, &turn)
         send(.ping(beat), on: link, &turn)
     }
 
-    /// Says PONG to a node without being asked.
+    /// Says PONG to a node without being asked: what is told is in its header.
     mutating func pong(_ handle: NodeHandle, _ turn: inout Turn) {
         guard nodes[handle].outbound.isOpen else { return }
-        let beat = Compose.heartbeat(self, to: handle, &turn)
+        let beat = Compose.heartbeat(self, to: handle, amount: .least, &turn)
         send(.pong(beat), to: handle, &turn)
     }
 

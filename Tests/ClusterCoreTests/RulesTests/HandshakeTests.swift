@@ -315,4 +315,30 @@ struct HandshakeTests {
         node.silent = ["x"]
         #expect(!node.advance(6000).closed.contains(.inbound(60)))
     }
+
+    @Test func `an address is written one way, or is none`() {
+        let spellings: [(written: String, meant: String?)] = [
+            ("10.0.0.1", "10.0.0.1"), ("255.255.255.255", "255.255.255.255"),
+            ("0.0.0.0", "0.0.0.0"),
+            ("256.0.0.1", nil), ("1.2.3", nil), ("1.2.3.4.5", nil), ("1.2.3.04", nil),
+            ("1..2.3", nil), (".1.2.3", nil), ("1.2.3.", nil), ("1.2.3.4 ", nil), ("00.1.2.3", nil),
+            ("1.2.3.a", nil), ("1234.1.1.1", nil), ("100.100.100.1000", nil), ("", nil), ("?", nil),
+            ("::1", "::1"), ("FE80:0:0:0:0:0:0:A", "fe80::a"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4"),
+            ("::ffff:1.2.3.04", nil), ("host", nil),
+        ]
+        for (written, meant) in spellings {
+            #expect(IPLiteral.normalised(ip(written))?.text == meant, "\(written)")
+        }
+    }
+
+    @Test func `what follows the end of an address is not part of it`() throws {
+        let header = Header(sender: id("b"), ip: ip("10.0.0.1"))
+        for place in [9, 15, 16, 44] {
+            var frame = try #require(Message.full(header, .vote).encode())
+            frame[2168 + place] = UInt8(ascii: "5")
+            guard case .full(let read, _) = try Message.decode(frame) else { return }
+            #expect(read.ip != ip("10.0.0.1"))
+            #expect(IPLiteral.normalised(read.ip) == ip("10.0.0.1"), "byte \(place)")
+        }
+    }
 }

@@ -48,6 +48,17 @@ struct SlotOwnershipTests {
         #expect(node.owner(10923) == "b")
     }
 
+    @Test func `a master whose slots are all gone from a header is asked at once, and once`() {
+        var node = TestNode(Self.shape)
+        func none(_ header: inout Header) { header.slots = SlotSet() }
+        #expect(
+            node.hears(.pong(), from: "c", none).receivers(of: .ping) == "c",
+            "an older packet may have been read last")
+        #expect(node.hears(.pong(), from: "c", none).receivers(of: .ping).isEmpty)
+        let fewer = Self.claim(&node, "b", "5462-10922", at: 2)
+        #expect(fewer.receivers(of: .ping).isEmpty, "a resharding")
+    }
+
     @Test func `an owner that claims a slot again keeps it`() {
         var node = TestNode(Self.shape)
         Self.claim(&node, "c", "10924-16383", at: 4)
