@@ -173,6 +173,7 @@ enum Handshake {
         state.nodes[handle].address = address
         state.nodes[handle].traits.remove(.noAddress)
         state.closeOutbound(of: handle, &turn)
+        state.nodes[handle].retryAt = 0
         turn.note(.addressChanged(state.nodes[handle].id, from: old, to: address))
         Links.connect(to: handle, &state, &turn)
         if state.myMaster == handle { turn.emit(.replicate(from: address)) }

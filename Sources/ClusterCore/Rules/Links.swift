@@ -102,13 +102,28 @@ enum Links {
 }
 
 extension KnownNode {
+    /// When a node that is tried now is tried again if nothing comes of it: at first with each tick, then
+    /// the less often the longer it has been silent. Where hundreds are dead, hundreds would each try
+    /// hundreds ten times a second.
+    ///
+    /// - Source: DECISIONS D31.
+    func nextTry(after now: Int64, nodeTimeout: Int64) -> Int64 {
+        let silence = max(0, now - max(heardAt, createdAt))
+        return now + min(silence, nodeTimeout) / 8
+    }
+
+    /// Whether there is no link to the node, and none is tried yet.
+    @inline(__always)
+    func isLeftAlone(at now: Int64) -> Bool { retryAt > now && !outbound.isWanted }
+
     /// When there is something to do about our link to the node: none stands, a handshake takes too
     /// long, or a ping waits for half a node timeout on a link that is older than a whole one.
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
         guard hasAddress else { return pingSent == 0 ? 0 : .max }
-        guard let since = outbound.since else { return 0 }
-        if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
+        let end = createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1
+        guard let since = outbound.since else { return isHandshake ? min(retryAt, end) : retryAt }
+        if isHandshake { return end }
         guard pingSent != 0 else { return .max }
         let half = nodeTimeout / 2
         return max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1

@@ -71,6 +71,10 @@ enum Receive {
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
         if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
         state.nodes.heardData(of: sender, at: turn.now.monotonic)
+        // Who speaks can be reached: the next tick tries.
+        if state.nodes[sender].isLeftAlone(at: turn.now.monotonic) {
+            state.nodes[sender].retryAt = 0
+        }
         Epochs.learn(header, of: sender, &state, &turn)
         Replication.heardOffset(header, of: sender, &state, turn)
         if state.follows(sender) { ManualFailover.heardOffset(header, &state, &turn) }

@@ -15,6 +15,8 @@ extension ClusterState {
         linkSerial &+= 1
         let link = LinkID.outbound(handle, serial: linkSerial)
         nodes[handle].outbound = .connecting(link, since: turn.now.monotonic)
+        nodes[handle].retryAt = nodes[handle].nextTry(
+            after: turn.now.monotonic, nodeTimeout: turn.config.nodeTimeout)
         turn.emit(.connect(link, to: nodes[handle].address))
     }
 

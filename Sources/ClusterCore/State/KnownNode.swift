@@ -95,6 +95,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var nodeName = ""
 
     var createdAt: Int64 = 0
+    /// When a connection to it is asked for if there is none.
+    var retryAt: Int64 = 0
     /// When we last pinged it, or met it.
     var pingedAt: Int64 = 0
     /// When we last voted for a replica of it.

@@ -226,7 +226,8 @@ struct FailureDetectionTests {
         node.hears(.ping(rumour("a")), from: "b")
         #expect(node.row("a")?.condition.isSuspected == true)
         node.silent = []
-        node.advance(200)
+        // Who has been silent for a node timeout, 5000 ms, is tried each eighth of it.
+        node.advance(700)
         #expect(node.row("a")?.condition == .healthy)
     }
 

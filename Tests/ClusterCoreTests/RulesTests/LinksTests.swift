@@ -65,6 +65,38 @@ struct LinksTests {
         #expect((2501...2600).contains(waited), "\(waited) ms of a timeout of 5000")
     }
 
+    @Test
+    func `who cannot be reached is tried less and less often, each eighth of a timeout at last`()
+        throws
+    {
+        var node = TestNode(Self.shape)
+        node.silent = ["b"]
+        for _ in 0..<2 { node.step(.linkClosed(try link(node, "b"))) }
+        var tries: [Int] = []
+        for tick in 0..<300 {
+            if node.advance(100).connects.contains(address("b")) { tries.append(tick) }
+        }
+        let pauses = zip(tries.dropFirst(), tries).map { $0 - $1 }
+        #expect(pauses.prefix(5).allSatisfy { $0 == 1 }, "\(pauses)")
+        #expect(zip(pauses.dropFirst(), pauses).allSatisfy { $0 >= $1 }, "\(pauses)")
+        // An eighth of 5000 ms, in whole ticks.
+        #expect(pauses.last == 7, "\(pauses)")
+    }
+
+    @Test func `who could not be reached and speaks is tried with the next tick`() throws {
+        var node = TestNode(Self.shape)
+        node.silent = ["b"]
+        for _ in 0..<2 { node.step(.linkClosed(try link(node, "b"))) }
+        node.advance(4000)
+        // To just after one of the tries, which are half a second apart by now.
+        for _ in 0..<10 {
+            if node.advance(100).connects.contains(address("b")) { break }
+        }
+        #expect(node.tick().connects.isEmpty)
+        node.hears(.ping(), from: "b", on: .inbound)
+        #expect(node.tick().connects == [address("b")])
+    }
+
     @Test func `a link that opens after it was given up is closed`() throws {
         var node = TestNode(Self.shape)
         let old = try link(node, "b")
