@@ -129,6 +129,8 @@ extension ClusterConfig {
     static let newsFanout = 100
     /// Peers that hear at once of a node that we heard of.
     static let rumourFanout = 3
+    /// Voters, those with the smallest ids, that hear at once of every suspicion.
+    static let suspicionCollectors = 16
     /// Connections that are asked for between two ticks, at most: a thousand at once from each of a
     /// thousand nodes overflow whoever accepts them.
     static let connectsPerTick = 64

@@ -35,14 +35,27 @@ enum FailureDetection {
                 guard !node.condition.isFailed else { return false }
                 return node.isVotingMaster || node.master.map { ids.contains($0) } ?? false
             }
-            for handle in Heartbeats.choose(ClusterConfig.newsFanout, of: hearers, &turn) {
-                state.ping(handle, &turn)
-            }
+            for handle in choose(hearers, state, &turn) { state.ping(handle, &turn) }
         } else if let master = state.myMaster, suspects.contains(master) {
             for sibling in state.replicas(of: state.nodes[master].id) where sibling != .myself {
                 state.pong(sibling, &turn)
             }
         }
+    }
+
+    /// Who of many is told of a suspicion: the first few voters always, others by chance. Where nearly half
+    /// of a large cluster is gone, a quorum is nearly all who are left, and somebody has to
+    /// hear the word of each of them.
+    private static func choose(
+        _ hearers: [NodeHandle], _ state: ClusterState, _ turn: inout Turn
+    ) -> [NodeHandle] {
+        guard hearers.count > ClusterConfig.newsFanout else { return hearers }
+        let first = hearers.lazy.filter {
+            state.nodes[$0].isVotingMaster && state.nodes[$0].condition.isHealthy
+        }.prefix(ClusterConfig.suspicionCollectors)
+        let others = hearers.filter { !first.contains($0) }
+        return first
+            + Heartbeats.choose(ClusterConfig.newsFanout - first.count, of: others, &turn)
     }
 
     /// A voting master says that a node does not answer: counts, and is looked into at once when it

@@ -121,6 +121,53 @@ struct FailureDetectionTests {
         #expect(Set(outcome.receivers(of: .fail)).isSuperset(of: "bcder"))
     }
 
+    @Test func `of many voters the first ones hear of every suspicion, others by chance`() throws {
+        var random = SplitMix64(seed: 3)
+        let ids = (0...150).map { _ in NodeID(using: &random) }
+        var text = ""
+        for (number, id) in ids.enumerated() {
+            let port = 7000 + number
+            text +=
+                "\(id) 127.0.0.1:\(port)@\(port + 10000) \(number == 0 ? "myself," : "")master - "
+            text += "0 0 \(number + 1) connected \(number)\n"
+        }
+        text += "vars currentEpoch 200 lastVoteEpoch 0\n"
+        let now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
+        let state = try NodesFile.parse(Array(text.utf8), at: now, random: &random)
+        var node = TestNode(
+            machine: Machine(state: state, config: ClusterConfig(), random: random))
+        var links: [LinkID] = []
+        for _ in 0..<4 {
+            for case .connect(let link, let to) in node.tick().effects {
+                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
+                links.append(link)
+            }
+        }
+        func owner(_ link: LinkID) throws -> NodeHandle {
+            guard case .outbound(let handle, _) = link else { throw TestError() }
+            return handle
+        }
+        let victim = try owner(try #require(links.first))
+        for _ in 0..<2 {
+            for link in links where try owner(link) != victim {
+                let row = node.state.nodes[try owner(link)]
+                var header = Header(sender: row.id, currentEpoch: 200, slots: row.slots)
+                header.configEpoch = row.configEpoch
+                node.step(.message(.full(header, .pong(Heartbeat())), on: link))
+            }
+            node.pass(7400)
+        }
+        node.pass(300)
+        let told = node.tick()
+        #expect(told.notes.contains(.suspected(node.state.nodes[victim].id)))
+        let hearers = Set(try told.sent(.ping).map { node.state.nodes[try owner($0.link)].id })
+        let voters = ids.dropFirst().filter { $0 != node.state.nodes[victim].id }.sorted()
+        #expect(hearers.isSuperset(of: voters.prefix(ClusterConfig.suspicionCollectors)))
+        #expect(hearers.count < 140, "\(hearers.count)")
+    }
+
+    private struct TestError: Error {}
+
     /// Of nine voters four with smaller ids and m itself agree that z has failed.
     private static func fifthToAgree() -> (TestNode, Outcome) {
         var lines = "m myself,master - 1 0-99"
