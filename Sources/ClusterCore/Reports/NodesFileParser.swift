@@ -74,6 +74,10 @@ extension NodesFile {
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
             state.assign(claimable(line.slots, state), to: handle)
+            // Slots that stayed with a demoted master until somebody claims them: it does not.
+            if !state.nodes[handle].isMaster {
+                state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[handle].slots)
+            }
             // Who gets its first slot here got it in an earlier life.
             state.nodes[handle].traits.remove(.migrateTo)
         }

@@ -214,6 +214,14 @@ struct NodesFileTests {
         #expect(state.me.slots == slots("10-15"))
     }
 
+    @Test func `slots of a replica are claimed by nobody, after a restart too`() {
+        let node = TestNode(
+            "m myself,master - 1 0-5460\nb slave c 2 5461-5470\nc master - 2 5471-16383",
+            calm: false)
+        #expect(node.owner(5461) == "b")
+        #expect(node.state.slots.notClaimed == slots("5461-5470"))
+    }
+
     @Test func `epochs are at least those of the masters and of the last vote`() throws {
         let text = "\(Self.me)\n\(Self.b) 1.1.1.1:1@2 master - 0 0 8 connected\n"
         #expect(try Self.parse(text).currentEpoch == 8)
