@@ -164,6 +164,55 @@ struct TestNode {
         return TestNode(machine: Machine(fresh: config, random: SplitMix64(seed: 11)))
     }
 
+    /// A node that starts again without slots and knows this many masters with random ids, the n-th at
+    /// port 7000 + n with slot n and config epoch n.
+    static func large(_ count: Int, seed: UInt64 = 1) throws -> TestNode {
+        var random = SplitMix64(seed: 1)
+        var text =
+            "\(NodeID(using: &random)) 127.0.0.1:7000@17000 myself,master - 0 0 0 connected\n"
+        for number in 1...count {
+            let port = 7000 + number
+            text += "\(NodeID(using: &random)) 127.0.0.1:\(port)@\(port + 10000) master - 0 0 "
+            text += "\(number) connected \(number)\n"
+        }
+        text += "vars currentEpoch \(count) lastVoteEpoch 0\n"
+        random = SplitMix64(seed: seed)
+        let now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
+        let state = try NodesFile.parse(Array(text.utf8), at: now, random: &random)
+        return TestNode(machine: Machine(state: state, config: ClusterConfig(), random: random))
+    }
+
+    /// Ticks until a connection to each of a large number stands. Returns them, and what was said.
+    mutating func connectToAll() -> (links: [LinkID], greetings: [Outcome.Sent]) {
+        var links: [LinkID] = []
+        var greetings: [Outcome.Sent] = []
+        while links.count < state.nodes.count - 1 {
+            for case .connect(let link, let to) in tick().effects {
+                links.append(link)
+                greetings +=
+                    step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip)).sent
+            }
+        }
+        return (links, greetings)
+    }
+
+    /// The node at the other end of one of our own connections, as its headers name it.
+    func speaker(on link: LinkID) -> Header? {
+        guard let handle = state.target(of: link) else { return nil }
+        let row = state.nodes[handle]
+        return Header(
+            sender: row.id, currentEpoch: state.currentEpoch, configEpoch: row.configEpoch,
+            slots: row.slots)
+    }
+
+    /// Everybody but one, or nobody, answers on our own connections.
+    mutating func everybodyAnswers(on links: [LinkID], but silent: LinkID? = nil) {
+        for link in links where link != silent {
+            guard let header = speaker(on: link) else { continue }
+            step(.message(.full(header, .pong(Heartbeat())), on: link))
+        }
+    }
+
     var state: ClusterState { machine.state }
 
     private static func file(_ lines: String) -> String {

@@ -50,7 +50,7 @@ enum FailureDetection {
         _ hearers: [NodeHandle], _ state: ClusterState, _ turn: inout Turn
     ) -> [NodeHandle] {
         guard hearers.count > ClusterConfig.newsFanout else { return hearers }
-        let first = hearers.lazy.filter {
+        let first = hearers.filter {
             state.nodes[$0].isVotingMaster && state.nodes[$0].condition.isHealthy
         }.prefix(ClusterConfig.suspicionCollectors)
         let others = hearers.filter { !first.contains($0) }

@@ -122,51 +122,25 @@ struct FailureDetectionTests {
     }
 
     @Test func `of many voters the first ones hear of every suspicion, others by chance`() throws {
-        var random = SplitMix64(seed: 3)
-        let ids = (0...150).map { _ in NodeID(using: &random) }
-        var text = ""
-        for (number, id) in ids.enumerated() {
-            let port = 7000 + number
-            text +=
-                "\(id) 127.0.0.1:\(port)@\(port + 10000) \(number == 0 ? "myself," : "")master - "
-            text += "0 0 \(number + 1) connected \(number)\n"
-        }
-        text += "vars currentEpoch 200 lastVoteEpoch 0\n"
-        let now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
-        let state = try NodesFile.parse(Array(text.utf8), at: now, random: &random)
-        var node = TestNode(
-            machine: Machine(state: state, config: ClusterConfig(), random: random))
-        var links: [LinkID] = []
-        for _ in 0..<4 {
-            for case .connect(let link, let to) in node.tick().effects {
-                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
-                links.append(link)
-            }
-        }
-        func owner(_ link: LinkID) throws -> NodeHandle {
-            guard case .outbound(let handle, _) = link else { throw TestError() }
-            return handle
-        }
-        let victim = try owner(try #require(links.first))
+        var node = try TestNode.large(150)
+        let links = node.connectToAll().links
+        let victim = try #require(node.state.target(of: links[0]))
+        node.command("addslots 9000")
         for _ in 0..<2 {
-            for link in links where try owner(link) != victim {
-                let row = node.state.nodes[try owner(link)]
-                var header = Header(sender: row.id, currentEpoch: 200, slots: row.slots)
-                header.configEpoch = row.configEpoch
-                node.step(.message(.full(header, .pong(Heartbeat())), on: link))
-            }
+            node.everybodyAnswers(on: links, but: links[0])
             node.pass(7400)
         }
         node.pass(300)
         let told = node.tick()
         #expect(told.notes.contains(.suspected(node.state.nodes[victim].id)))
-        let hearers = Set(try told.sent(.ping).map { node.state.nodes[try owner($0.link)].id })
-        let voters = ids.dropFirst().filter { $0 != node.state.nodes[victim].id }.sorted()
+        let hearers = Set(
+            told.sent(.ping).compactMap { node.state.target(of: $0.link) }
+                .map { node.state.nodes[$0].id })
+        let voters = node.state.nodes.handles.filter { $0 != .myself && $0 != victim }
+            .map { node.state.nodes[$0].id }
         #expect(hearers.isSuperset(of: voters.prefix(ClusterConfig.suspicionCollectors)))
         #expect(hearers.count < 140, "\(hearers.count)")
     }
-
-    private struct TestError: Error {}
 
     /// Of nine voters four with smaller ids and m itself agree that z has failed.
     private static func fifthToAgree() -> (TestNode, Outcome) {
@@ -196,6 +170,16 @@ struct FailureDetectionTests {
         var (node, _) = Self.fifthToAgree()
         node.hears(.fail(id("z")), from: "a")
         #expect(node.advance(100).sent(.fail).isEmpty)
+    }
+
+    @Test func `a reporter counts once, whenever it reports and in whatever order`() {
+        var node = TestNode(Self.shape)
+        for reporter in "dbcbdcb" {
+            node.hears(.ping(rumour("a", [.master, .pfail])), from: reporter)
+        }
+        let reporters = node.row("a")?.reports.map(\.reporter) ?? []
+        #expect(reporters.count == 3)
+        #expect(Set(reporters) == Set("bcd".compactMap { node.handle($0) }))
     }
 
     @Test func `a report alone fails nobody whom we do not suspect ourselves`() {

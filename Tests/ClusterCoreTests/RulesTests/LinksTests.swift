@@ -97,6 +97,25 @@ struct LinksTests {
         #expect(node.tick().connects == [address("b")])
     }
 
+    @Test func `who moved is tried at its new place with the next tick`() throws {
+        var node = TestNode(Self.shape)
+        node.silent = ["b"]
+        for _ in 0..<2 { node.step(.linkClosed(try link(node, "b"))) }
+        node.advance(9000)
+        #expect(node.row("b")?.isSuspect == true)
+        while !node.advance(100).connects.contains(address("b")) {}
+        // There is no turn left for it now.
+        for place in 0..<ClusterConfig.connectsPerTick {
+            node.command("meet 127.0.0.1 \(7100 + place)")
+        }
+        let moved = address("b", ip: "127.0.0.9")
+        let rumour = GossipEntry(
+            node: id("b"), pingSent: 0, pongReceived: 0, address: moved, flags: .master)
+        let beat = Heartbeat(gossip: GossipSection([rumour]))
+        #expect(node.hears(.ping(beat), from: "c").connects.isEmpty)
+        #expect(node.tick().connects.contains(moved))
+    }
+
     @Test func `a link that opens after it was given up is closed`() throws {
         var node = TestNode(Self.shape)
         let old = try link(node, "b")
@@ -126,67 +145,87 @@ struct LinksTests {
         #expect(Set(asked.map(\.port)).count == 200)
     }
 
-    /// A node that starts again and knows two hundred others.
-    private static func restarted(seed: UInt64) throws -> TestNode {
-        var random = SplitMix64(seed: 1)
-        var text =
-            "\(NodeID(using: &random)) 127.0.0.1:7000@17000 myself,master - 0 0 0 connected\n"
-        for number in 1...200 {
-            let port = 7000 + number
-            text += "\(NodeID(using: &random)) 127.0.0.1:\(port)@\(port + 10000) master - 0 0 0 "
-            text += "connected\n"
-        }
-        text += "vars currentEpoch 0 lastVoteEpoch 0\n"
-        random = SplitMix64(seed: seed)
-        let now = Instant(monotonic: 1_000_000, wall: 1_700_000_000_000)
-        let state = try NodesFile.parse(Array(text.utf8), at: now, random: &random)
-        return TestNode(machine: Machine(state: state, config: ClusterConfig(), random: random))
-    }
-
     @Test func `nodes that wait for their turn to be connected to have not failed to answer`()
         throws
     {
-        var node = try Self.restarted(seed: 1)
+        var node = try TestNode.large(200)
         #expect(node.tick().connects.count == ClusterConfig.connectsPerTick)
         let asked = node.state.nodes.handles.count { node.state.nodes[$0].pingSent != 0 }
         #expect(asked == ClusterConfig.connectsPerTick)
     }
 
-    @Test
-    func `greetings, their answers and news of a role tell of three, later answers of a tenth`()
+    private func amounts(_ sent: [Outcome.Sent]) -> Set<Int> {
+        Set(sent.compactMap { $0.body?.heartbeat?.gossip.count })
+    }
+
+    @Test func `greetings and news of a role tell of three nodes`() throws {
+        var node = try TestNode.large(200)
+        let greetings = node.connectToAll().greetings
+        #expect(greetings.count == 200 && amounts(greetings) == [3])
+        let news = node.command("addslots 9000").sent(.pong)
+        #expect(news.count == 200 && amounts(news) == [3])
+    }
+
+    @Test func `answers to greetings, and to little gossip of one known for long, tell of three`()
         throws
     {
-        var node = try Self.restarted(seed: 1)
-        var greetings: [Outcome.Sent] = []
-        for _ in 0..<4 {
-            for case .connect(let link, let to) in node.tick().effects {
-                greetings +=
-                    node.step(
-                        .linkOpened(link, local: ip("127.0.0.1"), peer: to.ip)
-                    ).sent
+        var node = try TestNode.large(200)
+        let links = node.connectToAll().links
+        let speaker = try #require(node.speaker(on: links[99]))
+        node.step(.linkOpened(.inbound(0), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        func answer(_ count: Int) throws -> Int {
+            let told = node.state.nodes.handles.prefix(count).map {
+                node.state.nodes.entry(about: $0, at: node.now)
+            }
+            let ping = Body.ping(Heartbeat(gossip: GossipSection(told)))
+            let sent = node.step(.message(.full(speaker, ping), on: .inbound(0))).sent(.pong)
+                .filter { $0.link == .inbound(0) }
+            return try #require(sent.first?.body?.heartbeat).gossip.count
+        }
+        #expect(try answer(20) == 3, "a greeting")
+        #expect(try answer(3) == 20, "of one that is new to us")
+        node.pass(node.machine.config.nodeTimeout + 1)
+        #expect(try answer(3) == 3)
+        #expect(try answer(4) == 20)
+    }
+
+    @Test func `links made together are tried at different times, with little gossip`() throws {
+        var node = try TestNode.large(200)
+        let links = node.connectToAll().links
+        let use = ClusterConfig.linkUse(at: node.machine.config.nodeTimeout)
+        var early = 0
+        var short = 0
+        let begun = node.now.monotonic
+        while node.now.monotonic - begun < use - 10_000 {
+            node.everybodyAnswers(on: links)
+            let tried = node.tick(after: 5000).sent(.ping)
+            if node.now.monotonic - begun < use / 2 {
+                #expect(tried.count <= 1, "one by chance")
+            } else {
+                early += tried.count
+                short += tried.count { $0.body?.heartbeat?.gossip.count == 3 }
             }
         }
-        func amounts(_ sent: [Outcome.Sent]) -> Set<Int> {
-            Set(sent.compactMap { $0.body?.heartbeat?.gossip.count })
-        }
-        #expect(greetings.count == 200)
-        // Empty nodes to which there is no link yet are not told of.
-        #expect(amounts(greetings).max() == 3)
-        let news = node.command("addslots 5").sent(.pong)
-        #expect(news.count == 200 && amounts(news) == [3])
-        let speaker = Header(sender: node.state.nodes[node.state.nodes.handles[100]].id)
-        node.step(.linkOpened(.inbound(0), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
-        for amount in [3, 20] {
-            let answer = node.step(
-                .message(.full(speaker, .ping(Heartbeat())), on: .inbound(0))
-            ).sent(.pong).filter { $0.link == .inbound(0) }
-            #expect(answer.count == 1 && amounts(answer) == [amount])
-        }
+        // Sixteen with a tick at most; at a tenth of the ticks one by chance.
+        #expect(early > 50 && short >= early - 3, "\(early) of 200, \(short) short")
+    }
+
+    @Test func `a node said to be silent is asked with little gossip`() throws {
+        var node = try TestNode.large(200)
+        let links = node.connectToAll().links
+        node.everybodyAnswers(on: links)
+        let speaker = try #require(node.speaker(on: links[0]))
+        let victim = try #require(node.state.target(of: links[1]))
+        var rumour = node.state.nodes.entry(about: victim, at: node.now)
+        rumour.flags.insert(.pfail)
+        let ping = Body.ping(Heartbeat(gossip: GossipSection([rumour])))
+        let sent = node.step(.message(.full(speaker, ping), on: links[0])).sent(.ping)
+        #expect(sent.map(\.link) == [links[1]] && amounts(sent) == [3])
     }
 
     @Test func `nodes that start at one moment do not all connect to the same ones first`() throws {
         let first = try (UInt64(1)...4).map { seed in
-            var node = try Self.restarted(seed: seed)
+            var node = try TestNode.large(200, seed: seed)
             return Set(node.tick().connects.map(\.port))
         }
         #expect(Set(first).count > 1)
