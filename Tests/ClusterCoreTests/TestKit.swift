@@ -205,9 +205,9 @@ struct TestNode {
             slots: row.slots)
     }
 
-    /// Everybody but one, or nobody, answers on our own connections.
-    mutating func everybodyAnswers(on links: [LinkID], but silent: LinkID? = nil) {
-        for link in links where link != silent {
+    /// The nodes at the other ends of some of our own connections answer.
+    mutating func everybodyAnswers(on links: [LinkID]) {
+        for link in links {
             guard let header = speaker(on: link) else { continue }
             step(.message(.full(header, .pong(Heartbeat())), on: link))
         }

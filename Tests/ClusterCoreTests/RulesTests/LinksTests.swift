@@ -97,6 +97,18 @@ struct LinksTests {
         #expect(node.tick().connects == [address("b")])
     }
 
+    @Test func `a handshake with nobody ends in time, however seldom it is tried`() {
+        for timeout in [2000, 5000, 14_900] as [Int64] {
+            var node = TestNode(Self.shape) { $0.nodeTimeout = timeout }
+            node.silent = ["x"]
+            let begun = node.now.monotonic
+            node.command("meet 127.0.0.1 \(address("x").port)")
+            while node.state.nodes.count == 4 { node.advance(100) }
+            let waited = node.now.monotonic - begun
+            #expect((timeout...timeout + 200).contains(waited), "\(waited) of \(timeout) ms")
+        }
+    }
+
     @Test func `who moved is tried at its new place with the next tick`() throws {
         var node = TestNode(Self.shape)
         node.silent = ["b"]

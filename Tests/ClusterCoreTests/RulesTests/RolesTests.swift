@@ -54,6 +54,17 @@ struct RolesTests {
         #expect(promoted.receivers(of: .ping).isEmpty)
     }
 
+    @Test func `whom our master follows is followed once it is known to be a master`() {
+        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383\nc master - 3")
+        node.hears(.ping(), from: "c", Self.replicaHeader(of: "x"))
+        let demoted = Self.replicaHeader(of: "c")
+        node.hears(.ping(), from: "b", demoted)
+        #expect(node.state.me.master == id("b"), "a replica is no master to follow")
+        node.hears(.ping(), from: "c") { $0.replicaOf = .zero }
+        node.hears(.ping(), from: "b", demoted)
+        #expect(node.state.me.master == id("c"))
+    }
+
     @Test func `a replica that changes its master is moved`() {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "r", Self.replicaHeader(of: "c"))
