@@ -131,10 +131,17 @@ struct FailureDetectionTests {
             node.state.target(of: link).map { living.contains($0) } ?? false
         }
         node.command("addslots 9000")
-        for _ in 0..<3 {
-            node.everybodyAnswers(on: answering)
-            node.pass(5000)
+        node.pass(7400)
+        node.everybodyAnswers(on: answering)
+        // Connections to the dead are made again and stand: their machines run, their processes do not.
+        for link in links where !answering.contains(link) {
+            for case .connect(let link, let to) in node.step(.linkClosed(link)).effects {
+                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
+            }
         }
+        node.pass(6800)
+        node.everybodyAnswers(on: answering)
+        node.pass(1000)
         let told = node.tick()
         #expect(node.state.nodes.tally.suspects == Array(dead))
         let hearers = Set(told.sent(.ping).compactMap { node.state.target(of: $0.link) })
