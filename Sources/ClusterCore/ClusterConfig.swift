@@ -87,8 +87,12 @@ extension ClusterConfig {
     static func handshakeTimeout(at nodeTimeout: Int64) -> Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
     var electionTimeout: Int64 { max(2 * nodeTimeout, 2000) }
-    /// Milliseconds after which a failed election may be followed by another.
-    var electionRetry: Int64 { 2 * electionTimeout }
+    /// Milliseconds after which a request that found too few votes is made again, when all that is known
+    /// is that they did not come: those who voted for a sibling are free to vote again then.
+    var electionRetry: Int64 { electionTimeout }
+    /// Milliseconds for which a candidate that others overtook waits for votes that may be on their way,
+    /// the first time.
+    var overtakenPatience: Int64 { min(max(nodeTimeout / 30, 50), 500) }
     /// Milliseconds by which each failed master before ours delays an election: time for the other
     /// to win, disk included.
     var masterRankDelay: Int64 { min(max(nodeTimeout / 20, 100), 500) }
@@ -104,6 +108,8 @@ extension ClusterConfig {
     static let migrationDelay: Int64 = 5000
     /// Milliseconds by which each better replica delays an election.
     static let rankDelay: Int64 = 1000
+    /// Milliseconds that voters' disks get beyond what is usual, before they are asked for a vote again.
+    static let slowDiskTime: Int64 = 50
     /// Milliseconds that siblings get to tell their offsets when they have not told them yet.
     static let offsetDelay: Int64 = 500
     /// Milliseconds that a gossiped pong may lie in the future.

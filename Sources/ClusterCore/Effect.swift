@@ -13,6 +13,9 @@ package enum Effect: Equatable, Sendable {
     /// Close a connection, after what was sent on it; the core has forgotten it already.
     case close(LinkID)
     case send(Message, on: LinkID)
+    /// Say `timer` at this monotonic millisecond, if not before: of several that are asked for only the
+    /// earliest need be kept, since the others are asked for again.
+    case timer(at: Int64)
     /// Hold writes of clients until this monotonic millisecond; 0 releases them.
     case pauseWrites(until: Int64)
     /// Follow this master; nil: be one.

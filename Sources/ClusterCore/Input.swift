@@ -6,6 +6,8 @@ package import ClusterWire
 package enum Input: Equatable, Sendable {
     /// Every 100 ms.
     case tick
+    /// The time came for which `Effect.timer` asked.
+    case timer
     /// A message, already decoded: malformed bytes never reach the core.
     case message(Message, on: LinkID)
     /// A frame that could not be decoded: counted, never believed.

@@ -8,6 +8,7 @@ enum InputWords {
     static func text(_ input: Input) -> String {
         switch input {
         case .tick: "tick"
+        case .timer: "timer"
         case .message(let message, let link):
             "message \(self.link(link)) \(hex(message.encode() ?? []))"
         case .refused(let error, let type, let link):
@@ -37,6 +38,7 @@ enum InputWords {
         let rest = Array(words.dropFirst())
         switch words.first {
         case "tick": return .tick
+        case "timer": return .timer
         case "command": return command(rest)
         case "store": return store(rest)
         case "filtered":

@@ -53,6 +53,9 @@ package struct Machine: Sendable {
     private mutating func dispatch(_ input: Input) {
         switch input {
         case .tick: tick()
+        case .timer:
+            state.candidacy?.timerAt = 0
+            turn.pending.insert(.election)
         case .message(let message, let link):
             Receive.message(message, on: link, &state, &turn)
         case .refused(let error, let type, let link):
@@ -89,6 +92,10 @@ package struct Machine: Sendable {
         Heartbeats.schedule(among: due, &state, &turn)
         FailureDetection.tellFailures(&state, &turn)
         FailureDetection.suspect(among: due, &state, &turn)
+        if !state.openFailures.isEmpty {
+            FailureDetection.decideOpen(&state, &turn)
+            Voting.dropWaiting(&state, &turn)
+        }
         state.nodes.lookWhenDue(at: due, nodeTimeout: turn.config.nodeTimeout)
         ManualFailover.expire(&state, &turn)
         // Before the election: a replica that leaves does not stand for the master it left.

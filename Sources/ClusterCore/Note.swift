@@ -13,8 +13,12 @@ package enum Note: Equatable, Sendable {
     case reportWithdrawn(NodeID, by: NodeID)
     /// `agreeing` are the masters whose reports made the quorum, this node included if it counted.
     case markedFailed(NodeID, agreeing: [NodeID])
-    /// FAIL as told by another node.
+    /// FAIL as told by another node, and believed.
     case heardFailed(NodeID, from: NodeID)
+    /// FAIL as told by another node about one that answers us: it is asked before that is decided.
+    case failQuestioned(NodeID, from: NodeID)
+    /// The node answered, or went on speaking: what was told of it is not believed.
+    case failDenied(NodeID)
     case failureCleared(NodeID, reason: ClearReason)
     case healthChanged(ok: Bool, reason: HealthReason)
     case handshakeStarted(NodeAddress)
@@ -41,6 +45,8 @@ package enum Note: Equatable, Sendable {
     case electionExpired(Epoch?)
     case voteGranted(to: NodeID, Epoch)
     case voteRefused(to: NodeID, Epoch, VoteRefusal)
+    /// A request is kept until it is decided whether the candidate's master has failed.
+    case voteDeferred(to: NodeID, Epoch)
     case voteWithdrawn(to: NodeID, Epoch, SystemFault)
     case claimWithdrawn(Epoch, SystemFault)
     case manualFailoverStarted(by: NodeID?, kind: FailoverKind)

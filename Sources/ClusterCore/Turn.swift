@@ -14,6 +14,8 @@ struct Pending: OptionSet {
     static let broadcast = Pending(rawValue: 16)
     /// Tell voters and heirs of new suspicions.
     static let suspicions = Pending(rawValue: 32)
+    /// A master has failed whose replicas' vote requests may wait.
+    static let votes = Pending(rawValue: 64)
 }
 
 /// One step's working set.

@@ -19,6 +19,8 @@ package final class Node {
     var debug = DebugSettings()
     /// Writes of clients wait until this monotonic millisecond; 0: they do not.
     var writesHeldUntil: Int64 = 0
+    /// The monotonic millisecond of the next timer of the rules; 0: none is asked for.
+    var timerAt: Int64 = 0
     /// When this wake-up began.
     private(set) var wake: Instant
     var poller: Poller
@@ -184,7 +186,8 @@ package final class Node {
 
     /// One wake-up.
     private func turn() {
-        let wait = nextTick - SystemClock.monotonicMilliseconds()
+        let next = timerAt == 0 ? nextTick : min(nextTick, timerAt)
+        let wait = next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try poller.wait(timeoutMilliseconds: Int(max(0, wait)), into: &events)
         } catch {
@@ -195,6 +198,10 @@ package final class Node {
         // The bus first: what clients ask for must not let a heartbeat wait.
         for event in events where event.token & Clients.tokenBit == 0 { handle(event) }
         handleClients()
+        if timerAt != 0 && SystemClock.monotonicMilliseconds() >= timerAt {
+            timerAt = 0
+            step(.timer)
+        }
         if SystemClock.monotonicMilliseconds() >= nextTick { tick() }
         settle()
     }

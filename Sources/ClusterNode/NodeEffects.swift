@@ -22,6 +22,7 @@ extension Node {
             link.enqueue(frame)
             recording?.sent(frame, on: link.id)
             links.markDirty(link)
+        case .timer(let time): timerAt = timerAt == 0 ? time : min(timerAt, time)
         case .pauseWrites(let until):
             writesHeldUntil = until
             store.holdChanges(until != 0)

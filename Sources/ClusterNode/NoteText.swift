@@ -26,6 +26,10 @@ enum NoteText {
             )
         case .heardFailed(let id, let from):
             (.notice, "FAIL message received from \(from) about \(id)")
+        case .failQuestioned(let id, let from):
+            (.notice, "FAIL message received from \(from) about \(id), which answers: asking it")
+        case .failDenied(let id):
+            (.notice, "Node \(id) is not marked as failing: it answers, whatever was said of it.")
         case .failureCleared(let id, let reason):
             (.notice, "Clear FAIL state for node \(id): \(text(reason)).")
         case .healthChanged(let ok, let reason):
@@ -141,6 +145,12 @@ enum NoteText {
             (.notice, "Failover auth granted to \(to) for epoch \(epoch)")
         case .voteRefused(let to, let epoch, let refusal):
             (.notice, "Failover auth denied to \(to) for epoch \(epoch): \(text(refusal))")
+        case .voteDeferred(let to, let epoch):
+            (
+                .verbose,
+                "Failover auth request of \(to) for epoch \(epoch) waits: its master is not known "
+                    + "to have failed"
+            )
         case .manualFailoverStarted(let by, let kind):
             (
                 .notice,

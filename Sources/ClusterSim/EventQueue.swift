@@ -6,6 +6,8 @@ struct Event: Sendable {
     enum Kind: UInt8, Sendable {
         /// A node's 100 ms are over; `index` is the life of its process.
         case tick
+        /// The time came for which a machine asked; `index` is the life of its process.
+        case timer
         /// The head of lane `index` arrives.
         case arrival
         /// A node's disk has done what it was asked; `index` is the number of the write.

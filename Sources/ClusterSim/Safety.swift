@@ -223,6 +223,14 @@ struct Safety: Sendable {
         }
     }
 
+    /// FAIL reaches a node: it counts as the word of whoever says it.
+    mutating func heardFail(_ id: NodeID, from speaker: NodeID, by node: Int, at time: Int64) {
+        guard !testimonies.isEmpty, let speaker = name(speaker), let subject = name(id) else {
+            return
+        }
+        testimonies[node].heard(speaker, against: subject, at: time)
+    }
+
     /// A vote reaches a node.
     mutating func heardVote(_ epoch: Epoch, from id: NodeID, by node: Int) {
         guard let voter = identities.find(id) else { return }

@@ -24,6 +24,8 @@ struct VirtualNode: Sendable {
     var deferred: [Event] = []
     /// Microseconds by which what it sends and gets is late.
     var slowness: Int64 = 0
+    /// Virtual microseconds of the next timer that the machine asked for; 0 for none.
+    private(set) var timerAt: Int64 = 0
     var data = VirtualData()
     var traffic = Traffic()
 
@@ -47,6 +49,25 @@ struct VirtualNode: Sendable {
             monotonic: time / 1000 + monotonicOffset,
             wall: Self.wallOrigin + time / 1000 + wallOffset + driftedBy(time))
     }
+
+    /// The machine asks for a timer at a monotonic millisecond of its own. Returns the virtual time of
+    /// it; nil when an earlier one is asked for already.
+    mutating func setTimer(at monotonic: Int64, now: Int64) -> Int64? {
+        let due = max(now, (monotonic - monotonicOffset) * 1000)
+        guard timerAt == 0 || due < timerAt else { return nil }
+        timerAt = due
+        return due
+    }
+
+    /// Whether the timer that was asked for is due; then it is none any more.
+    mutating func takeTimer(at time: Int64) -> Bool {
+        guard timerAt != 0, timerAt <= time else { return false }
+        timerAt = 0
+        return true
+    }
+
+    /// A new process has none.
+    mutating func clearTimer() { timerAt = 0 }
 
     private func driftedBy(_ time: Int64) -> Int64 {
         drift == 0 ? 0 : (time - driftSince) / 1000 * drift / 1_000_000

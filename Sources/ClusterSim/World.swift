@@ -84,11 +84,16 @@ struct World: Sendable {
 
     private mutating func handle(_ event: Event) {
         let node = Int(event.node)
-        if nodes[node].isPaused && (event.kind == .tick || event.kind == .written) {
+        let isProcess = event.kind == .tick || event.kind == .timer || event.kind == .written
+        if nodes[node].isPaused && isProcess {
             return nodes[node].deferred.append(event)
         }
         switch event.kind {
         case .tick: tick(node, life: event.index)
+        case .timer:
+            if nodes[node].isUp, nodes[node].life == event.index, nodes[node].takeTimer(at: now) {
+                step(node, .timer)
+            }
         case .arrival: arrive(event)
         case .written: written(node, number: Int(event.index))
         case .fault: begin(plan.faults[Int(event.index)].fault)
@@ -130,6 +135,7 @@ struct World: Sendable {
         nodes[node].data.heardAt = -1
         nodes[node].data.source = nil
         nodes[node].isSilent = false
+        nodes[node].clearTimer()
         releaseHeld()
         nodes[node].monotonicOffset =
             climate.hasOwnOrigins ? 1 - now / 1000 : 1_000_000

@@ -16,6 +16,9 @@ extension World {
         if let beat = body.heartbeat {
             safety.heard(beat.gossip, from: header.sender, by: node, at: now)
         }
+        if case .fail(let id) = body {
+            safety.heardFail(id, from: header.sender, by: node, at: now)
+        }
         if case .vote = body {
             safety.heardVote(header.currentEpoch, from: header.sender, by: node)
         }
@@ -50,6 +53,10 @@ extension World {
         case .connect(let link, let address): connect(link, from: node, to: address)
         case .close(let link): close(link, of: node)
         case .send(let message, let link): send(message, on: link, from: node)
+        case .timer(let time):
+            if let due = nodes[node].setTimer(at: time, now: now) {
+                queue.add(.timer, at: due, node: node, index: Int(nodes[node].life))
+            }
         case .note(let note): heard(note, of: node)
         case .reply(let reply, _):
             lastReply = reply

@@ -70,6 +70,25 @@ public struct Publication: Equatable, Sendable {
     }
 }
 
+/// What an unknown body is when it is that of FAILOVER_AUTH_NACK: a vote is refused. Kept as bytes in the
+/// message, since released servers do not send it yet.
+///
+/// - Source: bus protocol §14: an epoch of 8 bytes, big-endian, a reason of one, and 7 reserved bytes.
+public struct VoteNack: Equatable, Sendable {
+    /// The epoch of the request that was refused.
+    public var epoch: Epoch
+    public var reason: UInt8
+
+    static let byteCount = 16
+
+    /// Nil when the bytes are not as long as such a body is.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        epoch = Epoch(bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+        reason = bytes[8]
+    }
+}
+
 /// Body of MODULE: carried, not interpreted.
 ///
 /// - Source: bus protocol §2.9.

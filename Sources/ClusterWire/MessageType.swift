@@ -18,7 +18,7 @@ public struct MessageType: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     @inlinable public static var manualFailoverStart: MessageType { MessageType(rawValue: 8) }
     @inlinable public static var module: MessageType { MessageType(rawValue: 9) }
     @inlinable public static var publishShard: MessageType { MessageType(rawValue: 10) }
-    /// A refusal of a vote, in newer development sources: known, not spoken, kept as bytes.
+    /// A refusal of a vote, in newer development sources: read, not said, and kept as bytes.
     @inlinable public static var voteRefusal: MessageType { MessageType(rawValue: 11) }
 
     /// Types below this have a meaning here.

@@ -26,6 +26,7 @@ public struct NodeFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
     /// Accepts light MODULE messages, and a MEET repeated on one connection.
     @inlinable public static var lightModule: NodeFlags { NodeFlags(rawValue: 1 << 12) }
     @inlinable public static var myPrimaryFail: NodeFlags { NodeFlags(rawValue: 1 << 13) }
+    /// Takes FAILOVER_AUTH_NACK.
     @inlinable public static var authNack: NodeFlags { NodeFlags(rawValue: 1 << 14) }
 
     /// Names of bits 0 to 14, as in the JSON of `decode`.

@@ -280,7 +280,8 @@ struct TestNode {
                 }
             case .send(let message, let link):
                 outcome.sent.append(.init(message: message, link: link, to: letter(of: link)))
-            case .connect, .close, .pauseWrites, .replicate, .dropKeys, .reply, .note: break
+            case .connect, .close, .timer, .pauseWrites, .replicate, .dropKeys, .reply, .note:
+                break
             }
         }
         for fate in fates { run(fate, &outcome) }
@@ -421,6 +422,22 @@ struct TestNode {
             step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
         }
         return link
+    }
+
+    /// The connection to a node ends and is refused, for long enough that another's word for its failure
+    /// is believed; then that word comes.
+    @discardableResult
+    mutating func learnsFailure(of letter: Character, from teller: Character) -> Outcome {
+        loses(letter)
+        return hears(.fail(id(letter)), from: teller)
+    }
+
+    /// The connection to a node ends and is refused, for an eighth of a node timeout.
+    mutating func loses(_ letter: Character) {
+        silent.insert(letter)
+        if let link = row(letter)?.outbound.id { step(.linkClosed(link)) }
+        if let link = row(letter)?.outbound.id { step(.linkClosed(link)) }
+        pass(machine.config.nodeTimeout / 8)
     }
 
     /// Delivers a message of a node, as it would say it unless `change` has it otherwise.

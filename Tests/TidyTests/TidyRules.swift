@@ -24,8 +24,8 @@ enum Arrows {
 enum RuleOrder {
     static let names = [
         "Receive", "Settle", "Identity", "Gossip", "Handshake", "Attention", "Links",
-        "FailureDetection", "Heartbeats", "Election", "Voting", "ReplicaMigration", "SlotOwnership",
-        "Replication",
+        "Election", "ElectionOrder", "Voting", "FailureDetection", "Heartbeats", "ReplicaMigration",
+        "SlotOwnership", "Replication",
         "Roles", "ManualFailover", "Extensions", "Epochs", "Promises", "HealthCheck", "Compose",
     ]
 }

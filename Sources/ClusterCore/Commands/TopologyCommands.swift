@@ -98,6 +98,8 @@ enum TopologyCommands {
         state.forgotten.removeAll()
         state.candidacy = nil
         state.promises = []
+        state.openFailures.removeAll()
+        state.lastVoteFor = nil
         state.nodes[.myself].traits = []
         if hard {
             state.currentEpoch = 0

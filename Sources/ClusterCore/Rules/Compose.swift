@@ -13,7 +13,7 @@ enum Compose {
         let said = state.durable
         var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
         var flags = me.flags.intersection([.pfail, .fail, .migrateTo, .noFailover])
-        flags.insert(.myself)
+        flags.formUnion([.myself, .authNack])
         if config.takesLightPublish { flags.insert(.lightPublish) }
         switch said.role {
         case .master:

@@ -1,8 +1,8 @@
 // The candidate's side: when a replica stands, when it asks, when it has won. A replica whose
 // siblings' offsets are known does not wait the half second in which the reference lets them tell;
 // that each voter has heard FAIL first is ensured by sending it on the same link before the request.
-// Rank orders siblings as ever, and failed masters among themselves as in Valkey 8.1.
-// Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 says.
+// Rank orders siblings as ever; masters that failed together have an order of their own (ElectionOrder).
+// Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 and D43 say.
 
 import ClusterWire
 
@@ -15,20 +15,32 @@ enum Election {
         }
         let isManual = ManualFailover.mayStand(state)
         if needsSchedule(state, turn, isManual) { schedule(master, isManual, &state, &turn) }
-        guard var candidacy = state.candidacy else { return }
-        if candidacy.epoch == nil && !candidacy.manual {
-            delayByRank(&candidacy, master, &state, &turn)
+        if state.candidacy?.asked == true {
+            askAgain(&state, &turn)
+            giveUpIfLost(&state, &turn)
         }
-        let age = turn.now.monotonic - candidacy.askAt
-        guard age >= 0, candidacy.epoch == nil else { return }
-        guard age <= turn.config.electionTimeout else { return }
+        guard var candidacy = state.candidacy, candidacy.epoch == nil else { return }
+        if candidacy.isWaiting {
+            candidacy.askAt = ElectionOrder.timeToAsk(&candidacy, master, state, turn)
+        }
+        state.candidacy = candidacy
+        guard turn.now.monotonic >= candidacy.askAt else {
+            return arm(candidacy.askAt, &state, &turn)
+        }
+        guard turn.now.monotonic - candidacy.askAt <= turn.config.electionTimeout else { return }
         // A disk that just failed would spend an epoch a tick.
         guard turn.now.monotonic >= state.saves.retryAt else { return }
         state.currentEpoch = state.currentEpoch.next
-        candidacy.epoch = state.currentEpoch
-        state.candidacy = candidacy
+        state.candidacy?.epoch = state.currentEpoch
         Promises.make(.voteRequest(state.currentEpoch), &state, &turn)
         turn.note(.electionStarted(state.currentEpoch, forced: isManual))
+    }
+
+    /// Asks to be looked at again at a time that may come before the next tick.
+    private static func arm(_ time: Int64, _ state: inout ClusterState, _ turn: inout Turn) {
+        guard state.candidacy?.timerAt != time else { return }
+        state.candidacy?.timerAt = time
+        turn.emit(.timer(at: time))
     }
 
     /// Our master, when it is to be replaced and we may do it.
@@ -78,100 +90,84 @@ enum Election {
         if let old = state.candidacy, !isManual { turn.note(.electionExpired(old.epoch)) }
         var delay: Int64 = 0
         var rank = 0
-        var masterRank = 0
         if !isManual {
-            rank = self.rank(among: master, state)
-            masterRank = self.masterRank(of: master, state)
+            rank = ElectionOrder.rank(among: master, state)
             delay = Int64(rank) * ClusterConfig.rankDelay
-            delay += Int64(masterRank) * turn.config.masterRankDelay
-            if !siblingsHaveSpoken(state, master) {
+            if !ElectionOrder.siblingsHaveSpoken(state, master) {
                 delay += ClusterConfig.offsetDelay
                 delay += Int64(turn.random.below(Int(ClusterConfig.offsetDelay)))
             }
         }
-        state.candidacy = Candidacy(
-            askAt: turn.now.monotonic + delay, rank: rank, masterRank: masterRank,
-            manual: isManual)
+        var candidacy = Candidacy(
+            at: turn.now.monotonic, delay: delay, rank: rank, manual: isManual)
+        if !isManual {
+            candidacy.askAt = ElectionOrder.timeToAsk(&candidacy, master, state, turn)
+            delay = candidacy.askAt - turn.now.monotonic
+        }
+        state.candidacy = candidacy
         turn.note(.electionScheduled(delay: delay, rank: rank, offset: state.me.offset))
-        for sibling in siblings(of: master, state) { state.pong(sibling, &turn) }
+        for sibling in ElectionOrder.siblings(of: master, state) { state.pong(sibling, &turn) }
     }
 
-    private static func siblings(of master: NodeHandle, _ state: ClusterState) -> [NodeHandle] {
-        state.replicas(of: state.nodes[master].id).filter { $0 != .myself }
-    }
-
-    /// Whether each living sibling that may stand has told its offset since the master fell silent.
-    private static func siblingsHaveSpoken(_ state: ClusterState, _ master: NodeHandle) -> Bool {
-        let silentSince = state.nodes[master].dataReceived
-        return siblings(of: master, state).allSatisfy { sibling in
-            state.nodes[sibling].condition.isFailed
-                || state.nodes[sibling].traits.contains(.noFailover)
-                || state.nodes[sibling].offsetAt > silentSince
-        }
-    }
-
-    /// How many living siblings have more of the master's data; of equals, the smaller id is first.
-    static func rank(among master: NodeHandle, _ state: ClusterState) -> Int {
-        let me = state.me
-        return siblings(of: master, state).count { sibling in
-            let node = state.nodes[sibling]
-            guard !node.condition.isFailed, !node.traits.contains(.noFailover) else {
-                return false
-            }
-            return node.offset > me.offset || (node.offset == me.offset && node.id < me.id)
-        }
-    }
-
-    private static func delayByRank(
-        _ candidacy: inout Candidacy, _ master: NodeHandle, _ state: inout ClusterState,
+    /// Somebody else asks for votes. In the epoch of our own election, or before our request has left, the
+    /// one whose shard comes first goes on, and the other asks in a later epoch.
+    static func heardRequest(
+        _ header: Header, from candidate: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        let rank = max(candidacy.rank, rank(among: master, state))
-        let masterRank = masterRank(of: master, state, after: candidacy.replaced)
-        let further = masterRank - candidacy.masterRank
-        candidacy.askAt += Int64(rank - candidacy.rank) * ClusterConfig.rankDelay
-        let step = turn.config.masterRankDelay
-        candidacy.askAt += Int64(max(0, further)) * step
-        if further < 0 {
-            // Those before us were replaced, or are well again: whoever is first now has all of its
-            // time from here on, and who has nobody before it need not wait.
-            candidacy.askAt = min(candidacy.askAt, turn.now.monotonic + Int64(masterRank) * step)
+        // What an operator asks for has no turn.
+        guard !header.messageFlags.contains(.forceAck), let id = state.nodes[candidate].master,
+            let other = state.nodes.find(id), let mine = state.myMaster, other != mine
+        else { return }
+        let shard = state.nodes[other].shard
+        defer { state.requestHeard = RequestHeard(at: turn.now.monotonic, shard: shard) }
+        guard var candidacy = state.candidacy, !candidacy.manual else { return }
+        let comesFirst = shard < state.nodes[mine].shard
+        ElectionOrder.heardRequest(for: shard, of: &candidacy, state, turn)
+        if let epoch = candidacy.epoch, header.currentEpoch >= epoch {
+            if !candidacy.asked || comesFirst && header.currentEpoch == epoch {
+                turn.note(.electionExpired(epoch))
+                candidacy.isLate = candidacy.asked
+                candidacy.giveUpEpoch()
+                candidacy.askAt = turn.now.monotonic
+            } else if candidacy.overtakenAt == 0 {
+                candidacy.overtakenAt = turn.now.monotonic
+            }
         }
-        candidacy.rank = rank
-        candidacy.masterRank = masterRank
         state.candidacy = candidacy
+        turn.pending.insert(.election)
     }
 
-    /// How many other masters with slots are down too and have a replica to stand for them, and
-    /// come first: two that ask in one epoch would split the votes, and neither would win. Those before
-    /// the last one that was replaced had their turn, and are not waited for again.
-    static func masterRank(
-        of master: NodeHandle, _ state: ClusterState, after replaced: ShardID? = nil
-    ) -> Int {
-        guard state.nodes.tally.voters > state.nodes.tally.healthyVoters else { return 0 }
-        let shard = state.nodes[master].shard
-        var hasHeir = [Bool](repeating: false, count: state.nodes.capacity)
-        for handle in state.nodes.handles where state.nodes[handle].condition.isHealthy {
-            guard let id = state.nodes[handle].master, let other = state.nodes.find(id),
-                !state.nodes[handle].traits.contains(.noFailover)
-            else { continue }
-            hasHeir[other.index] = true
+    /// An election that others overtook is over when the votes that may have been on their way have come,
+    /// and so is one in which too many said no.
+    private static func giveUpIfLost(_ state: inout ClusterState, _ turn: inout Turn) {
+        guard var candidacy = state.candidacy, !candidacy.manual else { return }
+        let left = state.size - candidacy.refusers.count
+        if left >= state.quorum {
+            guard candidacy.overtakenAt != 0 else { return }
+            let patience = max(
+                turn.config.overtakenPatience, 2 * state.roundTrips.summary.answerTime)
+            let doublings = min(max(0, candidacy.attempts - 1), 16)
+            let wait = min(patience << doublings, turn.config.electionRetry)
+            let end = max(candidacy.overtakenAt, candidacy.askAt) + wait
+            guard turn.now.monotonic >= end else { return arm(end, &state, &turn) }
         }
-        return state.nodes.handles.count { other in
-            hasHeir[other.index] && state.nodes[other].isVotingMaster
-                && state.nodes[other].isSuspect && state.nodes[other].shard < shard
-                && replaced.map { $0 < state.nodes[other].shard } ?? true
-        }
+        turn.note(.electionExpired(candidacy.epoch))
+        candidacy.giveUpEpoch()
+        candidacy.attempts += 1
+        candidacy.isLate = true
+        candidacy.askAt = turn.now.monotonic
+        state.candidacy = candidacy
     }
 
     /// The request is on disk: everybody is asked, and told of the failure first.
     static func ask(_ epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn) {
         guard var candidacy = state.candidacy, candidacy.epoch == epoch, !candidacy.asked,
-            let master = state.me.master
+            state.me.master != nil
         else { return }
         guard epoch == state.currentEpoch else {
             // A later epoch came in meanwhile: nobody votes in this one any more.
-            candidacy.epoch = nil
+            candidacy.giveUpEpoch()
             candidacy.askAt = turn.now.monotonic
             state.candidacy = candidacy
             turn.pending.insert(.election)
@@ -181,14 +177,47 @@ enum Election {
         // The time to win runs from the request, not from the save.
         candidacy.askAt = turn.now.monotonic
         state.candidacy = candidacy
-        let failed = state.nodes.find(master).map { state.nodes[$0].condition.isFailed } ?? false
         for handle in state.audience() {
-            if failed && !candidacy.manual && state.nodes[handle].id != master {
-                state.send(.fail(master), to: handle, &turn)
-            }
-            state.send(
-                .voteRequest, to: handle, flags: candidacy.manual ? .forceAck : [],
-                as: epoch, &turn)
+            guard let link = state.nodes[handle].outbound.openID else { continue }
+            ask(handle, on: link, &state, &turn)
+        }
+        arm(timeToAskAgain(candidacy, state), &state, &turn)
+    }
+
+    private static func timeToAskAgain(_ candidacy: Candidacy, _ state: ClusterState) -> Int64 {
+        candidacy.askAt + state.roundTrips.summary.answerTime + ClusterConfig.slowDiskTime
+    }
+
+    /// The master itself votes where an operator asks; else it is not told that it has failed.
+    private static func ask(
+        _ handle: NodeHandle, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard let candidacy = state.candidacy, let master = state.myMaster else { return }
+        if !candidacy.manual && state.nodes[master].condition.isFailed && handle != master {
+            state.send(.fail(state.nodes[master].id), on: link, &turn)
+        }
+        state.send(
+            .voteRequest, on: link, flags: candidacy.manual ? .forceAck : [],
+            as: candidacy.epoch, &turn)
+    }
+
+    /// What is lost on a connection holds up all behind it for as long as its transport takes to send it
+    /// again. Whoever has not voted after a slow round trip is asked on the connection that it made.
+    ///
+    /// - Source: DECISIONS D43.
+    private static func askAgain(_ state: inout ClusterState, _ turn: inout Turn) {
+        guard let candidacy = state.candidacy, !candidacy.askedAgain else { return }
+        let due = timeToAskAgain(candidacy, state)
+        guard turn.now.monotonic >= due else { return arm(due, &state, &turn) }
+        state.candidacy?.askedAgain = true
+        // Where a later epoch is known, nobody votes in this one any more.
+        guard candidacy.epoch == state.currentEpoch else { return }
+        for handle in state.nodes.handles where handle != .myself {
+            let node = state.nodes[handle]
+            guard node.isVotingMaster, node.condition.isHealthy, let link = node.inbound,
+                !candidacy.voters.contains(node.id)
+            else { continue }
+            ask(handle, on: link, &state, &turn)
         }
     }
 
@@ -210,5 +239,20 @@ enum Election {
             turn.note(.electionWon(epoch, votes: candidacy.voters.count))
             Roles.replaceMaster(at: epoch, &state, &turn)
         }
+    }
+
+    /// A voter says that it does not vote for us: where too many do, the election is over.
+    ///
+    /// - Source: bus protocol §14.
+    static func refused(
+        by voter: NodeHandle, _ nack: VoteNack, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let id = state.nodes[voter].id
+        guard let candidacy = state.candidacy, candidacy.asked, candidacy.epoch == nack.epoch,
+            state.nodes[voter].isVotingMaster, !candidacy.voters.contains(id),
+            !candidacy.refusers.contains(id)
+        else { return }
+        state.candidacy?.refusers.append(id)
+        turn.pending.insert(.election)
     }
 }

@@ -1,7 +1,7 @@
 // PFAIL by timeout, FAIL by quorum, and when either is taken back. Only masters with slots count,
 // as reporters and in the quorum alike: the reference of Redis counts reports of empty masters and
-// can so agree without a majority. A suspicion is told to those who vote at once.
-// Follows bus protocol §5.1 to §5.4; differs as DECISIONS D7 says.
+// can so agree without a majority. A suspicion is told to those who vote at once. FAIL that is only
+// heard needs evidence of our own. Follows bus protocol §5.1 to §5.4; differs as DECISIONS D7 and D41 say.
 
 import ClusterWire
 
@@ -68,13 +68,20 @@ enum FailureDetection {
         guard handle != reporter else { return }
         let now = turn.now.monotonic
         let isNew = state.nodes.heardReport(of: handle, by: reporter, at: now)
-        if isNew { turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id)) }
-        if isNew && state.nodes[handle].condition.isHealthy && state.nodes[handle].pingSent == 0
-            && !state.nodes[handle].isHandshake
-        {
-            state.ping(handle, amount: .least, &turn)
+        if isNew {
+            turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
+            ask(handle, &state, &turn)
         }
         judge(handle, &state, &turn)
+        if state.openFailures.contains(handle) { decide(handle, &state, &turn) }
+    }
+
+    /// Pings a node that is thought to be well, unless it is being asked.
+    static func ask(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
+        guard state.nodes[handle].condition.isHealthy, state.nodes[handle].pingSent == 0,
+            !state.nodes[handle].isHandshake
+        else { return }
+        state.ping(handle, amount: .least, &turn)
     }
 
     /// A voting master says that a node is well.
@@ -98,11 +105,7 @@ enum FailureDetection {
         let needed = turn.has(.failWithoutQuorum) ? 1 : state.quorum
         // Mostly too few have said anything: nobody need be counted.
         guard state.nodes[handle].reports.count + 1 >= needed else { return }
-        let oldest = turn.now.monotonic - turn.config.reportValidity
-        if !turn.has(.staleReport) { state.nodes[handle].reports.removeAll { $0.at < oldest } }
-        var agreeing = state.nodes[handle].reports.map(\.reporter)
-            .filter { mayReport($0, state, turn) }.map { state.nodes[$0].id }
-        if state.me.isVotingMaster { agreeing.append(state.myID) }
+        let agreeing = agreeing(on: handle, &state, turn)
         guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
         markFailed(handle, &state, &turn)
@@ -141,24 +144,98 @@ enum FailureDetection {
             || turn.has(.emptyReporter) && state.nodes[node].isMaster
     }
 
-    /// FAIL as told by a node that we know.
+    /// FAIL as told by a node that we know. It is believed with evidence; else the node is asked, and
+    /// its silence decides, or its answer. One frame must not end a healthy master's service.
     ///
-    /// - Source: bus protocol §4.15.
+    /// - Source: bus protocol §4.15; DECISIONS D41.
     static func heard(
         _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard let handle = state.nodes.find(id), handle != .myself else { return }
+        guard let handle = state.nodes.find(id), handle != .myself, handle != speaker else {
+            return
+        }
         if !state.untoldFailures.isEmpty { state.untoldFailures.removeAll { $0 == id } }
         guard !state.nodes[handle].condition.isFailed else { return }
+        let teller = state.nodes[speaker].id
+        let isNews = state.openFailures.open(handle, from: teller, at: turn.now.monotonic)
+        // Whoever votes reports what it says.
+        if mayReport(speaker, state, turn),
+            state.nodes.heardReport(of: handle, by: speaker, at: turn.now.monotonic)
+        {
+            turn.note(.reported(id, by: teller))
+        }
+        decide(handle, &state, &turn)
+        guard isNews && state.openFailures.contains(handle) else { return }
+        turn.note(.failQuestioned(id, from: teller))
+        ask(handle, &state, &turn)
+    }
+
+    /// Tick: what was heard is decided as the evidence comes up. Of whoever neither answers nor falls
+    /// silent for a node timeout nothing was proved.
+    static func decideOpen(_ state: inout ClusterState, _ turn: inout Turn) {
+        for entry in state.openFailures.entries {
+            decide(entry.node, &state, &turn)
+            if state.openFailures.contains(entry.node),
+                turn.now.monotonic - entry.heardAt > turn.config.nodeTimeout
+            {
+                deny(entry.node, &state, &turn)
+            }
+        }
+    }
+
+    /// Believes what was heard of a node if there is evidence by now.
+    private static func decide(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let isSilent =
+            turn.now.monotonic >= state.nodes[handle].evidenceAt(turn.config.nodeTimeout)
+        guard isSilent || agreeing(on: handle, &state, turn).count >= state.quorum,
+            let entry = state.openFailures.close(handle)
+        else { return }
         markFailed(handle, &state, &turn)
-        turn.note(.heardFailed(id, from: state.nodes[speaker].id))
+        turn.note(.heardFailed(state.nodes[handle].id, from: entry.from))
+        tellReplicas(of: handle, &state, &turn)
+    }
+
+    /// Those who are to stand for a master must not miss its failure because a single connection broke: the
+    /// first few voters tell them, whoever told all others.
+    private static func tellReplicas(
+        of handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let id = state.nodes[handle].id
+        guard state.me.isVotingMaster, state.nodes[handle].replicaCount > 0,
+            state.nodes.votersBeforeMyself(upTo: ClusterConfig.failTellers)
+                < ClusterConfig.failTellers
+        else { return }
+        for replica in state.replicas(of: id) { state.send(.fail(id), to: replica, &turn) }
+    }
+
+    private static func deny(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard state.openFailures.close(handle) != nil else { return }
+        turn.note(.failDenied(state.nodes[handle].id))
+    }
+
+    /// Voting masters that have said of late that a node does not answer, and this one if it thinks so.
+    private static func agreeing(
+        on handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+    ) -> [NodeID] {
+        let oldest = turn.now.monotonic - turn.config.reportValidity
+        if !turn.has(.staleReport) { state.nodes[handle].reports.removeAll { $0.at < oldest } }
+        var agreeing = state.nodes[handle].reports.map(\.reporter)
+            .filter { mayReport($0, state, turn) }.map { state.nodes[$0].id }
+        if state.me.isVotingMaster && state.nodes[handle].isSuspect { agreeing.append(state.myID) }
+        return agreeing
     }
 
     private static func markFailed(
         _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         state.nodes[handle].condition = .failed(since: turn.now.monotonic)
+        state.openFailures.close(handle)
         turn.pending.formUnion([.save, .health])
+        if !state.openFailures.requests.isEmpty { turn.pending.insert(.votes) }
         if state.myMaster == handle { turn.pending.insert(.election) }
     }
 
@@ -170,6 +247,7 @@ enum FailureDetection {
         _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         let id = state.nodes[handle].id
+        if state.openFailures.contains(handle) { deny(handle, &state, &turn) }
         switch state.nodes[handle].condition {
         case .healthy: return
         case .suspected:
@@ -200,5 +278,13 @@ extension KnownNode {
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
         guard pingSent != 0, condition.isHealthy, !isHandshake else { return .max }
         return max(pingSent, dataReceived) + nodeTimeout + 1
+    }
+
+    /// When the node has been silent for so long that another's word for its failure is believed: a ping
+    /// of ours waits for half a node timeout, or our connection is refused or gone for an eighth of one.
+    func evidenceAt(_ nodeTimeout: Int64) -> Int64 {
+        let unanswered = pingSent == 0 ? .max : max(pingSent, dataReceived) + nodeTimeout / 2
+        guard unreachableSince != 0 else { return unanswered }
+        return min(unanswered, max(unreachableSince, dataReceived) + nodeTimeout / 8)
     }
 }

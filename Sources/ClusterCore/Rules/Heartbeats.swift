@@ -121,6 +121,14 @@ enum Heartbeats {
 }
 
 extension KnownNode {
+    /// Milliseconds that the answer which comes now took; nil when the ping waited for a connection.
+    func roundTrip(at now: Int64) -> Int64? {
+        guard pingSent != 0, case .open(_, _, let opened) = outbound, pingSent >= opened else {
+            return nil
+        }
+        return now - pingSent
+    }
+
     /// When the node has been silent for as long as it may be before it is asked.
     @inline(__always)
     func silentAt(_ nodeTimeout: Int64) -> Int64 { heardAt + nodeTimeout / 2 }

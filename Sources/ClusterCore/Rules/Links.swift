@@ -72,6 +72,7 @@ enum Links {
             case .connecting(_, let since) = state.nodes[handle].outbound
         else { return turn.emit(.close(link)) }
         state.nodes[handle].outbound = .open(link, since: since, opened: turn.now.monotonic)
+        state.nodes[handle].unreachableSince = 0
         if state.nodes[handle].traits.contains(.meet) {
             let beat = Compose.heartbeat(state, to: handle, &turn)
             state.nodes[handle].pingedAt = turn.now.monotonic
@@ -95,6 +96,7 @@ enum Links {
             atOnce = now - opened >= ClusterConfig.reconnectAtOnceAfter
         }
         state.nodes[handle].outbound = .none
+        if state.nodes[handle].unreachableSince == 0 { state.nodes[handle].unreachableSince = now }
         guard !state.nodes[handle].isHandshake else { return }
         if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = now }
         if atOnce { state.connect(to: handle, &turn) }

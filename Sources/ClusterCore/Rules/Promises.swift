@@ -123,6 +123,8 @@ enum Promises {
         for promise in lost {
             switch promise.kind {
             case .vote(let candidate, let epoch):
+                // It is spent, and it was never given.
+                state.lastVoteFor = nil
                 turn.note(.voteWithdrawn(to: candidate, epoch, fault))
             case .voteRequest(let epoch):
                 if state.candidacy?.epoch == epoch { state.candidacy = nil }

@@ -128,6 +128,9 @@ enum Receive {
             guard Handshake.answered(by: header, at: target, &state, &turn) else { return false }
         }
         if body.type == .pong {
+            if let took = state.nodes[target].roundTrip(at: turn.now.monotonic) {
+                state.roundTrips.add(took)
+            }
             state.nodes[target].pongReceived = turn.now.monotonic
             state.nodes[target].pingSent = 0
             FailureDetection.answered(target, &state, &turn)
@@ -177,11 +180,16 @@ enum Receive {
     ) {
         switch body {
         case .fail(let id): FailureDetection.heard(id, from: sender, &state, &turn)
-        case .voteRequest: Voting.consider(header, from: sender, &state, &turn)
+        case .voteRequest:
+            // First: our own vote may wait until it is decided whether the master has failed.
+            Election.heardRequest(header, from: sender, &state, &turn)
+            Voting.consider(header, from: sender, &state, &turn)
         case .vote: Election.voted(sender, header, &state, &turn)
         case .update(let update): SlotOwnership.hear(update, from: sender, &state, &turn)
         case .manualFailoverStart:
             ManualFailover.started(by: sender, on: link, &state, &turn)
+        case .unknown(.voteRefusal, let bytes):
+            if let nack = VoteNack(bytes) { Election.refused(by: sender, nack, &state, &turn) }
         case .unknown(let type, _):
             turn.note(.ignored(.unknownType(type), from: state.nodes[sender].id))
         case .publish, .publishShard, .module: break  // nobody subscribes here; the sender lives

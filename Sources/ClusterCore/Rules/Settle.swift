@@ -9,6 +9,7 @@ enum Settle {
         if turn.pending.contains(.suspicions) {
             FailureDetection.tellSuspicions(&state, &turn)
         }
+        if turn.pending.contains(.votes) { Voting.considerWaiting(&state, &turn) }
         // Before health: a promotion changes it.
         if turn.pending.contains(.election) { Election.advance(&state, &turn) }
         if turn.pending.contains(.health) { HealthCheck.judge(&state, &turn) }

@@ -98,7 +98,9 @@ enum SlotOwnership {
             if losses.lost > 0 && state.me.isMaster {
                 turn.note(.slotsLost(count: losses.lost, to: id))
             }
-            if state.countReplaced(losses.from) { turn.pending.insert(.election) }
+            if state.countReplaced(losses.from, at: turn.now.monotonic) {
+                turn.pending.insert(.election)
+            }
             turn.pending.formUnion([.save, .health])
         }
         settle(

@@ -11,20 +11,91 @@ enum Voting {
         _ turn: inout Turn
     ) {
         let id = state.nodes[candidate].id
-        if let refusal = refusal(header, candidate, state, turn) {
-            turn.note(.voteRefused(to: id, header.currentEpoch, refusal))
-            if case .slotsOwnedByNewer = refusal {
-                SlotOwnership.tellNewerOwner(
-                    of: header.slots, claimedAt: header.configEpoch, by: candidate, &state, &turn)
+        switch refusal(header, candidate, state, turn) {
+        case .masterNotFailed(let master):
+            // It may be what we hear next: links are not read in the order of what was said on them.
+            state.openFailures.keep(header, of: id, at: turn.now.monotonic)
+            turn.note(.voteDeferred(to: id, header.currentEpoch))
+            if let row = state.nodes.find(master) {
+                FailureDetection.ask(row, &state, &turn)
             }
-            return
+        case .alreadyVoted where isSameVote(header, candidate, state):
+            repeatVote(to: candidate, header.currentEpoch, &state, &turn)
+        case let refusal?: refuse(refusal, header, candidate, &state, &turn)
+        case nil: grant(header, candidate, &state, &turn)
         }
+    }
+
+    private static func refuse(
+        _ refusal: VoteRefusal, _ header: Header, _ candidate: NodeHandle,
+        _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        turn.note(.voteRefused(to: state.nodes[candidate].id, header.currentEpoch, refusal))
+        guard case .slotsOwnedByNewer = refusal else { return }
+        SlotOwnership.tellNewerOwner(
+            of: header.slots, claimedAt: header.configEpoch, by: candidate, &state, &turn)
+    }
+
+    private static func grant(
+        _ header: Header, _ candidate: NodeHandle, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        let id = state.nodes[candidate].id
         if !turn.has(.unraisedVote) { state.lastVoteEpoch = state.currentEpoch }
-        if let master = state.nodes[candidate].master, let row = state.nodes.find(master) {
-            state.nodes[row].votedAt = turn.now.monotonic
+        state.lastVoteFor = id
+        // An operator's failover says nothing about the next real failure.
+        if let master = state.nodes[candidate].master, !header.messageFlags.contains(.forceAck) {
+            state.votesGiven.gave(
+                to: id, of: master, at: turn.now.monotonic, throttle: turn.config.voteThrottle)
         }
         Promises.make(.vote(id, state.currentEpoch), &state, &turn)
         turn.note(.voteGranted(to: id, state.currentEpoch))
+    }
+
+    private static func isSameVote(
+        _ header: Header, _ candidate: NodeHandle, _ state: ClusterState
+    ) -> Bool {
+        state.lastVoteFor == state.nodes[candidate].id && header.currentEpoch == state.lastVoteEpoch
+    }
+
+    /// The candidate asks again for a vote that it was given: what was said was lost, or is late. It is said
+    /// again, on the other connection, if it is on disk.
+    private static func repeatVote(
+        to candidate: NodeHandle, _ epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        let isPromised = state.promises.contains { promise in
+            if case .vote(_, epoch) = promise.kind { return true }
+            return false
+        }
+        guard !isPromised,
+            let link = state.nodes[candidate].inbound ?? state.nodes[candidate].outbound.openID
+        else { return }
+        state.send(.vote, on: link, as: epoch, &turn)
+    }
+
+    /// Settle: a master was found to have failed; requests that waited for that are judged.
+    static func considerWaiting(_ state: inout ClusterState, _ turn: inout Turn) {
+        let due = state.openFailures.takeRequests { request in
+            guard let row = state.nodes.find(request.candidate), let id = state.nodes[row].master,
+                let master = state.nodes.find(id)
+            else { return true }
+            return turn.countsAsFailed(state.nodes[master].condition)
+        }
+        for request in due {
+            guard let candidate = state.nodes.find(request.candidate) else { continue }
+            consider(request.header, from: candidate, &state, &turn)
+        }
+    }
+
+    /// Tick: a request whose master has not been found to have failed for half a node timeout is refused.
+    static func dropWaiting(_ state: inout ClusterState, _ turn: inout Turn) {
+        let oldest = turn.now.monotonic - turn.config.nodeTimeout / 2 - ClusterConfig.tick
+        for request in state.openFailures.takeRequests(where: { $0.heardAt < oldest }) {
+            guard let candidate = state.nodes.find(request.candidate),
+                let refusal = refusal(request.header, candidate, state, turn)
+            else { continue }
+            refuse(refusal, request.header, candidate, &state, &turn)
+        }
     }
 
     /// Why the vote is not given; nil when it is.
@@ -47,8 +118,10 @@ enum Voting {
         guard forced || turn.countsAsFailed(state.nodes[master].condition) else {
             return .masterNotFailed(masterID)
         }
-        let sinceVote = turn.now.monotonic - state.nodes[master].votedAt
-        if state.nodes[master].votedAt != 0 && sinceVote < turn.config.voteThrottle {
+        if let sinceVote = state.votesGiven.sinceOther(
+            than: state.nodes[candidate].id, of: masterID, at: turn.now.monotonic),
+            sinceVote < turn.config.voteThrottle
+        {
             return .votedRecently(milliseconds: sinceVote)
         }
         if !turn.has(.ignoreNewerOwner),

@@ -26,6 +26,14 @@ package struct ClusterState: Equatable, Sendable {
     var promises: [Promise] = []
     /// Nodes that we found out have failed, of which others tell first.
     var untoldFailures: [NodeID] = []
+    /// What was heard of failures and is not decided.
+    var openFailures = OpenFailures()
+    var votesGiven = VotesGiven()
+    /// Whom our last vote was for, as long as the process lives.
+    var lastVoteFor: NodeID?
+    /// The newest request for votes for a replica of another master.
+    var requestHeard = RequestHeard()
+    var roundTrips = RoundTrips()
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
     /// Started as a master from its file, and a master ever since.
@@ -77,20 +85,19 @@ package struct ClusterState: Equatable, Sendable {
     mutating func giveUpElection(at epoch: Epoch, _ turn: inout Turn) {
         guard candidacy?.epoch == epoch else { return }
         turn.note(.electionExpired(epoch))
-        candidacy?.epoch = nil
-        candidacy?.asked = false
-        candidacy?.voters = []
+        candidacy?.giveUpEpoch()
     }
 
     /// Somebody took over from a master. Returns whether an election of ours waits for its turn and has
     /// to look whether that has come.
-    mutating func countReplaced(_ former: NodeID?) -> Bool {
-        guard var waiting = candidacy, waiting.isWaiting,
-            let row = former.flatMap({ nodes.find($0) }), nodes[row].isSuspect
-        else { return false }
+    mutating func countReplaced(_ former: NodeID?, at now: Int64) -> Bool {
+        guard let row = former.flatMap({ nodes.find($0) }), nodes[row].isSuspect else {
+            return false
+        }
         let shard = nodes[row].shard
-        waiting.replaced = waiting.replaced.map { max($0, shard) } ?? shard
-        candidacy = waiting
+        if requestHeard.shard == shard { requestHeard.isOver = true }
+        guard let waiting = candidacy, waiting.isWaiting else { return false }
+        if !waiting.isLate && shard < me.shard { candidacy?.pass(shard, at: now) }
         return true
     }
 
@@ -207,6 +214,7 @@ extension ClusterState {
             }
             if nodes[other].master == id { setRole(.replica(of: nil), of: other) }
         }
+        openFailures.close(handle)
         nodes.remove(handle)
     }
 }

@@ -99,8 +99,8 @@ package struct KnownNode: Equatable, Sendable {
     var retryAt: Int64 = 0
     /// When we last pinged it, or met it.
     var pingedAt: Int64 = 0
-    /// When we last voted for a replica of it.
-    var votedAt: Int64 = 0
+    /// Since when our connection to it is refused, or has ended without coming back; 0 when it stands.
+    var unreachableSince: Int64 = 0
     /// Until when its changes of address are spent: each spends one interval more.
     var movesSpentUntil: Int64 = 0
     /// Since when it has been a master without replicas; 0 when it is not.

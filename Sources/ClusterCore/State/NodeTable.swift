@@ -362,6 +362,20 @@ extension NodeTable {
     }
 }
 
+extension NodeTable {
+    /// How many voters whom nobody here suspects have a smaller id than this node; counting ends at `limit`.
+    func votersBeforeMyself(upTo limit: Int) -> Int {
+        var count = 0
+        for handle in order {
+            if handle == .myself || count >= limit { break }
+            if rows[handle.index].isVotingMaster && rows[handle.index].condition.isHealthy {
+                count += 1
+            }
+        }
+        return count
+    }
+}
+
 // MARK: What is due
 
 extension NodeTable {

@@ -195,7 +195,7 @@ struct RepliesTests {
         var node = TestNode("m myself,master - 1 0-16383\nr slave m 1\ns slave m 1\nt slave m 1")
         node.hears(.ping(), from: "r") { $0.offset = 5 }
         node.hears(.ping(), from: "s") { $0.offset = 5 }
-        node.hears(.fail(id("s")), from: "r")
+        node.learnsFailure(of: "s", from: "r")
         guard case .list(let ranges) = node.reply("slots"), case .list(let range)? = ranges.first
         else { return }
         #expect(range.count == 4, "m and r")

@@ -22,7 +22,7 @@ struct ComposeTests {
         let said = try header(&node)
         #expect(said.sender == id("m") && said.replicaOf.isZero)
         #expect(said.slots == slots("0-5460") && said.configEpoch == 1 && said.currentEpoch == 9)
-        #expect(said.flags == [.myself, .master, .migrateTo])
+        #expect(said.flags == [.myself, .master, .migrateTo, .authNack])
         #expect(said.port == address("m").port && said.busPort == address("m").busPort)
         #expect(said.ip.isEmpty, "they see our address")
         #expect(said.messageFlags == .extensions && said.state == 1)
@@ -32,7 +32,7 @@ struct ComposeTests {
         var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
         let said = try header(&node)
         #expect(said.replicaOf == id("b") && said.configEpoch == 2 && said.slots == .all)
-        #expect(said.flags == [.myself, .replica])
+        #expect(said.flags == [.myself, .replica, .authNack])
     }
 
     @Test func `light publications are asked for when they are taken`() throws {

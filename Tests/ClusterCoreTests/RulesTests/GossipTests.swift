@@ -125,7 +125,7 @@ struct GossipTests {
         let place = address("c", ip: "10.0.0.9")
         node.hears(.ping(rumour("c", at: place)), from: "b")
         #expect(node.row("c")?.address == address("c"))
-        node.hears(.fail(id("c")), from: "b")
+        node.learnsFailure(of: "c", from: "b")
         let outcome = node.hears(.ping(rumour("c", at: place)), from: "b")
         #expect(node.row("c")?.address == place)
         #expect(outcome.connects == [place])

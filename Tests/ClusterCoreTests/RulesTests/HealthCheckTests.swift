@@ -37,7 +37,7 @@ struct HealthCheckTests {
         node.advance(200)
         for letter: Character in ["b", "c", "d"] { node.hears(.ping(), from: letter) }
         node.silent = ["b"]
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         var outcome = node.advance(100)
         for letter: Character in ["c", "d"] {
             outcome = node.hears(.vote, from: letter) { $0.currentEpoch = 10 }
@@ -144,7 +144,7 @@ struct HealthCheckTests {
                     .contains(.healthChanged(ok: false, reason: .slotUncovered)) == isRequired)
             var other = Self.serving { $0.requireFullCoverage = isRequired }
             #expect(
-                other.hears(.fail(id("b")), from: "c").notes
+                other.learnsFailure(of: "b", from: "c").notes
                     .contains(.healthChanged(ok: false, reason: .slotUncovered)) == isRequired)
         }
     }
@@ -166,7 +166,9 @@ struct HealthCheckTests {
     @Test func `a failed replica ends nothing`() {
         var node = Self.serving()
         #expect(
-            node.hears(.fail(id("r")), from: "b").notes == [.heardFailed(id("r"), from: id("b"))])
+            node.learnsFailure(of: "r", from: "b").notes == [
+                .reported(id("r"), by: id("b")), .heardFailed(id("r"), from: id("b")),
+            ])
         #expect(node.state.health.isOK)
     }
 

@@ -102,7 +102,7 @@ struct PromisesTests {
 
     @Test func `a promise whose save failed waits for a later save that holds it too`() {
         var node = TestNode(VotingTests.shape)
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         node.disk = .slow
         _ = VotingTests.ask(&node)
         let first = node.waiting.last
@@ -115,7 +115,7 @@ struct PromisesTests {
 
     @Test func `a save without sync that succeeds meanwhile does not release it`() throws {
         var node = TestNode(VotingTests.shape)
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         node.disk = .slow
         _ = VotingTests.ask(&node)
         let first = try #require(node.waiting.last)
@@ -135,7 +135,7 @@ struct PromisesTests {
 
     @Test func `a hard reset ends all promises, and a soft one says nothing before the disk`() {
         var node = TestNode(VotingTests.shape)
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         node.disk = .slow
         _ = VotingTests.ask(&node)
         node.command("reset soft")

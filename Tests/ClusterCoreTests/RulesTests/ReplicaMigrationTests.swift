@@ -22,7 +22,7 @@ struct ReplicaMigrationTests {
     ) -> TestNode {
         var node = TestNode(lines, adjust)
         node.silent = ["q"]
-        node.hears(.fail(id("q")), from: "b")
+        node.learnsFailure(of: "q", from: "b")
         return node
     }
 
@@ -95,7 +95,7 @@ struct ReplicaMigrationTests {
     @Test func `a failed master is nobody's new master`() {
         var node = Self.orphaned { $0.requireFullCoverage = false }
         node.silent = ["q", "b"]
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         #expect(!Self.hasMoved(&node))
     }
 

@@ -86,12 +86,12 @@ struct RolesTests {
         #expect(try flags(&node).contains(.migrateTo))
         var reset = node
         reset.command("reset")
-        #expect(try flags(&reset) == [.myself, .master])
+        #expect(try flags(&reset) == [.myself, .master, .authNack])
         node.hears(.ping(), from: "r") {
             ($0.replicaOf, $0.flags) = (.zero, [.myself, .master])
             ($0.configEpoch, $0.currentEpoch, $0.slots) = (12, 12, slots("0-5460"))
         }
-        #expect(try flags(&node) == [.myself, .replica])
+        #expect(try flags(&node) == [.myself, .replica, .authNack])
     }
 
     @Test func `a master that is not known yet is learnt with a later header`() {

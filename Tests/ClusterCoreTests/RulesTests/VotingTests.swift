@@ -16,7 +16,7 @@ struct VotingTests {
 
     static func electorate(_ lines: String = shape) -> TestNode {
         var node = TestNode(lines)
-        node.hears(.fail(id("b")), from: "c")
+        node.learnsFailure(of: "b", from: "c")
         return node
     }
 
@@ -104,7 +104,7 @@ struct VotingTests {
         var again = TestNode(
             machine: Machine(state: state, config: node.machine.config, random: random))
         again.advance(300)
-        again.hears(.fail(id("b")), from: "c")
+        again.learnsFailure(of: "b", from: "c")
         #expect(again.hears(.voteRequest, from: "r").refusals == [.alreadyVoted(in: 10)])
     }
 
@@ -122,7 +122,9 @@ struct VotingTests {
 
     @Test func `a replica of a master that has not failed gets no vote`() {
         var node = TestNode(Self.shape)
-        #expect(Self.ask(&node).refusals == [.masterNotFailed(id("b"))])
+        #expect(Self.ask(&node).sent(.vote).isEmpty)
+        #expect(node.advance(2800).refusals == [.masterNotFailed(id("b"))])
+        #expect(node.state.lastVoteEpoch == 0)
     }
 
     @Test func `a suspicion alone is no failure`() {
@@ -130,7 +132,75 @@ struct VotingTests {
         node.silent = ["b"]
         node.advance(9000)
         #expect(node.row("b")?.condition.isSuspected == true)
-        #expect(Self.ask(&node).refusals == [.masterNotFailed(id("b"))])
+        #expect(Self.ask(&node).sent(.vote).isEmpty)
+        #expect(node.advance(2800).refusals == [.masterNotFailed(id("b"))])
+    }
+
+    @Test func `a request that comes before the failure is judged in the step that decides it`() {
+        var node = TestNode(Self.shape)
+        let asked = Self.ask(&node)
+        #expect(asked.notes.contains(.voteDeferred(to: id("r"), 10)))
+        #expect(asked.receivers(of: .ping) == "b", "its master is asked")
+        node.silent = ["b"]
+        let outcome = node.learnsFailure(of: "b", from: "c")
+        #expect(outcome.receivers(of: .vote) == "r")
+        #expect(node.state.lastVoteEpoch == 10)
+    }
+
+    @Test
+    func `the newest request of a candidate is kept, and judged if its epoch is the present one`() {
+        var node = TestNode(Self.shape)
+        _ = Self.ask(&node)
+        _ = Self.ask(&node)
+        #expect(
+            node.learnsFailure(of: "b", from: "c").sent(.vote).map(\.header?.currentEpoch) == [11])
+        var late = TestNode(Self.shape)
+        _ = Self.ask(&late)
+        late.hears(.ping(), from: "c") { $0.currentEpoch = 12 }
+        let outcome = late.learnsFailure(of: "b", from: "c")
+        #expect(outcome.refusals == [.epochTooOld(requested: 10, current: 12)])
+        #expect(outcome.sent(.vote).isEmpty)
+    }
+
+    @Test func `a node that answers is not failed, and its replica gets no vote`() {
+        var node = TestNode(Self.shape)
+        _ = Self.ask(&node)
+        node.hears(.fail(id("b")), from: "r")
+        #expect(node.hears(.pong(), from: "b", on: .outbound).notes.contains(.failDenied(id("b"))))
+        let later = node.advance(2800)
+        #expect(later.sent(.vote).isEmpty && later.refusals == [.masterNotFailed(id("b"))])
+    }
+
+    @Test func `an operator's failover does not hold up the next real one`() {
+        var node = Self.electorate(Self.shape + "\ns slave b 2")
+        _ = Self.ask(&node) { $0.messageFlags.insert(.forceAck) }
+        node.pass(100)
+        let outcome = node.hears(.voteRequest, from: "s") { $0.currentEpoch = 11 }
+        #expect(outcome.receivers(of: .vote) == "s")
+    }
+
+    @Test
+    func `the same candidate is voted for again in a newer epoch, and its siblings wait no longer`()
+    {
+        var node = Self.electorate(Self.shape + "\ns slave b 2")
+        _ = Self.ask(&node)
+        node.pass(9000)
+        #expect(Self.ask(&node).receivers(of: .vote) == "r")
+        node.pass(1000)
+        let sibling = node.hears(.voteRequest, from: "s") { $0.currentEpoch = 12 }
+        #expect(sibling.receivers(of: .vote) == "s")
+    }
+
+    @Test func `a vote that is asked for again is said again on the candidate's connection`() {
+        var node = Self.electorate()
+        node.disk = .slow
+        _ = Self.ask(&node)
+        let early = node.hears(.voteRequest, from: "r") { $0.currentEpoch = 10 }
+        #expect(early.sent(.vote).isEmpty, "it is not on disk")
+        _ = node.saved()
+        let again = node.hears(.voteRequest, from: "r") { $0.currentEpoch = 10 }
+        #expect(again.sent(.vote).map(\.link) == [node.inbound("r")])
+        #expect(again.sent(.vote).map(\.header?.currentEpoch) == [10])
     }
 
     @Test func `an operator's failover needs no failure`() {

@@ -1,0 +1,116 @@
+// Whose turn it is to ask for votes: of siblings the one with the most data comes first, and masters that
+// failed together are replaced one after the other, in the order of their shard ids. Two that ask in one epoch
+// split the votes, and a voter that has heard of a later epoch does not vote in an earlier one. Standing,
+// asking and winning are in Election. Valkey 8.1 has a fixed delay for each failed master.
+// Follows bus protocol §6.2; differs as DECISIONS D19, D37 and D43 say.
+
+import ClusterWire
+
+enum ElectionOrder {
+    /// When votes may be asked for as things are. Each shard before ours that has not had its turn is
+    /// waited for anew whenever another one had it, so that one that cannot stand costs its delay once.
+    static func timeToAsk(
+        _ candidacy: inout Candidacy, _ master: NodeHandle, _ state: ClusterState, _ turn: Turn
+    ) -> Int64 {
+        let now = turn.now.monotonic
+        let heard = state.requestHeard
+        if candidacy.isLate {
+            // Those who asked in vain stand again, in their order, once nobody has asked for a while.
+            let end = heard.at + pause(state, turn)
+            guard now >= end else { return end }
+            candidacy.beginRound(at: now)
+        }
+        let rank = max(candidacy.rank, rank(among: master, state))
+        candidacy.readyAt += Int64(rank - candidacy.rank) * ClusterConfig.rankDelay
+        candidacy.rank = rank
+        let turns =
+            Int64(shardsBefore(master, state, after: candidacy.passed))
+            * turn.config.masterRankDelay
+        let due = max(candidacy.readyAt, candidacy.turnsFrom + turns)
+        guard heard.at != 0, !heard.isOver else { return due }
+        return max(due, heard.at + gap(state, turn) + turns)
+    }
+
+    /// Milliseconds from hearing a request to making the next. A part `f` of the spread of delays after the
+    /// first request was heard, at most (1 - f)² / 2 of the voters read the second one before it. Of the votes
+    /// that can be spared not all may be missed; where messages are lost, and there are fewer to spare than may
+    /// be lost, the next one waits until the other election is over.
+    private static func gap(_ state: ClusterState, _ turn: Turn) -> Int64 {
+        let ways = state.roundTrips.summary
+        let voters = Double(max(1, state.nodes.tally.healthyVoters))
+        let spare = Double(max(0, state.nodes.tally.healthyVoters - state.quorum))
+        if spare < 1 || ways.lateShare > 0 && spare < 1 + 2 * ways.lateShare * voters {
+            return 2 * ways.answerTime
+        }
+        let part = 1 - (2 * spare / voters / 0.8).squareRoot()
+        return Int64((Double(ways.spread) * max(0, part)).rounded())
+    }
+
+    /// Milliseconds without a request after which all have had their turn.
+    private static func pause(_ state: ClusterState, _ turn: Turn) -> Int64 {
+        gap(state, turn) + 2 * state.roundTrips.summary.answerTime
+    }
+
+    /// Another candidate asks. When nobody had for a while, it is the first of those whose turn was in vain,
+    /// and a new round has begun.
+    static func heardRequest(
+        for shard: ShardID, of candidacy: inout Candidacy, _ state: ClusterState, _ turn: Turn
+    ) {
+        let silence = turn.now.monotonic - state.requestHeard.at
+        if candidacy.isLate && silence > pause(state, turn) * 3 / 4 {
+            candidacy.beginRound(at: turn.now.monotonic)
+        }
+        if !candidacy.isLate && shard < state.me.shard {
+            candidacy.pass(shard, at: turn.now.monotonic)
+        }
+    }
+
+    /// How many other masters with slots are down too and have a replica to stand for them, and come
+    /// first. Those up to the last one whose turn it was are not waited for again.
+    static func shardsBefore(
+        _ master: NodeHandle, _ state: ClusterState, after passed: ShardID? = nil
+    ) -> Int {
+        guard state.nodes.tally.voters > state.nodes.tally.healthyVoters else { return 0 }
+        let shard = state.nodes[master].shard
+        var hasReplica = [Bool](repeating: false, count: state.nodes.capacity)
+        for handle in state.nodes.handles where state.nodes[handle].condition.isHealthy {
+            guard let id = state.nodes[handle].master, let other = state.nodes.find(id),
+                !state.nodes[handle].traits.contains(.noFailover)
+            else { continue }
+            hasReplica[other.index] = true
+        }
+        return state.nodes.handles.count { other in
+            hasReplica[other.index] && state.nodes[other].isVotingMaster
+                && state.nodes[other].isSuspect && state.nodes[other].shard < shard
+                && passed.map { $0 < state.nodes[other].shard } ?? true
+        }
+    }
+
+    // MARK: Siblings
+
+    static func siblings(of master: NodeHandle, _ state: ClusterState) -> [NodeHandle] {
+        state.replicas(of: state.nodes[master].id).filter { $0 != .myself }
+    }
+
+    /// Whether each living sibling that may stand has told its offset since the master fell silent.
+    static func siblingsHaveSpoken(_ state: ClusterState, _ master: NodeHandle) -> Bool {
+        let silentSince = state.nodes[master].dataReceived
+        return siblings(of: master, state).allSatisfy { sibling in
+            state.nodes[sibling].condition.isFailed
+                || state.nodes[sibling].traits.contains(.noFailover)
+                || state.nodes[sibling].offsetAt > silentSince
+        }
+    }
+
+    /// How many living siblings have more of the master's data; of equals, the smaller id is first.
+    static func rank(among master: NodeHandle, _ state: ClusterState) -> Int {
+        let me = state.me
+        return siblings(of: master, state).count { sibling in
+            let node = state.nodes[sibling]
+            guard !node.condition.isFailed, !node.traits.contains(.noFailover) else {
+                return false
+            }
+            return node.offset > me.offset || (node.offset == me.offset && node.id < me.id)
+        }
+    }
+}
