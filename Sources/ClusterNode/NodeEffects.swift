@@ -49,9 +49,6 @@ extension Node {
 
     var areWritesHeld: Bool { writesHeldUntil != 0 }
 
-    /// Whether this replica answers reads: it holds a copy, or was told that nothing is to be copied.
-    var answersReads: Bool { store.holdsCopy || options.cluster.failoverWithoutCopy }
-
     var isOutOfMemory: Bool {
         store.isFull || options.maxMemory > 0 && store.heldBytes >= options.maxMemory
     }

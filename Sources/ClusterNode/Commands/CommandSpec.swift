@@ -25,6 +25,8 @@ struct CommandFlags: OptionSet, Sendable {
     static let skipSlowLog = CommandFlags(rawValue: 1 << 16)
     static let pubsub = CommandFlags(rawValue: 1 << 17)
     static let blocking = CommandFlags(rawValue: 1 << 18)
+    /// Reads what the whole store holds, without naming a key; not told.
+    static let wholeStore = CommandFlags(rawValue: 1 << 27)
     /// EXEC and MIGRATE, whose keys are found in ways of their own; not told.
     static let exec = CommandFlags(rawValue: 1 << 28)
     static let migrate = CommandFlags(rawValue: 1 << 29)

@@ -90,6 +90,11 @@ enum Dispatch {
         if isWrite && !node.routes.takesWrites(node) {
             return "READONLY You can't write against a read only replica."
         }
+        if readsWholeStore(spec, client) && !node.routes.takesWrites(node) && !node.store.holdsCopy
+        {
+            return
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+        }
         if spec.flags.contains(.denyOOM) && node.isOutOfMemory {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
@@ -102,6 +107,14 @@ enum Dispatch {
         if spec.flags.contains(.write) { return true }
         guard isExec(spec), let transaction = client.transaction else { return false }
         return transaction.flags.contains(.write)
+    }
+
+    /// Whether it tells of all keys without naming one: a replica without a copy would say that there
+    /// are none.
+    private static func readsWholeStore(_ spec: CommandSpec, _ client: Client) -> Bool {
+        if spec.flags.contains(.wholeStore) { return true }
+        guard isExec(spec), let transaction = client.transaction else { return false }
+        return transaction.flags.contains(.wholeStore)
     }
 
     private static func mustWait(_ spec: CommandSpec, _ client: Client) -> Bool {
