@@ -125,7 +125,10 @@ package struct ClusterSurvey: Sendable {
 
     /// Role, master, epoch, slots and failure, as words.
     private static func summary(_ row: ClusterNodesRow) -> String {
-        var words = [row.isMaster ? "master" : "slave of \(row.master ?? "nobody")"]
+        var words = [
+            row.isMaster
+                ? "master" : row.isReplica ? "slave of \(row.master ?? "nobody")" : "in handshake"
+        ]
         words.append("epoch \(row.configEpoch)")
         if !row.slots.isEmpty { words.append("slots \(row.slotsText)") }
         if row.flags.contains("fail") { words.append("fail") }

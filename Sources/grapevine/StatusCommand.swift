@@ -113,7 +113,9 @@ enum StatusText {
 
     private static func cells(_ node: SurveyedNode, _ survey: ClusterSurvey) -> [String] {
         let row = node.row
-        let role = row.isMaster ? "master" : "  of \(short(row.master ?? "nobody"))"
+        let role =
+            row.isMaster
+            ? "master" : row.isReplica ? "  of \(short(row.master ?? "nobody"))" : "-"
         let plain: Set<String> = ["myself", "master", "slave"]
         let flags = row.flags.filter { !plain.contains($0) }.joined(separator: ",")
         return [
@@ -185,7 +187,11 @@ enum StatusJSON {
             json.key("id")
             json.string(row.id)
             json.key("role")
-            json.string(row.isMaster ? "master" : "slave")
+            if row.isMaster || row.isReplica {
+                json.string(row.isMaster ? "master" : "slave")
+            } else {
+                json.null()
+            }
             json.key("replicaOf")
             if let master = row.master { json.string(master) } else { json.null() }
             json.key("address")
