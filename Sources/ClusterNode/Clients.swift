@@ -25,6 +25,11 @@ final class Clients {
     var waitingCount: Int { waiting.count }
     subscript(id id: ClientID) -> Client? { byID[id] }
 
+    /// What waits for clients, or came of requests that are not complete.
+    var heldBytes: Int {
+        byID.values.reduce(0) { $0 + $1.waitingBytes + $1.parser.bufferedBytes }
+    }
+
     /// All of them, the oldest first.
     var all: [Client] { byID.values.sorted { $0.id.number < $1.id.number } }
 
@@ -116,6 +121,7 @@ final class Clients {
         node.readBuffer = []
         let outcome = client.read(into: &buffer)
         node.readBuffer = buffer
+        client.count(into: node.statistics)
         switch outcome {
         case .closed: return remove(client, node)
         case .wouldBlock: return
@@ -196,7 +202,9 @@ final class Clients {
         for client in flushed {
             client.isDirty = false
             guard client.descriptor != nil else { continue }
-            switch client.flush(at: node.wake.wall) {
+            let outcome = client.flush(at: node.wake.wall)
+            client.count(into: node.statistics)
+            switch outcome {
             case .closed: remove(client, node)
             case .moved where client.isLeaving && !client.isWaiting: remove(client, node)
             case .moved: watch(client, client.hasRequests ? .write : .read, node)

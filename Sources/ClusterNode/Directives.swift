@@ -28,6 +28,8 @@ enum Directives {
     }
 
     static let aliases = [
+        "commandlog-execution-slower-than": "slowlog-log-slower-than",
+        "commandlog-slow-execution-max-len": "slowlog-max-len",
         "cluster-slave-validity-factor": "cluster-replica-validity-factor",
         "cluster-slave-no-failover": "cluster-replica-no-failover",
         "repl-ping-slave-period": "repl-ping-replica-period",

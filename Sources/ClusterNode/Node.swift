@@ -16,6 +16,7 @@ package final class Node {
     let store: MemoryStore
     var routes = Routes()
     let statistics = NodeStatistics()
+    let slowLog = SlowLog()
     var debug = DebugSettings()
     /// Writes of clients wait until this monotonic millisecond; 0: they do not.
     var writesHeldUntil: Int64 = 0
@@ -78,6 +79,7 @@ package final class Node {
         runID = NodeID(using: &random).description
         store = MemoryStore(seed: Entropy.seed())
         store.now = now.wall
+        slowLog.configure(options)
         wake = now
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
@@ -231,6 +233,7 @@ package final class Node {
         if debug.sweeps { store.sweep() }
         if !store.disturbed.isEmpty { disturbClients() }
         if ticks % Self.ticksPerCheck == 0 {
+            statistics.measure(at: now)
             clients.check(self)
             checkLinks()
         }

@@ -34,6 +34,10 @@ package struct NodeOptions: Sendable {
     package var outputLimitBytes = 64 << 10
     /// Milliseconds.
     package var outputPatience: Int64 = 60_000
+    /// Microseconds from which on a command is kept in the slow log; below 0: none is.
+    package var slowLogThreshold: Int64 = 10_000
+    /// Commands that the slow log keeps.
+    package var slowLogLength = 128
     /// Seconds of silence after which a client is closed; 0: never.
     package var clientTimeout = 0
     /// Reads are answered while the cluster is down.

@@ -59,6 +59,7 @@ enum SettingsCommand {
         let linkLimit = changed.linkSendLimit != node.options.linkSendLimit
         node.options = changed
         node.log.level = changed.logLevel
+        node.slowLog.configure(changed)
         node.clients.limitsChanged(node)
         if linkLimit { node.checkLinks() }
         node.step(.configure(changed.cluster))

@@ -48,7 +48,10 @@ enum Dispatch {
         client.lastCommand = spec
         spec.handler(client, node)
         let failed = client.output.count > replied && client.output[replied] == minus
-        node.statistics.ran(spec, failed: failed)
+        let spent = node.statistics.ran(spec, failed: failed)
+        if spent >= node.slowLog.threshold {
+            node.slowLog.keep(spec, client, nanoseconds: spent, at: node.now.wall)
+        }
         if failed { node.statistics.countError(client.errorCode(from: replied + 1)) }
         if node.store.changes != changes {
             node.store.wrote(bytes: client.parser.requestBytes)
