@@ -39,6 +39,7 @@ enum ServerInfo {
             ("redis_version", redisVersion), ("grapevine_version", grapevineVersion),
             ("redis_mode", "cluster"), ("arch_bits", "64"), ("multiplexing_api", "epoll"),
             ("process_id", "\(ProcessInformation.ownID)"), ("run_id", node.runID),
+            ("process_supervised", node.options.supervision.rawValue),
             ("tcp_port", "\(node.options.port)"), ("server_time_usec", "\(node.now.wall * 1000)"),
             ("uptime_in_seconds", "\(uptime)"), ("uptime_in_days", "\(uptime / 86_400)"),
             ("config_file", node.options.sourceFile),
@@ -49,7 +50,7 @@ enum ServerInfo {
         [
             ("connected_clients", "\(node.clients.count)"),
             ("cluster_connections", "\(2 * (node.machine.state.nodes.count - 1))"),
-            ("maxclients", "\(node.options.maxClients)"),
+            ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
         ]
     }

@@ -220,9 +220,8 @@ struct ElectionTests {
         node.hears(.ping(), from: "a") { $0.offset = 100 }
         node.pass(1)
         node.hears(.ping(), from: "s") { $0.offset = 1 }
-        #expect(
-            Self.learnsFailure(&node).notes
-                .contains(.electionScheduled(delay: 1000, rank: 1, offset: 0)))
+        let notes = Self.learnsFailure(&node).notes
+        #expect(notes.contains(.electionScheduled(delay: 1000, rank: 1, offset: 0)))
     }
 
     @Test func `of siblings with equal data the smaller id stands first`() {
