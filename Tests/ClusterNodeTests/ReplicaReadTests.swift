@@ -13,6 +13,7 @@ extension LiveTests {
         private static let keyed = [
             "GET foo", "MGET foo {foo}a", "EXISTS foo", "TOUCH foo", "STRLEN foo", "TYPE foo",
             "TTL foo", "PTTL foo", "EXPIRETIME foo", "PEXPIRETIME foo", "WATCH foo",
+            "OBJECT ENCODING foo", "MEMORY USAGE foo",
         ]
         /// Commands that tell of all keys.
         private static let wide = ["SCAN 0", "KEYS *", "DBSIZE", "RANDOMKEY"]
