@@ -11,11 +11,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int32_t clinux_poller_create(void) {
@@ -87,6 +89,61 @@ int32_t clinux_spawn_closing_from(void *actions, int32_t first) {
     (void)first;
     return 0;
 #endif
+}
+
+int32_t clinux_background(int32_t *pipe_end) {
+    int32_t ends[2];
+    int32_t failure = clinux_pipe(&ends[0], &ends[1], 0);
+    if (failure < 0) return failure;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    pid_t child = null < 0 ? -1 : fork();
+    if (child < 0) {
+        failure = -errno;
+        if (null >= 0) close(null);
+        close(ends[0]);
+        close(ends[1]);
+        return failure;
+    }
+    if (child > 0) {
+        close(null);
+        close(ends[1]);
+        *pipe_end = ends[0];
+        return 1;
+    }
+    // The numbers of the standard streams may be free, and the pipe may have got one of them.
+    enum { KEPT = 3 };
+    int kept = fcntl(ends[1], F_DUPFD, KEPT);
+    if (kept < 0) _exit(2);
+    for (int standard = 0; standard < KEPT; standard++) dup2(null, standard);
+    if (kept != KEPT) dup2(kept, KEPT);
+    fcntl(KEPT, F_SETFD, FD_CLOEXEC);
+    // What the caller's caller left open would stay open for as long as this runs.
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    closefrom(KEPT + 1);
+#else
+    if (kept != KEPT) close(kept);
+#endif
+    setsid();
+    *pipe_end = KEPT;
+    return 0;
+}
+
+int32_t clinux_notify(const char *path, const char *text) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof address);
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) return -EINVAL;
+    address.sun_family = AF_UNIX;
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    ssize_t sent = sendto(
+        descriptor, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    int failure = sent < 0 ? errno : 0;
+    close(descriptor);
+    return -failure;
 }
 
 int32_t clinux_own_network(void) {

@@ -23,6 +23,13 @@ final class BusLink {
     private(set) var queuedBytes = 0
     /// The node at the other end is known by name.
     var isKnown = false
+    /// Somebody connected, and has not said a name that we know.
+    var isStranger: Bool {
+        if case .inbound = id { return !isKnown }
+        return false
+    }
+    /// Anything was ever read from it.
+    private(set) var hasSpoken = false
     /// In the list of links to be flushed.
     var isDirty = false
     /// Bytes that count against what strangers may make us hold.
@@ -91,6 +98,7 @@ final class BusLink {
         guard let result = socket?.read(into: &buffer) else { return .closed }
         switch result {
         case .bytes(let count):
+            hasSpoken = true
             splitter.push(buffer.span.extracting(first: count))
             return .moved
         case .wouldBlock: return .wouldBlock

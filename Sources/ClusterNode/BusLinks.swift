@@ -26,6 +26,12 @@ struct BusLinks {
     static let inboundLimit = 20_000
 
     var inboundCount: Int { Int(nextNumber) - freeNumbers.count }
+    /// Inbound connections whose owner is not known by name.
+    private(set) var strangerCount = 0
+    /// What waits to be written on all of them.
+    var queuedBytes: Int { byToken.values.reduce(0) { $0 + $1.queuedBytes } }
+    var count: Int { byToken.count }
+    var knownCount: Int { byToken.count - strangerCount }
     var all: [BusLink] { Array(byToken.values) }
 
     subscript(token token: UInt64) -> BusLink? { byToken[token] }
@@ -40,12 +46,27 @@ struct BusLinks {
     mutating func insert(_ link: BusLink) {
         byToken[link.token] = link
         byID[link.id] = link
+        if link.isStranger { strangerCount += 1 }
+    }
+
+    /// Who is at the other end is known now.
+    mutating func know(_ link: BusLink) {
+        if link.isStranger { strangerCount -= 1 }
+        link.isKnown = true
+    }
+
+    /// Of those whose owner is not known: who has said nothing, the oldest of them; else the oldest.
+    var oldestStranger: BusLink? {
+        byToken.values.filter(\.isStranger).min {
+            ($0.hasSpoken ? 1 : 0, $0.token) < ($1.hasSpoken ? 1 : 0, $1.token)
+        }
     }
 
     /// Ends a link and frees its name.
     mutating func remove(_ link: BusLink) {
         guard byToken.removeValue(forKey: link.token) != nil else { return }
         byID.removeValue(forKey: link.id)
+        if link.isStranger { strangerCount -= 1 }
         charge(link, 0)
         if case .inbound(let number) = link.id {
             // Kept in order, so that numbers stay small.

@@ -79,12 +79,24 @@ final class Client {
     }
 
     var descriptor: Int32? { socket?.descriptor }
+    /// Bytes that moved and are not counted by the node yet.
+    private(set) var receivedBytes: UInt64 = 0
+    private(set) var sentBytes: UInt64 = 0
+
+    /// Hands over what moved since the last time.
+    func count(into statistics: NodeStatistics) {
+        statistics.readBytes &+= receivedBytes
+        statistics.writtenBytes &+= sentBytes
+        receivedBytes = 0
+        sentBytes = 0
+    }
     var waitingBytes: Int { output.count - written }
 
     func read(into buffer: inout [UInt8]) -> BusLink.Outcome {
         guard let result = socket?.read(into: &buffer) else { return .closed }
         switch result {
         case .bytes(let count):
+            receivedBytes &+= UInt64(count)
             parser.feed(buffer.span.extracting(first: count))
             return .moved
         case .wouldBlock: return .wouldBlock
@@ -100,6 +112,7 @@ final class Client {
             switch result {
             case .bytes(let count):
                 written += count
+                sentBytes &+= UInt64(count)
                 lastTaken = wall
             case .wouldBlock: return .wouldBlock
             case .closed, .failed: return .closed
@@ -175,6 +188,13 @@ extension Client {
 
     func noNumber() { error("ERR value is not an integer or out of range") }
     func syntaxError() { error("ERR syntax error") }
+
+    /// A subcommand that takes fewer words, where the reference finds that out itself.
+    func wrongWords(of container: String) {
+        error(
+            "ERR unknown subcommand or wrong number of arguments for '\(text(1))'. "
+                + "Try \(container.uppercased()) HELP.")
+    }
 
     /// What is not a subcommand of this container.
     func unknownSubcommand(of container: String) {

@@ -8,6 +8,8 @@ extension Directives {
         memory("proto-max-bulk-len", (1 << 20)...Int.max, \.largestBulk),
         memory("client-query-buffer-limit", (1 << 20)...Int.max, \.queryBufferLimit),
         number("timeout", 0...Int(Int32.max), true, \.clientTimeout),
+        number("slowlog-log-slower-than", -1...Int.max, true, \.slowLogThreshold),
+        number("slowlog-max-len", 0...Int.max, true, \.slowLogLength),
         Directive(name: "client-output-buffer-limit", isMutable: true) {
             options, words throws(OptionError) in
             try setOutputLimit(&options, words)

@@ -25,6 +25,11 @@ final class Clients {
     var waitingCount: Int { waiting.count }
     subscript(id id: ClientID) -> Client? { byID[id] }
 
+    /// What waits for clients, or came of requests that are not complete.
+    var heldBytes: Int {
+        byID.values.reduce(0) { $0 + $1.waitingBytes + $1.parser.bufferedBytes }
+    }
+
     /// All of them, the oldest first.
     var all: [Client] { byID.values.sorted { $0.id.number < $1.id.number } }
 
@@ -38,29 +43,43 @@ final class Clients {
 
     // MARK: - Coming and going
 
-    func accept(_ listener: Node.Listener, _ node: Node) {
-        guard !node.acceptsPaused else { return }
+    func accept(_ listener: Listener, _ node: Node) {
+        guard listener.closedUntil == 0 else { return }
         for _ in 0..<1000 {
             do throws(SystemError) {
                 guard
                     let socket = try listener.socket.accept(
                         keepAliveSeconds: node.options.keepAliveSeconds)
                 else { return }
-                guard count < node.options.maxClients else {
-                    _ = socket.write(Array("-ERR max number of clients reached\r\n".utf8).span)
-                    node.statistics.rejectedConnections &+= 1
-                    continue
+                let peer = socket.peerAddress()
+                if !node.hasRoomForClient {
+                    reject(socket, Self.tooMany, node)
+                } else if node.options.protectedMode && peer?.isLoopback != true {
+                    reject(socket, Self.denied, node)
+                } else {
+                    try add(socket, peer, node)
                 }
-                try add(socket, node)
             } catch {
-                node.acceptsPaused = true
-                return node.log.refuse("accept", "Cannot take a client: \(error)")
+                return node.close(listener, because: error)
             }
         }
     }
 
-    private func add(_ socket: consuming Socket, _ node: Node) throws(SystemError) {
-        let peer = socket.peerAddress()?.description ?? "?"
+    private static let tooMany = "-ERR max number of clients reached\r\n"
+    private static let denied =
+        "-DENIED This node is in protected mode: it has no password, and talks to clients of its own "
+        + "machine alone. If only those whom you trust can reach it, CONFIG SET protected-mode no "
+        + "from there, or protected-mode no in its file, lets others in.\r\n"
+
+    private func reject(_ socket: consuming Socket, _ words: String, _ node: Node) {
+        _ = socket.write(Array(words.utf8).span)
+        node.statistics.rejectedConnections &+= 1
+    }
+
+    private func add(
+        _ socket: consuming Socket, _ peer: SocketAddress?, _ node: Node
+    ) throws(SystemError) {
+        let peer = peer?.description ?? "?"
         let local = socket.localAddress()?.description ?? "?"
         nextID &+= 1
         let place = freePlaces.popLast() ?? places.count
@@ -116,6 +135,7 @@ final class Clients {
         node.readBuffer = []
         let outcome = client.read(into: &buffer)
         node.readBuffer = buffer
+        client.count(into: node.statistics)
         switch outcome {
         case .closed: return remove(client, node)
         case .wouldBlock: return
@@ -196,7 +216,9 @@ final class Clients {
         for client in flushed {
             client.isDirty = false
             guard client.descriptor != nil else { continue }
-            switch client.flush(at: node.wake.wall) {
+            let outcome = client.flush(at: node.wake.wall)
+            client.count(into: node.statistics)
+            switch outcome {
             case .closed: remove(client, node)
             case .moved where client.isLeaving && !client.isWaiting: remove(client, node)
             case .moved: watch(client, client.hasRequests ? .write : .read, node)

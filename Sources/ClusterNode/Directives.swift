@@ -28,6 +28,8 @@ enum Directives {
     }
 
     static let aliases = [
+        "commandlog-execution-slower-than": "slowlog-log-slower-than",
+        "commandlog-slow-execution-max-len": "slowlog-max-len",
         "cluster-slave-validity-factor": "cluster-replica-validity-factor",
         "cluster-slave-no-failover": "cluster-replica-no-failover",
         "repl-ping-slave-period": "repl-ping-replica-period",
@@ -36,17 +38,24 @@ enum Directives {
     static let table: [Directive] = listening + announcing + cluster + process + clients
 
     private static let listening: [Directive] = [
-        number("port", 0...65535, false, \.port),
+        Directive(name: "port", isMutable: true) { options, words throws(OptionError) in
+            let port = try integer(words, 0...65535)
+            guard port > 0 else { throw OptionError("must not be 0") }
+            options.port = port
+        } get: {
+            String($0.port)
+        },
         number("cluster-port", 0...65535, false, \.clusterPort),
-        Directive(name: "bind", isMutable: false) { options, words throws(OptionError) in
+        Directive(name: "bind", isMutable: true) { options, words throws(OptionError) in
             guard !words.isEmpty else { throw OptionError("needs an address") }
             for word in words where !isBindable(word) {
-                throw OptionError("'\(word)' is not a literal address")
+                throw OptionError("'\(word)' is not a literal address; names are not looked up")
             }
             options.bind = words
         } get: {
             $0.bind.joined(separator: " ")
         },
+        flag("protected-mode", \.protectedMode),
         number("tcp-backlog", 1...Int(Int32.max), false, \.backlog),
         number("tcp-keepalive", 0...Int(Int32.max), true, \.keepAliveSeconds),
         number("maxclients", 1...4_294_967_295, true, \.maxClients),
@@ -148,9 +157,10 @@ enum Directives {
 
     private static let process: [Directive] = [
         Directive(name: "dir", isMutable: false) { options, words throws(OptionError) in
-            let word = try one(words)
-            guard File.isFolder(word) else { throw OptionError("'\(word)' is not a folder") }
-            options.directory = word
+            // From where the one before led to, as the reference changes into each.
+            let folder = options.path(of: try one(words))
+            guard File.isFolder(folder) else { throw OptionError("'\(words[0])' is not a folder") }
+            options.directory = folder
         } get: {
             $0.directory
         },
@@ -185,12 +195,19 @@ enum Directives {
         } get: {
             $0.pcapFile
         },
-        Directive(name: "daemonize", isMutable: false) { _, words throws(OptionError) in
-            guard try !yesOrNo(words) else {
-                throw OptionError("a node stays in the foreground: start it with a supervisor")
+        Directive(name: "daemonize", isMutable: false) { options, words throws(OptionError) in
+            options.daemonizes = try yesOrNo(words)
+        } get: {
+            $0.daemonizes ? "yes" : "no"
+        },
+        Directive(name: "supervised", isMutable: false) { options, words throws(OptionError) in
+            guard let supervision = Supervision(rawValue: try one(words).lowercased()) else {
+                throw OptionError(
+                    "argument(s) must be one of the following: upstart, systemd, auto, no")
             }
-        } get: { _ in
-            "no"
+            options.supervision = supervision
+        } get: {
+            $0.supervision.rawValue
         },
     ]
 }
@@ -199,8 +216,7 @@ enum Directives {
 
 extension Directives {
     static func isBindable(_ word: String) -> Bool {
-        word == "*" || word == "-::*" || word == "::*"
-            || SocketAddress.isLiteral(word.hasPrefix("-") ? String(word.dropFirst()) : word)
+        BindAddress(word) != nil
     }
 
     static func one(_ words: [String]) throws(OptionError) -> String {

@@ -16,6 +16,7 @@ package final class Node {
     let store: MemoryStore
     var routes = Routes()
     let statistics = NodeStatistics()
+    let slowLog = SlowLog()
     var debug = DebugSettings()
     /// Writes of clients wait until this monotonic millisecond; 0: they do not.
     var writesHeldUntil: Int64 = 0
@@ -33,8 +34,8 @@ package final class Node {
     let startedAt: Int64
     let runID: String
 
-    private var busListeners: [UInt64: Listener] = [:]
-    private var clientListeners: [UInt64: Listener] = [:]
+    var listeners = Listeners()
+    var descriptors: DescriptorBudget
     private let signals: SignalWatch?
     private let stopRequest: WakePipe?
     private var events: [PollEvent] = []
@@ -49,14 +50,7 @@ package final class Node {
     /// The newest save asked for since the last wake-up.
     var wantedSave: (generation: Generation, sync: Bool)?
     var isStopping = false
-    /// Accepting pauses until the next tick: the system is out of descriptors.
-    var acceptsPaused = false
-
-    /// A socket that accepts, kept by a class since it has one owner.
-    final class Listener {
-        let socket: Socket
-        init(_ socket: consuming Socket) { self.socket = consume socket }
-    }
+    private var hasPIDFile = false
 
     private enum Token {
         static let saver: UInt64 = 1
@@ -71,7 +65,8 @@ package final class Node {
         _ options: NodeOptions, takesSignals: Bool = true, stopRequest: WakePipe? = nil
     ) throws(StartError) {
         self.options = options
-        log = NodeLog(path: options.logFile, level: options.logLevel)
+        log = NodeLog(path: options.path(of: options.logFile), level: options.logLevel)
+        try NodeLog.check(options.path(of: options.logFile))
         self.stopRequest = stopRequest
         let now = Instant(
             monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
@@ -80,10 +75,16 @@ package final class Node {
         runID = NodeID(using: &random).description
         store = MemoryStore(seed: Entropy.seed())
         store.now = now.wall
+        slowLog.configure(options)
         wake = now
         startedAt = now.wall
         nextTick = now.monotonic + ClusterConfig.tick
-        _ = ProcessInformation.raiseDescriptorLimit()
+        descriptors = DescriptorBudget(limit: ProcessInformation.raiseDescriptorLimit())
+        guard descriptors.limit > DescriptorBudget.reserved else {
+            throw StartError(
+                "the limit of descriptors (ulimit -n) is \(descriptors.limit): "
+                    + "at least \(DescriptorBudget.reserved + 1) are needed")
+        }
         let path = options.configPath
         lock = try NodesFileStore.lock("\(path).lock", of: options)
         firstFileLock =
@@ -108,6 +109,19 @@ package final class Node {
             firstFileLock = try NodesFileStore.lock(path, of: options)
         }
         announceStart(isFresh: state == nil)
+        writePIDFile()
+    }
+
+    /// Who runs here, for scripts. A node that cannot say so runs all the same, as the reference does.
+    private func writePIDFile() {
+        let path = options.path(of: options.pidFile)
+        guard !path.isEmpty else { return }
+        do throws(SystemError) {
+            try File.write(Array("\(ProcessInformation.ownID)\n".utf8), to: path)
+            hasPIDFile = true
+        } catch {
+            log.write(.warning, "\(path) cannot be written: \(error.reason)")
+        }
     }
 
     private func listen() throws(StartError) {
@@ -122,34 +136,8 @@ package final class Node {
         } catch {
             throw StartError("\(error)")
         }
-        for address in options.bind {
-            try listen(address, port: options.port) { clientListeners[$0] = $1 }
-            try listen(address, port: options.busPort) { busListeners[$0] = $1 }
-        }
-        guard !clientListeners.isEmpty, !busListeners.isEmpty else {
-            throw StartError("none of the addresses to bind exists here")
-        }
-    }
-
-    private func listen(
-        _ text: String, port: Int, _ store: (UInt64, Listener) -> Void
-    ) throws(StartError) {
-        // A leading "-" makes an address optional.
-        let isOptional = text.hasPrefix("-")
-        let bare = isOptional ? String(text.dropFirst()) : text
-        let ip = bare == "*" ? "0.0.0.0" : bare == "::*" ? "::" : bare
-        guard let address = SocketAddress(ip: ip, port: UInt16(clamping: port)) else {
-            throw StartError("'\(text)' is not an address to bind")
-        }
-        do throws(SystemError) {
-            let listener = Listener(try Socket.listen(at: address, backlog: options.backlog))
-            let token = takeToken()
-            try poller.register(listener.socket.descriptor, token: token, interest: .read)
-            store(token, listener)
-        } catch {
-            if isOptional && !error.isAddressInUse { return }
-            throw StartError("cannot listen on \(address): \(error.reason)")
-        }
+        try openListeners()
+        countDescriptors()
     }
 
     private func announceStart(isFresh: Bool) {
@@ -164,8 +152,18 @@ package final class Node {
                 "Directives of a data store, without effect here: "
                     + options.withoutEffect.joined(separator: " "))
         }
+        if !options.notInForce.isEmpty {
+            let list = options.notInForce.map {
+                "\($0) (\(UnbuiltDirectives.find($0)?.reason ?? "not built"))"
+            }
+            log.write(.warning, "Asked for and not in force here: " + list.joined(separator: "; "))
+        }
+        announceClientLimit()
         log.write(.notice, "Ready to accept connections")
     }
+
+    /// A line of the log for whoever started the node.
+    package func warn(_ text: String) { log.write(.warning, text) }
 
     func takeToken() -> UInt64 {
         nextToken += 1
@@ -233,11 +231,12 @@ package final class Node {
         // A late tick is not made up for: the next is a whole interval away.
         nextTick = max(nextTick + ClusterConfig.tick, now + 1)
         if nextTick + ClusterConfig.tick < now { nextTick = now + ClusterConfig.tick }
-        acceptsPaused = false
+        reopenListeners(at: now)
         ticks += 1
         if debug.sweeps { store.sweep() }
         if !store.disturbed.isEmpty { disturbClients() }
         if ticks % Self.ticksPerCheck == 0 {
+            statistics.measure(at: now)
             clients.check(self)
             checkLinks()
         }
@@ -258,9 +257,9 @@ package final class Node {
         default:
             if let link = links[token: event.token] {
                 handleLink(link, event)
-            } else if let listener = busListeners[event.token] {
+            } else if let listener = listeners.bus(event.token) {
                 acceptLinks(listener)
-            } else if let listener = clientListeners[event.token] {
+            } else if let listener = listeners.client(event.token) {
                 clients.accept(listener, self)
             }
         }
@@ -346,7 +345,7 @@ package final class Node {
         } catch {
             log.write(.warning, "The last save failed: \(error)")
         }
-        if !options.pidFile.isEmpty { try? File.remove(options.pidFile) }
+        if hasPIDFile { try? File.remove(options.path(of: options.pidFile)) }
         log.write(.warning, "Bye")
     }
 }

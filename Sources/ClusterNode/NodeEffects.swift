@@ -50,9 +50,6 @@ extension Node {
 
     var areWritesHeld: Bool { writesHeldUntil != 0 }
 
-    /// Whether this replica answers reads: it holds a copy, or was told that nothing is to be copied.
-    var answersReads: Bool { store.holdsCopy || options.cluster.failoverWithoutCopy }
-
     var isOutOfMemory: Bool {
         store.isFull || options.maxMemory > 0 && store.heldBytes >= options.maxMemory
     }
@@ -75,6 +72,8 @@ extension Node {
             let target = SocketAddress(
                 ip: address.ip.text, port: address.busPort.value)
         else { return postpone(.linkClosed(id)) }
+        // The last descriptors are for files, also when a thousand nodes that nobody has are tried.
+        guard hasRoomForLink else { return postpone(.linkClosed(id)) }
         do throws(SystemError) {
             let socket = try Socket.connect(to: target, keepAliveSeconds: keepAliveSeconds)
             let link = BusLink(
@@ -89,13 +88,13 @@ extension Node {
 
     /// Connections that wait, up to a number at a time.
     func acceptLinks(_ listener: Listener) {
-        guard !acceptsPaused else { return }
+        guard listener.closedUntil == 0 else { return }
         for _ in 0..<1000 {
             do throws(SystemError) {
                 guard
                     let socket = try listener.socket.accept(keepAliveSeconds: keepAliveSeconds)
                 else { return }
-                guard links.inboundCount < BusLinks.inboundLimit,
+                guard links.inboundCount < BusLinks.inboundLimit, makeRoom(),
                     let local = socket.localAddress(), let peer = socket.peerAddress(),
                     let localIP = IPText(local.ip), let peerIP = IPText(peer.ip)
                 else { continue }
@@ -108,11 +107,23 @@ extension Node {
                 recording?.opened(link)
                 step(.linkOpened(link.id, local: localIP, peer: peerIP))
             } catch {
-                // Out of descriptors: they wait in the backlog until the next tick.
-                acceptsPaused = true
-                return log.refuse("cannot accept", "Cannot accept connections: \(error)")
+                // Out of descriptors: they wait in the backlog.
+                return close(listener, because: error)
             }
         }
+    }
+
+    /// Whoever connects may be a node of ours: where connections that nobody knows leave too little
+    /// room, one of those ends.
+    /// - Returns: whether one more may stay.
+    private func makeRoom() -> Bool {
+        let fits = hasRoomForLink
+        guard !fits || links.strangerCount >= descriptors.mostStrangers else { return true }
+        log.refuse(
+            "bus connections", "Too many connections of unknown nodes: the oldest make room")
+        guard let oldest = links.oldestStranger else { return fits }
+        lost(oldest)
+        return true
     }
 
     func handleLink(_ link: BusLink, _ event: PollEvent) {
@@ -171,7 +182,7 @@ extension Node {
     /// Whether the node at the other end is known. It stays so as long as the link lives: to ask
     /// again for each message would copy the machine each time.
     private func isKnown(_ link: BusLink) -> Bool {
-        if !link.isKnown { link.isKnown = machine.isKnownPeer(on: link.id) }
+        if !link.isKnown && machine.isKnownPeer(on: link.id) { links.know(link) }
         return link.isKnown
     }
 

@@ -19,6 +19,16 @@ package struct NodeLog {
         self.level = level
     }
 
+    /// Makes sure that the log can be written when the node starts; later it must not stop it.
+    static func check(_ path: String) throws(StartError) {
+        guard !path.isEmpty else { return }
+        do throws(SystemError) {
+            try File.append([], to: path)
+        } catch {
+            throw StartError("the log \(path) cannot be opened: \(error.reason)")
+        }
+    }
+
     /// How many lines of one kind may come at once, and how many more in a second.
     private static let burst = 200
     private static let linesPerSecond = 5

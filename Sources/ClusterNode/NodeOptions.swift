@@ -2,16 +2,21 @@
 // How they are spelled is in Directives; reading files and arguments in OptionReader.
 
 package import ClusterCore
+import ClusterWire
 import RESP
+import SystemIO
 
 /// Everything that a node is started with.
 package struct NodeOptions: Sendable {
     package var cluster = ClusterConfig()
     /// Addresses to listen on; "*" and "-::*" stand for all of a family.
     package var bind = ["127.0.0.1"]
+    /// Clients of other machines are refused.
+    package var protectedMode = true
     package var port = 6379
     /// 0 stands for `port` + 10000.
     package var clusterPort = 0
+    /// As a whole path once all directives are read.
     package var directory = "."
     package var configFile = "nodes.conf"
     /// Empty for standard output.
@@ -24,6 +29,9 @@ package struct NodeOptions: Sendable {
     /// Seconds between signs of life that are asked of silent clients.
     package var keepAliveSeconds: Int32 = 300
     package var pidFile = ""
+    /// Goes on in the background once it has started.
+    package var daemonizes = false
+    package var supervision = Supervision.none
     /// Bytes that keys and values may take; 0: no limit.
     package var maxMemory = 0
     /// Bytes of the largest value.
@@ -34,6 +42,10 @@ package struct NodeOptions: Sendable {
     package var outputLimitBytes = 64 << 10
     /// Milliseconds.
     package var outputPatience: Int64 = 60_000
+    /// Microseconds from which on a command is kept in the slow log; below 0: none is.
+    package var slowLogThreshold: Int64 = 10_000
+    /// Commands that the slow log keeps.
+    package var slowLogLength = 128
     /// Seconds of silence after which a client is closed; 0: never.
     package var clientTimeout = 0
     /// Reads are answered while the cluster is down.
@@ -49,6 +61,8 @@ package struct NodeOptions: Sendable {
     package var pcapFile = ""
     /// Directives that were taken and do nothing here, in order.
     package var withoutEffect: [String] = []
+    /// Names of directives that ask for what is not built and were taken, in order.
+    package var notInForce: [String] = []
     /// Values as they were given, for CONFIG GET.
     package var given: [String: String] = [:]
 
@@ -59,8 +73,32 @@ package struct NodeOptions: Sendable {
         cluster.takesLightPublish = true
     }
 
-    /// The port of the bus.
-    package var busPort: Int { clusterPort != 0 ? clusterPort : port + 10_000 }
+    /// The port of the bus. It stays while the node runs, whatever becomes of the clients' port:
+    /// others know the node there.
+    package private(set) var busPort = 0
+
+    /// Checks what only the whole can tell, and fixes what stays.
+    mutating func settle() throws(OptionError) {
+        let bus = clusterPort != 0 ? clusterPort : port + 10_000
+        guard bus <= 65535 else {
+            throw OptionError(
+                "port \(port) leaves no room for the bus port \(bus): set cluster-port")
+        }
+        busPort = bus
+        cluster.port = Port(UInt16(port))
+        cluster.busPort = Port(UInt16(bus))
+        directory = File.absolute(directory)
+        if !sourceFile.isEmpty { sourceFile = File.absolute(sourceFile) }
+    }
+
+    /// Moves the port of clients alone.
+    mutating func movePort() throws(OptionError) {
+        guard clusterPort != 0 || port <= 55_535 else {
+            throw OptionError(
+                "port \(port) leaves no room for the bus port \(port + 10_000) at the next start")
+        }
+        cluster.port = Port(UInt16(port))
+    }
 
     /// What a client may send.
     var requestLimits: RequestLimits {
@@ -70,9 +108,21 @@ package struct NodeOptions: Sendable {
         return limits
     }
 
-    package var configPath: String {
-        configFile.hasPrefix("/") ? configFile : "\(directory)/\(configFile)"
+    /// A path as files are named by directives: below the node's folder, unless it is a whole one.
+    func path(of name: String) -> String {
+        let isWhole = name.isEmpty || name.hasPrefix("/") || directory == "."
+        return isWhole ? name : "\(directory)/\(name)"
     }
+
+    package var configPath: String { path(of: configFile) }
+}
+
+/// Who is told that the node has started.
+package enum Supervision: String, CaseIterable, Sendable {
+    case none = "no"
+    case upstart, systemd
+    /// Whoever shows in the environment that it wants to be told.
+    case auto
 }
 
 /// Who may use DEBUG.

@@ -23,6 +23,17 @@ final class NodeStatistics {
     var readBytes: UInt64 = 0
     var writtenBytes: UInt64 = 0
     var closedForOutput: UInt64 = 0
+    /// What the last second brought.
+    private(set) var perSecond = Flow()
+    private var before = Flow()
+    private var measuredAt: Int64 = 0
+
+    /// What goes on at a node.
+    struct Flow {
+        var commands: UInt64 = 0
+        var readBytes: UInt64 = 0
+        var writtenBytes: UInt64 = 0
+    }
     /// When the last command ended, or the first of this wake-up can have begun.
     private(set) var since: Int64 = 0
 
@@ -32,14 +43,33 @@ final class NodeStatistics {
     func startClock() { since = SystemClock.monotonicNanoseconds() }
 
     /// A command ended: what passed since the one before was its time.
+    /// - Returns: that time, in nanoseconds.
     @inline(__always)
-    func ran(_ spec: CommandSpec, failed: Bool) {
+    func ran(_ spec: CommandSpec, failed: Bool) -> Int64 {
         let end = SystemClock.monotonicNanoseconds()
+        let spent = end &- since
         usage[spec.number].calls &+= 1
-        usage[spec.number].nanoseconds &+= end &- since
+        usage[spec.number].nanoseconds &+= spent
         since = end
         commands &+= 1
         if failed { usage[spec.number].failed &+= 1 }
+        return spent
+    }
+
+    /// Each second or so: what came since the last time, for one second.
+    /// - Parameter now: monotonic milliseconds.
+    func measure(at now: Int64) {
+        let passed = UInt64(clamping: max(1, now - measuredAt))
+        func rate(_ count: UInt64, _ old: UInt64) -> UInt64 {
+            // Figures may have been set back meanwhile.
+            count < old ? 0 : (count - old) * 1000 / passed
+        }
+        perSecond = Flow(
+            commands: rate(commands, before.commands),
+            readBytes: rate(readBytes, before.readBytes),
+            writtenBytes: rate(writtenBytes, before.writtenBytes))
+        before = Flow(commands: commands, readBytes: readBytes, writtenBytes: writtenBytes)
+        measuredAt = now
     }
 
     /// Counts an error by its first word.

@@ -60,7 +60,10 @@ extension NodeOptions {
                 guard values.count == 1 else {
                     throw OptionError("include takes one file", at: place)
                 }
-                try read(file: values[0], depth: depth + 1)
+                // Of files that a pattern finds there may be none.
+                for file in FilePattern.files(self.path(of: values[0])) {
+                    try read(file: file, depth: depth + 1)
+                }
             } else {
                 try apply(name, values, at: place)
             }
@@ -77,23 +80,18 @@ extension NodeOptions {
             } catch {
                 throw OptionError("\(name): \(error.text)", at: place)
             }
+        } else if let unbuilt = UnbuiltDirectives.find(name) {
+            guard !unbuilt.asksForNothing(values) else { return }
+            guard !unbuilt.isProtection else {
+                throw OptionError("\(name): \(unbuilt.reason)", at: place)
+            }
+            if !notInForce.contains(unbuilt.name) { notInForce.append(unbuilt.name) }
         } else if StoreDirectives.names.contains(name.lowercased()) {
             withoutEffect.append(name.lowercased())
             given[name.lowercased()] = values.joined(separator: " ")
         } else {
             throw OptionError("unknown directive '\(name)'", at: place)
         }
-    }
-
-    /// Checks what only the whole can tell.
-    private mutating func settle() throws(OptionError) {
-        guard port > 0 else { throw OptionError("port must not be 0") }
-        guard busPort <= 65535 else {
-            throw OptionError(
-                "port \(port) leaves no room for the bus port \(busPort): set cluster-port")
-        }
-        cluster.port = Port(UInt16(port))
-        cluster.busPort = Port(UInt16(busPort))
     }
 }
 

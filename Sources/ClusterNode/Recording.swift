@@ -36,12 +36,14 @@ final class Recording {
         if !options.recordFile.isEmpty {
             let head = InputLog.head(
                 seed: seed, config: options.cluster, file: file, at: start)
-            recording.inputs = Sink(path: options.recordFile)
-            try create(options.recordFile, Array(head.utf8))
+            let path = options.path(of: options.recordFile)
+            recording.inputs = Sink(path: path)
+            try create(path, Array(head.utf8))
         }
         if !options.pcapFile.isEmpty {
-            recording.traffic = Sink(path: options.pcapFile)
-            try create(options.pcapFile, recording.writer.header)
+            let path = options.path(of: options.pcapFile)
+            recording.traffic = Sink(path: path)
+            try create(path, recording.writer.header)
         }
         return recording
     }

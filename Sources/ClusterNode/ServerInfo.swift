@@ -26,7 +26,7 @@ enum ServerInfo {
     /// Names, whether they are told without being asked for, and what they say.
     private static let sections: [(String, Bool, Lines)] = [
         ("Server", true, server), ("Clients", true, clients), ("Memory", true, memory),
-        ("Persistence", true, { _ in [("loading", "0")] }), ("Stats", true, stats),
+        ("Persistence", true, persistence), ("Stats", true, stats),
         ("Replication", true, replication), ("CPU", true, processor),
         ("Modules", true, { _ in [] }), ("Commandstats", false, commands),
         ("Errorstats", true, errors), ("Cluster", true, { _ in [("cluster_enabled", "1")] }),
@@ -39,6 +39,7 @@ enum ServerInfo {
             ("redis_version", redisVersion), ("grapevine_version", grapevineVersion),
             ("redis_mode", "cluster"), ("arch_bits", "64"), ("multiplexing_api", "epoll"),
             ("process_id", "\(ProcessInformation.ownID)"), ("run_id", node.runID),
+            ("process_supervised", node.options.supervision.rawValue),
             ("tcp_port", "\(node.options.port)"), ("server_time_usec", "\(node.now.wall * 1000)"),
             ("uptime_in_seconds", "\(uptime)"), ("uptime_in_days", "\(uptime / 86_400)"),
             ("config_file", node.options.sourceFile),
@@ -49,18 +50,47 @@ enum ServerInfo {
         [
             ("connected_clients", "\(node.clients.count)"),
             ("cluster_connections", "\(2 * (node.machine.state.nodes.count - 1))"),
-            ("maxclients", "\(node.options.maxClients)"),
+            ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
         ]
     }
 
     @Sendable private static func memory(_ node: Node) -> [(String, String)] {
-        let bytes = ProcessInformation.residentBytes()
+        let (resident, peak) = ProcessInformation.memoryBytes()
         return [
-            ("used_memory", "\(bytes)"), ("used_memory_rss", "\(bytes)"),
+            ("used_memory", "\(resident)"), ("used_memory_human", human(resident)),
+            ("used_memory_rss", "\(resident)"), ("used_memory_rss_human", human(resident)),
+            ("used_memory_peak", "\(peak)"), ("used_memory_peak_human", human(peak)),
             ("used_memory_dataset", "\(node.store.heldBytes)"),
-            ("maxmemory", "\(node.options.maxMemory)"), ("maxmemory_policy", "noeviction"),
-            ("mem_cluster_links", "\(node.links.all.reduce(0) { $0 + $1.queuedBytes })"),
+            ("maxmemory", "\(node.options.maxMemory)"),
+            ("maxmemory_human", human(node.options.maxMemory)), ("maxmemory_policy", "noeviction"),
+            // What is used is measured as what is in RAM.
+            ("mem_fragmentation_ratio", "1.00"), ("mem_fragmentation_bytes", "0"),
+            ("mem_clients_normal", "\(node.clients.heldBytes)"), ("mem_clients_slaves", "0"),
+            ("mem_cluster_links", "\(node.links.queuedBytes)"),
+        ]
+    }
+
+    /// Bytes for people, as the reference writes them.
+    private static func human(_ bytes: Int) -> String {
+        guard bytes >= 1024 else { return "\(bytes)B" }
+        let units = ["K", "M", "G", "T", "P"]
+        var unit = 0
+        var size = 1024
+        while bytes / size >= 1024, unit + 1 < units.count {
+            size <<= 10
+            unit += 1
+        }
+        let hundredths = bytes / size * 100 + bytes % size * 100 / size
+        return decimal(Int64(hundredths), 2) + units[unit]
+    }
+
+    /// Keys are saved nowhere.
+    @Sendable private static func persistence(_ node: Node) -> [(String, String)] {
+        [
+            ("loading", "0"), ("async_loading", "0"),
+            ("rdb_changes_since_last_save", "\(node.store.changes)"),
+            ("rdb_bgsave_in_progress", "0"), ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"),
         ]
     }
 
@@ -69,17 +99,32 @@ enum ServerInfo {
         return [
             ("total_connections_received", "\(figures.connections)"),
             ("total_commands_processed", "\(figures.commands)"),
+            ("instantaneous_ops_per_sec", "\(figures.perSecond.commands)"),
+            ("total_net_input_bytes", "\(figures.readBytes)"),
+            ("total_net_output_bytes", "\(figures.writtenBytes)"),
+            ("instantaneous_input_kbps", kilobytes(figures.perSecond.readBytes)),
+            ("instantaneous_output_kbps", kilobytes(figures.perSecond.writtenBytes)),
             ("rejected_connections", "\(figures.rejectedConnections)"),
             ("expired_keys", "\(node.store.expiredKeys)"), ("evicted_keys", "0"),
             ("keyspace_hits", "\(node.store.hits)"), ("keyspace_misses", "\(node.store.misses)"),
             ("total_error_replies", "\(figures.errorCount)"),
             ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
+            ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
+            ("pubsub_channels", "0"), ("pubsub_patterns", "0"), ("pubsubshard_channels", "0"),
+            ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }
 
+    private static func kilobytes(_ bytes: UInt64) -> String {
+        decimal(Int64(clamping: bytes) / 1024 * 100 + Int64(bytes % 1024) * 100 / 1024, 2)
+    }
+
     @Sendable private static func processor(_ node: Node) -> [(String, String)] {
-        let nanoseconds = SystemClock.processorNanoseconds()
-        return [("used_cpu_user", decimal(nanoseconds / 1000, 6)), ("used_cpu_sys", "0.000000")]
+        let (user, system) = ProcessInformation.processorTimes()
+        return [
+            ("used_cpu_sys", decimal(system / 1000, 6)), ("used_cpu_user", decimal(user / 1000, 6)),
+            ("used_cpu_sys_children", "0.000000"), ("used_cpu_user_children", "0.000000"),
+        ]
     }
 
     /// A number of so many decimal places.
@@ -128,15 +173,20 @@ enum ServerInfo {
             lines += [
                 ("role", Word.replica), ("master_host", address.ip.text),
                 ("master_port", "\(address.port)"), ("master_link_status", "down"),
+                ("master_last_io_seconds_ago", "-1"), ("master_sync_in_progress", "0"),
                 ("slave_repl_offset", "\(state.me.offset)"),
+                ("master_link_down_since_seconds", "-1"), ("slave_read_only", "1"),
                 ("grapevine_copy", state.store.copyAge == nil ? "none" : "held"),
             ]
         } else {
             lines += [("role", Word.master)]
         }
         lines += [
-            ("connected_slaves", "0"), ("master_replid", node.runID),
-            ("master_repl_offset", "\(state.me.offset)"),
+            ("connected_slaves", "0"), ("master_failover_state", "no-failover"),
+            ("master_replid", node.runID),
+            ("master_replid2", String(repeating: "0", count: node.runID.count)),
+            ("master_repl_offset", "\(state.me.offset)"), ("second_repl_offset", "-1"),
+            ("repl_backlog_active", "0"),
         ]
         return lines
     }

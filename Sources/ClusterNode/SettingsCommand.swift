@@ -21,24 +21,24 @@ enum SettingsCommand {
         }
     }
 
-    /// What tools ask for of a store that has less, with the values that are true of it.
-    private static let fixed = [
-        "databases": "1", "cluster-databases": "1", "save": "", "appendonly": "no",
-        "requirepass": "", "masterauth": "", "io-threads": "1", "tls-cluster": "no",
-        "tls-port": "0", "maxmemory-policy": "noeviction", "cluster-announce-tls-port": "0",
-    ]
-
     private static func get(_ client: Client, _ node: Node, _ patterns: [String]) {
         var pairs: [(key: String, value: AdminReply)] = []
+        let unbuilt = UnbuiltDirectives.all.filter { $0.holds != nil }.map(\.name)
+        let given = node.options.given.keys.filter { UnbuiltDirectives.find($0) == nil }
         var names = Directives.table.map(\.name) + Directives.aliases.keys.sorted()
-        names += Set(fixed.keys).union(node.options.given.keys).sorted()
+        names += (unbuilt + given).sorted()
         for name in names where patterns.contains(where: { Glob.matches(name, $0.lowercased()) }) {
-            let value =
-                Directives.find(name)?.get(node.options) ?? node.options.given[name]
-                ?? fixed[name] ?? ""
-            pairs.append((name, .bulk(value)))
+            pairs.append((name, .bulk(value(of: name, node))))
         }
         client.reply(.map(pairs))
+    }
+
+    /// What is in force, whatever was asked for.
+    private static func value(of name: String, _ node: Node) -> String {
+        // Fewer clients fit when more nodes are known.
+        if name == "maxclients" { return String(node.clientLimit) }
+        return Directives.find(name)?.get(node.options) ?? UnbuiltDirectives.find(name)?.holds
+            ?? node.options.given[name] ?? ""
     }
 
     /// All or nothing: a wrong value leaves all others as they were.
@@ -56,13 +56,54 @@ enum SettingsCommand {
                         + error.text)
             }
         }
+        do throws(OptionError) {
+            try apply(&changed, node)
+        } catch {
+            return client.error(
+                "ERR CONFIG SET failed (possibly related to argument '\(error.place)') - "
+                    + error.text)
+        }
         let linkLimit = changed.linkSendLimit != node.options.linkSendLimit
         node.options = changed
         node.log.level = changed.logLevel
+        node.slowLog.configure(changed)
         node.clients.limitsChanged(node)
         if linkLimit { node.checkLinks() }
         node.step(.configure(changed.cluster))
         client.ok()
+    }
+
+    /// What can fail though each value is well: all such, or none.
+    private static func apply(
+        _ changed: inout NodeOptions, _ node: Node
+    ) throws(OptionError) {
+        if changed.maxClients != node.options.maxClients,
+            let refusal = node.refusal(ofClients: changed.maxClients)
+        {
+            throw OptionError(refusal, at: "maxclients")
+        }
+        let movesPort = changed.port != node.options.port
+        guard movesPort || changed.bind != node.options.bind else { return }
+        do throws(OptionError) {
+            if movesPort { try changed.movePort() }
+        } catch {
+            throw OptionError(error.text, at: "port")
+        }
+        do throws(StartError) {
+            try node.moveClientListeners(to: changed)
+        } catch {
+            node.log.write(.warning, "The addresses of clients stay: \(error)")
+            throw OptionError(
+                movesPort
+                    ? "Unable to listen on this port. Check server logs."
+                    : "Failed to bind to specified addresses.", at: movesPort ? "port" : "bind")
+        }
+        node.log.write(
+            .notice,
+            "Listening for clients on "
+                + node.listeners.clients.map { "\($0.address)" }.joined(separator: " ")
+                + "; the bus stays on "
+                + node.listeners.bus.map { "\($0.address)" }.joined(separator: " "))
     }
 
     /// - Returns: what is wrong with the name; what is wrong with the value is thrown.
@@ -71,8 +112,13 @@ enum SettingsCommand {
     ) throws(OptionError) -> String? {
         let lower = name.lowercased()
         guard let directive = Directives.find(name) else {
-            guard StoreDirectives.names.contains(lower) else {
+            let unbuilt = UnbuiltDirectives.find(name)
+            guard unbuilt?.holds != nil || StoreDirectives.names.contains(lower) else {
                 return "Unknown option or number of arguments for CONFIG SET - '\(name)'"
+            }
+            let words = value.split(separator: " ").map(String.init)
+            if let unbuilt, !unbuilt.asksForNothing(words.isEmpty ? [""] : words) {
+                throw OptionError(unbuilt.reason)
             }
             guard seen.insert(lower).inserted else { throw OptionError("duplicate parameter") }
             options.given[lower] = value

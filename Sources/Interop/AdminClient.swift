@@ -10,14 +10,28 @@ package enum AdminClientError: Error, CustomStringConvertible {
     case garbage(RESPError)
     /// A reply that makes no sense here.
     case unexpected(String)
+    /// An error of the server's, in its words.
+    case refused(String)
 
     package var description: String {
         switch self {
         case .system(let error): error.reason
         case .closed: "the server closed the connection"
         case .garbage(let error): "no RESP reply: \(error)"
-        case .unexpected(let text): text
+        case .unexpected(let text), .refused(let text): text
         }
+    }
+}
+
+/// Who one is to a server that asks for a password.
+package struct Credentials: Sendable {
+    /// nil for the user that everybody is.
+    package var user: String?
+    package var password: String
+
+    package init(user: String? = nil, password: String) {
+        self.user = user
+        self.password = password
     }
 }
 
@@ -27,13 +41,27 @@ package final class AdminClient {
     private let timeout: Int
     private var parser = ReplyParser()
 
-    package init(_ address: SocketAddress, timeoutMilliseconds: Int) throws(AdminClientError) {
+    /// - Throws: `refused` when the server does not take the password.
+    package init(
+        _ address: SocketAddress, timeoutMilliseconds: Int, as credentials: Credentials? = nil
+    ) throws(AdminClientError) {
         timeout = timeoutMilliseconds
         do throws(SystemError) {
             connection = try BlockingConnection(to: address, timeoutMilliseconds: timeout)
         } catch {
             throw .system(error)
         }
+        if let credentials { try authenticate(as: credentials) }
+    }
+
+    /// A server without a password needs none: that is no reason not to ask it.
+    private func authenticate(as credentials: Credentials) throws(AdminClientError) {
+        let words = ["AUTH"] + (credentials.user.map { [$0] } ?? []) + [credentials.password]
+        guard let error = try send(words).errorText,
+            !error.contains("without any password configured"),
+            !error.contains("no password is set")
+        else { return }
+        throw .refused(error)
     }
 
     /// Sends a command and waits for its reply.

@@ -12,6 +12,8 @@ package struct SurveyedNode: Sendable {
     package var pingMilliseconds: Double?
     /// What it says when it is asked itself; nil when it did not answer.
     package var own: [ClusterNodesRow]?
+    /// Why it did not, in its own words, when it refused to.
+    package var refusal: String?
     /// "ok" or "fail", as it says itself.
     package var state: String?
     package var currentEpoch: UInt64?
@@ -44,15 +46,19 @@ package struct ClusterSurvey: Sendable {
     private static let disagreementLimit = 1000
 
     /// Asks the node at an address, then every node that it lists.
+    ///
+    /// - Throws: why the first one cannot be asked, or does not say.
     package init(
-        from address: SocketAddress, timeoutMilliseconds: Int
+        from address: SocketAddress, timeoutMilliseconds: Int, as credentials: Credentials? = nil
     ) throws(AdminClientError) {
-        let client = try AdminClient(address, timeoutMilliseconds: timeoutMilliseconds)
+        let client = try AdminClient(
+            address, timeoutMilliseconds: timeoutMilliseconds, as: credentials)
         let rows = try Self.rows(client)
         nodes = []
         for row in rows {
             nodes.append(
-                Self.ask(row, seenAt: address, timeoutMilliseconds: timeoutMilliseconds))
+                Self.ask(
+                    row, seenAt: address, timeoutMilliseconds: timeoutMilliseconds, credentials))
         }
         nodes.sort { $0.row.id < $1.row.id }
         disagreements = []
@@ -67,15 +73,17 @@ package struct ClusterSurvey: Sendable {
         _ client: AdminClient
     ) throws(AdminClientError) -> [ClusterNodesRow] {
         let reply = try client.send(["CLUSTER", "NODES"])
+        if let error = reply.errorText { throw .refused(error) }
         do throws(ClusterNodesError) {
             return try ClusterNodesText.parse(reply.string ?? "")
         } catch {
-            throw .unexpected(reply.errorText ?? "CLUSTER NODES: \(error)")
+            throw .unexpected("CLUSTER NODES: \(error)")
         }
     }
 
     private static func ask(
-        _ row: ClusterNodesRow, seenAt address: SocketAddress, timeoutMilliseconds: Int
+        _ row: ClusterNodesRow, seenAt address: SocketAddress, timeoutMilliseconds: Int,
+        _ credentials: Credentials?
     ) -> SurveyedNode {
         var node = SurveyedNode(row: row)
         // A node that does not know its own address prints none: it is the one that was asked.
@@ -84,7 +92,8 @@ package struct ClusterSurvey: Sendable {
             row.port > 0
         else { return node }
         do throws(AdminClientError) {
-            let client = try AdminClient(target, timeoutMilliseconds: timeoutMilliseconds)
+            let client = try AdminClient(
+                target, timeoutMilliseconds: timeoutMilliseconds, as: credentials)
             let start = SystemClock.monotonicNanoseconds()
             _ = try client.send(["PING"])
             node.pingMilliseconds =
@@ -95,6 +104,7 @@ package struct ClusterSurvey: Sendable {
             node.currentEpoch = field("cluster_current_epoch", in: info).flatMap { UInt64($0) }
         } catch {
             node.own = nil
+            if case .refused(let words) = error { node.refusal = words }
         }
         return node
     }
@@ -125,7 +135,10 @@ package struct ClusterSurvey: Sendable {
 
     /// Role, master, epoch, slots and failure, as words.
     private static func summary(_ row: ClusterNodesRow) -> String {
-        var words = [row.isMaster ? "master" : "slave of \(row.master ?? "nobody")"]
+        var words = [
+            row.isMaster
+                ? "master" : row.isReplica ? "slave of \(row.master ?? "nobody")" : "in handshake"
+        ]
         words.append("epoch \(row.configEpoch)")
         if !row.slots.isEmpty { words.append("slots \(row.slotsText)") }
         if row.flags.contains("fail") { words.append("fail") }

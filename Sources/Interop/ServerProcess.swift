@@ -138,7 +138,8 @@ package final class ServerProcess {
         if recordsTraffic && program.isOurs,
             let path = trafficPaths(folder).first(where: { !File.exists($0) })
         {
-            words += ["--pcap", path]
+            // Files are named from the folder that --dir names.
+            words += ["--pcap", File.name(of: path)]
         }
         var options = ChildProcess.Options(arguments: words)
         options.output = .file("\(folder)/server.log")

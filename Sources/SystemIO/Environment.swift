@@ -50,6 +50,40 @@ package enum ProcessInformation {
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    /// Memory of this process that is in RAM, now and at most so far, in bytes; 0 where the system does
+    /// not tell.
+    package static func memoryBytes() -> (resident: Int, peak: Int) {
+        let text = (try? File.readText("/proc/self/status", limitBytes: 65_536)) ?? ""
+        func bytes(_ name: String) -> Int {
+            for line in text.split(separator: "\n") where line.hasPrefix(name) {
+                let words = line.split { $0 == " " || $0 == "\t" }
+                return words.count > 1 ? (Int(words[1]) ?? 0) * 1024 : 0
+            }
+            return 0
+        }
+        return (bytes("VmRSS:"), bytes("VmHWM:"))
+    }
+
+    /// How many descriptors this process has open, that of the list among them where there is one.
+    package static func openDescriptors() -> Int {
+        (try? Folder.list("/dev/fd").count) ?? 0
+    }
+
+    /// Processor time of this process so far, in nanoseconds: its own, and the system's for it.
+    package static func processorTimes() -> (user: Int64, system: Int64) {
+        var usage = rusage()
+        #if canImport(Darwin)
+            let result = unsafe getrusage(RUSAGE_SELF, &usage)
+        #else
+            let result = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #endif
+        guard result == 0 else { return (0, 0) }
+        func nanoseconds(_ time: timeval) -> Int64 {
+            Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_usec) * 1000
+        }
+        return (nanoseconds(usage.ru_utime), nanoseconds(usage.ru_stime))
+    }
+
     /// Raises the number of descriptors that the process may have to what it is allowed at most.
     /// - Returns: the limit that holds now.
     @discardableResult

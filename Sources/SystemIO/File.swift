@@ -126,6 +126,19 @@ package enum File {
         guard unsafe chmod(path, mode_t(mode)) == 0 else { throw .last("chmod", about: path) }
     }
 
+    /// A path as it is from everywhere, without "." in it; links and ".." are left to the system.
+    package static func absolute(_ path: String) -> String {
+        var base = ""
+        if !path.hasPrefix("/") {
+            var here = [CChar](repeating: 0, count: 4096)
+            guard unsafe getcwd(&here, here.count) != nil else { return path }
+            base = String(
+                decoding: here.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        let parts = (base + "/" + path).split(separator: "/").filter { $0 != "." }
+        return "/" + parts.joined(separator: "/")
+    }
+
     /// The folder that a path is in: "." for a bare name.
     package static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }

@@ -48,6 +48,15 @@ package struct SocketAddress: Hashable, Sendable {
         if case .v6 = host { true } else { false }
     }
 
+    /// Whether only this machine can have this address: 127.0.0.0/8 or ::1, also written as IPv6.
+    package var isLoopback: Bool {
+        switch host {
+        case .v4(let bits): bits >> 24 == 127
+        case .v6(0, let low): low == 1 || low >> 24 == 0xFFFF_7F
+        case .v6: false
+        }
+    }
+
     /// Whether this is "any address": 0.0.0.0 or ::.
     package var isUnspecified: Bool { host == .v4(0) || host == .v6(0, 0) }
 

@@ -12,8 +12,8 @@ enum AdminCommandLine {
         options: [
             Option("--json", "the reply as JSON, errors as {\"error\": TEXT}"),
             Option("--timeout", value: "MS", "how long to wait, default 5000"),
-        ],
-        notes: ["Write -- before words that begin with a dash."],
+        ] + Login.options,
+        notes: ["Write -- before words that begin with a dash."] + Login.notes,
         run: { arguments throws(UsageError) in
             guard let place = arguments.operands.first else {
                 throw UsageError("HOST:PORT is missing")
@@ -25,14 +25,23 @@ enum AdminCommandLine {
             let words = Array(arguments.operands.dropFirst())
             guard !words.isEmpty else { throw UsageError("a command is missing") }
             let timeout = try arguments.number("--timeout", in: 1...3_600_000, default: 5000)
+            let login = try Login.credentials(arguments)
             do throws(AdminClientError) {
-                let client = try AdminClient(address, timeoutMilliseconds: timeout)
-                return show(try client.send(words), asJSON: arguments.has("--json"))
+                let client = try AdminClient(address, timeoutMilliseconds: timeout, as: login)
+                let reply = try client.send(words)
+                if let error = reply.errorText, isNotForUs(error) { throw .refused(error) }
+                return show(reply, asJSON: arguments.has("--json"))
             } catch {
-                complain("admin", "\(address): \(error)")
+                complain("admin", "\(address): \(Login.printable("\(error)"))")
                 return 2
             }
         })
+
+    /// Whether the server did not look at the command at all: it lets nobody in, or has no cluster.
+    private static func isNotForUs(_ error: String) -> Bool {
+        ["NOAUTH", "DENIED", "WRONGPASS", "NOPERM"].contains { error.hasPrefix("\($0) ") }
+            || error.hasPrefix("ERR This instance has cluster support disabled")
+    }
 
     private static func show(_ reply: RESPValue, asJSON: Bool) -> Int32 {
         if asJSON {

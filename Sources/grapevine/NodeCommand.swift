@@ -18,7 +18,9 @@ enum NodeCommand {
           --port N                        port for clients, default 6379
           --cluster-port N                port of the bus, default port + 10000
           --bind ADDRESS...               addresses to listen on, default 127.0.0.1
-          --dir FOLDER                    where files are kept, default the current folder
+          --protected-mode yes|no         refuse clients of other machines, default yes
+          --dir FOLDER                    where files are kept, default the current folder; all other
+                                          files are named from there
           --cluster-config-file NAME      what must not be forgotten, default nodes.conf
           --cluster-node-timeout MS       silence after which a node is suspected, default 15000
           --cluster-announce-ip IP        said to others in place of what they see
@@ -33,15 +35,19 @@ enum NodeCommand {
           --cluster-refuse-merge yes|no   refuse a MEET that would merge two clusters, default no
           --cluster-light-publish yes|no  let Valkey 8 and later send publications in the short
                                           form, default yes
+          --daemonize yes|no              go on in the background once it has started
+          --supervised HOW                no, systemd, upstart or auto
           --loglevel LEVEL                debug, verbose, notice, warning or nothing; default notice
           --logfile FILE                  default standard output
-          --pidfile FILE, --maxclients N, --tcp-backlog N, --tcp-keepalive SECONDS
+          --pidfile FILE                  holds the number of the process while it runs
+          --maxclients N, --tcp-backlog N, --tcp-keepalive SECONDS
           --record FILE                   write each input and what the rules made of it,
                                           for grapevine replay FILE
           --pcap FILE                     write the traffic on the bus as a capture
           --help                          show this text
 
-        Directives that concern only a data store are taken and have no effect.
+        Directives that say how well a data store works are taken and have no effect. Those that promise
+        what is not built, such as passwords, users, TLS or keys on disk, are refused.
 
         """
 
@@ -52,20 +58,87 @@ enum NodeCommand {
         }
         do throws(OptionError) {
             let options = try NodeOptions(arguments: words)
-            return start(options)
+            let supervisor = NodeSupervisor(options)
+            if options.daemonizes && supervisor.kind == nil { return background(options) }
+            return start(options, supervisor)
         } catch {
             complain("node", "\(error)")
             return 2
         }
     }
 
-    private static func start(_ options: NodeOptions) -> Int32 {
+    private static func start(_ options: NodeOptions, _ supervisor: NodeSupervisor) -> Int32 {
         do throws(StartError) {
-            try Node(options).run()
+            let node = try Node(options)
+            supervisor.tell(node)
+            node.run()
             return 0
         } catch {
             complain("node", "\(error)")
             return 2
+        }
+    }
+
+    /// The node goes on in a child; this process ends once it is known how its start went.
+    private static func background(_ options: NodeOptions) -> Int32 {
+        do throws(SystemError) {
+            let side = try Background()
+            if !side.isCaller { return startDetached(options, side) }
+            guard let problem = side.outcome() else { return 0 }
+            complain("node", problem)
+        } catch {
+            complain("node", "it cannot go into the background: \(error)")
+        }
+        return 2
+    }
+
+    private static func startDetached(
+        _ options: NodeOptions, _ side: consuming Background
+    ) -> Int32 {
+        do throws(StartError) {
+            let node = try Node(options)
+            side.report(nil)
+            node.run()
+            return 0
+        } catch {
+            side.report("\(error)")
+            return 2
+        }
+    }
+}
+
+/// Whoever is to be told that a node has started.
+private struct NodeSupervisor {
+    /// nil for nobody.
+    private(set) var kind: Supervision?
+    /// What was asked for and is not there.
+    private var problem: String?
+
+    init(_ options: NodeOptions) {
+        let hasJob = Environment.value(Supervisor.jobVariable) != nil
+        let hasSocket = Environment.value(Supervisor.socketVariable) != nil
+        switch options.supervision {
+        case .none: break
+        case .auto: kind = hasJob ? .upstart : hasSocket ? .systemd : nil
+        case .upstart: kind = hasJob ? .upstart : nil
+        case .systemd: kind = hasSocket ? .systemd : nil
+        }
+        if kind == nil && [.upstart, .systemd].contains(options.supervision) {
+            problem = "supervised \(options.supervision.rawValue): nobody who supervises is there"
+        }
+    }
+
+    func tell(_ node: Node) {
+        if let problem { node.warn(problem) }
+        switch kind {
+        case .upstart: Supervisor.stopUntilResumed()
+        case .systemd:
+            do throws(SystemError) {
+                try Supervisor.notify("STATUS=Ready to accept connections\nREADY=1\n")
+            } catch {
+                node.warn("systemd cannot be told that the node has started: \(error)")
+            }
+        case .none?, .auto?, nil: break
         }
     }
 }

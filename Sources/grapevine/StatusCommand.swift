@@ -11,8 +11,8 @@ enum StatusCommand {
             Option("--json", "one JSON object"),
             Option("--watch", "again each second until interrupted"),
             Option("--timeout", value: "MS", "how long to wait for each node, default 1000"),
-        ],
-        notes: ["Exit status 1 when the cluster is not healthy."],
+        ] + Login.options,
+        notes: ["Exit status 1 when the cluster is not healthy."] + Login.notes,
         run: { arguments throws(UsageError) in
             let place = try arguments.single("HOST:PORT")
             guard let address = SocketAddress(text: place) else {
@@ -21,18 +21,21 @@ enum StatusCommand {
             }
             let timeout = try arguments.number("--timeout", in: 1...600_000, default: 1000)
             let isWatching = arguments.has("--watch")
+            let login = try Login.credentials(arguments)
             while true {
-                let status = show(address, timeout, arguments.has("--json"), isWatching)
+                let status = show(address, timeout, login, arguments.has("--json"), isWatching)
                 guard isWatching else { return status }
                 SystemClock.sleep(milliseconds: 1000)
             }
         })
 
     private static func show(
-        _ address: SocketAddress, _ timeout: Int, _ asJSON: Bool, _ isWatching: Bool
+        _ address: SocketAddress, _ timeout: Int, _ login: Credentials?, _ asJSON: Bool,
+        _ isWatching: Bool
     ) -> Int32 {
         do throws(AdminClientError) {
-            let survey = try ClusterSurvey(from: address, timeoutMilliseconds: timeout)
+            let survey = try ClusterSurvey(
+                from: address, timeoutMilliseconds: timeout, as: login)
             if asJSON {
                 StandardStream.output.write(StatusJSON.bytes(survey))
             } else {
@@ -44,7 +47,7 @@ enum StatusCommand {
             }
             return survey.isHealthy ? 0 : 1
         } catch {
-            complain("status", "\(address): \(error)")
+            complain("status", "\(address): \(Login.printable("\(error)"))")
             return 2
         }
     }
@@ -86,6 +89,10 @@ enum StatusText {
             while line.last == " " { line.removeLast() }
             text += line + "\n"
         }
+        for node in survey.nodes {
+            guard let refusal = node.refusal else { continue }
+            text += "\(short(node.row.id)) refuses: \(Login.printable(refusal))\n"
+        }
         if !survey.disagreements.isEmpty { text += "\n" }
         for item in survey.disagreements.prefix(20) {
             text +=
@@ -113,7 +120,9 @@ enum StatusText {
 
     private static func cells(_ node: SurveyedNode, _ survey: ClusterSurvey) -> [String] {
         let row = node.row
-        let role = row.isMaster ? "master" : "  of \(short(row.master ?? "nobody"))"
+        let role =
+            row.isMaster
+            ? "master" : row.isReplica ? "  of \(short(row.master ?? "nobody"))" : "-"
         let plain: Set<String> = ["myself", "master", "slave"]
         let flags = row.flags.filter { !plain.contains($0) }.joined(separator: ",")
         return [
@@ -124,7 +133,7 @@ enum StatusText {
     }
 
     static func view(_ node: SurveyedNode, _ survey: ClusterSurvey) -> String {
-        if node.own == nil { return "unreachable" }
+        if node.own == nil { return node.refusal == nil ? "unreachable" : "refuses" }
         return survey.disagreements.contains { $0.between[1] == node.row.id }
             ? "disagrees" : "agrees"
     }
@@ -185,7 +194,11 @@ enum StatusJSON {
             json.key("id")
             json.string(row.id)
             json.key("role")
-            json.string(row.isMaster ? "master" : "slave")
+            if row.isMaster || row.isReplica {
+                json.string(row.isMaster ? "master" : "slave")
+            } else {
+                json.null()
+            }
             json.key("replicaOf")
             if let master = row.master { json.string(master) } else { json.null() }
             json.key("address")

@@ -135,7 +135,7 @@ struct ReplyTable {
 
 extension LiveTests {
     @Suite(.serialized) struct ReplyTableTests {
-        static let alone = ["strings", "keys", "transactions", "settings", "alone"]
+        static let alone = ["strings", "keys", "transactions", "settings", "alone", "tools"]
         static let together = ["shard", "routing"]
 
         @Test(arguments: alone)

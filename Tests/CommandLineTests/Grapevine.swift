@@ -27,7 +27,8 @@ enum Grapevine {
         let output = Pipe()
         let errors = Pipe()
 
-        init(_ words: [String]) throws {
+        init(_ words: [String], environment: [String: String] = [:]) throws {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             process.executableURL = URL(fileURLWithPath: try Grapevine.program())
             process.arguments = words
             process.currentDirectoryURL = URL(fileURLWithPath: Fixture.path("captures"))
@@ -52,7 +53,9 @@ enum Grapevine {
     }
 
     static func run(_ words: String...) throws -> Said { try run(words) }
-    static func run(_ words: [String]) throws -> Said { try Run(words).finish() }
+    static func run(_ words: [String], environment: [String: String] = [:]) throws -> Said {
+        try Run(words, environment: environment).finish()
+    }
 }
 
 /// A short name for a text of any length (FNV-1a, 64 bits).

@@ -41,17 +41,20 @@ import Testing
         ("port", "port: wrong number of arguments"),
         ("port 1 2", "port: wrong number of arguments"),
         ("port \"1", "unbalanced quotes"),
-        ("bind nowhere", "bind: 'nowhere' is not a literal address"),
+        ("bind nowhere", "bind: 'nowhere' is not a literal address; names are not looked up"),
+        ("port 0", "port: must not be 0"),
         ("dir /none/such", "dir: '/none/such' is not a folder"),
         (
             "cluster-enabled no",
             "cluster-enabled: a node without a cluster is nothing here: it must be yes"
         ),
+        ("daemonize maybe", "daemonize: argument must be 'yes' or 'no'"),
         (
-            "daemonize yes",
-            "daemonize: a node stays in the foreground: start it with a supervisor"
+            "supervised me",
+            "supervised: argument(s) must be one of the following: upstart, systemd, auto, no"
         ),
         ("include", "include takes one file"),
+        ("include a b", "include takes one file"),
     ])
     func `a wrong value is refused with its file and line`(line: String, words: String) throws {
         let folder = try TemporaryFolder()
@@ -137,9 +140,11 @@ import Testing
         let text = """
             port \(port)
             dir \(folder.path)
-            appendonly yes
+            appendonly no
             appendfsync everysec
             save 900 1
+            save 300 10
+            tls-port 0
             maxmemory 100mb
             client-output-buffer-limit normal 0 0 0
             cluster-node-timeout 5000
@@ -159,7 +164,10 @@ import Testing
         let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
         let listed = lines.filter { $0.contains("without effect") }
         #expect(listed.count == 1)
-        #expect(listed.first?.hasSuffix("appendonly appendfsync save") == true)
+        #expect(listed.first?.hasSuffix("without effect here: appendfsync") == true)
+        let missing = lines.filter { $0.contains("not in force") }
+        #expect(missing.count == 1)
+        #expect(missing.first?.hasSuffix("here: save (keys are kept in memory alone)") == true)
         #expect(lines.last?.hasSuffix("Bye") == true)
     }
 
@@ -203,7 +211,7 @@ import Testing
             [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000,
             directives: ["--logfile", log, "--loglevel", "warning"])
         let node = cluster.nodes[0]
-        #expect(!File.exists(log), "nothing to warn of yet")
+        #expect(try File.readText(log).isEmpty, "nothing to warn of yet")
         try node.command("CONFIG", "SET", "loglevel", "notice")
         try node.command("CLUSTER", "BUMPEPOCH")
         #expect(try File.readText(log).contains("configEpoch set to 1"))
@@ -212,6 +220,54 @@ import Testing
         let text = try File.readText(log)
         #expect(text.contains("Cluster state changed: ok") && !text.contains("configEpoch"))
         #expect(try File.readText(log + ".1").contains("configEpoch set to 1"))
+    }
+
+    @Test func `a daemon goes on in the background once it has started, or says why not`() throws {
+        let folder = try TemporaryFolder()
+        let port = try LoopbackPorts.base(count: 1)
+        let words = [
+            "node", "--daemonize", "yes", "--port", "\(port)", "--dir", folder.path, "--pidfile",
+            "node.pid", "--logfile", "node.log",
+        ]
+        #expect(try Grapevine.run(words) == Said(output: "", errors: "", status: 0))
+        let pidFile = folder.path(of: "node.pid")
+        let number = try File.readText(pidFile)
+        let process = try #require(Int32(number.dropLast()))
+        #expect(number.last == "\n" && ProcessInformation.isRunning(process))
+        // It answers as soon as the caller has ended.
+        let client = try AdminClient(.loopback(port: UInt16(port)), timeoutMilliseconds: 2000)
+        #expect(try client.send(["PING"]).string == "PONG")
+        let usage = try #require(ProcessUsage(of: process))
+        #expect(usage.descriptors < 20, "what the caller had open is not kept")
+        // A second one cannot have its folder or its port.
+        let second = try Grapevine.run(words)
+        #expect(second.status == 2 && second.output.isEmpty)
+        #expect(second.errors.hasSuffix("nodes.conf is in use by another node\n"))
+        try Folder.make(folder.path(of: "other"))
+        let third = try Grapevine.run(words + ["--dir", "other"])
+        #expect(third.status == 2)
+        #expect(third.errors.hasSuffix("127.0.0.1:\(port): Address already in use\n"))
+        #expect(third.errors.split(separator: "\n").count == 1)
+        #expect(try File.readText(pidFile) == number)
+        _ = try? client.send(["SHUTDOWN"])
+        eventually("it has ended, and its number is gone") {
+            File.exists(pidFile) ? "there is a pidfile" : nil
+        }
+        #expect(try File.readText(folder.path(of: "node.log")).hasSuffix("Bye\n"))
+    }
+
+    @Test func `a log that cannot be opened is refused, a pidfile that cannot is not`() throws {
+        let folder = try TemporaryFolder()
+        let port = try LoopbackPorts.base(count: 1)
+        let words = try refusal([
+            "--port", "\(port)", "--dir", folder.path, "--logfile", "none/node.log",
+        ])
+        #expect(
+            words == "grapevine node: the log \(folder.path)/none/node.log cannot be opened: "
+                + "No such file or directory\n")
+        let cluster = try alone("--pidfile", "none/node.pid")
+        #expect(try cluster.nodes[0].text("PING") == "PONG")
+        #expect(cluster.nodes[0].log.contains("none/node.pid cannot be written"))
     }
 
     @Test func `SHUTDOWN ends a node as a signal does`() throws {
@@ -229,6 +285,85 @@ import Testing
 }
 
 @Suite struct AdminTests {
+    /// A real server, with a password or without a cluster.
+    private func theirs(_ directives: String..., cluster: Bool = true) throws -> MixedCluster {
+        let server = try #require(ReferenceServer.installed(.redis))
+        return try MixedCluster(
+            [.reference(server)], nodeTimeoutMilliseconds: 1000,
+            directives: directives + (cluster ? [] : ["--cluster-enabled", "no"]))
+    }
+
+    private static let hasRedis = ReferenceServer.installed(.redis) != nil
+    private static let noRedis: Comment = "no redis-server on PATH: install it, such as by apt-get"
+
+    @Test(.enabled(if: hasRedis, noRedis))
+    func `a server that asks for a password gets it, or is told of in one line`() throws {
+        let cluster = try theirs()
+        let node = cluster.nodes[0]
+        try node.command("CONFIG", "SET", "requirepass", "secret-1")
+        let place = "127.0.0.1:\(node.port)"
+        let commands = [["status", place], ["admin", place, "CLUSTER", "INFO"]]
+        for command in commands {
+            let name = command[0]
+            #expect(
+                try Grapevine.run(command)
+                    == Said(
+                        output: "",
+                        errors: "grapevine \(name): \(place): NOAUTH Authentication required.\n",
+                        status: 2))
+            let wrong = try Grapevine.run(command + ["--password", "secret-2"])
+            #expect(wrong.status == 2 && wrong.output.isEmpty)
+            #expect(wrong.errors.contains("WRONGPASS") && wrong.errors.last == "\n")
+            let right = try Grapevine.run(command + ["--password", "secret-1"])
+            #expect(right.errors.isEmpty && right.output.contains("state"), "\(right)")
+            let user = try Grapevine.run(
+                command + ["--user", "default", "--password", "secret-1"])
+            #expect(user == right || name == "status" && user.status == right.status)
+            let nobody = try Grapevine.run(command + ["--user", "default"])
+            #expect(nobody.status == 2 && nobody.errors.contains("--user needs a password"))
+            let named = try Grapevine.run(command, environment: ["REDISCLI_AUTH": "secret-1"])
+            #expect(named.status == right.status && named.errors.isEmpty)
+        }
+        // Our nodes have none, and say so; a password that is not asked for is no hindrance.
+        let own = try MixedCluster(
+            [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000)
+        let open = try Grapevine.run(
+            "admin", "127.0.0.1:\(own.nodes[0].port)", "PING", "--password", "x")
+        #expect(open == Said(output: "PONG\n", errors: "", status: 0))
+        try node.command("AUTH", "secret-1")
+    }
+
+    @Test(.enabled(if: hasRedis, noRedis))
+    func `a server without a cluster is told of in one line`() throws {
+        let cluster = try theirs(cluster: false)
+        let place = "127.0.0.1:\(cluster.nodes[0].port)"
+        for command in [["status", place], ["admin", place, "CLUSTER", "NODES"]] {
+            #expect(
+                try Grapevine.run(command)
+                    == Said(
+                        output: "",
+                        errors: "grapevine \(command[0]): \(place): "
+                            + "ERR This instance has cluster support disabled\n", status: 2))
+        }
+        let other = try Grapevine.run("admin", place, "PING")
+        #expect(other == Said(output: "PONG\n", errors: "", status: 0))
+    }
+
+    @Test func `a handshake is shown as one, in status too`() throws {
+        let cluster = try MixedCluster(
+            [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 60_000)
+        let node = cluster.nodes[0]
+        let silent = try LoopbackPorts.base(count: 1)
+        try node.command("CLUSTER", "MEET", "127.0.0.1", "\(silent)")
+        let rows = try node.nodes()
+        #expect(rows.map(\.flags).sorted { $0.count < $1.count }.first == ["handshake"])
+        let place = "127.0.0.1:\(node.port)"
+        let row = try Grapevine.run("status", place).lines.first { $0.contains(":\(silent)") }
+        #expect(row?.contains("  -  ") == true && row?.contains("handshake") == true)
+        let json = try Grapevine.run("status", "--json", place).output
+        #expect(json.contains("\"role\":null") && json.contains("\"role\":\"master\""), "\(json)")
+    }
+
     @Test func `a command is sent, and its reply printed as redis-cli does`() throws {
         let cluster = try MixedCluster(
             [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000)

@@ -41,6 +41,14 @@ int32_t clinux_spawn_in_folder(void *actions, const char *folder);
 // know, where the C library can; `actions` as above. Answers an errno or 0.
 int32_t clinux_spawn_closing_from(void *actions, int32_t first);
 
+// Goes on as a child without a terminal: answers 0 in the child and 1 in the caller, each with its end
+// of a pipe that only the child writes to. The child keeps no other descriptor. Before any thread is
+// started.
+int32_t clinux_background(int32_t *pipe_end);
+
+// Sends a text to the Unix socket of a supervisor; a path that begins with "@" is an abstract name.
+int32_t clinux_notify(const char *path, const char *text);
+
 // Gives the calling thread, and what it starts, a network of its own with loopback alone.
 int32_t clinux_own_network(void);
 

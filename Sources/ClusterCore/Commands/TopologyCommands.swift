@@ -11,15 +11,13 @@ enum TopologyCommands {
         guard let number = SlotText.number(port) else {
             return .error("ERR Invalid base port specified: \(port)")
         }
-        var busNumber = 0
+        var busNumber: Int?
         if let busPort {
-            guard let given = SlotText.number(busPort) else {
-                return .error("ERR Invalid bus port specified: \(busPort)")
-            }
-            busNumber = given
+            busNumber = SlotText.number(busPort)
+            if busNumber == nil { return .error("ERR Invalid bus port specified: \(busPort)") }
         }
         guard let base = UInt16(exactly: number), base > 0,
-            let bus = UInt16(exactly: busNumber == 0 ? Int(base) + 10_000 : busNumber),
+            let bus = UInt16(exactly: busNumber ?? Int(base) + 10_000), bus > 0,
             let text = IPText(ip), let literal = IPLiteral.normalised(text)
         else { return .error("ERR Invalid node address specified: \(ip):\(port)") }
         let address = NodeAddress(ip: literal, port: Port(base), busPort: Port(bus))

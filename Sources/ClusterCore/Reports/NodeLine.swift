@@ -32,6 +32,8 @@ package enum NodeLine {
         let isMe = handle == .myself
         var flags = node.flags
         if isMe { flags.insert(.myself) }
+        // What it is will be known with its answer.
+        if node.isHandshake { flags.subtract([.master, .replica]) }
         var text = "\(node.id) \(address) \(Word.text(flags)) "
         text += node.master?.description ?? "-"
         text += " \(isMe ? 0 : now.wall(of: node.pingSent))"

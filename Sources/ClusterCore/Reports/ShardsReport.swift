@@ -45,7 +45,9 @@ enum ShardsReport {
             facts.append(("tls-port", .integer(Int64(node.address.secondaryPort.value))))
         }
         facts.append(("ip", .bulk(node.address.ip.text)))
-        facts.append(("endpoint", Endpoint.text(node, config).map { .bulk($0) } ?? .null))
+        // Unlike CLUSTER SLOTS, the servers of the reference say "" here, not NULL, for "the host that
+        // you are connected to".
+        facts.append(("endpoint", .bulk(Endpoint.text(node, config) ?? "")))
         if !node.hostname.isEmpty { facts.append(("hostname", .bulk(node.hostname))) }
         facts.append(("role", .bulk(node.isMaster ? Word.master : Word.shardReplica)))
         facts.append(("replication-offset", .integer(Int64(clamping: node.offset.value))))

@@ -39,12 +39,12 @@ enum ManualFailover {
         catchUp(&state, &turn)
     }
 
-    /// Stands once everything that the master has is here. Offsets of 0 on both sides say nothing
-    /// when there is no copy.
+    /// Stands once everything that the master has is here. Who holds no copy has nothing to catch up
+    /// with, and may stand only where that loses nothing.
     static func catchUp(_ state: inout ClusterState, _ turn: inout Turn) {
         guard case .following(let offset?, let until) = state.manualFailover,
-            state.me.offset == offset,
-            state.store.copyAge != nil || turn.config.failoverWithoutCopy
+            state.store.copyAge == nil
+                ? turn.config.failoverWithoutCopy : state.me.offset == offset
         else { return }
         state.manualFailover = .standing(until: until)
         turn.note(.manualFailoverReady(offset))

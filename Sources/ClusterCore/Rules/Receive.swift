@@ -76,7 +76,7 @@ enum Receive {
             state.nodes[sender].retryAt = 0
         }
         Epochs.learn(header, of: sender, &state, &turn)
-        Replication.heardOffset(header, of: sender, &state, turn)
+        state.nodes.heardOffset(header.offset, of: sender, at: turn.now.monotonic)
         if state.follows(sender) { ManualFailover.heardOffset(header, &state, &turn) }
     }
 

@@ -1,6 +1,6 @@
-// Our own offset, and how old our copy of the master is. Until the store copies, a replica holds
-// nothing: it flags itself as not standing, unless it is told that nothing can be lost, and then
-// it goes by what its master last said. Follows bus protocol §6.1, §4.2; DECISIONS D12.
+// Our own offset, and how old our copy of the master is. A replica that holds no copy says offset 0,
+// by which every node knows that it cannot be read from, and flags itself as not standing, unless it
+// is told that nothing can be lost. Follows bus protocol §6.1, §4.2, §9.2; DECISIONS D12, D52.
 
 import ClusterWire
 
@@ -10,20 +10,13 @@ enum Replication {
         _ report: StoreReport, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         state.store = report
-        if report.copyAge != nil || state.me.isMaster {
-            state.nodes[.myself].offset = report.offset
-        }
+        state.nodes[.myself].offset = holdsNothing(state) ? 0 : report.offset
         ManualFailover.catchUp(&state, &turn)
     }
 
-    /// A node's header says its offset; without a copy of our own, our master's is ours.
-    static func heardOffset(
-        _ header: Header, of sender: NodeHandle, _ state: inout ClusterState, _ turn: Turn
-    ) {
-        state.nodes.heardOffset(header.offset, of: sender, at: turn.now.monotonic)
-        if state.store.copyAge == nil && turn.config.failoverWithoutCopy && state.follows(sender) {
-            state.nodes[.myself].offset = header.offset
-        }
+    /// A replica without a copy of its master, whatever it held before.
+    private static func holdsNothing(_ state: ClusterState) -> Bool {
+        !state.me.isMaster && state.store.copyAge == nil
     }
 
     /// Milliseconds since our data was last known to be the master's; nil when there is none.
@@ -37,11 +30,12 @@ enum Replication {
         return heard == 0 ? Int64.max / 2 : turn.now.monotonic - heard
     }
 
-    /// Settle: a replica that holds no copy says that it will not stand.
+    /// Settle: a replica that holds no copy has no offset, and says that it will not stand.
     static func flagMyself(_ state: inout ClusterState, _ turn: Turn) {
-        let holdsNothing =
-            !state.me.isMaster && state.store.copyAge == nil && !turn.config.failoverWithoutCopy
-        let mayNotStand = turn.config.replicaNoFailover || holdsNothing
+        let holdsNothing = holdsNothing(state)
+        if holdsNothing && state.me.offset != 0 { state.nodes[.myself].offset = 0 }
+        let mayNotStand =
+            turn.config.replicaNoFailover || holdsNothing && !turn.config.failoverWithoutCopy
         guard mayNotStand != state.nodes[.myself].traits.contains(.noFailover) else { return }
         if mayNotStand {
             state.nodes[.myself].traits.insert(.noFailover)

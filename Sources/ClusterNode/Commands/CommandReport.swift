@@ -51,7 +51,7 @@ enum CommandReport {
         ])
     }
 
-    private static func categories(_ spec: CommandSpec) -> [String] {
+    static func categories(_ spec: CommandSpec) -> [String] {
         var names: [String] = []
         if spec.flags.contains(.write) { names.append("@write") }
         if spec.flags.contains(.readOnly) { names.append("@read") }
@@ -142,8 +142,13 @@ enum CommandReport {
     }
 
     private static func keys(_ client: Client) {
-        guard let spec = find(client.text(2)) else {
+        guard var spec = find(client.text(2)) else {
             return client.error("ERR Invalid command specified")
+        }
+        if let parts = spec.subcommandIndex, client.count > 3,
+            let part = client.parser.lendArgument(3, { parts.find($0) })
+        {
+            spec = part
         }
         guard spec.keys.first > 0 else {
             return client.error("ERR The command has no key arguments")

@@ -25,6 +25,8 @@ struct CommandFlags: OptionSet, Sendable {
     static let skipSlowLog = CommandFlags(rawValue: 1 << 16)
     static let pubsub = CommandFlags(rawValue: 1 << 17)
     static let blocking = CommandFlags(rawValue: 1 << 18)
+    /// Reads what the whole store holds, without naming a key; not told.
+    static let wholeStore = CommandFlags(rawValue: 1 << 27)
     /// EXEC and MIGRATE, whose keys are found in ways of their own; not told.
     static let exec = CommandFlags(rawValue: 1 << 28)
     static let migrate = CommandFlags(rawValue: 1 << 29)
@@ -55,6 +57,8 @@ struct KeyPlaces: Equatable, Sendable {
     static let none = KeyPlaces(first: 0, last: 0, step: 0)
     static let one = KeyPlaces(first: 1, last: 1, step: 1)
     static let all = KeyPlaces(first: 1, last: -1, step: 1)
+    /// The word behind a subcommand.
+    static let second = KeyPlaces(first: 2, last: 2, step: 1)
     static let pairs = KeyPlaces(first: 1, last: -1, step: 2)
 
     /// The places in a request of so many words.
@@ -116,7 +120,7 @@ final class CommandSpec: Sendable {
         name = part.name
         arity = part.arity
         flags = part.flags
-        keys = .none
+        keys = part.keys
         self.group = group
         since = part.since
         summary = part.summary
@@ -135,16 +139,18 @@ struct Subcommand {
     var name: String
     var arity: Int
     var flags: CommandFlags
+    var keys: KeyPlaces
     var since: String
     var summary: String
 
     init(
-        _ name: String, _ arity: Int, _ flags: CommandFlags = [], since: String = "3.0.0",
-        _ summary: String
+        _ name: String, _ arity: Int, _ flags: CommandFlags = [], keys: KeyPlaces = .none,
+        since: String = "3.0.0", _ summary: String
     ) {
         self.name = name
         self.arity = arity
         self.flags = flags
+        self.keys = keys
         self.since = since
         self.summary = summary
     }

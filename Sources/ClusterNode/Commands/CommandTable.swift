@@ -15,6 +15,7 @@ enum CommandTable {
     }
 
     private static let reads: CommandFlags = [.readOnly, .fast]
+    private static let walks: CommandFlags = [.readOnly, .wholeStore]
     private static let writes: CommandFlags = [.write, .denyOOM]
     private static let writesFast: CommandFlags = [.write, .denyOOM, .fast]
     static let always: CommandFlags = [.loading, .stale]
@@ -82,10 +83,12 @@ enum CommandTable {
         add("exists", -2, reads, .all, "1.0.0", "How many are there.", KeyCommands.exists)
         add("touch", -2, reads, .all, "3.2.1", "How many are there.", KeyCommands.exists)
         add("type", 2, reads, .one, "1.0.0", "The type of a value.", KeyCommands.type)
-        add("keys", 2, .readOnly, .none, "1.0.0", "Keys like a pattern.", KeyCommands.keys)
-        add("scan", -2, .readOnly, .none, "2.8.0", "Keys, some at a time.", KeyCommands.scan)
-        add("dbsize", 1, reads, .none, "1.0.0", "How many keys there are.", KeyCommands.size)
-        add("randomkey", 1, .readOnly, .none, "1.0.0", "Any key.", KeyCommands.random)
+        add("keys", 2, walks, .none, "1.0.0", "Keys like a pattern.", KeyCommands.keys)
+        add("scan", -2, walks, .none, "2.8.0", "Keys, some at a time.", KeyCommands.scan)
+        add(
+            "dbsize", 1, walks.union(.fast), .none, "1.0.0", "How many keys there are.",
+            KeyCommands.size)
+        add("randomkey", 1, walks, .none, "1.0.0", "Any key.", KeyCommands.random)
         add("flushall", -1, .write, .none, "1.0.0", "Deletes all keys.", KeyCommands.flush)
         add("flushdb", -1, .write, .none, "1.0.0", "Deletes all keys.", KeyCommands.flush)
         add(

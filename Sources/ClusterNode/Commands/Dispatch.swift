@@ -48,7 +48,10 @@ enum Dispatch {
         client.lastCommand = spec
         spec.handler(client, node)
         let failed = client.output.count > replied && client.output[replied] == minus
-        node.statistics.ran(spec, failed: failed)
+        let spent = node.statistics.ran(spec, failed: failed)
+        if spent >= node.slowLog.threshold {
+            node.slowLog.keep(spec, client, nanoseconds: spent, at: node.now.wall)
+        }
         if failed { node.statistics.countError(client.errorCode(from: replied + 1)) }
         if node.store.changes != changes {
             node.store.wrote(bytes: client.parser.requestBytes)
@@ -90,6 +93,11 @@ enum Dispatch {
         if isWrite && !node.routes.takesWrites(node) {
             return "READONLY You can't write against a read only replica."
         }
+        if readsWholeStore(spec, client) && !node.routes.takesWrites(node) && !node.store.holdsCopy
+        {
+            return
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+        }
         if spec.flags.contains(.denyOOM) && node.isOutOfMemory {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
@@ -102,6 +110,14 @@ enum Dispatch {
         if spec.flags.contains(.write) { return true }
         guard isExec(spec), let transaction = client.transaction else { return false }
         return transaction.flags.contains(.write)
+    }
+
+    /// Whether it tells of all keys without naming one: a replica without a copy would say that there
+    /// are none.
+    private static func readsWholeStore(_ spec: CommandSpec, _ client: Client) -> Bool {
+        if spec.flags.contains(.wholeStore) { return true }
+        guard isExec(spec), let transaction = client.transaction else { return false }
+        return transaction.flags.contains(.wholeStore)
     }
 
     private static func mustWait(_ spec: CommandSpec, _ client: Client) -> Bool {

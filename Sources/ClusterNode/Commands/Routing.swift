@@ -152,7 +152,7 @@ enum Routing {
                 ? "TRYAGAIN Multiple keys request during rehashing of slot" : nil
         }
         if client.isReadOnly, !writes, let master = state.me.master,
-            state.nodes.find(master) == owner, node.answersReads
+            state.nodes.find(master) == owner, node.store.holdsCopy
         {
             return nil
         }

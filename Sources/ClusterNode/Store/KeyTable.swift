@@ -54,6 +54,11 @@ struct KeyTable {
     /// - Parameter seed: makes hashes unforeseeable, so that nobody can choose keys that collide.
     init(seed: UInt64) { self.seed = seed }
 
+    /// What one key takes.
+    func heldBytes(of number: Int) -> Int {
+        entries[number].key.count + entries[number].value.count + Self.overheadBytes
+    }
+
     // MARK: - Finding
 
     func hash(_ key: Span<UInt8>) -> UInt32 {

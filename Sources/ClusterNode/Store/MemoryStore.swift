@@ -89,6 +89,7 @@ final class MemoryStore: DataStore {
     var expiringCount: Int { table.expiring.count }
     var isFull: Bool { table.count >= KeyTable.keyLimit }
     var heldBytes: Int { table.heldBytes }
+    func heldBytes(of number: Int) -> Int { table.heldBytes(of: number) }
 
     /// The entry of a key; one whose time is over is not there.
     func find(_ key: Span<UInt8>) -> Int? {

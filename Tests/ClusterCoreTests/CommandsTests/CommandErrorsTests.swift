@@ -105,6 +105,15 @@ struct CommandErrorsTests {
         #expect(node.state.nodes.count == 1)
     }
 
+    @Test(arguments: ["9223372036854775807", "65536", "0", "-1"])
+    func `a bus port that nobody can have is refused`(port: String) {
+        var node = TestNode.fresh()
+        #expect(
+            node.reply("meet 127.0.0.1 7000 \(port)")
+                == .error("ERR Invalid node address specified: 127.0.0.1:7000"))
+        #expect(node.state.nodes.count == 1)
+    }
+
     @Test func `the name of a handshake is nobody's id`() throws {
         var node = TestNode("m myself,master - 1\nb master - 2 0-16383")
         node.command("meet 127.0.0.1 7050")

@@ -191,6 +191,29 @@ struct RepliesTests {
                 == .list([.null, port, name, .list(home + [.bulk("hostname"), .bulk("h")])]))
     }
 
+    @Test func `in SHARDS an endpoint that is not told is an empty text`() {
+        var node = TestNode("m myself,master - 1 0-16383") { $0.preferredEndpoint = .unknown }
+        guard case .list(let list)? = node.reply("shards"), case .map(let shard)? = list.first,
+            case .list(let members)? = shard.first(where: { $0.key == "nodes" })?.value,
+            case .map(let facts)? = members.first
+        else {
+            Issue.record("not a shard with a node")
+            return
+        }
+        #expect(facts.first { $0.key == "endpoint" }?.value == .bulk(""))
+    }
+
+    @Test func `a node in handshake has no role yet`() {
+        var node = TestNode("m myself,master - 1 0-16383")
+        node.command("meet 127.0.0.1 7050")
+        guard case .text(let text)? = node.reply("nodes") else {
+            Issue.record("no text")
+            return
+        }
+        let flags = text.split(separator: "\n").map { $0.split(separator: " ")[2] }
+        #expect(flags.sorted() == ["handshake", "myself,master"])
+    }
+
     @Test func `a failed or empty replica is left out of SLOTS and told as it is in SHARDS`() {
         var node = TestNode("m myself,master - 1 0-16383\nr slave m 1\ns slave m 1\nt slave m 1")
         node.hears(.ping(), from: "r") { $0.offset = 5 }

@@ -204,7 +204,7 @@ struct ElectionTests {
 
     @Test func `of two siblings the one with more data stands first`() {
         var node = Self.bereaved(Self.shape + "\ns slave a 1")
-        node.hears(.ping(), from: "a") { $0.offset = 100 }
+        node.step(.store(StoreReport(offset: 100, isEmpty: false, copyAge: 0)))
         node.pass(1)
         node.hears(.ping(), from: "s") { $0.offset = 200 }
         let outcome = Self.learnsFailure(&node)
@@ -213,6 +213,15 @@ struct ElectionTests {
         #expect(outcome.receivers(of: .pong) == "s")
         #expect(node.advance(900).sent(.voteRequest).isEmpty)
         #expect(!node.advance(200).sent(.voteRequest).isEmpty)
+    }
+
+    @Test func `a replica without a copy stands behind a sibling that holds one`() {
+        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        node.hears(.ping(), from: "a") { $0.offset = 100 }
+        node.pass(1)
+        node.hears(.ping(), from: "s") { $0.offset = 1 }
+        let notes = Self.learnsFailure(&node).notes
+        #expect(notes.contains(.electionScheduled(delay: 1000, rank: 1, offset: 0)))
     }
 
     @Test func `of siblings with equal data the smaller id stands first`() {

@@ -101,7 +101,7 @@ struct FailureDetectionTests {
         var node = TestNode(
             "m myself,slave a 2\na master - 2 0-8000\nb master - 3 8001-16383\n"
                 + "r slave a 2\ns slave b 3")
-        node.hears(.ping(), from: "a") { $0.offset = 70 }
+        node.step(.store(StoreReport(offset: 70, isEmpty: false, copyAge: 0)))
         node.silent = ["a"]
         var outcome = Outcome()
         while node.row("a")?.condition.isHealthy == true { outcome = node.advance(100) }

@@ -227,17 +227,33 @@ struct ReplicationTests {
         #expect(replica.hears(.ping(), from: "b").sent.first?.header?.offset == 34)
     }
 
-    @Test func `a replica that need not hold a copy announces its master's offset`() {
-        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
-        node.hears(.ping(), from: "b") { $0.offset = 90 }
-        #expect(node.hears(.ping(), from: "b") { $0.offset = 91 }.sent.first?.header?.offset == 91)
-    }
-
-    @Test func `a replica without a copy has no offset unless it need not hold one`() {
+    @Test(arguments: [false, true])
+    func `a replica without a copy has no offset, whether it may stand or not`(mayStand: Bool) {
         var node = TestNode("m myself,slave b 1\nb master - 2 0-16383") {
-            $0.failoverWithoutCopy = false
+            $0.failoverWithoutCopy = mayStand
         }
         #expect(node.hears(.ping(), from: "b") { $0.offset = 90 }.sent.first?.header?.offset == 0)
+        #expect(node.hears(.ping(), from: "b").sent.first?.header?.offset == 0)
+        #expect(node.state.me.offset == 0)
+    }
+
+    @Test func `a master that becomes a replica holds no copy, whatever it held as a master`() {
+        var node = TestNode("m myself,master - 1 0-100\nb master - 2 101-16383")
+        node.step(.store(StoreReport(offset: 12)))
+        let outcome = node.hears(.ping(), from: "b") {
+            $0.configEpoch = 9
+            $0.currentEpoch = 9
+            $0.slots = slots("0-16383")
+        }
+        #expect(node.state.me.role == .replica(of: id("b")))
+        #expect(node.state.me.offset == 0)
+        #expect(outcome.sent.last?.header?.offset == 0)
+    }
+
+    @Test func `a copy that was lost is announced no more`() {
+        var node = TestNode("m myself,slave b 1\nb master - 2 0-16383")
+        node.step(.store(StoreReport(offset: 34, copyAge: 5)))
+        node.step(.store(StoreReport(offset: 34)))
         #expect(node.hears(.ping(), from: "b").sent.first?.header?.offset == 0)
     }
 

@@ -102,6 +102,16 @@ struct ManualFailoverTests {
         #expect(outcome.sent(.voteRequest).count == 3)
     }
 
+    @Test func `who need not hold a copy asks as soon as its master has paused`() {
+        var node = TestNode(Self.replica)
+        node.command("failover")
+        #expect(node.hears(.ping(), from: "a") { $0.offset = 600 }.sent(.voteRequest).isEmpty)
+        let outcome = node.hears(.ping(), from: "a") {
+            ($0.offset, $0.messageFlags) = (700, .paused)
+        }
+        #expect(outcome.sent(.voteRequest).count == 3)
+    }
+
     @Test func `without a copy two offsets of 0 are not readiness`() {
         var node = TestNode(Self.replica) { $0.failoverWithoutCopy = false }
         node.command("failover")

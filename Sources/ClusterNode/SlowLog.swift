@@ -1,0 +1,125 @@
+// Commands that took long: when, how long, what was asked and by whom. Passwords are
+// never kept, also not wrong ones. SLOWLOG tells of them.
+
+import ClusterCore
+import RESP
+
+/// The slow log of a node.
+final class SlowLog {
+    /// One command that took long.
+    private struct Entry {
+        var number: Int64
+        /// Wall seconds.
+        var at: Int64
+        var microseconds: Int64
+        var words: [String]
+        var peer: String
+        var name: String
+    }
+
+    /// The oldest first; some more than are told, so that room is not made for each.
+    private var entries: [Entry] = []
+    private var nextNumber: Int64 = 0
+    private var limit = 0
+    /// Nanoseconds from which on a command is kept.
+    private(set) var threshold = Int64.max
+
+    /// Words of a command that are kept, and bytes of each.
+    private static let mostWords = 32
+    private static let mostBytes = 128
+
+    func configure(_ options: NodeOptions) {
+        limit = options.slowLogLength
+        let microseconds = options.slowLogThreshold
+        let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
+        threshold = microseconds < 0 || limit == 0 || overflows ? Int64.max : nanoseconds
+    }
+
+    /// Keeps the command that the client's parser stands at.
+    func keep(_ spec: CommandSpec, _ client: Client, nanoseconds: Int64, at wall: Int64) {
+        guard !spec.flags.contains(.skipSlowLog) else { return }
+        entries.append(
+            Entry(
+                number: nextNumber, at: wall / 1000, microseconds: nanoseconds / 1000,
+                words: Self.words(spec, client), peer: client.peer, name: client.name))
+        nextNumber += 1
+        if entries.count / 2 > limit { entries.removeFirst(entries.count - limit) }
+    }
+
+    private static func words(_ spec: CommandSpec, _ client: Client) -> [String] {
+        let shown = client.count > mostWords ? mostWords - 1 : client.count
+        let secret = secrets(spec, client)
+        var words = (0..<shown).map { secret.contains($0) ? "(redacted)" : word($0, client) }
+        if client.count > shown { words.append("... (\(client.count - shown) more arguments)") }
+        return words
+    }
+
+    private static func word(_ index: Int, _ client: Client) -> String {
+        let bytes = client.bytes(index)
+        guard bytes.count > mostBytes else { return client.text(index) }
+        return String(decoding: bytes.prefix(mostBytes), as: UTF8.self)
+            + "... (\(bytes.count - mostBytes) more bytes)"
+    }
+
+    private static let secretSettings: Set<String> = [
+        "requirepass", "masterauth", "primaryauth", "masteruser", "primaryuser",
+        "tls-key-file-pass", "tls-client-key-file-pass",
+    ]
+
+    /// The places of words that may be a password or a user's name.
+    private static func secrets(_ spec: CommandSpec, _ client: Client) -> Set<Int> {
+        switch spec.fullName {
+        case "auth": return Set(1..<max(1, client.count))
+        case "hello", "migrate":
+            let words = ["auth", "auth2"]
+            return Set(
+                (1..<client.count).filter { words.contains(client.option($0)) }
+                    .flatMap { [$0 + 1, $0 + 2] })
+        case "config|set":
+            return Set(
+                stride(from: 2, to: client.count - 1, by: 2)
+                    .filter { secretSettings.contains(client.option($0)) }.map { $0 + 1 })
+        default: return []
+        }
+    }
+
+    // MARK: - SLOWLOG
+
+    var count: Int { min(limit, entries.count) }
+
+    func removeAll() { entries = [] }
+
+    func newest(_ count: Int) -> AdminReply {
+        .list(
+            entries.suffix(min(count, limit)).reversed().map { entry in
+                .list([
+                    .integer(entry.number), .integer(entry.at), .integer(entry.microseconds),
+                    .list(entry.words.map { .bulk($0) }), .bulk(entry.peer), .bulk(entry.name),
+                ])
+            })
+    }
+}
+
+enum SlowLogCommand {
+    private static let usualCount: Int64 = 10
+
+    static func run(_ client: Client, _ node: Node) {
+        switch client.option(1) {
+        case "get": get(client, node)
+        case "len": client.integer(Int64(node.slowLog.count))
+        case "reset":
+            node.slowLog.removeAll()
+            client.ok()
+        case "help": Help.reply(client)
+        default: client.unknownSubcommand(of: "slowlog")
+        }
+    }
+
+    private static func get(_ client: Client, _ node: Node) {
+        guard client.count <= 3 else { return client.wrongWords(of: "slowlog") }
+        guard let count = client.count == 3 ? client.number(2) : usualCount, count >= -1 else {
+            return client.error("ERR count should be greater than or equal to -1")
+        }
+        client.reply(node.slowLog.newest(count == -1 ? Int.max : Int(clamping: count)))
+    }
+}

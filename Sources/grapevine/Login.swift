@@ -1,0 +1,41 @@
+// Who `status` and `admin` are to a server that asks for a password: from options, or from the variable
+// that redis-cli reads, which other users of the machine cannot see.
+
+import Interop
+import SystemIO
+
+enum Login {
+    static let options = [
+        Option("--user", value: "NAME", "log in as this user"),
+        Option("--password", value: "TEXT", "log in with this password"),
+    ]
+    static let notes = ["REDISCLI_AUTH in the environment is taken for a password, too."]
+
+    private static let variables = ["REDISCLI_AUTH", "VALKEYCLI_AUTH"]
+
+    /// nil when no password was given.
+    static func credentials(_ arguments: Arguments) throws(UsageError) -> Credentials? {
+        let user = arguments.value("--user")
+        let named = variables.lazy.compactMap { Environment.value($0) }.first { !$0.isEmpty }
+        guard let password = arguments.value("--password") ?? named else {
+            guard user == nil else {
+                throw UsageError("--user needs a password: --password or \(variables[0])")
+            }
+            return nil
+        }
+        return Credentials(user: user, password: password)
+    }
+
+    /// A server's words on one line that no terminal takes for orders.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    switch scalar.value {
+                    case 0..<0x20, 0x7F...0x9F, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069:
+                        "?"
+                    default: scalar
+                    }
+                }))
+    }
+}
