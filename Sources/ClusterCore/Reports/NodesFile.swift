@@ -7,11 +7,12 @@ package import ClusterWire
 package enum NodesFile {
     /// The whole text of the file for this state.
     ///
-    /// Handshakes are left out. The forgotten ids stand on the vars line under a name that other
-    /// servers skip.
+    /// Handshakes are left out, and nodes of which only others have told. The forgotten ids stand on
+    /// the vars line under a name that other servers skip.
     package static func text(_ state: ClusterState, _ now: Instant) -> String {
         var text = ""
-        for handle in state.nodes.handles where !state.nodes[handle].isHandshake {
+        for handle in state.nodes.handles
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isUnheard {
             text += NodeLine.line(handle, address: address(state.nodes[handle]), state, now)
             text += "\n"
         }

@@ -70,6 +70,11 @@ extension NodesFile {
         for line in lines {
             try add(line, isMe: line.number == me.number, &state, &turn)
         }
+        for line in lines where line.master.map({ state.nodes.find($0) == nil }) ?? false {
+            guard let handle = state.nodes.find(line.id), handle != .myself else { continue }
+            // Its own header will tell.
+            state.setRole(.replica(of: nil), of: handle)
+        }
         state.nodes.countReplicas()
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
@@ -202,7 +207,7 @@ private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
 /// An epoch after which others can follow.
 private func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
     let value = Epoch(try number(text))
-    guard value <= ClusterConfig.greatestStoredEpoch else { throw .badNumber(text) }
+    guard value <= ClusterConfig.greatestEpoch else { throw .badNumber(text) }
     return value
 }
 

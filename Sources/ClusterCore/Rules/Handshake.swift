@@ -41,10 +41,11 @@ enum Handshake {
     ///
     /// - Source: bus protocol §4.4.
     static func metByStranger(
-        _ header: Header, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        _ header: Header, _ gossip: GossipSection, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
     ) -> Bool {
         guard let inbound = state.inboundLink(link), inbound.node == nil else { return true }
-        if mergeIsRefused(header, state, turn) {
+        if mergeIsRefused(header, gossip, state, turn) {
             // An answer would make us known to the other side, and its slots ours.
             turn.note(.ignored(.mergeRefused, from: header.sender))
             state.closeInbound(link, &turn)
@@ -54,13 +55,29 @@ enum Handshake {
         return true
     }
 
-    /// Two clusters that both own slots would become one, if the option does not forbid it.
+    /// Whether two clusters would become one, and an option forbids it: the other node claims slots
+    /// that somebody else owns here, or both of us know others and neither's others are known to the
+    /// other. Who is alone is let in, with slots that are free here or none: so clusters are made.
     ///
-    /// - Source: bus protocol §12 row 11.
+    /// - Source: bus protocol §12 row 11; DECISIONS D46.
     private static func mergeIsRefused(
-        _ header: Header, _ state: ClusterState, _ turn: Turn
+        _ header: Header, _ gossip: GossipSection, _ state: ClusterState, _ turn: Turn
     ) -> Bool {
-        turn.config.refuseMerge && state.slots.assignedCount > 0 && !header.slots.isEmpty
+        guard turn.config.refuseMerge else { return false }
+        for slot in header.slots {
+            guard let owner = state.slots.owner(of: slot) else { continue }
+            let id = state.nodes[owner].id
+            if id != header.sender && id != header.replicaOf { return true }
+        }
+        guard state.nodes.heardCount > 1 else { return false }
+        var tellsOfOthers = false
+        for position in 0..<gossip.count {
+            let entry = gossip[position]
+            guard entry.node != header.sender, !entry.flags.contains(.handshake) else { continue }
+            if state.nodes.findHeard(entry.node) != nil { return false }
+            tellsOfOthers = true
+        }
+        return tellsOfOthers
     }
 
     private static func greeted(
@@ -84,22 +101,25 @@ enum Handshake {
     ///
     /// - Source: bus protocol §4.5 rule 1.
     static func answered(
-        by header: Header, at handle: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        by header: Header, _ gossip: GossipSection, at handle: NodeHandle,
+        _ state: inout ClusterState, _ turn: inout Turn
     ) -> Bool {
         if let known = state.nodes.find(header.sender) {
             if known != .myself {
+                meetAgain(header.sender, &state, &turn)
                 moveAddress(of: known, to: state.nodes[handle].address, &state, &turn)
             }
             state.delete(handle, &turn)
             return false
         }
         guard header.sender.isValid else { return false }
-        if state.nodes[handle].traits.contains(.meet) && mergeIsRefused(header, state, turn) {
+        if mergeIsRefused(header, gossip, state, turn) {
             turn.note(.ignored(.mergeRefused, from: header.sender))
             state.delete(handle, &turn)
             return false
         }
+        meetAgain(header.sender, &state, &turn)
+        Epochs.learnAlone(header, &state, &turn)
         state.nodes.rename(handle, to: header.sender)
         state.nodes[handle].traits.subtract([.handshake, .meet])
         state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs])
@@ -109,6 +129,15 @@ enum Handshake {
         turn.note(.nodeMet(header.sender, state.nodes[handle].address))
         turn.pending.formUnion([.save, .health])
         return true
+    }
+
+    /// An operator has us meet a node, or it us: nobody's older word to forget it counts any more.
+    ///
+    /// - Source: DECISIONS D45.
+    static func meetAgain(_ id: NodeID, _ state: inout ClusterState, _ turn: inout Turn) {
+        let wasForgotten = state.forgotten.meet(
+            id, at: turn.now.wall, timeToLive: turn.config.blacklistTTL * 1000)
+        if wasForgotten { turn.pending.insert(.save) }
     }
 
     /// Another node answers on our link: the address is not that node's any more.

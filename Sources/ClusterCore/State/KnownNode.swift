@@ -60,6 +60,8 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let news = Traits(rawValue: 512)
     /// We met it ourselves: many hear of it, not a few.
     static let metByUs = Traits(rawValue: 1024)
+    /// Only others have told of it: it never said a word itself, and may be made up.
+    static let unheard = Traits(rawValue: 2048)
 }
 
 /// One row of the node table.
@@ -103,6 +105,10 @@ package struct KnownNode: Equatable, Sendable {
     var unreachableSince: Int64 = 0
     /// Until when its changes of address are spent: each spends one interval more.
     var movesSpentUntil: Int64 = 0
+    /// Until when its raises of our epoch are spent.
+    var epochsSpentUntil: Int64 = 0
+    /// An epoch that it said on our connection and that was not believed.
+    var saidEpoch: Epoch = 0
     /// Since when it has been a master without replicas; 0 when it is not.
     var orphanedSince: Int64 = 0
     package internal(set) var offset: ReplicationOffset = 0
@@ -129,6 +135,7 @@ package struct KnownNode: Equatable, Sendable {
     /// When it last showed that it lives, to us or to somebody who told of its pong.
     var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
+    package var isUnheard: Bool { traits.contains(.unheard) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     package var isSuspect: Bool { !condition.isHealthy }
 
