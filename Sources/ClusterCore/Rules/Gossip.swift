@@ -56,7 +56,9 @@ enum Gossip {
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address) else { return }
+        guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address),
+            IPLiteral.isLiteral(entry.address.ip)
+        else { return }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
         Handshake.moveAddress(of: handle, to: address, &state, &turn)

@@ -8,8 +8,8 @@ enum Handshake {
     /// Starts to meet the node at an address; nothing happens when that is going on already.
     @discardableResult
     static func start(
-        with address: NodeAddress, greeting: Bool, _ state: inout ClusterState,
-        _ turn: inout Turn
+        with address: NodeAddress, seenAt: IPText = IPText(), greeting: Bool,
+        _ state: inout ClusterState, _ turn: inout Turn
     ) -> NodeHandle? {
         var going = 0
         for handle in state.nodes.handles where state.nodes[handle].isHandshake {
@@ -29,7 +29,7 @@ enum Handshake {
         if greeting { traits.insert(.meet) }
         let temporary = NodeID(using: &turn.random)
         guard state.nodes.find(temporary) == nil,
-            let handle = state.add(temporary, at: address, traits: traits, &turn)
+            let handle = state.add(temporary, at: address, seenAt: seenAt, traits: traits, &turn)
         else { return nil }
         turn.note(.handshakeStarted(address))
         Links.connect(to: handle, &state, &turn)
@@ -88,7 +88,10 @@ enum Handshake {
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }
-        guard let handle = start(with: address, greeting: false, &state, &turn) else { return }
+        guard
+            let handle = start(
+                with: address, seenAt: peer, greeting: false, &state, &turn)
+        else { return }
         if header.messageFlags.contains(.extensions) {
             state.nodes[handle].traits.insert(.takesExtensions)
         }
@@ -107,7 +110,12 @@ enum Handshake {
         if let known = state.nodes.find(header.sender) {
             if known != .myself {
                 meetAgain(header.sender, &state, &turn)
-                moveAddress(of: known, to: state.nodes[handle].address, &state, &turn)
+                // What it announces it says itself; here only where it is was seen.
+                if state.nodes[known].place != state.nodes[handle].place {
+                    moveAddress(
+                        of: known, to: state.nodes[handle].address,
+                        seenAt: state.nodes[handle].seenAt, &state, &turn)
+                }
             }
             state.delete(handle, &turn)
             return false
@@ -149,7 +157,7 @@ enum Handshake {
     ) {
         turn.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
         state.nodes[handle].traits.insert(.noAddress)
-        state.nodes[handle].address = .none
+        state.nodes[handle].locate(at: .none)
         state.closeOutbound(of: handle, &turn)
         turn.pending.formUnion([.save, .health])
     }
@@ -163,7 +171,7 @@ enum Handshake {
         guard turn.config.announceIP == nil, let inbound = state.inboundLink(link) else { return }
         guard isMeet || state.me.address.ip.isEmpty, !inbound.local.isEmpty else { return }
         guard state.me.address.ip != inbound.local else { return }
-        state.nodes[.myself].address.ip = inbound.local
+        state.nodes[.myself].announce(ip: inbound.local)
         turn.note(.ownAddressLearned(inbound.local))
         turn.pending.insert(.save)
     }
@@ -178,35 +186,45 @@ enum Handshake {
         guard let inbound = state.inboundLink(link) else { return }
         let address = address(in: header, seenAt: inbound.peer)
         // Nearly always it is where it was.
-        guard address != state.nodes[handle].address else { return }
+        guard
+            address != state.nodes[handle].address
+                || !state.nodes[handle].seenAt.isEmpty
+                    && state.nodes[handle].seenAt != inbound.peer
+                || state.nodes[handle].traits.contains(.unseen)
+        else { return }
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }
-        moveAddress(of: handle, to: address, &state, &turn)
+        moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &turn)
     }
 
-    /// Stores a node's new address and drops our link to the old one. An address that is new is no
-    /// reason for doubt, one that changes without end is: anybody who can connect can say it.
+    /// Stores a node's new address and, where it is another place, drops our link to the old one. An
+    /// address that is new is no reason for doubt, one that changes without end is: anybody who can
+    /// connect can say it.
     ///
-    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24.
+    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24, D48.
     static func moveAddress(
-        of handle: NodeHandle, to address: NodeAddress, _ state: inout ClusterState,
-        _ turn: inout Turn
+        of handle: NodeHandle, to address: NodeAddress, seenAt: IPText = IPText(),
+        _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        let old = state.nodes[handle].address
-        guard old != address else { return }
+        let old = state.nodes[handle]
         guard mayMove(handle, &state, turn) else {
-            return turn.note(
-                .ignored(.movesTooOften(to: address), from: state.nodes[handle].id))
+            return turn.note(.ignored(.movesTooOften(to: address), from: old.id))
         }
-        state.nodes[handle].address = address
         state.nodes[handle].traits.remove(.noAddress)
+        state.nodes[handle].locate(at: address, seenAt: seenAt)
+        let new = state.nodes[handle].place
+        let isNameAlone = old.address == address
+        turn.note(
+            .addressChanged(
+                old.id, from: isNameAlone ? old.place : old.address,
+                to: isNameAlone ? new : address))
+        turn.pending.formUnion([.save, .health])
+        guard new != old.place || !old.canBeReached else { return }
         state.closeOutbound(of: handle, &turn)
         state.nodes[handle].retryAt = 0
-        turn.note(.addressChanged(state.nodes[handle].id, from: old, to: address))
         Links.connect(to: handle, &state, &turn)
-        if state.myMaster == handle { turn.emit(.replicate(from: address)) }
-        turn.pending.formUnion([.save, .health])
+        if state.myMaster == handle { turn.emit(.replicate(from: new)) }
     }
 
     /// A few changes at once, then one an interval.
@@ -222,20 +240,23 @@ enum Handshake {
         return true
     }
 
+    /// What a header announces: a name stays one.
     private static func address(in header: Header, seenAt peer: IPText) -> NodeAddress {
         NodeAddress(
             ip: header.ip.isEmpty ? peer : Handshake.normalised(header.ip), port: header.port,
             secondaryPort: header.secondaryPort, busPort: header.busPort)
     }
 
-    /// A literal address and ports that can be connected to.
+    /// A literal address or a name, and ports that can be connected to.
     static func isUsable(_ address: NodeAddress) -> Bool {
-        IPLiteral.isLiteral(address.ip) && address.busPort != 0
+        EndpointName.isAddressOrName(address.ip) && address.busPort != 0
             && (address.port != 0 || address.secondaryPort != 0)
     }
 
-    /// Equal addresses as equal text: a peer may write IPv6 in upper case.
+    /// Equal addresses as equal text: a peer may write IPv6 in upper case, and anything behind a name.
     ///
     /// - Source: bus protocol §12 row 34.
-    static func normalised(_ ip: IPText) -> IPText { IPLiteral.normalised(ip) ?? ip }
+    static func normalised(_ ip: IPText) -> IPText {
+        IPLiteral.normalised(ip) ?? IPText(latin1(ip.bytes)) ?? ip
+    }
 }

@@ -23,7 +23,7 @@ enum Links {
                 state.delete(handle, &turn)
                 continue
             }
-            guard state.nodes[handle].hasAddress else {
+            guard state.nodes[handle].canBeReached else {
                 // Nobody can ask it: until it speaks up it is silent.
                 state.nodes[handle].pingSent = now
                 continue
@@ -142,7 +142,7 @@ extension KnownNode {
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
         let end = endsUnheard(nodeTimeout)
-        guard hasAddress else { return pingSent == 0 ? 0 : end }
+        guard canBeReached else { return pingSent == 0 ? 0 : end }
         guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
         guard pingSent != 0 else { return end }

@@ -172,7 +172,10 @@ enum Receive {
             set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)
         }
         if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &turn) }
-        if body.type == .ping {
+        // A MEET may come from where nobody listens; of a name it is all that is known.
+        if body.type == .ping
+            || body.type == .meet && state.nodes[sender].traits.contains(.unseen)
+        {
             Handshake.updateAddress(of: sender, from: header, on: link, &state, &turn)
         }
         guard Roles.learn(header, of: sender, &state, &turn) else { return }

@@ -129,7 +129,7 @@ enum Roles {
             return false
         }
         turn.note(.reconfigured(asReplicaOf: id))
-        turn.emit(.replicate(from: state.nodes[handle].address))
+        turn.emit(.replicate(from: state.nodes[handle].place))
         turn.pending.formUnion([.save, .health, .broadcast])
     }
 

@@ -90,12 +90,33 @@ struct GossipTests {
     @Test func `a rumour with a useless address adds nobody`() {
         var node = TestNode(Self.shape)
         for place in [
-            NodeAddress.none, address("x", ip: "nowhere"),
+            NodeAddress.none, address("x", ip: "no where"),
             NodeAddress(ip: ip("127.0.0.1"), port: 1, busPort: 0),
         ] {
             node.hears(.ping(rumour("x", at: place)), from: "b")
             #expect(node.row("x") == nil)
         }
+    }
+
+    @Test func `one whose name alone is told is reached where its own connection comes from`() {
+        var node = TestNode(Self.shape)
+        let place = address("x", ip: "node-x.example.test")
+        #expect(node.hears(.ping(rumour("x", at: place)), from: "b").connects.isEmpty)
+        #expect(node.row("x")?.address == place && node.advance(1000).connects.isEmpty)
+        let outcome = node.hears(.meet(), from: "x") { $0.ip = place.ip }
+        #expect(outcome.connects == [address("x")])
+        #expect(node.row("x")?.address == place)
+        for case .connect(let link, let to) in outcome.effects {
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
+        }
+        let told = node.advance(300).sent(.ping).compactMap { $0.body?.heartbeat }
+            .flatMap { $0.gossip.filter { $0.node == id("x") } }
+        #expect(Set(told.map(\.address)) == [address("x")], "others are told where it is")
+        let line = NodeLine.all(node.state, node.now).split(separator: "\n").first {
+            $0.hasPrefix(id("x").description)
+        }
+        #expect(line?.contains(" node-x.example.test:7023@17023 ") == true)
+        #expect(line?.contains(" connected") == true)
     }
 
     @Test func `a stranger's rumours in a PING are not believed`() {

@@ -144,7 +144,7 @@ struct HandshakeTests {
         let outcome = node.step(.message(.full(node.header(of: "x"), .meet()), on: link))
         #expect(outcome.sent.map(\.message.type) == [.pong])
         #expect(node.state.nodes.count == 1)
-        let named = node.hears(.meet(), from: "y") { $0.ip = ip("host.example") }
+        let named = node.hears(.meet(), from: "y") { $0.ip = ip("host example") }
         #expect(node.state.nodes.count == 1)
         #expect(
             named.notes.contains { if case .ignored(.badAddress, _) = $0 { true } else { false } })
@@ -251,9 +251,10 @@ struct HandshakeTests {
     }
 
     @Test(arguments: [
-        "fe80::1%eth0", "host", "1.2.3", "1.2.3.256", "01.2.3.4", ":::", "1::2::3", "?",
+        "fe80::1%eth0", ":::", "1::2::3", "a,b", "a@b", "a b", "\"a", "a\\", "a\u{1B}[0m", "\u{7F}",
+        "na\u{EF}ve",
     ])
-    func `what is no literal address is not stored`(text: String) {
+    func `what is neither a literal address nor a name is not stored`(text: String) {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "b") { $0.ip = ip(text) }
         #expect(node.row("b")?.address == address("b"))
@@ -360,6 +361,38 @@ struct HandshakeTests {
         node.step(.message(.full(node.header(of: "c"), .ping()), on: .inbound(60)))
         node.silent = ["x"]
         #expect(!node.advance(6000).closed.contains(.inbound(60)))
+    }
+
+    @Test func `a node that begins to announce a name keeps its connection`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(node.row("b")?.address.ip == ip("localhost"))
+        #expect(node.row("b")?.place == address("b"))
+        #expect(outcome.closed.isEmpty && outcome.connects.isEmpty && !outcome.saves.isEmpty)
+        let again = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(again.saves.isEmpty, "nothing has changed")
+    }
+
+    @Test func `a node that announces a name is reached where it is now`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        node.step(.linkClosed(.inbound(1)))
+        node.step(.linkOpened(.inbound(1), local: ip("127.0.0.1"), peer: ip("127.0.0.7")))
+        let outcome = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(outcome.connects == [address("b", ip: "127.0.0.7")])
+        #expect(node.row("b")?.address.ip == ip("localhost"))
+    }
+
+    @Test func `a stranger that announces a name is met where it is`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.meet(), from: "x") { $0.ip = ip("node-x.example.test") }
+        #expect(outcome.connects == [address("x")])
+    }
+
+    @Test func `an announced name is what headers say, and who is here`() {
+        var node = TestNode(Self.shape) { $0.announceIP = ip("localhost") }
+        #expect(node.hears(.ping(), from: "b").sent(.pong).first?.header?.ip == ip("localhost"))
+        #expect(node.state.me.address.ip == ip("localhost"))
     }
 
     @Test func `an address is written one way, or is none`() {
