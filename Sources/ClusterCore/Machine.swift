@@ -34,6 +34,11 @@ package struct Machine: Sendable {
     /// Whether this node knows of another.
     package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
+    /// Where it believes a node to be.
+    package func place(of id: NodeID) -> NodeAddress? {
+        state.nodes.find(id).map { state.nodes[$0].place }
+    }
+
     /// Whether a connection belongs to a node whose name is known: it may send more.
     package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
 

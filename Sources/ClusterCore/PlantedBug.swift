@@ -36,6 +36,9 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     /// Slots of a demoted master stay with it although another claims them.
     package static let keptSlots = PlantedBug(rawValue: 8192)
 
+    /// The second vote of a process ends it.
+    package static let trap = PlantedBug(rawValue: 1 << 31)
+
     private static let table: [(PlantedBug, String)] = [
         (.secondVote, "second-vote"), (.voteBeforeDisk, "vote-before-disk"),
         (.failWithoutQuorum, "fail-without-quorum"), (.voteForSuspected, "vote-for-suspected"),
@@ -44,6 +47,7 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
         (.lastingFail, "lasting-fail"), (.forgottenVote, "forgotten-vote"),
         (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
         (.absentClaim, "absent-claim"), (.keptSlots, "kept-slots"),
+        (.trap, "trap"),
     ]
 
     /// Every name, in the order of the bits.

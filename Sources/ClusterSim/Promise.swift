@@ -16,6 +16,7 @@ package enum Promise: String, Sendable, CaseIterable {
     case bounded = "nothing grows without bound"
     case readableFile = "a node can read what it saved"
     case readableMessage = "a node can read what another says"
+    case noTrap = "the rules end no process, whatever comes in"
     case formation = "a cluster forms in a bounded time"
     case agreement = "once faults stop, those who can talk agree in a bounded time"
 }

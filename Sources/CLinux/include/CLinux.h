@@ -49,6 +49,14 @@ int32_t clinux_background(int32_t *pipe_end);
 // Sends a text to the Unix socket of a supervisor; a path that begins with "@" is an abstract name.
 int32_t clinux_notify(const char *path, const char *text);
 
+// From here on a trap (an illegal instruction, a bad access) of a thread that reports it stops that
+// thread for good, and the process goes on. 0, or the negative errno.
+int32_t clinux_watch_traps(void);
+// Where the calling thread reports its trap: the number of the signal is written there.
+void clinux_report_trap(int32_t *place);
+// What was reported; 0: nothing.
+int32_t clinux_trap(const int32_t *place);
+
 // Gives the calling thread, and what it starts, a network of its own with loopback alone.
 int32_t clinux_own_network(void);
 

@@ -66,6 +66,8 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let unseen = Traits(rawValue: 4096)
     /// It announces a name, and a connection of its own has shown where it is.
     static let seen = Traits(rawValue: 8192)
+    /// We are where it was, and it may be where we were.
+    static let guessed = Traits(rawValue: 16384)
 }
 
 /// One row of the node table.
@@ -137,7 +139,7 @@ package struct KnownNode: Equatable, Sendable {
         self.address = address
         let isName = !address.ip.isEmpty && !IPLiteral.isLiteral(address.ip)
         self.seenAt = isName ? seenAt : IPText()
-        traits.subtract([.seen, .unseen])
+        traits.subtract([.seen, .unseen, .guessed])
         if isName { traits.insert(seenAt.isEmpty ? .unseen : .seen) }
     }
 
@@ -145,6 +147,11 @@ package struct KnownNode: Equatable, Sendable {
     mutating func announce(ip: IPText) { address.ip = ip }
     mutating func announce(port: Port, busPort: Port) {
         (address.port, address.busPort) = (port, busPort)
+    }
+
+    /// Whether it is known to be there, or announces an address.
+    func isSeen(at place: IPText) -> Bool {
+        traits.isDisjoint(with: [.seen, .unseen]) || seenAt == place
     }
 
     /// Where a connection is made to. It is a literal address if the node can be reached.
