@@ -78,10 +78,21 @@ package struct Machine: Sendable {
         case .persisted(let generation): Promises.release(upTo: generation, &state, &turn)
         case .persistFailed(let generation, let fault):
             Promises.withdraw(from: generation, because: fault, &state, &turn)
-        case .configure:
-            applyAddress()
-            state.nodes.lookAtAll()
-            turn.pending.formUnion([.health, .save, .broadcast])
+        case .configure: configured()
+        }
+    }
+
+    private mutating func configured() {
+        let former = state.me
+        applyAddress()
+        Replication.flagMyself(&state, turn)
+        state.nodes.lookAtAll()
+        turn.pending.formUnion([.health, .broadcast])
+        // What nodes.conf says of us: most settings are not in it.
+        if former.address != state.me.address || former.hostname != state.me.hostname
+            || former.nodeName != state.me.nodeName || former.traits != state.me.traits
+        {
+            turn.pending.formUnion([.save, .awaited])
         }
     }
 
