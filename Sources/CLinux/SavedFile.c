@@ -58,35 +58,55 @@ void saved_file_free(saved_file *file) {
 
 // MARK: Putting in place
 
+// So many saves may be made with two files: what was in one of them a while ago, and may have reached the
+// disk by itself since, is not found under the name even where the order is not kept.
+enum { MOST_USES = 1000 };
+
 static int create_locked(saved_file *file) {
     int descriptor = clinux_create(file->temporary);
     // What a file system that knows no locks says does not matter: the lock is a courtesy to others.
     if (descriptor >= 0) (void)flock(descriptor, LOCK_EX | LOCK_NB);
+    struct stat status;
+    int is_known = descriptor >= 0 && fstat(descriptor, &status) == 0;
+    file->spare_inode = is_known ? (uint64_t)status.st_ino : 0;
+    file->uses = 0;
     return descriptor;
 }
 
 // Exchanging the names spares the file system what it does for a rename over a file: writing out the new
-// one at once. Sets whether the old one has the temporary name now.
-static int give_name(saved_file *file, int exchanges, int *has_old) {
+// one at once. Finds out whether the old one, which has the temporary name then, is ours alone: no other
+// name leads to it.
+static int give_name(saved_file *file, int exchanges) {
     struct stat status;
-    *has_old = exchanges && lstat(file->path, &status) == 0 && !S_ISDIR(status.st_mode)
-        && renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) == 0;
-    if (*has_old) return 0;
+    file->is_spare = 0;
+    if (exchanges && lstat(file->path, &status) == 0 && !S_ISDIR(status.st_mode)
+        && renameat2(AT_FDCWD, file->temporary, AT_FDCWD, file->path, RENAME_EXCHANGE) == 0) {
+        file->is_spare = file->held >= 0 && status.st_ino == file->held_inode
+            && status.st_nlink == 1 && file->uses < MOST_USES;
+        return 0;
+    }
     return rename(file->temporary, file->path) < 0 ? errno : 0;
+}
+
+int saved_file_put_quickly(
+    saved_file *file, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t *step) {
+    *step = CLINUX_STEP_RENAME;
+    if (pthread_mutex_trylock(&file->place) != 0) return EBUSY;
+    int may = file->has_kept;
+    pthread_mutex_unlock(&file->place);
+    return may ? saved_file_put(file, generation, bytes, length, step) : EBUSY;
 }
 
 int saved_file_put(
     saved_file *file, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t *step) {
     *step = CLINUX_STEP_CREATE;
-    int descriptor = file->spare >= 0 ? file->spare : create_locked(file);
-    if (file->spare < 0) file->filled = 0;
+    if (file->spare < 0) file->spare = create_locked(file);
+    int descriptor = file->spare;
+    uint64_t inode = file->spare_inode;
     file->spare = -1;
     if (descriptor < 0) return errno;
     *step = CLINUX_STEP_WRITE;
-    int failure = clinux_write_whole(descriptor, bytes, length), has_old = 0;
-    if (failure == 0 && length < file->filled && ftruncate(descriptor, (off_t)length) < 0) {
-        failure = errno;
-    }
+    int failure = clinux_write_whole(descriptor, bytes, length);
     pthread_mutex_lock(&file->place);
     int syncs = !file->has_kept;
     if (failure == 0 && syncs) {
@@ -95,7 +115,7 @@ int saved_file_put(
     }
     if (failure == 0) {
         *step = CLINUX_STEP_RENAME;
-        failure = give_name(file, !syncs, &has_old);
+        failure = give_name(file, !syncs);
     }
     if (failure == 0) file->in_place = generation;
     pthread_mutex_unlock(&file->place);
@@ -105,45 +125,27 @@ int saved_file_put(
         return failure;
     }
     file->former = file->held;
+    file->former_inode = file->held_inode;
     file->held = descriptor;
-    file->length = length;
+    file->held_inode = inode;
     *step = CLINUX_STEP_NONE;
     return 0;
 }
 
-// Whether the file before is ours alone: the one that has the temporary name, and no other.
-static int is_spare(saved_file *file) {
-    struct stat mine, there;
-    return file->former >= 0 && fstat(file->former, &mine) == 0 && mine.st_nlink == 1
-        && lstat(file->temporary, &there) == 0 && mine.st_ino == there.st_ino
-        && mine.st_dev == there.st_dev;
-}
-
-enum { LONGEST_FILLER = 16384 };
-
-// Has memory for the next file: zeros, which no whole file holds.
-static void fill(saved_file *file) {
-    static const uint8_t zeros[LONGEST_FILLER];
-    if (file->length > LONGEST_FILLER) return;
-    if (pwrite(file->spare, zeros, file->length, 0) > 0) file->filled = file->length;
-}
-
 void saved_file_tidy(saved_file *file, int prepares) {
-    file->filled = 0;
-    if (prepares && file->reuses && is_spare(file) && ftruncate(file->former, 0) == 0
+    if (prepares && file->reuses && file->is_spare && ftruncate(file->former, 0) == 0
         && lseek(file->former, 0, SEEK_SET) == 0) {
         file->spare = file->former;
+        file->spare_inode = file->former_inode;
         file->former = -1;
-        fill(file);
+        file->uses += 1;
         return;
     }
     // Closed first: a file that is removed while it is open costs more.
     if (file->former >= 0) close(file->former);
     file->former = -1;
     unlink(file->temporary);
-    if (!prepares) return;
-    file->spare = create_locked(file);
-    if (file->spare >= 0) fill(file);
+    if (prepares) file->spare = create_locked(file);
 }
 
 void saved_file_unprepare(saved_file *file) {

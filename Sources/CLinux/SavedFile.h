@@ -18,8 +18,9 @@ typedef struct {
     int former;    // the one before, which is closed and removed when there is time; -1 for none
     int spare;     // a file made in advance under the temporary name; -1 for none
     int reuses;    // whether a former file may become the next
-    uint64_t length;  // of the file that was last put in place
-    uint64_t filled;  // bytes of the spare that are there already, to be written over
+    int is_spare;  // whether the former file is ours alone
+    int uses;      // how often one became the next since a file was made
+    uint64_t held_inode, former_inode, spare_inode;
     int has_kept;  // with the lock: `kept` is a file that is on the disk
     uint64_t in_place;  // with the lock: the newest generation that was put in place
 } saved_file;
@@ -33,6 +34,9 @@ void saved_file_free(saved_file *file);
 // stands in for them. The new file is locked before it takes its place: whoever opens the path finds it
 // locked at any time. To be followed by `saved_file_tidy`.
 int saved_file_put(
+    saved_file *file, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t *step);
+// The same if no sync is needed and nobody is at the place; else EBUSY.
+int saved_file_put_quickly(
     saved_file *file, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t *step);
 // Lets go of the file before; with `prepares`, makes the next one in advance.
 void saved_file_tidy(saved_file *file, int prepares);

@@ -1,15 +1,14 @@
 // The two threads of a node that save one file in the background. One writes and renames; jobs run in
 // the order in which they were given, and of those that wait only the newest is written. The other one
-// syncs what is in place. What a result means for the promises of a node is not decided here.
+// syncs what is in place. While a client waits, and the disk has just been quick and is not syncing for us, the
+// owner may do the writing itself: two threads that wake each other cost more than the save. What a result means for the promises of a node is not decided here.
 #define _GNU_SOURCE
 #include "SavedFile.h"
 
 #ifdef __linux__
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,25 +23,21 @@ typedef struct {
     saved_file file;
     int descriptor;
     int stopping, writer_ended, waiting, sync, awaited, urgent;
+    int busy;     // somebody is at the file
+    int prepared; // there may be a file that was made in advance
+    int syncing;  // a sync is under way
+    uint64_t put_at, put_took;  // when the newest save was in place, and how long that took
+    uint64_t awaited_at;        // the same of the newest that a client waited for
     uint8_t *bytes;
     uint64_t length, generation;
     uint64_t owed_sync;  // one that is in place and waits for a sync; 0 for none
+    uint64_t owed_since;
     int owed_at_once;    // that sync may not wait for others
-    int watched;         // the owner looks for results itself, and needs no wake-up
     int signalled;       // the descriptor is readable
     clinux_save_results results;
-    // For those who look without the lock.
-    atomic_int has_job;
-    atomic_ullong has_renamed;
-    atomic_int has_failed;
 } saver_state;
 
 static saver_state *state_of(uint64_t saver) { return (saver_state *)(uintptr_t)saver; }
-
-// MARK: Looking out instead of sleeping
-
-// How long the writer looks out for a job after one that somebody waited for.
-enum { LOOKOUT_MICROSECONDS = 60 };
 
 static uint64_t nanoseconds(void) {
     struct timespec now;
@@ -50,29 +45,10 @@ static uint64_t nanoseconds(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static int has_processors(void) {
-    static atomic_int count = 0;
-    int known = atomic_load(&count);
-    if (known == 0) {
-        known = (int)sysconf(_SC_NPROCESSORS_ONLN);
-        atomic_store(&count, known);
-    }
-    return known > 1;
-}
-
-static void look_out_for_job(saver_state *saver) {
-    if (!has_processors()) return;
-    uint64_t end = nanoseconds() + LOOKOUT_MICROSECONDS * 1000u;
-    while (!atomic_load_explicit(&saver->has_job, memory_order_acquire) && nanoseconds() < end) {
-        // The owner may share the processor.
-        sched_yield();
-    }
-}
-
 // MARK: Results, all with the lock held
 
 static void wake_owner(saver_state *saver) {
-    if (saver->watched || saver->signalled) return;
+    if (saver->signalled) return;
     saver->signalled = 1;
     uint64_t one = 1;
     ssize_t ignored = write(saver->descriptor, &one, sizeof one);
@@ -85,13 +61,11 @@ static void tell_failure(saver_state *saver, uint64_t generation, int error, int
     saver->results.step = step;
     // What a failed job owed to the disk is owed by the next one.
     saver->sync = 1;
-    atomic_store(&saver->has_failed, 1);
     wake_owner(saver);
 }
 
 static void tell_renamed(saver_state *saver, uint64_t generation) {
     saver->results.renamed = generation;
-    atomic_store_explicit(&saver->has_renamed, generation, memory_order_release);
     wake_owner(saver);
 }
 
@@ -99,64 +73,102 @@ static void tell_synced(saver_state *saver, uint64_t generation) {
     saver->results.synced = generation;
     if (saver->results.failed != 0 && saver->results.failed <= generation) {
         saver->results.failed = 0;
-        atomic_store(&saver->has_failed, 0);
     }
     wake_owner(saver);
 }
 
 // MARK: Writing
 
-// Called with the lock held, as is what follows.
-static void look_out(saver_state *saver) {
-    pthread_mutex_unlock(&saver->lock);
-    look_out_for_job(saver);
-    pthread_mutex_lock(&saver->lock);
-    if (saver->waiting) return;
-    pthread_mutex_unlock(&saver->lock);
-    saved_file_unprepare(&saver->file);
-    pthread_mutex_lock(&saver->lock);
+// What follows is called with the lock held.
+
+enum {
+    // A disk is trusted to be quick for so long after it was.
+    TRUST_MICROSECONDS = 20000,
+    QUICK_MICROSECONDS = 1000,
+    // Nothing was asked for for so long: nothing is made in advance any more.
+    REST_MICROSECONDS = 100000
+};
+
+// Bytes of a save that the owner may write itself.
+enum { LONGEST_PUT = 65536 };
+
+static void owe_sync(saver_state *saver, uint64_t generation, int urgent) {
+    if (saver->owed_sync == 0) saver->owed_since = nanoseconds();
+    if (saver->owed_sync == 0 || (urgent && !saver->owed_at_once)) {
+        pthread_cond_signal(&saver->dirty);
+    }
+    saver->owed_sync = generation;
+    saver->owed_at_once = saver->owed_at_once || urgent;
 }
 
 static void write_job(saver_state *saver) {
     uint8_t *bytes = saver->bytes;
     uint64_t length = saver->length, generation = saver->generation;
-    int sync = saver->sync, awaited = saver->awaited, urgent = saver->urgent;
+    int sync = saver->sync, urgent = saver->urgent;
+    // More may follow while clients wait for one after another.
+    int awaited = saver->awaited, prepares = awaited || saver->prepared;
     saver->bytes = NULL;
     saver->waiting = saver->sync = saver->awaited = saver->urgent = 0;
-    atomic_store_explicit(&saver->has_job, 0, memory_order_relaxed);
+    saver->busy = 1;
     pthread_mutex_unlock(&saver->lock);
     int32_t step;
+    uint64_t begun = nanoseconds();
     int failure = saved_file_put(&saver->file, generation, bytes, length, &step);
+    uint64_t ended = nanoseconds();
     pthread_mutex_lock(&saver->lock);
-    if (failure != 0) {
-        free(bytes);
+    if (failure == 0) {
+        saver->put_at = ended;
+        saver->put_took = ended - begun;
+        if (awaited) saver->awaited_at = ended;
+        tell_renamed(saver, generation);
+        if (sync) owe_sync(saver, generation, urgent);
+    } else {
+        saver->put_at = 0;
         tell_failure(saver, generation, failure, step);
-        return;
     }
-    tell_renamed(saver, generation);
-    if (sync) {
-        if (saver->owed_sync == 0 || (urgent && !saver->owed_at_once)) {
-            pthread_cond_signal(&saver->dirty);
-        }
-        saver->owed_sync = generation;
-        saver->owed_at_once = saver->owed_at_once || urgent;
-    }
-    int looks_out = awaited && !saver->stopping && has_processors();
     pthread_mutex_unlock(&saver->lock);
     free(bytes);
-    saved_file_tidy(&saver->file, looks_out);
+    if (failure == 0) saved_file_tidy(&saver->file, prepares);
     pthread_mutex_lock(&saver->lock);
-    if (looks_out) look_out(saver);
+    saver->prepared = prepares;
+    saver->busy = 0;
+}
+
+static void rest(saver_state *saver) {
+    saver->busy = 1;
+    pthread_mutex_unlock(&saver->lock);
+    saved_file_unprepare(&saver->file);
+    pthread_mutex_lock(&saver->lock);
+    saver->busy = saver->prepared = 0;
+}
+
+static struct timespec time_of(uint64_t nanoseconds) {
+    struct timespec time = {
+        (time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u)};
+    return time;
 }
 
 static void *write_jobs(void *argument) {
     saver_state *saver = argument;
     pthread_mutex_lock(&saver->lock);
     for (;;) {
-        while (!saver->waiting && !saver->stopping) pthread_cond_wait(&saver->work, &saver->lock);
+        while (!saver->waiting && !saver->stopping) {
+            if (!saver->prepared) {
+                pthread_cond_wait(&saver->work, &saver->lock);
+                continue;
+            }
+            uint64_t pause = REST_MICROSECONDS * 1000u, now = nanoseconds();
+            if (!saver->busy && now >= saver->awaited_at + pause) {
+                rest(saver);
+                continue;
+            }
+            struct timespec time = time_of((saver->busy ? now : saver->awaited_at) + pause);
+            pthread_cond_timedwait(&saver->work, &saver->lock, &time);
+        }
         if (!saver->waiting) break;
         write_job(saver);
     }
+    rest(saver);
     saver->writer_ended = 1;
     pthread_cond_signal(&saver->dirty);
     pthread_mutex_unlock(&saver->lock);
@@ -165,14 +177,14 @@ static void *write_jobs(void *argument) {
 
 // MARK: Syncing
 
-// A sync makes renames wait. While one save follows another, and only clients ask for them, so much time
-// goes by between two of them.
+// A sync makes renames wait, and while one is under way no save is made at once: one that only clients
+// wait for lets others join it for so long.
 enum { SYNC_PAUSE_MILLISECONDS = 20 };
 
 // Called with the lock held: waits until the pause is over or the sync may not wait.
-static void pause_syncs(saver_state *saver, uint64_t last) {
-    uint64_t end = last + SYNC_PAUSE_MILLISECONDS * 1000000u;
-    struct timespec time = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
+static void pause_sync(saver_state *saver) {
+    uint64_t end = saver->owed_since + SYNC_PAUSE_MILLISECONDS * 1000000u;
+    struct timespec time = time_of(end);
     while (!saver->owed_at_once && !saver->writer_ended && nanoseconds() < end) {
         pthread_cond_timedwait(&saver->dirty, &saver->lock, &time);
     }
@@ -180,23 +192,24 @@ static void pause_syncs(saver_state *saver, uint64_t last) {
 
 static void *sync_jobs(void *argument) {
     saver_state *saver = argument;
-    uint64_t last = 0;
     pthread_mutex_lock(&saver->lock);
     for (;;) {
         while (saver->owed_sync == 0 && !saver->writer_ended) {
             pthread_cond_wait(&saver->dirty, &saver->lock);
         }
         if (saver->owed_sync == 0) break;
-        if (last != 0) pause_syncs(saver, last);
+        pause_sync(saver);
         uint64_t generation = saver->owed_sync, found;
         saver->owed_at_once = 0;
+        saver->syncing = 1;
         pthread_mutex_unlock(&saver->lock);
         int32_t step;
         int failure = saved_file_sync(&saver->file, &found, &step);
-        last = nanoseconds();
         pthread_mutex_lock(&saver->lock);
+        saver->syncing = 0;
         if (found > generation) generation = found;
         if (saver->owed_sync <= generation) saver->owed_sync = 0;
+        saver->owed_since = nanoseconds();
         if (failure != 0) {
             tell_failure(saver, generation, failure, step);
         } else {
@@ -263,10 +276,10 @@ uint64_t clinux_saver_start(
         return 0;
     }
     pthread_mutex_init(&saver->lock, NULL);
-    pthread_cond_init(&saver->work, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&saver->work, &attributes);
     pthread_cond_init(&saver->dirty, &attributes);
     pthread_condattr_destroy(&attributes);
     *error = saved_file_init(
@@ -309,7 +322,7 @@ int32_t clinux_saver_descriptor(uint64_t saver) { return state_of(saver)->descri
 
 int32_t clinux_saver_submit(
     uint64_t handle, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
-    int32_t awaited) {
+    int32_t awaited, int32_t urgent) {
     saver_state *saver = state_of(handle);
     uint8_t *copy = malloc(length > 0 ? length : 1);
     if (copy == NULL) return -ENOMEM;
@@ -321,34 +334,47 @@ int32_t clinux_saver_submit(
     saver->generation = generation;
     saver->sync = saver->sync || sync;
     saver->awaited = saver->awaited || awaited;
-    saver->urgent = saver->urgent || (sync && !awaited);
+    saver->urgent = saver->urgent || urgent;
     saver->waiting = 1;
-    atomic_store_explicit(&saver->has_job, 1, memory_order_release);
     pthread_cond_signal(&saver->work);
     pthread_mutex_unlock(&saver->lock);
     free(overtaken);
     return 0;
 }
 
-int32_t clinux_saver_await(uint64_t handle, uint64_t generation, uint32_t microseconds) {
+int32_t clinux_saver_put(
+    uint64_t handle, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
+    int32_t urgent) {
     saver_state *saver = state_of(handle);
-    if (!has_processors()) return 0;
+    uint64_t begun = nanoseconds();
     pthread_mutex_lock(&saver->lock);
-    saver->watched = 1;
-    int is_done = saver->results.renamed >= generation || saver->results.failed != 0;
+    int may = !saver->busy && !saver->waiting && !saver->stopping && !saver->syncing
+        && !saver->sync && saver->put_at != 0
+        && begun - saver->put_at < TRUST_MICROSECONDS * 1000u
+        && saver->put_took < QUICK_MICROSECONDS * 1000u && length <= LONGEST_PUT;
+    if (may) saver->busy = 1;
     pthread_mutex_unlock(&saver->lock);
-    uint64_t end = nanoseconds() + (uint64_t)microseconds * 1000u;
-    while (!is_done && nanoseconds() < end) {
-        sched_yield();
-        is_done = atomic_load_explicit(&saver->has_renamed, memory_order_acquire) >= generation
-            || atomic_load(&saver->has_failed);
-    }
+    if (!may) return 0;
+    int32_t step;
+    int failure = saved_file_put_quickly(&saver->file, generation, bytes, length, &step);
+    uint64_t ended = nanoseconds();
     pthread_mutex_lock(&saver->lock);
-    saver->watched = 0;
-    is_done = saver->results.renamed != 0 || saver->results.synced != 0
-        || saver->results.failed != 0;
+    // Why it failed is found out by the thread, which does it again.
+    saver->put_at = failure == 0 ? ended : 0;
+    saver->awaited_at = ended;
+    saver->put_took = ended - begun;
+    if (failure != 0) saver->busy = 0;
+    if (failure == 0 && sync) owe_sync(saver, generation, urgent);
     pthread_mutex_unlock(&saver->lock);
-    return is_done;
+    return failure == 0;
+}
+
+void clinux_saver_tidy(uint64_t handle) {
+    saver_state *saver = state_of(handle);
+    saved_file_tidy(&saver->file, 1);
+    pthread_mutex_lock(&saver->lock);
+    saver->busy = 0;
+    pthread_mutex_unlock(&saver->lock);
 }
 
 void clinux_saver_results(uint64_t handle, clinux_save_results *results) {
@@ -361,7 +387,6 @@ void clinux_saver_results(uint64_t handle, clinux_save_results *results) {
     saver->signalled = 0;
     *results = saver->results;
     memset(&saver->results, 0, sizeof saver->results);
-    atomic_store(&saver->has_failed, 0);
     pthread_mutex_unlock(&saver->lock);
 }
 #endif

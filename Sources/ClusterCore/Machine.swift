@@ -31,6 +31,9 @@ package struct Machine: Sendable {
 
     package var config: ClusterConfig { turn.config }
 
+    /// Whether a vote, a request for votes or a claim waits for the disk.
+    package var owesPromise: Bool { !state.promises.isEmpty }
+
     /// Whether this node knows of another.
     package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 

@@ -328,36 +328,33 @@ package final class Node {
             postponed = []
             for input in inputs { step(input) }
         }
-        let save = handOverSave()
+        let isInPlace = handOverSave()
         flushLinks()
         clients.flush(self)
-        if let save, clients.areHeld { awaitPlace(of: save) }
+        if isInPlace { saver.tidy() }
         if let failure = recording?.flush() { log.write(.warning, failure) }
     }
 
-    /// Gives the state to the saver if a save is asked for. Returns which.
-    @discardableResult
-    private func handOverSave() -> Generation? {
-        guard let save = wantedSave else { return nil }
+    /// Gives the state to the saver if a save is asked for. While clients wait for one after another, on
+    /// a disk that is quick, they are made here and now. Returns whether this one was.
+    private func handOverSave() -> Bool {
+        guard let save = wantedSave else { return false }
         wantedSave = nil
+        let bytes = Array(NodesFile.text(machine.state, now).utf8)
+        let isAwaited = clients.areHeld
+        let isUrgent = !isAwaited || machine.owesPromise
+        if isAwaited,
+            saver.put(
+                generation: save.generation.number, bytes, sync: save.sync, isUrgent: isUrgent)
+        {
+            clients.placed(upTo: save.generation)
+            return true
+        }
         saver.submit(
-            generation: save.generation.number, Array(NodesFile.text(machine.state, now).utf8),
-            sync: save.sync, isAwaited: clients.areHeld)
-        return save.generation
+            generation: save.generation.number, bytes, sync: save.sync, isAwaited: isAwaited,
+            isUrgent: isUrgent)
+        return false
     }
-
-    /// A client waits for the save: on a disk that works it is in place before this thread could fall
-    /// asleep and be woken. One that stalls costs no more than this.
-    private func awaitPlace(of save: Generation) {
-        guard saver.await(generation: save.number, microseconds: Self.patience) else { return }
-        for result in saver.drainResults() { saved(result) }
-        handOverSave()
-        flushLinks()
-        clients.flush(self)
-    }
-
-    /// Microseconds.
-    private static let patience: UInt32 = 60
 
     private func releaseWrites() {
         writesHeldUntil = 0

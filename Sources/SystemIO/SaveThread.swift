@@ -64,7 +64,8 @@ package struct SaveThread: ~Copyable {
 
         /// Saves the bytes as this generation.
         package mutating func submit(
-            generation: UInt64, _ bytes: [UInt8], sync: Bool, isAwaited: Bool = false
+            generation: UInt64, _ bytes: [UInt8], sync: Bool, isAwaited: Bool = false,
+            isUrgent: Bool = true
         ) {
             let (code, step) = replaceFile(path, bytes, sync)
             if code == 0 {
@@ -86,8 +87,11 @@ package struct SaveThread: ~Copyable {
 
         package func adopt() throws(SystemError) {}
 
-        /// Whether results wait.
-        package func await(generation: UInt64, microseconds: UInt32) -> Bool { !results.isEmpty }
+        package mutating func put(
+            generation: UInt64, _ bytes: [UInt8], sync: Bool, isUrgent: Bool
+        ) -> Bool { false }
+
+        package mutating func tidy() {}
 
         /// Waits until all is saved, and takes the results.
         package mutating func finish() -> [SaveResult] { drainResults() }
@@ -107,13 +111,15 @@ package struct SaveThread: ~Copyable {
         /// Generations must grow from call to call.
         /// - Parameters:
         ///   - sync: whether `synced` is to be said of it; `renamed` is said of each.
-        ///   - isAwaited: whether clients wait for the rename, and may ask for more right after it. The
-        ///     sync of such saves alone may come some milliseconds after the one before.
+        ///   - isAwaited: whether clients wait for the rename, and may ask for more right after it.
+        ///   - isUrgent: whether the sync must begin at once; else some milliseconds may go by before.
         package mutating func submit(
-            generation: UInt64, _ bytes: [UInt8], sync: Bool, isAwaited: Bool = false
+            generation: UInt64, _ bytes: [UInt8], sync: Bool, isAwaited: Bool = false,
+            isUrgent: Bool = true
         ) {
             let failure = unsafe clinux_saver_submit(
-                handle, generation, bytes, UInt64(bytes.count), sync ? 1 : 0, isAwaited ? 1 : 0)
+                handle, generation, bytes, UInt64(bytes.count), sync ? 1 : 0, isAwaited ? 1 : 0,
+                isUrgent ? 1 : 0)
             precondition(failure == 0, "no memory for \(bytes.count) bytes")
         }
 
@@ -130,11 +136,19 @@ package struct SaveThread: ~Copyable {
             return results
         }
 
-        /// Waits for the rename of a generation, so long at most, without giving the processor away.
-        /// - Returns: whether results wait; false at once where there is one processor alone.
-        package func await(generation: UInt64, microseconds: UInt32) -> Bool {
-            clinux_saver_await(handle, generation, microseconds) != 0
+        /// Puts the bytes in place on the calling thread, if a save that clients waited for was quick a
+        /// moment ago and nothing is under way.
+        /// - Returns: whether that is done: `renamed` is not said of it, and `tidy` has to follow.
+        package mutating func put(
+            generation: UInt64, _ bytes: [UInt8], sync: Bool, isUrgent: Bool
+        ) -> Bool {
+            unsafe clinux_saver_put(
+                handle, generation, bytes, UInt64(bytes.count), sync ? 1 : 0, isUrgent ? 1 : 0)
+                != 0
         }
+
+        /// Makes ready for the next `put`, when there is time.
+        package mutating func tidy() { clinux_saver_tidy(handle) }
 
         /// Waits until all is saved and the threads have ended, and takes the results.
         package mutating func finish() -> [SaveResult] {

@@ -60,7 +60,7 @@ extension LiveTests {
 
         @Test func `what was acknowledged is there after a kill, whatever it was`() throws {
             let pair = try Pair()
-            for _ in 0..<max(1, DurabilityTests.kills / 19) { try Self.round(of: pair) }
+            for _ in 0..<max(1, DurabilityTests.kills / 18) { try Self.round(of: pair) }
         }
 
         private static func round(of pair: Pair) throws {

@@ -78,15 +78,44 @@ import Testing
         #expect(saver.finish() == [.renamed(1)])
     }
 
-    @Test func `who waits for a rename has it without a wake-up`() throws {
+    @Test func `while saves are waited for they are put in place on the calling thread`() throws {
+        try File.write([0], to: path)
         var saver = try SaveThread(replacing: path)
-        for generation in 1...20 as ClosedRange<UInt64> {
-            saver.submit(
-                generation: generation, [UInt8(generation)], sync: false, isAwaited: true)
-            while !saver.await(generation: generation, microseconds: 1_000_000) {}
-            #expect(saver.drainResults() == [.renamed(generation)])
-            #expect(try File.read(path) == [UInt8(generation)])
+        expect(saver.put(generation: 1, [1], sync: true, isUrgent: false), is: false)
+        saver.submit(generation: 1, [1], sync: true, isAwaited: true, isUrgent: false)
+        _ = try results(&saver) { $0 == .renamed(1) }
+        var puts = 0
+        for generation in 2...200 as ClosedRange<UInt64> {
+            let bytes = [UInt8](repeating: UInt8(generation), count: Int(generation % 7) + 1)
+            if saver.put(generation: generation, bytes, sync: true, isUrgent: false) {
+                puts += 1
+                #expect(try File.read(path) == bytes)
+                saver.tidy()
+            } else {
+                saver.submit(
+                    generation: generation, bytes, sync: true, isAwaited: true, isUrgent: false)
+                _ = try results(&saver) { $0 == .renamed(generation) }
+                #expect(try File.read(path) == bytes)
+            }
         }
+        #expect(puts > 0)
+        #expect(saver.finish().last == .synced(200))
+        #expect(try File.read(kept) == (try File.read(path)))
+        #expect(try Folder.list(folder.path) == ["nodes.conf", "nodes.conf.synced"])
+    }
+
+    private func expect(_ value: Bool, is expected: Bool) { #expect(value == expected) }
+
+    @Test func `what was made in advance is removed when nothing is asked for`() throws {
+        try File.write([0], to: path)
+        var saver = try SaveThread(replacing: path)
+        saver.submit(generation: 1, [1], sync: true, isAwaited: true, isUrgent: false)
+        _ = try results(&saver) { $0 == .synced(1) }
+        eventually("nothing else is there") {
+            let names = try Folder.list(folder.path)
+            return names == ["nodes.conf", "nodes.conf.synced"] ? nil : "\(names)"
+        }
+        _ = saver.finish()
     }
 
     @Test func `the file as it was last synced stays beside the one in place`() throws {

@@ -88,15 +88,19 @@ int32_t clinux_saver_adopt(uint64_t saver);
 // The descriptor that is readable while results wait.
 int32_t clinux_saver_descriptor(uint64_t saver);
 // Copies the bytes and returns at once. A job that waits is overtaken by the new one, which inherits
-// its wish for a sync and whose result holds for all earlier generations. `awaited` says that a client
-// waits for the rename: the thread then looks out for the next job for a moment before it sleeps, and a
-// sync of such saves alone may come some milliseconds after the one before.
+// its wish for a sync and whose result holds for all earlier generations. `awaited` says that clients
+// wait for the rename, and that more such jobs may follow. A sync that is not `urgent` may come some
+// milliseconds later.
 int32_t clinux_saver_submit(
     uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
-    int32_t awaited);
-// Waits for the rename of a generation, for some microseconds at most and only where another processor
-// can do the work meanwhile. Answers 1 when results wait, 0 when it gave up.
-int32_t clinux_saver_await(uint64_t saver, uint64_t generation, uint32_t microseconds);
+    int32_t awaited, int32_t urgent);
+// Puts the bytes in place on the calling thread, if a job of that kind was quick a moment ago and nothing
+// is under way. Answers 1 when that is done, which no result tells again and which `tidy` has to follow;
+// 0 when the bytes have to be submitted.
+int32_t clinux_saver_put(
+    uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
+    int32_t urgent);
+void clinux_saver_tidy(uint64_t saver);
 // Takes the results that wait.
 void clinux_saver_results(uint64_t saver, clinux_save_results *results);
 // Finishes the job that waits and its sync, and ends the threads. Results can be taken still.
