@@ -51,6 +51,7 @@ import Testing
         Case(bug: .keptSlots, promise: .agreement, seeds: 5...60) {
             $0.faults = [.crash, .operators]
         },
+        Case(bug: .replyBeforeSave, promise: .acknowledged, seeds: 1...2),
     ]
 
     @Test func `every bug that can be planted is looked for`() {

@@ -27,6 +27,7 @@ package enum InfoReport {
         lines += counts(state.statistics.received, "received")
         lines.append(
             "total_cluster_links_buffer_limit_exceeded:\(state.statistics.linksOverLimit)")
+        lines.append("cluster_config_saved:\(state.saves.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()
     }
 
