@@ -42,7 +42,7 @@ import Testing
         Case(bug: .forgottenVote, promise: .oneVote, seeds: 1...20),
         Case(bug: .unraisedVote, promise: .durable, seeds: 1...20),
         // A vote that waited for a slow disk is said when the next election is under way.
-        Case(bug: .oldVotes, promise: .majority, seeds: 13...60) {
+        Case(bug: .oldVotes, promise: .majority, seeds: 8...60) {
             ($0.faults, $0.nodeTimeout, $0.duration) = (.crash, 500, 60_000)
             ($0.limits.length, $0.limits.down) = (60_000, 1)
             $0.diskDelay = 500_000...5_000_000

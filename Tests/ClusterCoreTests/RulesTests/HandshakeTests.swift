@@ -185,6 +185,50 @@ struct HandshakeTests {
         #expect(node.advance(300).connects.isEmpty)
     }
 
+    /// Node m of the shape, reached at this address, on its own connection to b.
+    private static func findsItself(at own: String, _ node: inout TestNode) -> Outcome {
+        node.step(.linkOpened(.inbound(40), local: ip(own), peer: ip("127.0.0.1")))
+        node.step(.message(.full(node.header(of: "c"), .meet()), on: .inbound(40)))
+        return node.hears(.pong(), from: "b", on: .outbound) { $0.sender = id("m") }
+    }
+
+    @Test func `who finds itself where another was looks for that one where it was itself`() {
+        var node = TestNode(Self.shape)
+        let outcome = Self.findsItself(at: "10.0.0.1", &node)
+        #expect(outcome.connects == [address("b", ip: "10.0.0.1")])
+        #expect(node.row("b")?.hasAddress == true)
+        #expect(node.state.me.address.ip == ip("127.0.0.1"))
+        // Nobody but itself is there either: it knows no more.
+        for case .connect(let link, let to) in outcome.effects {
+            node.step(.linkOpened(link, local: ip("10.0.0.1"), peer: to.ip))
+        }
+        let again = node.hears(.pong(), from: "b", on: .outbound) { $0.sender = id("m") }
+        #expect(again.connects.isEmpty && node.row("b")?.hasAddress == false)
+    }
+
+    @Test func `who was told of its new place already looks where it was before`() {
+        var node = TestNode(Self.shape)
+        for case .connect(let link, let to)
+            in node.hears(.ping(), from: "b", { $0.ip = ip("10.0.0.7") }).effects
+        {
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
+        }
+        node.step(.linkOpened(.inbound(41), local: ip("10.0.0.1"), peer: ip("127.0.0.1")))
+        node.step(.message(.full(node.header(of: "c"), .meet()), on: .inbound(41)))
+        let outcome = Self.findsItself(at: "10.0.0.7", &node)
+        #expect(outcome.connects == [address("b", ip: "10.0.0.1")])
+    }
+
+    @Test func `the first PING of a known node tells a process where it is, later ones do not`() {
+        var node = TestNode(Self.shape, calm: false)
+        for (number, place) in [(0, "10.0.0.1"), (1, "10.0.0.2")] {
+            let link = LinkID.inbound(UInt32(40 + number))
+            node.step(.linkOpened(link, local: ip(place), peer: ip("127.0.0.1")))
+            node.step(.message(.full(node.header(of: "b"), .ping()), on: link))
+            #expect(node.state.me.address.ip == ip("10.0.0.1"))
+        }
+    }
+
     @Test func `a PING tells where the node is now, a PONG or MEET does not`() {
         var node = TestNode(Self.shape)
         for body in [Body.pong(), .meet()] {

@@ -23,6 +23,16 @@ struct HealthCheckTests {
         return node
     }
 
+    @Test func `slots of a suspect whose address nobody tells are not served`() {
+        var node = Self.serving()
+        node.hears(.pong(), from: "b", on: .outbound) { $0.sender = id("x") }
+        node.advance(5000)
+        #expect(node.state.health.isOK, "its silence is not long yet")
+        node.advance(500)
+        #expect(node.row("b")?.condition.isSuspected == true)
+        #expect(!node.state.health.isOK && node.state.health.reason == .slotUncovered)
+    }
+
     @Test func `a master that starts again does not serve for two seconds`() {
         var node = TestNode(Self.shape, calm: false)
         #expect(node.advance(2000).notes.isEmpty)
