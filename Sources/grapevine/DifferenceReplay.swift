@@ -49,8 +49,7 @@ enum DifferenceReplay {
                 json.endLine()
                 output.bytes += json.bytes
             } else {
-                let lines = text(result, timeout)
-                output.bytes += Array((lines.joined(separator: "\n") + "\n").utf8)
+                output.bytes.addLines(text(result, timeout))
             }
         }
         guard output.flush() || output.isClosed else { return 2 }

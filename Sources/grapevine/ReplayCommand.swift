@@ -3,6 +3,7 @@
 
 import ClusterWire
 import Playback
+import RESP
 import SystemIO
 
 enum ReplayCommand {
@@ -63,7 +64,7 @@ enum ReplayCommand {
             }
             output.bytes = json.bytes
         } else {
-            output.bytes = Array(text(clusters).utf8)
+            output.bytes.addLines(lines(clusters))
         }
         if census.nodesOverLimit > 0 {
             complain(
@@ -76,9 +77,9 @@ enum ReplayCommand {
         return status
     }
 
-    /// Tables, one a cluster.
-    private static func text(_ clusters: [Topology]) -> String {
-        var blocks: [String] = []
+    /// Tables, one a cluster, with an empty line between.
+    private static func lines(_ clusters: [Topology]) -> [String] {
+        var all: [String] = []
         for (number, cluster) in clusters.enumerated() {
             let masters = cluster.nodes.filter { !$0.isReplica }.count
             let title =
@@ -92,9 +93,9 @@ enum ReplayCommand {
             if !unknown.isEmpty {
                 lines += ["", "What this capture cannot say:"] + unknown.map { "  \($0)" }
             }
-            blocks.append(lines.joined(separator: "\n"))
+            all += (all.isEmpty ? [] : [""]) + lines
         }
-        return blocks.joined(separator: "\n\n") + (blocks.isEmpty ? "" : "\n")
+        return all
     }
 
     private static func row(_ node: Topology.Node) -> [String] {
@@ -105,7 +106,7 @@ enum ReplayCommand {
             : node.slots.isEmpty ? "no slots" : node.slots.description
         return [
             node.id.description,
-            (node.address ?? "?") + (node.busPort.map { "@\($0)" } ?? ""),
+            PrintableText.line(node.address ?? "?") + (node.busPort.map { "@\($0)" } ?? ""),
             node.isReplica ? "replica" : "master", node.configEpoch?.description ?? "?",
             flags.isEmpty ? "-" : flags, slots,
         ]
