@@ -195,6 +195,11 @@ enum Directives {
         } get: {
             $0.pcapFile
         },
+        Directive(name: "force", isMutable: false) { options, words throws(OptionError) in
+            options.overwritesRecordings = words.isEmpty ? true : try yesOrNo(words)
+        } get: {
+            $0.overwritesRecordings ? "yes" : "no"
+        },
         Directive(name: "daemonize", isMutable: false) { options, words throws(OptionError) in
             options.daemonizes = try yesOrNo(words)
         } get: {

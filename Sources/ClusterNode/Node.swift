@@ -90,7 +90,7 @@ package final class Node {
         firstFileLock =
             File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
         recording = try Recording.begin(
-            options, seed: seed, file: try? File.read(options.configPath), at: now)
+            options, seed: seed, file: try? File.readRegular(options.configPath), at: now)
         let state = try NodesFileStore.load(options, at: now, random: &random, &log)
         machine =
             state.map { Machine(state: $0, config: options.cluster, random: random) }

@@ -11,8 +11,12 @@ enum NodesFileStore {
     private static let sizeLimit = 256 << 20
 
     /// Locks a file until its owner goes.
-    /// - Throws: that another node has it.
+    /// - Throws: that another node has it, or that it is a pipe, a device or a folder, for which the
+    ///   node would wait.
     static func lock(_ path: String, of options: NodeOptions) throws(StartError) -> FileLock {
+        if File.exists(path) && !File.isRegular(path) {
+            throw StartError("\(path) is not a regular file")
+        }
         do throws(SystemError) {
             return try FileLock(path)
         } catch {
@@ -31,7 +35,7 @@ enum NodesFileStore {
         let path = options.configPath
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try File.read(path, limitBytes: sizeLimit)
+            bytes = try File.readRegular(path, limitBytes: sizeLimit)
         } catch {
             if error.isMissing { return nil }
             throw StartError("\(path) cannot be read: \(error.reason)")

@@ -87,14 +87,14 @@ private struct Explainer {
         for event in news.events {
             if isJSON { write(event, to: &output) }
             if isLive {
-                words.learn(explanation.census)
+                words.learn(event.nodes, explanation.census)
                 output.addLines(["\(words.clock(event.time))  \(words.sentence(event))"])
             }
             if events.count < Self.kept { events.append(event) } else { notKept += 1 }
         }
         for incident in news.incidents {
             if isLive {
-                words.learn(explanation.census)
+                words.learn(incident.nodes, explanation.census)
                 output.addLines([""] + words.lines(incident) + [""])
             }
             if incidents.count < Self.keptIncidents { incidents.append(incident) }

@@ -44,6 +44,7 @@ enum NodeCommand {
           --record FILE                   write each input and what the rules made of it,
                                           for grapevine replay FILE
           --pcap FILE                     write the traffic on the bus as a capture
+          --force                         --record and --pcap may write over files
           --help                          show this text
 
         Directives that say how well a data store works are taken and have no effect. Those that promise

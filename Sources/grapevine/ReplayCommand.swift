@@ -18,6 +18,9 @@ enum ReplayCommand {
             Option(
                 "--node-timeout", value: "MS",
                 "that of the servers, for --as; default: judged by the capture, else 15000"),
+            Option(
+                "--effort", value: "N",
+                "how much --as plays, in millions of looks at a node, default 150"),
         ],
         notes: [
             "FILE is a pcap or pcapng file; - reads a capture from standard input. A file that",
@@ -26,7 +29,8 @@ enum ReplayCommand {
             "Roles, slots and epochs are judged by epoch and by the order within one connection;",
             "what the capture cannot tell is named below the table.",
             "Exit status: 0 a cluster was found, 1 the capture is cut or holds none, or --as found a",
-            "difference that is not on purpose, 2 the file cannot be read or is no capture.",
+            "difference that is not on purpose or had to stop, 2 the file cannot be read or is no",
+            "capture.",
         ],
         run: { arguments throws(UsageError) in
             let path = try arguments.single("FILE")
@@ -35,7 +39,10 @@ enum ReplayCommand {
                     arguments.has("--node-timeout")
                     ? try arguments.number("--node-timeout", in: 100...3_600_000, default: 0) : nil
                 return DifferenceReplay.run(
-                    path, as: name, nodeTimeout: timeout, isJSON: arguments.has("--json"))
+                    path, as: name, nodeTimeout: timeout,
+                    looks: 1_000_000
+                        * (try arguments.number("--effort", in: 1...1_000_000, default: 150)),
+                    isJSON: arguments.has("--json"))
             }
             if let status = InputReplay.run(path, isJSON: arguments.has("--json")) {
                 return status
