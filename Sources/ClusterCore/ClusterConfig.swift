@@ -47,7 +47,7 @@ package struct ClusterConfig: Equatable, Sendable {
     }
     /// A replica stands although it holds no copy of its master's keys.
     package var failoverWithoutCopy = false
-    /// Refuse a MEET that would merge two clusters that both own slots.
+    /// Refuse to meet a node by which two clusters would become one.
     package var refuseMerge = false
     /// Say that publications with the light header are taken: peers that know it send 16 bytes in
     /// place of 2256 in front of each.
@@ -114,14 +114,18 @@ extension ClusterConfig {
     static let offsetDelay: Int64 = 500
     /// Milliseconds that a gossiped pong may lie in the future.
     static let gossipClockSlack: Int64 = 500
-    /// Beyond the highest epoch that a cluster can reach, steps up to this one are believed.
+    /// One voice may raise our epoch by so many, and by so many in a second.
     static let epochStep: UInt64 = 1 << 20
-    /// A file with an epoch beyond this is damaged: what follows it would begin at 0 again.
-    static let greatestStoredEpoch = Epoch(3 << 62)
+    /// No greater epoch is believed, of whomever or in a file: those after it must not begin at 0 again.
+    static let greatestEpoch = Epoch(0 &- (1 << 32))
     /// Milliseconds between two ticks.
     package static let tick: Int64 = 100
     /// Nodes that are known at most: gossip cannot grow the table without bound.
     package static let nodeLimit = 20_000
+    /// Nodes of which only others have told, at most, where so many have said their name themselves.
+    static func unheardLimit(heard: Int) -> Int { 2 * heard + 64 }
+    /// Milliseconds after which one that never said its name is not known any more.
+    static func unheardTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
     /// Handshakes that go on at one time, at most.
     package static let handshakeLimit = 1024
     /// Failure reports kept about one node; more voters than this do not exist in practice.
@@ -140,6 +144,8 @@ extension ClusterConfig {
     /// Connections that are asked for between two ticks, at most: a thousand at once from each of a
     /// thousand nodes overflow whoever accepts them.
     static let connectsPerTick = 64
+    /// Of those, so many are left for whom a message or an operator names between two ticks.
+    static let connectsKept = 16
     /// Nodes that a tick may ping because they are due, however few are known.
     static let pingsPerTick = 16
     /// Milliseconds after which a replica is asked again who its master is, when we did not know it.

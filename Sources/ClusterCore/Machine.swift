@@ -107,9 +107,9 @@ package struct Machine: Sendable {
     /// Our own row says what we announce.
     private mutating func applyAddress() {
         let config = turn.config
-        if let ip = config.announceIP { state.nodes[.myself].address.ip = ip }
-        state.nodes[.myself].address.port = config.announcedPort
-        state.nodes[.myself].address.busPort = config.announcedBusPort
+        if let ip = config.announceIP { state.nodes[.myself].announce(ip: ip) }
+        state.nodes[.myself].announce(
+            port: config.announcedPort, busPort: config.announcedBusPort)
         state.nodes[.myself].hostname = config.announceHostname
         state.nodes[.myself].nodeName = config.announceNodeName
     }

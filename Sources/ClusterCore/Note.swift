@@ -91,6 +91,8 @@ package enum Note: Equatable, Sendable {
         case invalidExtension(String)
         case handshakeLimit
         case nodeLimit
+        /// Too many nodes are known of which only others have told.
+        case unheardLimit
         case mergeRefused
         case badAddress(NodeAddress)
         /// The node changes its address again and again.

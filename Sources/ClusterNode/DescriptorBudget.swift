@@ -34,7 +34,7 @@ struct DescriptorBudget {
 
 extension Node {
     /// Nodes besides this one that are known, in handshake too.
-    private var otherNodes: Int { machine.state.nodes.count - 1 }
+    private var otherNodes: Int { machine.state.nodes.shownCount - 1 }
 
     /// `maxclients` in force: the more nodes are known, the fewer clients there is room for.
     var clientLimit: Int { descriptors.clients(wanted: options.maxClients, nodes: otherNodes) }

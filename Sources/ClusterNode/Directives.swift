@@ -76,10 +76,10 @@ enum Directives {
                 options.cluster.announceIP = nil
                 return
             }
-            guard let text = IPText(word), let ip = IPLiteral.normalised(text) else {
-                throw OptionError("'\(word)' is not a literal address")
+            guard let text = IPText(word), EndpointName.isAddressOrName(text) else {
+                throw OptionError("'\(word)' is neither an address nor a name of 45 bytes at most")
             }
-            options.cluster.announceIP = ip
+            options.cluster.announceIP = IPLiteral.normalised(text) ?? text
         } get: {
             $0.cluster.announceIP?.text ?? ""
         },

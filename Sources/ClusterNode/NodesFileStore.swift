@@ -42,8 +42,8 @@ enum NodesFileStore {
         }
         if bytes.isEmpty { return nil }
         do throws(NodesFileError) {
-            let (state, skipped) = try NodesFile.read(bytes, at: now, random: &random)
-            if !skipped.isEmpty { keep(bytes, without: skipped, path, &log) }
+            let (state, remarks) = try NodesFile.read(bytes, at: now, random: &random)
+            tell(remarks, bytes, path, &log)
             return state
         } catch {
             let place = error.line > 0 ? "\(path):\(error.line)" : path
@@ -51,9 +51,21 @@ enum NodesFileStore {
         }
     }
 
-    private static func keep(
-        _ bytes: [UInt8], without skipped: [String], _ path: String, _ log: inout NodeLog
+    /// Says what was not taken as it is; what is lost with the next save is kept in a copy.
+    private static func tell(
+        _ remarks: [NodesFileRemark], _ bytes: [UInt8], _ path: String, _ log: inout NodeLog
     ) {
+        var lost: [String] = []
+        for remark in remarks {
+            switch remark {
+            case .skipped(let name): lost.append(name)
+            case .sameNode(let id, _):
+                lost.append("a second line about \(id)")
+                log.write(.warning, "\(path): \(remark)")
+            case .ownAddress, .noNewline: log.write(.warning, "\(path): \(remark)")
+            }
+        }
+        guard !lost.isEmpty else { return }
         let copy = "\(path).bak"
         var fate = "the file as it was is kept as \(copy)"
         do throws(SystemError) {
@@ -63,7 +75,7 @@ enum NodesFileStore {
         }
         log.write(
             .warning,
-            "\(path) holds what is not kept here: \(skipped.joined(separator: ", ")); \(fate)")
+            "\(path) holds what is not kept here: \(lost.joined(separator: ", ")); \(fate)")
     }
 
     /// A new node is on disk before anybody hears its name.

@@ -204,6 +204,8 @@ enum NoteText {
             case .invalidExtension(let what): ("ignored extension (\(what))", "")
             case .handshakeLimit: ("refused a handshake: too many are going on", "")
             case .nodeLimit: ("refused a node: the table is full", "")
+            case .unheardLimit:
+                ("left out a node of gossip: of too many only others have told", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")
             case .movesTooOften(let address):

@@ -49,7 +49,7 @@ enum ServerInfo {
     @Sendable private static func clients(_ node: Node) -> [(String, String)] {
         [
             ("connected_clients", "\(node.clients.count)"),
-            ("cluster_connections", "\(2 * (node.machine.state.nodes.count - 1))"),
+            ("cluster_connections", "\(2 * (node.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
         ]

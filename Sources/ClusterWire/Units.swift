@@ -13,12 +13,6 @@ public struct Epoch: Hashable, Comparable, Sendable, BitwiseCopyable, Expressibl
     @inlinable public init(integerLiteral value: UInt64) { self.value = value }
     public static let zero: Epoch = 0
 
-    /// Epochs above this are taken as an attack or a fault and are not adopted, so that a later
-    /// election cannot wrap around.
-    ///
-    /// - Source: bus protocol §12 row 18.
-    public static let highestBelievable = Epoch(1 << 63)
-
     /// The epoch after this one.
     @inlinable public var next: Epoch { Epoch(value &+ 1) }
     @inlinable

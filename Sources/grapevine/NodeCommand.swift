@@ -32,7 +32,7 @@ enum NodeCommand {
           --cluster-blacklist-ttl SECONDS, --cluster-link-sendbuf-limit BYTES
                                           as in redis.conf
           --failover-without-copy yes|no  stand although no copy of the keys is held, default no
-          --cluster-refuse-merge yes|no   refuse a MEET that would merge two clusters, default no
+          --cluster-refuse-merge yes|no   meet nobody by whom two clusters would become one, default no
           --cluster-light-publish yes|no  let Valkey 8 and later send publications in the short
                                           form, default yes
           --daemonize yes|no              go on in the background once it has started

@@ -79,7 +79,6 @@ import Testing
         #expect(ReplicationOffset(5).description == "5")
         #expect(Port(2) < 3)
         #expect(Port(65535).description == "65535")
-        #expect(Epoch.highestBelievable == Epoch(9_223_372_036_854_775_808))
     }
 }
 

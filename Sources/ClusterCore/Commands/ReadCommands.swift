@@ -34,7 +34,7 @@ enum ReadCommands {
     private static func countFailureReports(
         _ id: String, _ state: ClusterState, _ turn: Turn
     ) -> AdminReply {
-        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }) else {
+        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
             return .error("ERR Unknown node \(id)")
         }
         let oldest = turn.now.monotonic - turn.config.reportValidity
@@ -44,7 +44,7 @@ enum ReadCommands {
     private static func replicas(
         _ id: String, _ state: ClusterState, _ turn: Turn
     ) -> AdminReply {
-        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }) else {
+        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
             return .error("ERR Unknown node \(id)")
         }
         guard state.nodes[handle].isMaster else {

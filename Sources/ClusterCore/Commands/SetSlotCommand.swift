@@ -44,9 +44,9 @@ enum SetSlotCommand {
     private static func notAMaster(
         _ id: String, _ state: ClusterState, _ unknown: String
     ) -> AdminReply? {
-        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }),
-            !state.nodes[handle].isHandshake
-        else { return .error("ERR \(unknown)") }
+        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
+            return .error("ERR \(unknown)")
+        }
         return state.nodes[handle].isMaster ? nil : .error("ERR Target node is not a master")
     }
 

@@ -54,9 +54,9 @@ enum TopologyCommands {
         _ id: String, _ state: inout ClusterState, _ turn: inout Turn
     ) -> AdminReply {
         // The name of a handshake is ours alone and will change.
-        guard let handle = NodeID(id).flatMap({ state.nodes.find($0) }),
-            !state.nodes[handle].isHandshake
-        else { return .error("ERR Unknown node \(id)") }
+        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
+            return .error("ERR Unknown node \(id)")
+        }
         guard handle != .myself else { return .error("ERR Can't replicate myself") }
         guard state.nodes[handle].isMaster else {
             return .error("ERR I can only replicate a master, not a replica.")

@@ -18,7 +18,7 @@ package enum InfoReport {
             "cluster_slots_ok:\(slots.ok)",
             "cluster_slots_pfail:\(slots.suspected)",
             "cluster_slots_fail:\(slots.failed)",
-            "cluster_known_nodes:\(state.nodes.count)",
+            "cluster_known_nodes:\(state.nodes.shownCount)",
             "cluster_size:\(state.size)",
             "cluster_current_epoch:\(state.currentEpoch)",
             "cluster_my_epoch:\(state.nodes[state.shardMaster].configEpoch)",

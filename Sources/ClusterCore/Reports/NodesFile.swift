@@ -7,11 +7,12 @@ package import ClusterWire
 package enum NodesFile {
     /// The whole text of the file for this state.
     ///
-    /// Handshakes are left out. The forgotten ids stand on the vars line under a name that other
-    /// servers skip.
+    /// Handshakes are left out, and nodes of which only others have told. The forgotten ids, and where
+    /// nodes are that announce names, stand on the vars line under names that other servers skip.
     package static func text(_ state: ClusterState, _ now: Instant) -> String {
         var text = ""
-        for handle in state.nodes.handles where !state.nodes[handle].isHandshake {
+        for handle in state.nodes.handles
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isUnheard {
             text += NodeLine.line(handle, address: address(state.nodes[handle]), state, now)
             text += "\n"
         }
@@ -22,16 +23,48 @@ package enum NodesFile {
             text += forgotten.map { "\($0.id)@\($0.expires / 1000)\($0.told ? "" : "?")" }
                 .joined(separator: ",")
         }
+        let seen = state.nodes.handles.map { state.nodes[$0] }
+            .filter { !$0.seenAt.isEmpty && !$0.isHandshake && !$0.isUnheard }
+        if !seen.isEmpty {
+            text += " \(seenName) "
+            text += seen.map { "\($0.id)@\($0.seenAt.text)" }.joined(separator: ",")
+        }
         return text + "\n"
     }
 
     static let forgottenName = "forgotten"
+    static let seenName = "seen-at"
 
     private static func address(_ node: KnownNode) -> String {
         var text = "\(node.address.description),\(node.hostname)"
         text += ",tls-port=\(node.address.secondaryPort)"
         if !node.nodeName.isEmpty { text += ",nodename=\(node.nodeName)" }
         return text + ",shard-id=\(node.shard)"
+    }
+}
+
+/// What a file holds that is not taken as it is, though the file is.
+package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
+    /// A field or a variable of this name is not kept.
+    case skipped(String)
+    /// The same node is on two lines: both are taken.
+    case sameNode(NodeID, line: Int)
+    /// This node's own address is a name or no address; it is learnt anew.
+    case ownAddress(String, line: Int)
+    /// The file ends without a newline. If the last number may have been cut, no vote is given before
+    /// the current epoch is over.
+    case noNewline(raisedVoteEpoch: Bool)
+
+    package var description: String {
+        switch self {
+        case .skipped(let name): "\(name) is not kept here"
+        case .sameNode(let id, let line): "line \(line): node \(id) is on an earlier line too"
+        case .ownAddress(let text, let line):
+            "line \(line): '\(text)' is not an address; the own one is learnt anew"
+        case .noNewline(let raised):
+            "the last line has no newline"
+                + (raised ? ": lastVoteEpoch is taken as currentEpoch, it may have been cut" : "")
+        }
     }
 }
 
@@ -42,11 +75,12 @@ package struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertib
     package let reason: Reason
 
     package enum Reason: Error, Equatable, Sendable {
+        /// What would tell whether anything is missing is missing itself.
         case lastLineTorn
         case notText
         case tooFewFields(Int)
         case badNodeID(String)
-        case duplicateNode(NodeID)
+        case contradiction(NodeID)
         case badAddress(String)
         case badAuxiliary(String)
         case unknownFlag(String)
@@ -74,7 +108,7 @@ package struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertib
         case .notText: "a byte that is not printable ASCII"
         case .tooFewFields(let count): "\(count) fields where a node has at least 8"
         case .badNodeID(let text): "'\(text)' is not a node id"
-        case .duplicateNode(let id): "node \(id) stands on an earlier line too"
+        case .contradiction(let id): "node \(id) has another role or master on an earlier line"
         case .badAddress(let text): "'\(text)' is not an address"
         case .badAuxiliary(let text): "'\(text)' is not a name=value"
         case .unknownFlag(let text): "unknown flag '\(text)'"

@@ -12,42 +12,72 @@ extension NodesFile {
         try read(bytes, at: now, random: &random).state
     }
 
-    /// The state that a file holds, and the names of fields and variables in it that are not kept:
-    /// the next save is without them.
+    /// The state that a file holds, and what in it is not taken as it is: the next save is without it.
     package static func read(
         _ bytes: [UInt8], at now: Instant, random: inout SplitMix64
-    ) throws(NodesFileError) -> (state: ClusterState, skipped: [String]) {
+    ) throws(NodesFileError) -> (state: ClusterState, remarks: [NodesFileRemark]) {
         var lines: [ParsedLine] = []
         var variables = Variables()
-        guard bytes.last == UInt8(ascii: "\n") else {
-            throw NodesFileError(line: 0, reason: .lastLineTorn)
-        }
-        for (index, raw) in bytes.split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
-        ).enumerated() {
+        var remarks: [NodesFileRemark] = []
+        let isWhole = bytes.last == UInt8(ascii: "\n")
+        let all = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, raw) in all.enumerated() {
             let line = raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw
             guard line.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
                 throw NodesFileError(line: index + 1, reason: .notText)
             }
             let words = latin1(line).split(separator: " ").map(String.init)
+            let isCut = !isWhole && index + 1 == all.count
             guard let first = words.first else { continue }
             do throws(NodesFileError.Reason) {
                 if first.lowercased() == "vars" {
-                    try variables.read(words)
+                    try variables.read(words, isCut: isCut)
+                    if isCut { remarks.append(.noNewline(raisedVoteEpoch: variables.mayBeCut)) }
                 } else {
+                    // Slots may be missing, and nobody can say.
+                    if isCut { throw .lastLineTorn }
                     lines.append(try ParsedLine(words, number: index + 1))
                 }
             } catch {
                 throw NodesFileError(line: index + 1, reason: error)
             }
         }
+        try join(&lines, &remarks)
         let state = try build(lines, variables, at: now, random: &random)
-        var skipped: [String] = []
         for name in (lines.flatMap(\.skipped) + variables.skipped).sorted()
-        where skipped.last != name {
-            skipped.append(name)
+        where remarks.last != .skipped(name) {
+            remarks.append(.skipped(name))
         }
-        return (state, skipped)
+        if let me = lines.first(where: { $0.flags.contains(.myself) }), let text = me.unusable {
+            remarks.append(.ownAddress(text, line: me.number))
+        }
+        return (state, remarks)
+    }
+
+    /// Several lines about one node become one, with the slots of all and the rest of the last.
+    private static func join(
+        _ lines: inout [ParsedLine], _ remarks: inout [NodesFileRemark]
+    ) throws(NodesFileError) {
+        // Lines about one node side by side, in the order of the file.
+        let sorted = lines.indices.sorted {
+            (lines[$0].id, $0) < (lines[$1].id, $1)
+        }
+        var isJoined = lines.map { _ in false }
+        for (earlier, later) in zip(sorted, sorted.dropFirst())
+        where lines[earlier].id == lines[later].id {
+            let roles: NodeFlags = [.master, .replica]
+            guard
+                lines[earlier].flags.intersection(roles) == lines[later].flags.intersection(roles),
+                lines[earlier].master == lines[later].master
+            else {
+                throw NodesFileError(
+                    line: lines[later].number, reason: .contradiction(lines[later].id))
+            }
+            lines[later].add(lines[earlier])
+            isJoined[earlier] = true
+            remarks.append(.sameNode(lines[later].id, line: lines[later].number))
+        }
+        lines = lines.indices.filter { !isJoined[$0] }.map { lines[$0] }
     }
 
     private static func build(
@@ -70,6 +100,11 @@ extension NodesFile {
         for line in lines {
             try add(line, isMe: line.number == me.number, &state, &turn)
         }
+        for line in lines where line.master.map({ state.nodes.find($0) == nil }) ?? false {
+            guard let handle = state.nodes.find(line.id), handle != .myself else { continue }
+            // Its own header will tell.
+            state.setRole(.replica(of: nil), of: handle)
+        }
         state.nodes.countReplicas()
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
@@ -82,6 +117,10 @@ extension NodesFile {
             state.nodes[handle].traits.remove(.migrateTo)
         }
         joinShards(lines, &state)
+        for (id, place) in variables.seen {
+            guard let handle = state.nodes.find(id), handle != .myself else { continue }
+            state.nodes[handle].locate(at: state.nodes[handle].address, seenAt: place)
+        }
         for move in me.migrating { state.slots.migrating[move.slot] = move.node }
         for move in me.importing { state.slots.importing[move.slot] = move.node }
         variables.apply(to: &state)
@@ -113,7 +152,6 @@ extension NodesFile {
         if isMe {
             handle = .myself
         } else {
-            guard state.nodes.find(line.id) == nil else { throw fail(.duplicateNode(line.id)) }
             guard let added = state.add(line.id, at: line.address, traits: [], &turn) else {
                 throw fail(.tooManyNodes(limit: ClusterConfig.nodeLimit))
             }
@@ -156,9 +194,18 @@ private struct Variables {
     var currentEpoch: Epoch = 0
     var lastVoteEpoch: Epoch = 0
     var forgotten: [Blacklist.Entry] = []
+    /// Where nodes are that announce names.
+    var seen: [(id: NodeID, place: IPText)] = []
     var skipped: [String] = []
+    /// The last number may be longer than what is there of it.
+    var mayBeCut = false
 
-    mutating func read(_ words: [String]) throws(NodesFileError.Reason) {
+    mutating func read(_ words: [String], isCut: Bool) throws(NodesFileError.Reason) {
+        // Behind the number of the last vote anything may be missing; of what is before it nothing is,
+        // if that is there.
+        let last = words.dropFirst().last { $0.lowercased() == "lastvoteepoch" }
+        if isCut && (words.count % 2 == 0 || last == nil) { throw .lastLineTorn }
+        mayBeCut = isCut && words[words.count - 2].lowercased() == "lastvoteepoch"
         guard words.count % 2 == 1 else { throw .badVars("a name without a value") }
         for index in stride(from: 1, to: words.count, by: 2) {
             let value = words[index + 1]
@@ -167,6 +214,8 @@ private struct Variables {
             case "lastvoteepoch": lastVoteEpoch = try epoch(value)
             case NodesFile.forgottenName:
                 for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
+            case NodesFile.seenName:
+                for item in value.split(separator: ",") { seen.append(try place(item)) }
             default: skipped.append(words[index])
             }
         }
@@ -181,9 +230,18 @@ private struct Variables {
         return Blacklist.Entry(id: id, expires: seconds * 1000, told: told)
     }
 
+    private func place(_ item: Substring) throws(NodesFileError.Reason) -> (NodeID, IPText) {
+        let parts = item.split(separator: "@")
+        guard parts.count == 2, let id = NodeID(parts[0]),
+            let ip = IPText(parts[1]).flatMap(IPLiteral.normalised)
+        else { throw .badVars("'\(item)' is not where a node is") }
+        return (id, ip)
+    }
+
     func apply(to state: inout ClusterState) {
         state.currentEpoch = currentEpoch
-        state.lastVoteEpoch = lastVoteEpoch
+        // A vote that may have been given in a later epoch than is written is not given again.
+        state.lastVoteEpoch = mayBeCut ? max(currentEpoch, lastVoteEpoch) : lastVoteEpoch
         for entry in forgotten {
             if entry.told {
                 state.forgotten.forget(entry.id, until: entry.expires)
@@ -202,7 +260,7 @@ private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
 /// An epoch after which others can follow.
 private func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
     let value = Epoch(try number(text))
-    guard value <= ClusterConfig.greatestStoredEpoch else { throw .badNumber(text) }
+    guard value <= ClusterConfig.greatestEpoch else { throw .badNumber(text) }
     return value
 }
 
@@ -222,14 +280,26 @@ private struct ParsedLine {
     var importing: [(slot: Slot, node: NodeID)] = []
     /// Names of auxiliary fields that are not kept.
     var skipped: [String] = []
+    /// What stands in the place of this node's own address and is none.
+    var unusable: String?
+
+    /// Takes what an earlier line about the same node has beyond this one.
+    mutating func add(_ earlier: ParsedLine) {
+        slots = slots.union(earlier.slots)
+        flags.formUnion(earlier.flags)
+        migrating = earlier.migrating + migrating
+        importing = earlier.importing + importing
+        configEpoch = max(configEpoch, earlier.configEpoch)
+        skipped += earlier.skipped
+    }
 
     init(_ words: [String], number line: Int) throws(NodesFileError.Reason) {
         number = line
         guard words.count >= 8 else { throw .tooFewFields(words.count) }
         guard let id = NodeID(words[0]) else { throw .badNodeID(words[0]) }
         self.id = id
-        try readAddress(words[1])
         for word in words[2].split(separator: ",") { flags.insert(try flag(word)) }
+        try readAddress(words[1])
         if words[3] != "-" {
             guard let master = NodeID(words[3]), master != id else {
                 throw .badMasterID(words[3])
@@ -263,8 +333,16 @@ private struct ParsedLine {
         else { throw .badAddress(field) }
         guard let busPort = ports.count == 2 ? UInt16(ports[1]) : UInt16(exactly: Int(port) + 10000)
         else { throw .badAddress(field) }
-        guard ip.isEmpty || IPLiteral.isLiteral(ip) else { throw .badAddress(field) }
-        address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
+        if ip.isEmpty || IPLiteral.isLiteral(ip) {
+            address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
+        } else if flags.contains(.myself) {
+            // Others tell where we are; the text is not needed.
+            address = NodeAddress(ip: IPText(), port: Port(port), busPort: Port(busPort))
+            unusable = ip.text
+        } else {
+            guard EndpointName.isAddressOrName(ip) else { throw .badAddress(field) }
+            address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
+        }
         if items.count > 1 { hostname = String(items[1]) }
         for item in items.dropFirst(2) where !item.isEmpty {
             let parts = item.split(

@@ -6,7 +6,8 @@ import ClusterWire
 enum ShardsReport {
     static func reply(_ state: ClusterState, _ config: ClusterConfig) -> AdminReply {
         var shards: [(id: ShardID, members: [NodeHandle])] = []
-        for handle in state.nodes.handles where !state.nodes[handle].isHandshake {
+        for handle in state.nodes.handles
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isUnheard {
             let shard = state.nodes[handle].shard
             if let known = shards.firstIndex(where: { $0.id == shard }) {
                 shards[known].members.append(handle)

@@ -1,7 +1,7 @@
 // The one table of words that the protocol's texts fix, and which characters a text in nodes.conf
 // may have. Code says master and replica; these texts say what tools read.
 
-import ClusterWire
+package import ClusterWire
 
 /// The protocol's own words for roles and states.
 package enum Word {
@@ -22,6 +22,23 @@ package enum Word {
     static func text(_ flags: NodeFlags) -> String {
         let words = Self.flags.filter { flags.contains($0.0) }.map(\.1)
         return words.isEmpty ? noFlags : words.joined(separator: ",")
+    }
+}
+
+/// What may stand in the place of an IP address: a node may announce a name instead.
+///
+/// - Source: DECISIONS D48.
+package enum EndpointName {
+    private static let forbidden = Set(",@:\"'\\".utf8)
+
+    /// Whether a text is a literal address, or a name that nodes.conf and every report can hold: a word of
+    /// printable ASCII without what separates the parts of an address.
+    package static func isAddressOrName(_ ip: IPText) -> Bool {
+        if ip.isDottedIPv4 { return true }
+        let bytes = ip.bytes
+        return !bytes.isEmpty
+            && (bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && !forbidden.contains($0) }
+                || IPLiteral.isLiteral(ip))
     }
 }
 

@@ -21,26 +21,61 @@ enum Epochs {
         }
     }
 
+    /// A node that knows nobody takes the epoch of whom it meets, however great: it has none of its own
+    /// to defend, and the cluster that it joins may have come far, honestly or not.
+    ///
+    /// - Source: DECISIONS D47.
+    static func learnAlone(_ header: Header, _ state: inout ClusterState, _ turn: inout Turn) {
+        let epoch = max(header.currentEpoch, header.configEpoch)
+        guard state.nodes.heardCount == 1, epoch > state.currentEpoch,
+            epoch <= ClusterConfig.greatestEpoch
+        else { return }
+        state.currentEpoch = epoch
+        turn.pending.insert(.save)
+    }
+
     /// Whether a cluster can have reached these epochs. What else a header says that claims others
     /// is not believed either: its slots would be taken at such an epoch.
     ///
-    /// - Source: bus protocol §12 row 18.
+    /// - Source: bus protocol §12 row 18; DECISIONS D47.
     static func areBelievable(
-        _ header: Header, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
+        _ header: Header, of sender: NodeHandle, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
     ) -> Bool {
-        isBelievable(max(header.currentEpoch, header.configEpoch), of: sender, state, &turn)
-    }
-
-    static func isBelievable(
-        _ epoch: Epoch, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
-    ) -> Bool {
-        // Small steps are believed from any height, or one liar at the limit ended all elections.
-        let isStep =
-            epoch <= state.currentEpoch
-            || epoch.value - state.currentEpoch.value <= ClusterConfig.epochStep
-        guard epoch > Epoch.highestBelievable && !isStep else { return true }
+        let epoch = max(header.currentEpoch, header.configEpoch)
+        // Nearly always it is ours, or an older one.
+        guard epoch > state.currentEpoch else { return true }
+        if isBelievable(epoch, of: sender, &state, turn) { return true }
+        // On our own connection it is the node itself that says so.
+        if case .outbound = link, epoch <= ClusterConfig.greatestEpoch {
+            state.nodes[sender].saidEpoch = epoch
+            if votersThatSay(epoch, state) >= state.quorum { return true }
+        }
         turn.note(.epochRefused(epoch, from: state.nodes[sender].id))
         return false
+    }
+
+    /// Whether one voice may raise our epoch to this one: by `epochStep` at most, and by no more than
+    /// that in a second. Where nobody owns slots, there is nothing to defend.
+    static func isBelievable(
+        _ epoch: Epoch, of sender: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+    ) -> Bool {
+        guard epoch > state.currentEpoch else { return true }
+        let steps = epoch.value - state.currentEpoch.value
+        guard epoch <= ClusterConfig.greatestEpoch else { return false }
+        guard steps <= ClusterConfig.epochStep else { return state.size == 0 }
+        let now = turn.now.monotonic
+        let cost = Int64(steps * 1000 / ClusterConfig.epochStep)
+        let spent = max(state.nodes[sender].epochsSpentUntil, now) + cost
+        guard spent - now <= 1000 else { return false }
+        if cost > 0 { state.nodes[sender].epochsSpentUntil = spent }
+        return true
+    }
+
+    private static func votersThatSay(_ epoch: Epoch, _ state: ClusterState) -> Int {
+        state.nodes.handles.count {
+            state.nodes[$0].isVotingMaster && state.nodes[$0].saidEpoch >= epoch
+        }
     }
 
     /// Two masters at one configEpoch: the one with the smaller id moves on.

@@ -75,6 +75,11 @@ enum Extensions {
         let time = Int64(min(seconds, longestForgetting)) * 1000
         guard time > 0 else { return }
         let known = state.nodes.find(id)
+        guard
+            !state.forgotten.isOutlived(
+                id, until: turn.now.wall + time, at: turn.now.wall,
+                timeToLive: turn.config.blacklistTTL * 1000)
+        else { return }
         let isNew = state.forgotten.hear(
             id, until: turn.now.wall + time, told: known != nil)
         guard let known else { return }

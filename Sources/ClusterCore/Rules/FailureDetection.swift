@@ -151,9 +151,8 @@ enum FailureDetection {
     static func heard(
         _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard let handle = state.nodes.find(id), handle != .myself, handle != speaker else {
-            return
-        }
+        guard let handle = state.nodes.findHeard(id), handle != .myself, handle != speaker
+        else { return }
         if !state.untoldFailures.isEmpty { state.untoldFailures.removeAll { $0 == id } }
         guard !state.nodes[handle].condition.isFailed else { return }
         let teller = state.nodes[speaker].id
@@ -276,7 +275,7 @@ extension KnownNode {
     /// When the node becomes a suspect if nothing is heard of it.
     @inline(__always)
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
-        guard pingSent != 0, condition.isHealthy, !isHandshake else { return .max }
+        guard pingSent != 0, condition.isHealthy, !isHandshake, !isUnheard else { return .max }
         return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 

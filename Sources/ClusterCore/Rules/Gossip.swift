@@ -17,13 +17,14 @@ enum Gossip {
             return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
         let isVoter = FailureDetection.mayReport(speaker, state, turn)
+        var places = Places()
         for position in 0..<section.count {
             // A section may name a node twice: the second time it may be known.
             guard let handle = handles[position] ?? state.nodes.find(section.node(position)) else {
-                meet(section[position], from: speaker, &state, &turn)
+                meet(section[position], from: speaker, &places, &state, &turn)
                 continue
             }
-            guard handle != .myself else { continue }
+            guard handle != .myself, !state.nodes.isUnheard(handle) else { continue }
             let saysSuspect = !section.flags(position).isDisjoint(with: suspectFlags)
             if isVoter {
                 if saysSuspect {
@@ -55,25 +56,54 @@ enum Gossip {
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address) else { return }
+        guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address),
+            IPLiteral.isLiteral(entry.address.ip)
+        else { return }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
         Handshake.moveAddress(of: handle, to: address, &state, &turn)
     }
 
+    /// Who may make room for a node that was just heard of; looked for once a section.
+    private struct Places {
+        private var silent: [NodeHandle]?
+
+        /// The one that has been tried in vain for longest, if there is any.
+        mutating func next(_ state: ClusterState, _ turn: Turn) -> NodeHandle? {
+            if silent == nil {
+                silent = state.nodes.handles
+                    .filter {
+                        state.nodes[$0].isUnheard && state.nodes[$0].wasTriedInVain(turn)
+                    }
+                    .sorted { state.nodes[$0].pingSent > state.nodes[$1].pingSent }
+            }
+            return silent?.popLast()
+        }
+    }
+
     /// A node that we did not know: added under exactly that id, with what only its own header can
-    /// tell left out, and connected to at once.
+    /// tell left out, and connected to at once. Until it says its name itself it may be made up:
+    /// there are few places for such nodes, and one that was tried in vain gives way to the next.
+    ///
+    /// - Source: DECISIONS D44.
     private static func meet(
-        _ entry: GossipEntry, from speaker: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ entry: GossipEntry, from speaker: NodeHandle, _ places: inout Places,
+        _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard !entry.flags.contains(.noAddress), !entry.flags.contains(.handshake),
             Handshake.isUsable(entry.address),
             !state.forgotten.contains(entry.node, at: turn.now.wall)
         else { return }
+        let limit = ClusterConfig.unheardLimit(heard: state.nodes.heardCount)
+        if state.nodes.tally.unheard >= limit {
+            guard let silent = places.next(state, turn) else {
+                return turn.note(.ignored(.unheardLimit, from: state.nodes[speaker].id))
+            }
+            state.delete(silent, &turn)
+        }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        var traits: Traits = .news
+        var traits: Traits = .unheard
         if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
         guard let handle = state.add(entry.node, at: address, traits: traits, &turn) else {
             return
@@ -81,6 +111,5 @@ enum Gossip {
         if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle) }
         turn.note(.nodeHeardOf(entry.node, from: state.nodes[speaker].id))
         Links.connect(to: handle, &state, &turn)
-        turn.pending.formUnion([.save, .health])
     }
 }

@@ -8,8 +8,8 @@ enum Handshake {
     /// Starts to meet the node at an address; nothing happens when that is going on already.
     @discardableResult
     static func start(
-        with address: NodeAddress, greeting: Bool, _ state: inout ClusterState,
-        _ turn: inout Turn
+        with address: NodeAddress, seenAt: IPText = IPText(), greeting: Bool,
+        _ state: inout ClusterState, _ turn: inout Turn
     ) -> NodeHandle? {
         var going = 0
         for handle in state.nodes.handles where state.nodes[handle].isHandshake {
@@ -29,7 +29,7 @@ enum Handshake {
         if greeting { traits.insert(.meet) }
         let temporary = NodeID(using: &turn.random)
         guard state.nodes.find(temporary) == nil,
-            let handle = state.add(temporary, at: address, traits: traits, &turn)
+            let handle = state.add(temporary, at: address, seenAt: seenAt, traits: traits, &turn)
         else { return nil }
         turn.note(.handshakeStarted(address))
         Links.connect(to: handle, &state, &turn)
@@ -41,10 +41,11 @@ enum Handshake {
     ///
     /// - Source: bus protocol §4.4.
     static func metByStranger(
-        _ header: Header, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        _ header: Header, _ gossip: GossipSection, on link: LinkID, _ state: inout ClusterState,
+        _ turn: inout Turn
     ) -> Bool {
         guard let inbound = state.inboundLink(link), inbound.node == nil else { return true }
-        if mergeIsRefused(header, state, turn) {
+        if mergeIsRefused(header, gossip, state, turn) {
             // An answer would make us known to the other side, and its slots ours.
             turn.note(.ignored(.mergeRefused, from: header.sender))
             state.closeInbound(link, &turn)
@@ -54,13 +55,29 @@ enum Handshake {
         return true
     }
 
-    /// Two clusters that both own slots would become one, if the option does not forbid it.
+    /// Whether two clusters would become one, and an option forbids it: the other node claims slots
+    /// that somebody else owns here, or both of us know others and neither's others are known to the
+    /// other. Who is alone is let in, with slots that are free here or none: so clusters are made.
     ///
-    /// - Source: bus protocol §12 row 11.
+    /// - Source: bus protocol §12 row 11; DECISIONS D46.
     private static func mergeIsRefused(
-        _ header: Header, _ state: ClusterState, _ turn: Turn
+        _ header: Header, _ gossip: GossipSection, _ state: ClusterState, _ turn: Turn
     ) -> Bool {
-        turn.config.refuseMerge && state.slots.assignedCount > 0 && !header.slots.isEmpty
+        guard turn.config.refuseMerge else { return false }
+        for slot in header.slots {
+            guard let owner = state.slots.owner(of: slot) else { continue }
+            let id = state.nodes[owner].id
+            if id != header.sender && id != header.replicaOf { return true }
+        }
+        guard state.nodes.heardCount > 1 else { return false }
+        var tellsOfOthers = false
+        for position in 0..<gossip.count {
+            let entry = gossip[position]
+            guard entry.node != header.sender, !entry.flags.contains(.handshake) else { continue }
+            if state.nodes.findHeard(entry.node) != nil { return false }
+            tellsOfOthers = true
+        }
+        return tellsOfOthers
     }
 
     private static func greeted(
@@ -71,7 +88,10 @@ enum Handshake {
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }
-        guard let handle = start(with: address, greeting: false, &state, &turn) else { return }
+        guard
+            let handle = start(
+                with: address, seenAt: peer, greeting: false, &state, &turn)
+        else { return }
         if header.messageFlags.contains(.extensions) {
             state.nodes[handle].traits.insert(.takesExtensions)
         }
@@ -84,22 +104,30 @@ enum Handshake {
     ///
     /// - Source: bus protocol §4.5 rule 1.
     static func answered(
-        by header: Header, at handle: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        by header: Header, _ gossip: GossipSection, at handle: NodeHandle,
+        _ state: inout ClusterState, _ turn: inout Turn
     ) -> Bool {
         if let known = state.nodes.find(header.sender) {
             if known != .myself {
-                moveAddress(of: known, to: state.nodes[handle].address, &state, &turn)
+                meetAgain(header.sender, &state, &turn)
+                // What it announces it says itself; here only where it is was seen.
+                if state.nodes[known].place != state.nodes[handle].place {
+                    moveAddress(
+                        of: known, to: state.nodes[handle].address,
+                        seenAt: state.nodes[handle].seenAt, &state, &turn)
+                }
             }
             state.delete(handle, &turn)
             return false
         }
         guard header.sender.isValid else { return false }
-        if state.nodes[handle].traits.contains(.meet) && mergeIsRefused(header, state, turn) {
+        if mergeIsRefused(header, gossip, state, turn) {
             turn.note(.ignored(.mergeRefused, from: header.sender))
             state.delete(handle, &turn)
             return false
         }
+        meetAgain(header.sender, &state, &turn)
+        Epochs.learnAlone(header, &state, &turn)
         state.nodes.rename(handle, to: header.sender)
         state.nodes[handle].traits.subtract([.handshake, .meet])
         state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs])
@@ -111,6 +139,15 @@ enum Handshake {
         return true
     }
 
+    /// An operator has us meet a node, or it us: nobody's older word to forget it counts any more.
+    ///
+    /// - Source: DECISIONS D45.
+    static func meetAgain(_ id: NodeID, _ state: inout ClusterState, _ turn: inout Turn) {
+        let wasForgotten = state.forgotten.meet(
+            id, at: turn.now.wall, timeToLive: turn.config.blacklistTTL * 1000)
+        if wasForgotten { turn.pending.insert(.save) }
+    }
+
     /// Another node answers on our link: the address is not that node's any more.
     ///
     /// - Source: bus protocol §4.5 rule 2.
@@ -120,7 +157,7 @@ enum Handshake {
     ) {
         turn.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
         state.nodes[handle].traits.insert(.noAddress)
-        state.nodes[handle].address = .none
+        state.nodes[handle].locate(at: .none)
         state.closeOutbound(of: handle, &turn)
         turn.pending.formUnion([.save, .health])
     }
@@ -134,7 +171,7 @@ enum Handshake {
         guard turn.config.announceIP == nil, let inbound = state.inboundLink(link) else { return }
         guard isMeet || state.me.address.ip.isEmpty, !inbound.local.isEmpty else { return }
         guard state.me.address.ip != inbound.local else { return }
-        state.nodes[.myself].address.ip = inbound.local
+        state.nodes[.myself].announce(ip: inbound.local)
         turn.note(.ownAddressLearned(inbound.local))
         turn.pending.insert(.save)
     }
@@ -149,35 +186,45 @@ enum Handshake {
         guard let inbound = state.inboundLink(link) else { return }
         let address = address(in: header, seenAt: inbound.peer)
         // Nearly always it is where it was.
-        guard address != state.nodes[handle].address else { return }
+        guard
+            address != state.nodes[handle].address
+                || !state.nodes[handle].seenAt.isEmpty
+                    && state.nodes[handle].seenAt != inbound.peer
+                || state.nodes[handle].traits.contains(.unseen)
+        else { return }
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
         }
-        moveAddress(of: handle, to: address, &state, &turn)
+        moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &turn)
     }
 
-    /// Stores a node's new address and drops our link to the old one. An address that is new is no
-    /// reason for doubt, one that changes without end is: anybody who can connect can say it.
+    /// Stores a node's new address and, where it is another place, drops our link to the old one. An
+    /// address that is new is no reason for doubt, one that changes without end is: anybody who can
+    /// connect can say it.
     ///
-    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24.
+    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24, D48.
     static func moveAddress(
-        of handle: NodeHandle, to address: NodeAddress, _ state: inout ClusterState,
-        _ turn: inout Turn
+        of handle: NodeHandle, to address: NodeAddress, seenAt: IPText = IPText(),
+        _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        let old = state.nodes[handle].address
-        guard old != address else { return }
+        let old = state.nodes[handle]
         guard mayMove(handle, &state, turn) else {
-            return turn.note(
-                .ignored(.movesTooOften(to: address), from: state.nodes[handle].id))
+            return turn.note(.ignored(.movesTooOften(to: address), from: old.id))
         }
-        state.nodes[handle].address = address
         state.nodes[handle].traits.remove(.noAddress)
+        state.nodes[handle].locate(at: address, seenAt: seenAt)
+        let new = state.nodes[handle].place
+        let isNameAlone = old.address == address
+        turn.note(
+            .addressChanged(
+                old.id, from: isNameAlone ? old.place : old.address,
+                to: isNameAlone ? new : address))
+        turn.pending.formUnion([.save, .health])
+        guard new != old.place || !old.canBeReached else { return }
         state.closeOutbound(of: handle, &turn)
         state.nodes[handle].retryAt = 0
-        turn.note(.addressChanged(state.nodes[handle].id, from: old, to: address))
         Links.connect(to: handle, &state, &turn)
-        if state.myMaster == handle { turn.emit(.replicate(from: address)) }
-        turn.pending.formUnion([.save, .health])
+        if state.myMaster == handle { turn.emit(.replicate(from: new)) }
     }
 
     /// A few changes at once, then one an interval.
@@ -193,20 +240,23 @@ enum Handshake {
         return true
     }
 
+    /// What a header announces: a name stays one.
     private static func address(in header: Header, seenAt peer: IPText) -> NodeAddress {
         NodeAddress(
             ip: header.ip.isEmpty ? peer : Handshake.normalised(header.ip), port: header.port,
             secondaryPort: header.secondaryPort, busPort: header.busPort)
     }
 
-    /// A literal address and ports that can be connected to.
+    /// A literal address or a name, and ports that can be connected to.
     static func isUsable(_ address: NodeAddress) -> Bool {
-        IPLiteral.isLiteral(address.ip) && address.busPort != 0
+        EndpointName.isAddressOrName(address.ip) && address.busPort != 0
             && (address.port != 0 || address.secondaryPort != 0)
     }
 
-    /// Equal addresses as equal text: a peer may write IPv6 in upper case.
+    /// Equal addresses as equal text: a peer may write IPv6 in upper case, and anything behind a name.
     ///
     /// - Source: bus protocol §12 row 34.
-    static func normalised(_ ip: IPText) -> IPText { IPLiteral.normalised(ip) ?? ip }
+    static func normalised(_ ip: IPText) -> IPText {
+        IPLiteral.normalised(ip) ?? IPText(latin1(ip.bytes)) ?? ip
+    }
 }

@@ -6,42 +6,61 @@
 import ClusterWire
 
 enum Links {
-    /// Tick: drops handshakes that took too long, connects to whom there is no link, and makes a
-    /// link again on which a ping has waited for half a node timeout.
+    /// Tick: drops handshakes that took too long and nodes that never said their name, makes a link
+    /// again on which a ping has waited for half a node timeout, and connects to whom there is none.
     static func maintain(
         among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
     ) {
         let now = turn.now.monotonic
         state.connectsLeft = ClusterConfig.connectsPerTick
-        for handle in fairly(due, &turn)
+        var unconnected: [NodeHandle] = []
+        for handle in due
         where now >= state.nodes[handle].nextLinkWork(turn.config.nodeTimeout) {
-            guard state.nodes[handle].hasAddress else {
+            if now >= state.nodes[handle].endsUnheard(turn.config.nodeTimeout) {
+                if state.nodes[handle].isHandshake {
+                    turn.note(.handshakeTimedOut(state.nodes[handle].address))
+                }
+                state.delete(handle, &turn)
+                continue
+            }
+            guard state.nodes[handle].canBeReached else {
                 // Nobody can ask it: until it speaks up it is silent.
                 state.nodes[handle].pingSent = now
                 continue
             }
-            if state.nodes[handle].isHandshake {
-                let limit = ClusterConfig.handshakeTimeout(at: turn.config.nodeTimeout)
-                if now - state.nodes[handle].createdAt > limit {
-                    turn.note(.handshakeTimedOut(state.nodes[handle].address))
-                    state.delete(handle, &turn)
-                    continue
-                }
-            } else {
-                state.closeOutbound(of: handle, &turn)
-            }
-            if state.nodes[handle].outbound == .none { connect(to: handle, &state, &turn) }
+            if !state.nodes[handle].isHandshake { state.closeOutbound(of: handle, &turn) }
+            if state.nodes[handle].outbound == .none { unconnected.append(handle) }
         }
+        connect(toThose: unconnected, &state, &turn)
     }
 
-    /// Where there are more than can be connected to at one tick, each has its turn, and not all
-    /// nodes begin with the same ones.
-    private static func fairly(
-        _ due: [NodeHandle], _ turn: inout Turn
-    ) -> [NodeHandle] {
-        guard due.count > ClusterConfig.connectsPerTick else { return due }
-        let first = turn.random.below(due.count)
-        return Array(due[first...] + due[..<first])
+    /// Connects to several nodes, in turns where there are more than can be at one tick: those whom
+    /// an operator asked for, known voters and others, strangers, and those who were tried in vain.
+    /// A zone that is gone, or ids that somebody made up, are hundreds, and each is due again and
+    /// again: they do not keep the living waiting, nor whoever is named before the next tick.
+    ///
+    /// - Source: DECISIONS D28, D44.
+    private static func connect(
+        toThose handles: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard handles.count > ClusterConfig.connectsPerTick - ClusterConfig.connectsKept else {
+            for handle in handles { connect(to: handle, &state, &turn) }
+            return
+        }
+        // Not all nodes begin with the same ones.
+        let first = turn.random.below(handles.count)
+        let fairly = Array(handles[first...] + handles[..<first])
+        let turns = fairly.map { state.nodes[$0].connectTurn(turn) }
+        func those(_ kind: ConnectTurn) -> [NodeHandle] {
+            fairly.indices.filter { turns[$0] == kind }.map { fairly[$0] }
+        }
+        for handle in those(.askedFor) + those(.voter) + those(.known) {
+            connect(to: handle, &state, &turn)
+        }
+        for handle in those(.stranger) + those(.silent)
+        where state.connectsLeft > ClusterConfig.connectsKept {
+            connect(to: handle, &state, &turn)
+        }
     }
 
     /// Asks for a connection and starts the clock of the first answer: a node that cannot be
@@ -122,12 +141,47 @@ extension KnownNode {
     /// long, or a ping waits for half a node timeout on a link that is older than a whole one.
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
-        guard hasAddress else { return pingSent == 0 ? 0 : .max }
-        let end = createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1
-        guard let since = outbound.since else { return isHandshake ? min(retryAt, end) : retryAt }
+        let end = endsUnheard(nodeTimeout)
+        guard canBeReached else { return pingSent == 0 ? 0 : end }
+        guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
-        guard pingSent != 0 else { return .max }
+        guard pingSent != 0 else { return end }
         let half = nodeTimeout / 2
-        return max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1
+        return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)
     }
+
+    /// When a node that never said its name itself is not known any more.
+    @inline(__always)
+    func endsUnheard(_ nodeTimeout: Int64) -> Int64 {
+        if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
+        return isUnheard ? createdAt + ClusterConfig.unheardTime(at: nodeTimeout) : .max
+    }
+
+    /// Whether the node refused our last connection to it, or has let one wait for a node timeout, and
+    /// nothing came from it since.
+    func wasTriedInVain(_ turn: Turn) -> Bool {
+        unreachableSince != 0 && dataReceived <= unreachableSince
+            || pingSent != 0
+                && turn.now.monotonic - max(pingSent, dataReceived)
+                    > turn.config.nodeTimeout
+    }
+
+    /// Whose turn it is to be connected to, where many wait for it.
+    func connectTurn(_ turn: Turn) -> ConnectTurn {
+        if isHandshake && traits.contains(.meet) { return .askedFor }
+        if wasTriedInVain(turn) { return .silent }
+        if isHandshake || isUnheard { return .stranger }
+        return isVotingMaster ? .voter : .known
+    }
+}
+
+/// Why a node is to be connected to.
+enum ConnectTurn: Equatable {
+    /// An operator asked for it.
+    case askedFor
+    case voter, known
+    /// It wants to join, or only others have told of it.
+    case stranger
+    /// It was tried in vain since it was last heard.
+    case silent
 }

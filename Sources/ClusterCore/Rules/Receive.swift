@@ -42,7 +42,7 @@ enum Receive {
         case .myself:
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
         case .node(let sender):
-            guard Epochs.areBelievable(header, of: sender, state, &turn) else {
+            guard Epochs.areBelievable(header, of: sender, on: link, &state, &turn) else {
                 state.nodes.heardData(of: sender, at: turn.now.monotonic)
                 if let beat = body.heartbeat {
                     answer(beat, body, header, on: link, &state, &turn)
@@ -69,6 +69,12 @@ enum Receive {
         if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
         set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
+        if traits.contains(.unheard) {
+            // It says its name itself: now others hear of it, and it is saved.
+            traits.remove(.unheard)
+            traits.insert(.news)
+            turn.pending.formUnion([.save, .health])
+        }
         if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
         state.nodes.heardData(of: sender, at: turn.now.monotonic)
         // Who speaks can be reached: the next tick tries.
@@ -99,7 +105,9 @@ enum Receive {
         }
         if body.type == .meet {
             // Its gossip is not heard: until the handshake is done, anybody may have made it up.
-            guard Handshake.metByStranger(header, on: link, &state, &turn) else { return }
+            guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &turn) else {
+                return
+            }
         }
         answer(beat, body, header, on: link, &state, &turn)
     }
@@ -125,7 +133,8 @@ enum Receive {
         }
         guard let target = state.target(of: link) else { return true }
         if state.nodes[target].isHandshake {
-            guard Handshake.answered(by: header, at: target, &state, &turn) else { return false }
+            guard Handshake.answered(by: header, beat.gossip, at: target, &state, &turn)
+            else { return false }
         }
         if body.type == .pong {
             if let took = state.nodes[target].roundTrip(at: turn.now.monotonic) {
@@ -162,7 +171,11 @@ enum Receive {
         if mayNotStand != state.nodes[sender].traits.contains(.noFailover) {
             set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)
         }
-        if body.type == .ping {
+        if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &turn) }
+        // A MEET may come from where nobody listens; of a name it is all that is known.
+        if body.type == .ping
+            || body.type == .meet && state.nodes[sender].traits.contains(.unseen)
+        {
             Handshake.updateAddress(of: sender, from: header, on: link, &state, &turn)
         }
         guard Roles.learn(header, of: sender, &state, &turn) else { return }

@@ -23,7 +23,7 @@ enum Roles {
             if state.follows(sender) { leaveSubReplica(&state, &turn) }
             return true
         }
-        let master = state.nodes.find(header.replicaOf)
+        let master = state.nodes.findHeard(header.replicaOf)
         if state.nodes[sender].isMaster {
             if isStale(header, of: sender, master: master, state) { return false }
             becameReplica(sender, header, &state, &turn)
@@ -129,7 +129,7 @@ enum Roles {
             return false
         }
         turn.note(.reconfigured(asReplicaOf: id))
-        turn.emit(.replicate(from: state.nodes[handle].address))
+        turn.emit(.replicate(from: state.nodes[handle].place))
         turn.pending.formUnion([.save, .health, .broadcast])
     }
 

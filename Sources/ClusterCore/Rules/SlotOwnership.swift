@@ -12,7 +12,7 @@ enum SlotOwnership {
         _ turn: inout Turn
     ) {
         let subject =
-            header.saysMaster ? sender : state.nodes.find(header.replicaOf) ?? sender
+            header.saysMaster ? sender : state.nodes.findHeard(header.replicaOf) ?? sender
         let unchanged =
             header.slots == state.nodes[subject].slots
             && (state.slots.notClaimed.isEmpty
@@ -43,10 +43,12 @@ enum SlotOwnership {
         _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
-        guard let node = state.nodes.find(update.node), node != .myself,
-            update.configEpoch > state.nodes[node].configEpoch,
-            Epochs.isBelievable(update.configEpoch, of: sender, state, &turn)
+        guard let node = state.nodes.findHeard(update.node), node != .myself,
+            update.configEpoch > state.nodes[node].configEpoch
         else { return }
+        guard Epochs.isBelievable(update.configEpoch, of: sender, &state, turn) else {
+            return turn.note(.epochRefused(update.configEpoch, from: state.nodes[sender].id))
+        }
         if !state.nodes[node].isMaster { state.setRole(.master, of: node) }
         state.nodes[node].configEpoch = update.configEpoch
         if update.configEpoch > state.currentEpoch { state.currentEpoch = update.configEpoch }

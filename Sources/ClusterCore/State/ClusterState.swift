@@ -179,12 +179,14 @@ extension ClusterState {
 
     /// Adds a node with a random shard id; nil when the table is full.
     mutating func add(
-        _ id: NodeID, at address: NodeAddress, traits: Traits, _ turn: inout Turn
+        _ id: NodeID, at address: NodeAddress, seenAt: IPText = IPText(), traits: Traits,
+        _ turn: inout Turn
     ) -> NodeHandle? {
         var node = KnownNode(
             id: id, shard: ShardID(NodeID(using: &turn.random)), address: address,
             createdAt: turn.now.monotonic)
         node.traits = traits
+        node.locate(at: address, seenAt: seenAt)
         guard let handle = nodes.add(node) else {
             turn.note(.ignored(.nodeLimit, from: nil))
             return nil

@@ -7,7 +7,7 @@ extension ClusterState {
     /// Asks for a connection to a node that has none, at once; when many were asked for since the last
     /// tick, a later tick does.
     mutating func connect(to handle: NodeHandle, _ turn: inout Turn) {
-        guard nodes[handle].outbound == .none, nodes[handle].hasAddress, connectsLeft > 0 else {
+        guard nodes[handle].outbound == .none, nodes[handle].canBeReached, connectsLeft > 0 else {
             return
         }
         guard !nodes[handle].address.ip.isEmpty, nodes[handle].address.busPort != 0 else { return }
@@ -17,7 +17,7 @@ extension ClusterState {
         nodes[handle].outbound = .connecting(link, since: turn.now.monotonic)
         nodes[handle].retryAt = nodes[handle].nextTry(
             after: turn.now.monotonic, nodeTimeout: turn.config.nodeTimeout)
-        turn.emit(.connect(link, to: nodes[handle].address))
+        turn.emit(.connect(link, to: nodes[handle].place))
     }
 
     /// Closes our connection to a node, if there is one.

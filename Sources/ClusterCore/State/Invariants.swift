@@ -15,7 +15,8 @@ enum Invariants {
             state.nodes.handles.allSatisfy {
                 state.nodes[$0].configEpoch <= state.currentEpoch
             })
-        assert(countsAgree(state) && nothingIsMissed(state, nodeTimeout))
+        assert(countsAgree(state), "what is counted with each change differs")
+        assert(nothingIsMissed(state, nodeTimeout), "a tick would look at a node too late")
     }
 
     /// More nodes than this are not looked through after every step, in no build.

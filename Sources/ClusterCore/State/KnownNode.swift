@@ -60,6 +60,12 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let news = Traits(rawValue: 512)
     /// We met it ourselves: many hear of it, not a few.
     static let metByUs = Traits(rawValue: 1024)
+    /// Only others have told of it: it never said a word itself, and may be made up.
+    static let unheard = Traits(rawValue: 2048)
+    /// It announces a name, and where it is has not been seen: nobody here resolves names.
+    static let unseen = Traits(rawValue: 4096)
+    /// It announces a name, and a connection of its own has shown where it is.
+    static let seen = Traits(rawValue: 8192)
 }
 
 /// One row of the node table.
@@ -81,7 +87,8 @@ package struct KnownNode: Equatable, Sendable {
     var reports: [FailureReport] = []
     /// How many slots it owns.
     package internal(set) var slotCount = 0
-    package internal(set) var address: NodeAddress
+    /// As it announces it: what clients and other nodes are told.
+    package private(set) var address: NodeAddress
     package internal(set) var outbound = OutboundLink.none
 
     /// A replica's master; `.zero` while it is not known to us.
@@ -101,8 +108,14 @@ package struct KnownNode: Equatable, Sendable {
     var pingedAt: Int64 = 0
     /// Since when our connection to it is refused, or has ended without coming back; 0 when it stands.
     var unreachableSince: Int64 = 0
+    /// Where a connection of its own was seen to come from, if it announces a name; else empty.
+    package private(set) var seenAt = IPText()
     /// Until when its changes of address are spent: each spends one interval more.
     var movesSpentUntil: Int64 = 0
+    /// Until when its raises of our epoch are spent.
+    var epochsSpentUntil: Int64 = 0
+    /// An epoch that it said on our connection and that was not believed.
+    var saidEpoch: Epoch = 0
     /// Since when it has been a master without replicas; 0 when it is not.
     var orphanedSince: Int64 = 0
     package internal(set) var offset: ReplicationOffset = 0
@@ -113,6 +126,33 @@ package struct KnownNode: Equatable, Sendable {
         self.shard = shard
         self.address = address
         self.createdAt = createdAt
+        locate(at: address)
+    }
+
+    /// Stores where the node is: what it announces, and, where that is a name, the address that a
+    /// connection of it showed.
+    ///
+    /// - Source: DECISIONS D48.
+    mutating func locate(at address: NodeAddress, seenAt: IPText = IPText()) {
+        self.address = address
+        let isName = !address.ip.isEmpty && !IPLiteral.isLiteral(address.ip)
+        self.seenAt = isName ? seenAt : IPText()
+        traits.subtract([.seen, .unseen])
+        if isName { traits.insert(seenAt.isEmpty ? .unseen : .seen) }
+    }
+
+    /// This node's own address, as others see it or as it announces it; a name needs no place here.
+    mutating func announce(ip: IPText) { address.ip = ip }
+    mutating func announce(port: Port, busPort: Port) {
+        (address.port, address.busPort) = (port, busPort)
+    }
+
+    /// Where a connection is made to. It is a literal address if the node can be reached.
+    package var place: NodeAddress {
+        guard traits.contains(.seen) else { return address }
+        var place = address
+        place.ip = seenAt
+        return place
     }
 
     package internal(set) var role: Role {
@@ -129,7 +169,10 @@ package struct KnownNode: Equatable, Sendable {
     /// When it last showed that it lives, to us or to somebody who told of its pong.
     var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
+    package var isUnheard: Bool { traits.contains(.unheard) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
+    /// Whether it is known where to connect to.
+    var canBeReached: Bool { traits.isDisjoint(with: [.noAddress, .unseen]) }
     package var isSuspect: Bool { !condition.isHealthy }
 
     /// Where a reporter's word is among the reports, or would be.
@@ -147,14 +190,14 @@ package struct KnownNode: Equatable, Sendable {
         return low
     }
 
-    /// What gossip says of the node.
+    /// What gossip says of the node. Its name it says itself: others are told where it can be reached.
     ///
-    /// - Source: bus protocol §2.5.
+    /// - Source: bus protocol §2.5; DECISIONS D48.
     @inline(__always)
     func entry(at now: Instant) -> GossipEntry {
         GossipEntry(
             node: id, pingSent: Self.seconds(now.wall(of: pingSent)),
-            pongReceived: Self.seconds(now.wall(of: heardAt)), address: address, flags: flags)
+            pongReceived: Self.seconds(now.wall(of: heardAt)), address: place, flags: flags)
     }
 
     private static func seconds(_ milliseconds: Int64) -> UInt32 {

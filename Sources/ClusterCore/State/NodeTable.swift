@@ -25,6 +25,9 @@ package struct Tally: Equatable, Sendable {
     package fileprivate(set) var leaders = 0
     /// Nodes that have failed and own slots still.
     package fileprivate(set) var failedOwners = 0
+    /// Nodes of which only others have told.
+    package fileprivate(set) var unheard = 0
+    package fileprivate(set) var handshakes = 0
     /// Suspected nodes, in ascending order of their ids: each is in every heartbeat.
     package fileprivate(set) var suspects: [NodeHandle] = []
 }
@@ -59,6 +62,10 @@ package struct NodeTable: Sendable {
     }
 
     package var count: Int { order.count }
+    /// Nodes that have said their name themselves, this one included.
+    package var heardCount: Int { order.count - tally.unheard - tally.handshakes }
+    /// All but those of which only others have told: what is shown and saved.
+    package var shownCount: Int { order.count - tally.unheard }
     /// Above every handle's index.
     var capacity: Int { rows.count }
 
@@ -111,6 +118,10 @@ package struct NodeTable: Sendable {
     /// Whether we or a quorum suspect a node.
     @inline(__always)
     func isSuspect(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspect) }
+
+    /// Whether only others have told of a node.
+    @inline(__always)
+    func isUnheard(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.unheard) }
 
     /// Whether somebody has reported a node's failure.
     @inline(__always)
@@ -185,6 +196,11 @@ package struct NodeTable: Sendable {
         return nil
     }
 
+    /// The node with this id, if it is one that commands know: it has said its name itself.
+    package func findHeard(_ id: NodeID) -> NodeHandle? {
+        find(id).flatMap { rows[$0.index].isHandshake || rows[$0.index].isUnheard ? nil : $0 }
+    }
+
     /// Adds a node whose id is not in the table; nil when the table is full.
     mutating func add(_ node: KnownNode) -> NodeHandle? {
         precondition(find(node.id) == nil, "node \(node.id) is known already")
@@ -203,6 +219,7 @@ package struct NodeTable: Sendable {
         lookSoon(at: handle)
         order.insert(handle, at: position(of: node.id))
         recount(handle, from: Standing(), to: Standing(node))
+        countMine(handle)
         if order.count * 2 > index.count { rebuild() } else { place(handle, node.id) }
         return handle
     }
@@ -248,8 +265,17 @@ package struct NodeTable: Sendable {
         rows[handle.index].id = id
         order.insert(handle, at: position(of: id))
         recount(handle, from: Standing(), to: standing)
+        countMine(handle)
         lookSoon(at: handle)
         rebuild()
+    }
+
+    /// This node may be a replica of a master that its file names and has no line about: of all
+    /// replicas the only one whose master becomes known later.
+    private mutating func countMine(_ handle: NodeHandle) {
+        if rows[NodeHandle.myself.index].master == rows[handle.index].id {
+            self[handle].replicaCount += 1
+        }
     }
 
     private func position(of id: NodeID) -> Int { position(of: id, in: order) }
@@ -279,54 +305,7 @@ package struct NodeTable: Sendable {
     }
 }
 
-/// What is asked of a row without reading it.
-private struct Marks: OptionSet {
-    let rawValue: UInt8
-
-    static let inUse = Marks(rawValue: 1)
-    static let suspected = Marks(rawValue: 2)
-    static let suspect = Marks(rawValue: 4)
-    static let reported = Marks(rawValue: 8)
-    static let worthTelling = Marks(rawValue: 16)
-
-    init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    @inline(__always)
-    init(_ node: KnownNode) {
-        self = .inUse
-        if node.isSuspect { insert(.suspect) }
-        if node.condition.isSuspected { insert(.suspected) }
-        if !node.reports.isEmpty { insert(.reported) }
-        if node.isHandshake { return }
-        let isWorthTelling =
-            node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isSuspect
-        if isWorthTelling { insert(.worthTelling) }
-    }
-}
-
 // MARK: Counting
-
-/// What of a row counts in the tally.
-private struct Standing: Equatable {
-    var isVoter = false
-    var isLeader = false
-    var isHealthy = false
-    var isSuspected = false
-    var isFailedOwner = false
-
-    init() {}
-
-    @inline(__always)
-    init(_ node: KnownNode) {
-        isVoter = node.isVotingMaster
-        isLeader = node.replicaCount > 0 && node.isMaster
-        switch node.condition {
-        case .healthy: isHealthy = true
-        case .suspected: isSuspected = true
-        case .failed: isFailedOwner = node.slotCount > 0
-        }
-    }
-}
 
 extension NodeTable {
     private mutating func recount(
@@ -338,6 +317,8 @@ extension NodeTable {
         tally.healthyVoters += change(
             former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
         tally.failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
+        tally.unheard += change(former.isUnheard, latter.isUnheard)
+        tally.handshakes += change(former.isHandshake, latter.isHandshake)
         guard former.isSuspected != latter.isSuspected else { return }
         let place = position(of: rows[handle.index].id, in: tally.suspects)
         if latter.isSuspected {
@@ -356,6 +337,8 @@ extension NodeTable {
             if standing.isVoter && standing.isHealthy { tally.healthyVoters += 1 }
             if standing.isLeader { tally.leaders += 1 }
             if standing.isFailedOwner { tally.failedOwners += 1 }
+            if standing.isUnheard { tally.unheard += 1 }
+            if standing.isHandshake { tally.handshakes += 1 }
             if standing.isSuspected { tally.suspects.append(handle) }
         }
         return tally

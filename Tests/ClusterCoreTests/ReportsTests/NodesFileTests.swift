@@ -62,11 +62,62 @@ struct NodesFileTests {
         let line = "\(Self.a) 127.0.0.1:1@2,,tls-port=0,zebra=1,client-ipv4=,shard-id=\(Self.b)"
         let text =
             "\(line) myself,master - 0 0 1 connected\nvars currentEpoch 1 lastVoteEpoch 0 future 7\n"
-        let (state, skipped) = try NodesFile.read(Array(text.utf8), at: Self.now, random: &random)
+        let (state, remarks) = try NodesFile.read(Array(text.utf8), at: Self.now, random: &random)
         #expect(state.currentEpoch == 1)
-        #expect(skipped == ["client-ipv4", "future", "zebra"])
+        #expect(remarks == ["client-ipv4", "future", "zebra"].map { .skipped($0) })
         let ours = Array(NodesFile.text(state, Self.now).utf8)
-        #expect(try NodesFile.read(ours, at: Self.now, random: &random).skipped.isEmpty)
+        #expect(try NodesFile.read(ours, at: Self.now, random: &random).remarks.isEmpty)
+    }
+
+    private static func read(
+        _ text: String
+    ) throws -> (state: ClusterState, remarks: [NodesFileRemark]) {
+        var random = SplitMix64(seed: 4)
+        return try NodesFile.read(Array(text.utf8), at: now, random: &random)
+    }
+
+    @Test func `a file without its last newline is taken, and its last vote for the latest`() throws
+    {
+        let text = "\(Self.me) 0-5\nvars currentEpoch 16 lastVoteEpoch 1"
+        let cut = try Self.read(text)
+        #expect(cut.state.currentEpoch == 16 && cut.state.lastVoteEpoch == 16)
+        #expect(cut.remarks == [.noNewline(raisedVoteEpoch: true)])
+        #expect(try Self.read(text + "\n").state.lastVoteEpoch == 1)
+        let more = try Self.read("\(text) forgotten \(Self.b)@5")
+        #expect(more.state.lastVoteEpoch == 1)
+        #expect(more.remarks == [.noNewline(raisedVoteEpoch: false)])
+    }
+
+    @Test func `two lines about one node are one, with the slots of both`() throws {
+        let other = "\(Self.b) 1.1.1.1:1@2 master - 0 0"
+        let (state, remarks) = try Self.read(
+            "\(Self.me) 0-5\n\(other) 3 connected 6-9\n\(other) 2 connected 12\n\(Self.me) 11\n")
+        #expect(state.me.slots == slots("0-5 11"))
+        let row = state.nodes[try #require(state.nodes.find(id("b")))]
+        #expect(row.slots == slots("6-9 12") && row.configEpoch == 3)
+        #expect(remarks == [.sameNode(id("a"), line: 4), .sameNode(id("b"), line: 3)])
+    }
+
+    @Test(arguments: ["${POD_IP}", "node-a.example.test", "?"])
+    func `a text in place of the own address is left out and remarked on`(text: String) throws {
+        let (state, remarks) = try Self.read(
+            "\(Self.a) \(text):11501@21501 myself,master - 0 0 1 connected 0-5460\n")
+        #expect(state.me.address.ip.isEmpty && state.me.address.port == 11501)
+        #expect(remarks == [.ownAddress(text, line: 1)])
+    }
+
+    @Test func `a peer's name is kept, and where it was seen`() throws {
+        let text =
+            "\(Self.me)\n\(Self.b) localhost:23001@33001 master - 0 0 1 connected 5\n"
+            + "vars currentEpoch 1 lastVoteEpoch 0"
+        let unseen = try Self.parse(text + "\n")
+        let row = unseen.nodes[try #require(unseen.nodes.find(id("b")))]
+        #expect(row.address.ip == ip("localhost") && !row.canBeReached)
+        let seen = try Self.parse("\(text) seen-at \(Self.b)@127.0.0.9\n")
+        let there = seen.nodes[try #require(seen.nodes.find(id("b")))]
+        #expect(there.canBeReached && there.place.ip == ip("127.0.0.9"))
+        #expect(there.place.busPort == 33001 && there.address.ip == ip("localhost"))
+        #expect(NodesFile.text(seen, Self.now).contains("seen-at \(Self.b)@127.0.0.9\n"))
     }
 
     @Test func `handshakes are left out, and all else is kept`() throws {
@@ -100,8 +151,13 @@ struct NodesFileTests {
     static let me = "\(a) 127.0.0.1:1@2 myself,master - 0 0 1 connected"
 
     static let damages: [(String, Int, NodesFileError.Reason)] = [
-        ("\(me) 0-5", 0, .lastLineTorn),
-        ("", 0, .lastLineTorn),
+        ("\(me) 0-5", 1, .lastLineTorn),
+        ("\(me)\nva", 2, .lastLineTorn),
+        ("\(me)\nvars currentEpoch 7", 2, .lastLineTorn),
+        ("\(me)\nvars currentEpoch 7 lastVoteEp", 2, .lastLineTorn),
+        ("\(me)\nvars currentEpoch 7 lastVoteEpoch ", 2, .lastLineTorn),
+        ("\(me)\nvars currentEpoch 7 lastVoteEpoch 3 forgotten", 2, .lastLineTorn),
+        ("", 0, .noMyself),
         ("\(me)\n\(b) 127.0.0.1:1@2 mast\u{1}er - 0 0 1 connected\n", 2, .notText),
         ("\(a) 127.0.0.1:1@2 myself,master - 0 0 1\n", 1, .tooFewFields(7)),
         (
@@ -109,12 +165,15 @@ struct NodesFileTests {
             .badNodeID("A" + a.dropFirst())
         ),
         (
-            "\(me)\n\(b) 1.1.1.1:1@2 master - 0 0 1 connected\n\(b) 1.1.1.1:1@2 master - 0 0 1 connected\n",
-            3, .duplicateNode(id("b"))
+            "\(me)\n\(b) 1.1.1.1:1@2 master - 0 0 1 connected\n\(b) 1.1.1.1:1@2 slave \(a) 0 0 1 connected\n",
+            3, .contradiction(id("b"))
         ),
-        ("\(me)\n\(a) 1.1.1.1:1@2 master - 0 0 1 connected\n", 2, .duplicateNode(id("a"))),
         ("\(a) 127.0.0.1 myself,master - 0 0 1 connected\n", 1, .badAddress("127.0.0.1")),
-        ("\(a) host:1@2 myself,master - 0 0 1 connected\n", 1, .badAddress("host:1@2")),
+        ("\(me)\n\(b) a:b:1@2 master - 0 0 1 connected\n", 2, .badAddress("a:b:1@2")),
+        (
+            "\(me)\nvars currentEpoch 1 lastVoteEpoch 0 seen-at \(b)\n", 2,
+            .badVars("'\(b)' is not where a node is")
+        ),
         (
             "\(a) 1.1.1.1:1@70000 myself,master - 0 0 1 connected\n", 1,
             .badAddress("1.1.1.1:1@70000")
@@ -243,9 +302,9 @@ struct NodesFileTests {
         let bytes = Array(text.utf8)
         for end in 0..<bytes.count {
             let cut = Array(bytes[..<end])
-            // Only what ends with a line can be whole.
-            let isRefused = (try? Self.parse(cut)) == nil
-            #expect(isRefused || cut.last == 0x0A)
+            // Only what ends with a line can be whole, or within the last number of the last line.
+            guard let state = try? Self.parse(cut), cut.last != 0x0A else { continue }
+            #expect(state.lastVoteEpoch == state.currentEpoch && end > bytes.count - 3)
         }
         for index in bytes.indices {
             for value: UInt8 in [0x0A, 0x20, 0x2C, 0x39, 0xFF] {

@@ -38,7 +38,7 @@ struct EpochsTests {
         #expect(node.state.currentEpoch == 30)
     }
 
-    @Test(arguments: [Epoch(1 << 63 + 1 << 21), Epoch(.max)])
+    @Test(arguments: [Epoch(9 + 1 << 20 + 1), Epoch(1 << 63 - 1), Epoch(.max)])
     func `an absurd epoch is not believed, nor is what the message claims with it`(epoch: Epoch) {
         for change: (inout Header) -> Void in [
             { $0.currentEpoch = epoch }, { $0.configEpoch = epoch },
@@ -59,12 +59,67 @@ struct EpochsTests {
         }
     }
 
-    @Test func `a liar at the limit of belief does not end all elections`() {
+    @Test func `one voice raises the epoch by 2^20 at once and by no more in a second`() {
+        let step: UInt64 = 1 << 20
         var node = TestNode(Self.shape)
-        node.hears(.ping(), from: "b") { $0.currentEpoch = .highestBelievable }
-        let next = Epoch.highestBelievable.next
-        #expect(node.hears(.ping(), from: "b") { $0.currentEpoch = next }.notes.isEmpty)
-        #expect(node.state.currentEpoch == next)
+        func says(_ epoch: UInt64, _ letter: Character) -> Epoch {
+            node.hears(.ping(), from: letter) { $0.currentEpoch = Epoch(epoch) }
+            return node.state.currentEpoch
+        }
+        #expect(says(9 + step, "b") == Epoch(9 + step))
+        #expect(says(9 + step + step / 2, "b") == Epoch(9 + step), "it has spoken for now")
+        #expect(says(10 + step, "b") == Epoch(10 + step), "what an election costs is free")
+        #expect(says(10 + step + step / 2, "r") == Epoch(10 + step + step / 2), "another voice")
+        node.pass(1000)
+        #expect(says(10 + 2 * step, "b") == Epoch(10 + 2 * step))
+    }
+
+    @Test func `a jump is believed when a quorum of voters says it on our connections`() {
+        let far = Epoch(1 << 63)
+        var node = TestNode(
+            Self.shape + "\nc master - 3 10923-12000\nd master - 4 12001-13000"
+                + "\ne master - 5 13001-14000")
+        for letter: Character in ["b", "c", "d"] {
+            node.hears(.ping(), from: letter) { $0.currentEpoch = far }
+        }
+        for letter: Character in ["b", "c", "r"] {
+            node.hears(.pong(), from: letter, on: .outbound) { $0.currentEpoch = far }
+        }
+        #expect(node.state.currentEpoch == 9, "two voters of five, and a replica")
+        node.hears(.pong(), from: "e", on: .outbound) { $0.currentEpoch = far }
+        #expect(node.state.currentEpoch == far)
+    }
+
+    @Test(arguments: [true, false])
+    func `a node that knows nobody takes the epoch of whom it meets, however great`(asked: Bool) {
+        let far = ClusterConfig.greatestEpoch
+        for (epoch, taken) in [(Epoch(1 << 63 + 1), true), (far, true), (far.next, false)] {
+            var node = TestNode.fresh()
+            let link: LinkID
+            if asked {
+                (link, _) = HandshakeTests.meeting(&node)
+            } else {
+                let effects = node.hears(.meet(), from: "x") { $0.currentEpoch = epoch }.effects
+                guard
+                    case .connect(let made, _)? = effects.first(where: {
+                        if case .connect = $0 { true } else { false }
+                    })
+                else { return #expect(Bool(false), "no connection was asked for") }
+                link = made
+                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+            }
+            var header = node.header(of: "x")
+            header.currentEpoch = epoch
+            let saves = node.step(.message(.full(header, .pong()), on: link)).saves
+            #expect(node.state.currentEpoch == (taken ? epoch : 0))
+            #expect(!taken || saves.contains { $0.sync })
+        }
+    }
+
+    @Test func `where nobody owns slots any epoch of a known node is believed`() {
+        var node = TestNode("a myself,master - 0\nb master - 0\nvars 0 0")
+        node.hears(.ping(), from: "b") { $0.currentEpoch = Epoch(1 << 62) }
+        #expect(node.state.currentEpoch == Epoch(1 << 62))
     }
 
     @Test func `of two masters at one configEpoch the smaller id moves on, and says so`() {

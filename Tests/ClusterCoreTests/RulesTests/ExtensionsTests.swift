@@ -144,6 +144,64 @@ struct ExtensionsTests {
         #expect(node.state.forgotten.contains(id("r"), at: node.now.wall))
     }
 
+    /// A node of which c was forgotten, that has met c again. Its time to live is `seconds`.
+    private static func metAgain(_ seconds: Int64, asked: Bool) -> TestNode {
+        var node = TestNode(Self.shape) { $0.blacklistTTL = seconds }
+        node.command("forget \(id("c"))")
+        node.pass(1000)
+        var link: LinkID?
+        let outcome =
+            asked
+            ? node.command("meet 127.0.0.1 \(address("c").port)") : node.hears(.meet(), from: "c")
+        for case .connect(let made, _) in outcome.effects { link = made }
+        guard let link else { preconditionFailure("no connection was asked for") }
+        node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.step(.message(.full(node.header(of: "c"), .pong()), on: link))
+        return node
+    }
+
+    @Test(arguments: [true, false])
+    func `who is met again is known, and what others still tell of its forgetting is old`(
+        asked: Bool
+    ) {
+        var node = Self.metAgain(60, asked: asked)
+        #expect(node.row("c") != nil && !node.state.forgotten.contains(id("c"), at: node.now.wall))
+        for seconds: UInt64 in [59, 58, 30, 1] {
+            node.hears(.ping(extensions: [Self.forgotten("c", seconds)]), from: "b")
+            #expect(node.row("c") != nil, "\(seconds)")
+            // The next that is told has as much less time left.
+            node.pass([59: 1, 58: 28, 30: 29, 1: 0][seconds, default: 0] * 1000)
+        }
+    }
+
+    @Test func `who is met again stays, though others keep what was said before for longer`() {
+        var node = Self.metAgain(5, asked: true)
+        for _ in 0..<30 {
+            node.hears(.ping(extensions: [Self.forgotten("c", 58)]), from: "b")
+            #expect(node.row("c") != nil)
+        }
+        node.advance(20_000)
+        node.hears(.ping(extensions: [Self.forgotten("c", 38)]), from: "b")
+        #expect(node.row("c") != nil)
+    }
+
+    @Test func `who is met again and then forgotten anew is gone, by our word and by others'`() {
+        var node = Self.metAgain(60, asked: true)
+        node.pass(10_000)
+        node.hears(.ping(extensions: [Self.forgotten("c", 60)]), from: "b")
+        #expect(node.row("c") == nil)
+        node = Self.metAgain(60, asked: true)
+        node.command("forget \(id("c"))")
+        #expect(node.row("c") == nil && node.state.forgotten.contains(id("c"), at: node.now.wall))
+    }
+
+    @Test func `what is remembered of a meeting goes when its time is over`() {
+        var node = Self.metAgain(60, asked: true)
+        #expect(!node.state.forgotten.isEmpty)
+        node.advance(61_000)
+        #expect(node.state.forgotten.isEmpty)
+    }
+
     @Test func `forgotten ids outlive a restart, with what is told of them`() throws {
         var node = TestNode(Self.shape)
         node.command("forget \(id("c"))")

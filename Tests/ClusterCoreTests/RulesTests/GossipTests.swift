@@ -14,16 +14,58 @@ struct GossipTests {
         r slave b 2
         """
 
-    @Test func `an unknown node is added under its id, connected to at once and told of`() {
+    /// Gossip about this many nodes with random ids, the n-th at port `first + n`.
+    static func crowd(_ count: Int, from first: Int = 7100, seed: UInt64 = 3) -> GossipSection {
+        var random = SplitMix64(seed: seed)
+        return GossipSection(
+            (0..<count).map { number in
+                let port = Port(UInt16(first + number))
+                let place = NodeAddress(ip: ip("127.0.0.1"), port: port, busPort: port)
+                return GossipEntry(
+                    node: NodeID(using: &random), pingSent: 0, pongReceived: 0, address: place,
+                    flags: .master)
+            })
+    }
+
+    @Test func `an unknown node is added under its id and connected to at once`() {
         var node = TestNode(Self.shape)
         let outcome = node.hears(.ping(rumour("x")), from: "b")
         #expect(outcome.connects == [address("x")])
         #expect(outcome.notes.contains(.nodeHeardOf(id("x"), from: id("b"))))
         #expect(node.row("x")?.isHandshake == false)
-        let told = node.advance(100).sent(.ping).filter { sent in
-            sent.body?.heartbeat?.gossip.contains { $0.node == id("x") } == true
+    }
+
+    @Test func `a node is told of once it has said its name itself`() {
+        func told(_ outcome: Outcome) -> Int {
+            outcome.sent(.ping).count { sent in
+                sent.body?.heartbeat?.gossip.contains { $0.node == id("x") } == true
+            }
         }
-        #expect(told.count >= 3)
+        var node = TestNode(Self.shape)
+        node.silent = ["x"]
+        node.hears(.ping(rumour("x")), from: "b")
+        #expect(told(node.advance(3000)) == 0)
+        #expect(node.hears(.ping(), from: "x").saves.count == 1)
+        #expect(told(node.advance(100)) >= 3)
+    }
+
+    @Test func `a node of which only others tell is not shown, saved or suspected`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["x"]
+        #expect(node.hears(.ping(rumour("x")), from: "b").saves.isEmpty)
+        node.advance(node.machine.config.nodeTimeout * 3)
+        #expect(node.row("x")?.condition == .healthy)
+        node.hears(.fail(id("x")), from: "b")
+        #expect(node.row("x")?.condition == .healthy)
+        for text in [
+            NodeLine.all(node.state, node.now), NodesFile.text(node.state, node.now),
+        ] {
+            #expect(text.contains(id("b").description) && !text.contains(id("x").description))
+        }
+        #expect(InfoReport.text(node.state).contains("cluster_known_nodes:5"))
+        #expect(node.reply("replicate \(id("x"))") == .error("ERR Unknown node \(id("x"))"))
+        node.hears(.ping(), from: "x")
+        #expect(NodesFile.text(node.state, node.now).contains(id("x").description))
     }
 
     @Test func `only role and nofailover are taken from a rumour`() {
@@ -35,7 +77,7 @@ struct GossipTests {
         node.hears(.ping(rumour("x", flags)), from: "b")
         #expect(node.row("x")?.role == .replica(of: nil))
         #expect(node.row("x")?.condition == .healthy)
-        #expect(node.row("x")?.traits.subtracting([.news]) == .noFailover)
+        #expect(node.row("x")?.traits.subtracting([.unheard]) == .noFailover)
     }
 
     @Test(arguments: [NodeFlags.noAddress, .handshake])
@@ -48,12 +90,33 @@ struct GossipTests {
     @Test func `a rumour with a useless address adds nobody`() {
         var node = TestNode(Self.shape)
         for place in [
-            NodeAddress.none, address("x", ip: "nowhere"),
+            NodeAddress.none, address("x", ip: "no where"),
             NodeAddress(ip: ip("127.0.0.1"), port: 1, busPort: 0),
         ] {
             node.hears(.ping(rumour("x", at: place)), from: "b")
             #expect(node.row("x") == nil)
         }
+    }
+
+    @Test func `one whose name alone is told is reached where its own connection comes from`() {
+        var node = TestNode(Self.shape)
+        let place = address("x", ip: "node-x.example.test")
+        #expect(node.hears(.ping(rumour("x", at: place)), from: "b").connects.isEmpty)
+        #expect(node.row("x")?.address == place && node.advance(1000).connects.isEmpty)
+        let outcome = node.hears(.meet(), from: "x") { $0.ip = place.ip }
+        #expect(outcome.connects == [address("x")])
+        #expect(node.row("x")?.address == place)
+        for case .connect(let link, let to) in outcome.effects {
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
+        }
+        let told = node.advance(300).sent(.ping).compactMap { $0.body?.heartbeat }
+            .flatMap { $0.gossip.filter { $0.node == id("x") } }
+        #expect(Set(told.map(\.address)) == [address("x")], "others are told where it is")
+        let line = NodeLine.all(node.state, node.now).split(separator: "\n").first {
+            $0.hasPrefix(id("x").description)
+        }
+        #expect(line?.contains(" node-x.example.test:7023@17023 ") == true)
+        #expect(line?.contains(" connected") == true)
     }
 
     @Test func `a stranger's rumours in a PING are not believed`() {
@@ -141,21 +204,46 @@ struct GossipTests {
         #expect(node.row("e") != nil)
     }
 
-    @Test func `65535 rumours fill the table to its limit and no further`() {
+    @Test func `of those of whom only others tell, twice as many as have spoken and 64 are known`()
+    {
         var node = TestNode(Self.shape)
-        var random = SplitMix64(seed: 3)
-        let entries = (0..<GossipSection.limit).map { number in
-            // The last two thirds are one node, again and again.
-            GossipEntry(
-                node: number < 22_000 ? NodeID(using: &random) : id("w"), pingSent: 0,
-                pongReceived: 0,
-                address: NodeAddress(
-                    ip: ip("127.0.0.1"), port: 1, busPort: Port(UInt16(number % 60000 + 1))),
-                flags: .master)
-        }
-        let mine = node.state.me
-        node.hears(.ping(Heartbeat(gossip: GossipSection(entries))), from: "b")
-        #expect(node.state.nodes.count == ClusterConfig.nodeLimit)
-        #expect(node.state.me == mine)
+        let outcome = node.hears(
+            .ping(Heartbeat(gossip: Self.crowd(GossipSection.limit, from: 1))), from: "b")
+        #expect(node.state.nodes.heardCount == 5)
+        #expect(node.state.nodes.tally.unheard == 2 * 5 + 64)
+        #expect(outcome.notes.contains(.ignored(.unheardLimit, from: id("b"))))
+    }
+
+    @Test func `one that was tried in vain gives way to one that is newly heard of`() throws {
+        var node = TestNode(Self.shape)
+        let first = node.hears(.ping(Heartbeat(gossip: Self.crowd(74))), from: "b").connects
+        #expect(first.count == ClusterConfig.connectsPerTick)
+        node.hears(.ping(rumour("x")), from: "b")
+        #expect(node.row("x") == nil, "all were only just heard of")
+        let refused = try #require(
+            node.state.nodes.handles.first { node.state.nodes[$0].isUnheard })
+        let gone = node.state.nodes[refused].id
+        node.step(.linkClosed(try #require(node.state.nodes[refused].outbound.id)))
+        node.hears(.ping(rumour("x")), from: "b")
+        #expect(node.row("x") != nil && node.state.nodes.find(gone) == nil)
+        #expect(node.state.nodes.tally.unheard == 74)
+    }
+
+    @Test func `one that lets us wait for a node timeout gives way as well`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(Heartbeat(gossip: Self.crowd(74))), from: "b")
+        node.pass(node.machine.config.nodeTimeout + 1)
+        node.hears(.ping(rumour("x")), from: "b")
+        #expect(node.row("x") != nil && node.state.nodes.tally.unheard == 74)
+    }
+
+    @Test func `one that never says its name is known for ten node timeouts`() {
+        var node = TestNode(Self.shape)
+        node.silent = ["x"]
+        node.hears(.ping(rumour("x")), from: "b")
+        node.advance(10 * node.machine.config.nodeTimeout - 100)
+        #expect(node.row("x") != nil)
+        node.advance(100)
+        #expect(node.row("x") == nil)
     }
 }

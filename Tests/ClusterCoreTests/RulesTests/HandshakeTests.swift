@@ -144,7 +144,7 @@ struct HandshakeTests {
         let outcome = node.step(.message(.full(node.header(of: "x"), .meet()), on: link))
         #expect(outcome.sent.map(\.message.type) == [.pong])
         #expect(node.state.nodes.count == 1)
-        let named = node.hears(.meet(), from: "y") { $0.ip = ip("host.example") }
+        let named = node.hears(.meet(), from: "y") { $0.ip = ip("host example") }
         #expect(node.state.nodes.count == 1)
         #expect(
             named.notes.contains { if case .ignored(.badAddress, _) = $0 { true } else { false } })
@@ -251,9 +251,10 @@ struct HandshakeTests {
     }
 
     @Test(arguments: [
-        "fe80::1%eth0", "host", "1.2.3", "1.2.3.256", "01.2.3.4", ":::", "1::2::3", "?",
+        "fe80::1%eth0", ":::", "1::2::3", "a,b", "a@b", "a b", "\"a", "a\\", "a\u{1B}[0m", "\u{7F}",
+        "na\u{EF}ve",
     ])
-    func `what is no literal address is not stored`(text: String) {
+    func `what is neither a literal address nor a name is not stored`(text: String) {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "b") { $0.ip = ip(text) }
         #expect(node.row("b")?.address == address("b"))
@@ -270,14 +271,40 @@ struct HandshakeTests {
         #expect(outcome.connects.isEmpty && node.row("b")?.address == address("b"))
     }
 
-    @Test func `with refuse-merge a stranger with slots is neither met nor answered`() {
-        var node = TestNode(Self.shape) { $0.refuseMerge = true }
-        let outcome = node.hears(.meet(), from: "x") { $0.slots = slots("0-5") }
-        #expect(outcome.notes.contains(.ignored(.mergeRefused, from: id("x"))))
-        #expect(outcome.sent.isEmpty && outcome.closed == [.inbound(23)])
-        #expect(node.state.nodes.count == 3)
-        node.hears(.meet(), from: "y")
-        #expect(node.state.nodes.count == 4, "one without slots is welcome")
+    /// Whether a cluster with slots 0-5 free lets in x, which says MEET.
+    private static func letsIn(
+        _ body: Body, _ change: (inout Header) -> Void = { _ in }
+    ) -> Bool {
+        var node = TestNode(shape.replacing("0-5460", with: "6-5460")) { $0.refuseMerge = true }
+        let outcome = node.hears(body, from: "x", change)
+        let isRefused = outcome.notes.contains(.ignored(.mergeRefused, from: id("x")))
+        #expect(isRefused == outcome.sent.isEmpty)
+        #expect(outcome.closed == (isRefused ? [.inbound(23)] : []))
+        #expect(node.state.nodes.count == (isRefused ? 3 : 4))
+        return !isRefused
+    }
+
+    @Test func `with refuse-merge who is alone is let in with no slots or with free ones`() {
+        #expect(Self.letsIn(.meet()))
+        #expect(Self.letsIn(.meet()) { $0.slots = slots("0-5") })
+    }
+
+    @Test func `with refuse-merge who claims slots of others is neither met nor answered`() {
+        #expect(!Self.letsIn(.meet()) { $0.slots = slots("0-6") })
+        #expect(!Self.letsIn(.meet()) { ($0.slots, $0.replicaOf) = (slots("6"), id("c")) })
+        #expect(Self.letsIn(.meet()) { ($0.slots, $0.replicaOf) = (slots("6"), id("m")) })
+    }
+
+    @Test func `with refuse-merge who tells of a cluster that nobody knows here is not met`() {
+        #expect(!Self.letsIn(.meet(rumour("y"), rumour("z"))))
+        #expect(Self.letsIn(.meet(rumour("y"), rumour("b"))), "it knows one of us")
+        #expect(Self.letsIn(.meet(rumour("y", .handshake))), "it has met nobody yet")
+    }
+
+    @Test func `without refuse-merge clusters become one`() {
+        var node = TestNode(Self.shape)
+        node.hears(.meet(rumour("y")), from: "x") { $0.slots = .all }
+        #expect(node.state.nodes.count == 4)
     }
 
     @Test func `with refuse-merge a node without slots may join a cluster that has some`() {
@@ -293,14 +320,34 @@ struct HandshakeTests {
         #expect(!outcome.saves.isEmpty)
     }
 
-    @Test func `with refuse-merge we do not join a cluster that has slots when ours has`() {
-        var node = TestNode(Self.shape) { $0.refuseMerge = true }
-        let (link, _) = Self.meeting(&node)
-        var header = node.header(of: "x")
-        header.slots = slots("0-5")
-        let outcome = node.step(.message(.full(header, .pong()), on: link))
-        #expect(outcome.notes.contains(.ignored(.mergeRefused, from: id("x"))))
-        #expect(node.row("x") == nil && node.state.nodes.count == 3)
+    @Test func `with refuse-merge a cluster does not join another, one who is alone does`() {
+        for (isMet, answers) in [(true, true), (true, false), (false, true)] {
+            var node = TestNode(Self.shape) { $0.refuseMerge = true }
+            let link: LinkID
+            if isMet {
+                (link, _) = Self.meeting(&node)
+            } else {
+                // The other said MEET, and nothing was seen in it.
+                let connects = node.hears(.meet(), from: "x").effects
+                guard
+                    case .connect(let asked, _)? = connects.first(where: {
+                        if case .connect = $0 { true } else { false }
+                    })
+                else { return #expect(Bool(false), "no connection was asked for") }
+                link = asked
+                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+            }
+            let body = answers ? Body.pong(rumour("y")) : .pong()
+            let outcome = node.step(.message(.full(node.header(of: "x"), body), on: link))
+            #expect(outcome.notes.contains(.ignored(.mergeRefused, from: id("x"))) == answers)
+            #expect((node.row("x") == nil) == answers)
+        }
+        var alone = TestNode.fresh { $0.refuseMerge = true }
+        let (link, _) = Self.meeting(&alone)
+        var header = alone.header(of: "x")
+        header.slots = slots("0-16383")
+        alone.step(.message(.full(header, .pong(rumour("y"))), on: link))
+        #expect(alone.row("x") != nil)
     }
 
     @Test func `a handshake that is replaced does not close a later connection of another`() {
@@ -314,6 +361,38 @@ struct HandshakeTests {
         node.step(.message(.full(node.header(of: "c"), .ping()), on: .inbound(60)))
         node.silent = ["x"]
         #expect(!node.advance(6000).closed.contains(.inbound(60)))
+    }
+
+    @Test func `a node that begins to announce a name keeps its connection`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(node.row("b")?.address.ip == ip("localhost"))
+        #expect(node.row("b")?.place == address("b"))
+        #expect(outcome.closed.isEmpty && outcome.connects.isEmpty && !outcome.saves.isEmpty)
+        let again = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(again.saves.isEmpty, "nothing has changed")
+    }
+
+    @Test func `a node that announces a name is reached where it is now`() {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        node.step(.linkClosed(.inbound(1)))
+        node.step(.linkOpened(.inbound(1), local: ip("127.0.0.1"), peer: ip("127.0.0.7")))
+        let outcome = node.hears(.ping(), from: "b") { $0.ip = ip("localhost") }
+        #expect(outcome.connects == [address("b", ip: "127.0.0.7")])
+        #expect(node.row("b")?.address.ip == ip("localhost"))
+    }
+
+    @Test func `a stranger that announces a name is met where it is`() {
+        var node = TestNode(Self.shape)
+        let outcome = node.hears(.meet(), from: "x") { $0.ip = ip("node-x.example.test") }
+        #expect(outcome.connects == [address("x")])
+    }
+
+    @Test func `an announced name is what headers say, and who is here`() {
+        var node = TestNode(Self.shape) { $0.announceIP = ip("localhost") }
+        #expect(node.hears(.ping(), from: "b").sent(.pong).first?.header?.ip == ip("localhost"))
+        #expect(node.state.me.address.ip == ip("localhost"))
     }
 
     @Test func `an address is written one way, or is none`() {

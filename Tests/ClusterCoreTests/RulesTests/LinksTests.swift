@@ -139,23 +139,56 @@ struct LinksTests {
 
     @Test func `a crowd that is heard of at once is connected to in turns, and all in the end`() {
         var node = TestNode(Self.shape)
-        let crowd = (0..<200).map { number in
-            var random = SplitMix64(seed: UInt64(number))
-            let place = NodeAddress(
-                ip: ip("127.0.0.1"), port: Port(UInt16(7100 + number)), busPort: 9)
-            return GossipEntry(
-                node: NodeID(using: &random), pingSent: 0, pongReceived: 0, address: place,
-                flags: .master)
-        }
-        let beat = Heartbeat(gossip: GossipSection(crowd))
+        let beat = Heartbeat(gossip: GossipTests.crowd(70))
         var asked = node.hears(.ping(beat), from: "b").connects
         #expect(asked.count == ClusterConfig.connectsPerTick)
-        for _ in 0..<4 {
-            let more = node.tick().connects
-            #expect(more.count <= ClusterConfig.connectsPerTick)
-            asked += more
+        asked += node.tick().connects
+        #expect(Set(asked.map(\.port)).count == 70)
+    }
+
+    /// A node that knows many masters that are all dead, and has been refused by each for a while.
+    private func besideDeadZone(_ count: Int) throws -> TestNode {
+        var node = try TestNode.large(count)
+        for _ in 0..<(count / 10) {
+            let refused = node.tick().effects.compactMap { effect -> LinkID? in
+                if case .connect(let link, _) = effect { link } else { nil }
+            }
+            for link in refused { node.step(.linkClosed(link)) }
         }
-        #expect(Set(asked.map(\.port)).count == 200)
+        return node
+    }
+
+    @Test func `a zone of 1280 dead nodes does not hold up whoever is met`() throws {
+        var node = try besideDeadZone(1280)
+        // In the middle of a tick there is a turn left, and where there is none the next tick has one.
+        for number in 0..<100 {
+            node.command("meet 127.0.0.2 \(1000 + number)")
+        }
+        let asked = node.tick().connects.filter { $0.ip == ip("127.0.0.2") }
+        let before = node.state.nodes.handles.count {
+            node.state.nodes[$0].isHandshake && node.state.nodes[$0].outbound.isWanted
+        }
+        #expect(before >= ClusterConfig.connectsPerTick && !asked.isEmpty)
+        node.tick()
+        let all = node.state.nodes.handles.count {
+            node.state.nodes[$0].isHandshake && node.state.nodes[$0].outbound.isWanted
+        }
+        #expect(all == 100)
+    }
+
+    @Test func `one of a dead zone that speaks is connected to with the next tick`() throws {
+        var node = try besideDeadZone(1280)
+        let back = try #require(
+            node.state.nodes.handles.first {
+                $0 != .myself && !node.state.nodes[$0].outbound.isWanted
+            })
+        let row = node.state.nodes[back]
+        let header = Header(
+            sender: row.id, currentEpoch: node.state.currentEpoch, configEpoch: row.configEpoch,
+            slots: row.slots)
+        node.step(.linkOpened(.inbound(0), local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.step(.message(.full(header, .ping(Heartbeat())), on: .inbound(0)))
+        #expect(node.tick().connects.contains(row.address))
     }
 
     @Test func `nodes that wait for their turn to be connected to have not failed to answer`()

@@ -100,6 +100,9 @@ struct RolesTests {
         #expect(node.row("e")?.role == .replica(of: nil))
         node.hears(.ping(rumour("x")), from: "b")
         node.hears(.ping(), from: "e", Self.replicaHeader(of: "x"))
+        #expect(node.row("e")?.role == .replica(of: nil), "only others have told of it")
+        node.hears(.ping(), from: "x")
+        node.hears(.ping(), from: "e", Self.replicaHeader(of: "x"))
         #expect(node.row("e")?.role == .replica(of: id("x")))
     }
 

@@ -115,8 +115,13 @@ struct VotingTests {
     }
 
     @Test func `a replica of a master that we do not know gets no vote`() {
-        var node = Self.electorate(Self.shape + "\ns slave x 2")
-        let outcome = node.hears(.voteRequest, from: "s") { $0.currentEpoch = 10 }
+        var node = Self.electorate(Self.shape + "\ns master - 4")
+        node.hears(.ping(), from: "s") {
+            ($0.replicaOf, $0.flags) = (id("x"), [.myself, .replica])
+        }
+        let outcome = node.hears(.voteRequest, from: "s") {
+            ($0.currentEpoch, $0.replicaOf) = (10, id("x"))
+        }
         #expect(outcome.refusals == [.masterUnknown])
     }
 
