@@ -27,11 +27,11 @@ enum NodesFileStore {
         }
     }
 
-    /// The saved state; nil when there is none yet. A file of which something will not be saved again
+    /// The saved state, and whether the file says what it says; nil when there is none yet. A file of which something will not be saved again
     /// is kept beside the new one, so that the server that wrote it can have it back.
     static func load(
         _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
-    ) throws(StartError) -> ClusterState? {
+    ) throws(StartError) -> (state: ClusterState, isSaved: Bool)? {
         let path = options.configPath
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -44,7 +44,10 @@ enum NodesFileStore {
         do throws(NodesFileError) {
             let (state, remarks) = try NodesFile.read(bytes, at: now, random: &random)
             tell(remarks, bytes, path, &log)
-            return state
+            let isCorrected = remarks.contains {
+                if case .otherShard = $0 { true } else { false }
+            }
+            return (state, isSaved: !isCorrected)
         } catch {
             let place = error.line > 0 ? "\(path):\(error.line)" : path
             throw StartError("\(place): \(error.reasonText); the file is left as it is")
@@ -62,7 +65,7 @@ enum NodesFileStore {
             case .sameNode(let id, _):
                 lost.append("a second line about \(id)")
                 log.write(.warning, "\(path): \(remark)")
-            case .ownAddress, .noNewline: log.write(.warning, "\(path): \(remark)")
+            case .ownAddress, .noNewline, .otherShard: log.write(.warning, "\(path): \(remark)")
             }
         }
         guard !lost.isEmpty else { return }
@@ -78,7 +81,7 @@ enum NodesFileStore {
             "\(path) holds what is not kept here: \(lost.joined(separator: ", ")); \(fate)")
     }
 
-    /// A new node is on disk before anybody hears its name.
+    /// A new node is on disk before anybody hears its name, and so is what a file contradicted itself in.
     static func saveFirst(
         _ state: ClusterState, _ options: NodeOptions, at now: Instant
     ) throws(StartError) {

@@ -66,6 +66,8 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let unseen = Traits(rawValue: 4096)
     /// It announces a name, and a connection of its own has shown where it is.
     static let seen = Traits(rawValue: 8192)
+    /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
+    static let filtered = Traits(rawValue: 16384)
 }
 
 /// One row of the node table.
@@ -167,9 +169,11 @@ package struct KnownNode: Equatable, Sendable {
     package var isVotingMaster: Bool { slotCount > 0 && isMaster }
     package var master: NodeID? { masterID.isZero ? nil : masterID }
     /// When it last showed that it lives, to us or to somebody who told of its pong.
-    var heardAt: Int64 { max(pongReceived, dataReceived) }
+    package var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var isUnheard: Bool { traits.contains(.unheard) }
+    /// Whether operators are told of it.
+    var isShown: Bool { !isUnheard || traits.contains(.filtered) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { traits.isDisjoint(with: [.noAddress, .unseen]) }
