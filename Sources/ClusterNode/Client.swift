@@ -54,6 +54,10 @@ final class Client {
     var interest = Interest.read
     var wantsWrite: Bool { interest.contains(.write) }
     var isDirty = false
+    /// What is ready for it, while it waits for its turn.
+    var ready: PollEvent?
+    /// Its last turn ended because its time was over.
+    var usedItsTurn = false
     /// Requests were left unread because replies wait.
     var hasRequests = false
     /// Replies that wait to be written.

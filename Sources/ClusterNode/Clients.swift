@@ -15,6 +15,7 @@ final class Clients {
     private var dirty: [Client] = []
     /// Those whose request waits until writes are let go on.
     private var waiting: [Client] = []
+    private var queue = ClientQueue()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -112,8 +113,26 @@ final class Clients {
 
     // MARK: - Requests
 
-    func handle(_ event: PollEvent, _ node: Node) {
-        guard let client = find(event.token) else { return }
+    /// Whether somebody waits for a turn.
+    var areReady: Bool { !queue.isEmpty }
+
+    /// Something is ready for clients: each waits for its turn.
+    func take(_ events: [PollEvent]) {
+        for event in events where event.token & Self.tokenBit != 0 {
+            if let client = find(event.token) { queue.add(event, for: client) }
+        }
+    }
+
+    /// Gives turns until the time is over, and in any case one to those who ask for much.
+    func run(until end: Int64, _ node: Node) {
+        while SystemClock.monotonicMilliseconds() < end {
+            guard let (client, event) = queue.next() else { return }
+            handle(client, event, node)
+        }
+        if let (client, event) = queue.nextBusy() { handle(client, event, node) }
+    }
+
+    private func handle(_ client: Client, _ event: PollEvent, _ node: Node) {
         if client.isWaiting {
             if event.isBroken { remove(client, node) }
         } else if client.hasRequests {
@@ -151,19 +170,24 @@ final class Clients {
 
     private func takeRequests(_ client: Client, _ node: Node) {
         client.hasRequests = false
+        client.usedItsTurn = false
         let end = node.statistics.since + Self.share
         do throws(RESPError) {
             while !client.isLeaving {
                 guard client.waitingBytes <= Self.outputPause, node.statistics.since < end
                 else {
                     client.hasRequests = true
+                    client.usedItsTurn = client.waitingBytes <= Self.outputPause
                     break
                 }
                 guard try client.parser.next() else { break }
+                let began = node.statistics.since
                 guard Dispatch.run(client, node) else {
                     wait(client)
                     break
                 }
+                // What was refused or put aside took time as well.
+                if node.statistics.since == began { node.statistics.startClock() }
             }
         } catch {
             RESPWriter.error(error, to: &client.output)

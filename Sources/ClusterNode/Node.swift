@@ -47,8 +47,6 @@ package final class Node {
     private var nextToken: UInt64 = 16
     private var nextTick: Int64
     private var ticks = 0
-    /// The event of a client with which the next wake-up begins.
-    private var firstClient = 0
     /// Inputs that came up while another was worked on.
     private var postponed: [Input] = []
     /// The newest save asked for since the last wake-up.
@@ -193,7 +191,7 @@ package final class Node {
     /// One wake-up.
     private func turn() {
         let next = timerAt == 0 ? nextTick : min(nextTick, timerAt)
-        let wait = next - SystemClock.monotonicMilliseconds()
+        let wait = clients.areReady ? 0 : next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try poller.wait(timeoutMilliseconds: Int(max(0, wait)), into: &events)
         } catch {
@@ -203,7 +201,8 @@ package final class Node {
         beginTurn()
         // The bus first: what clients ask for must not let a heartbeat wait.
         for event in events where event.token & Clients.tokenBit == 0 { handle(event) }
-        handleClients()
+        clients.take(events)
+        clients.run(until: wake.monotonic + Self.clientShare, self)
         if timerAt != 0 && SystemClock.monotonicMilliseconds() >= timerAt {
             timerAt = 0
             step(.timer)
@@ -217,22 +216,8 @@ package final class Node {
         store.now = wake.wall
     }
 
-    /// Milliseconds that clients get in one wake-up; those left over are ready at the next as well.
+    /// Milliseconds that clients get in one wake-up.
     private static let clientShare: Int64 = 20
-    private func handleClients() {
-        let first = firstClient
-        firstClient = 0
-        for step in events.indices {
-            // Whoever was left over last time comes first now: the system tells them in one order.
-            let place = (first + step) % events.count
-            guard events[place].token & Clients.tokenBit != 0 else { continue }
-            clients.handle(events[place], self)
-            if SystemClock.monotonicMilliseconds() - wake.monotonic > Self.clientShare {
-                firstClient = place + 1
-                return
-            }
-        }
-    }
 
     private func tick() {
         let now = SystemClock.monotonicMilliseconds()
