@@ -99,6 +99,7 @@ extension ClusterState {
         dropClaim(number)
         inbound[Int(number)]?.node = handle
         nodes[handle].inbound = link
+        nodes[handle].inboundAt = turn.now.monotonic
     }
 
     /// The node at the other end of an outbound link, if the link is still its own.

@@ -68,6 +68,8 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let seen = Traits(rawValue: 8192)
     /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
     static let filtered = Traits(rawValue: 16384)
+    /// No connection of its own has stood for long yet: it may not know us.
+    static let oneWay = Traits(rawValue: 32768)
 }
 
 /// One row of the node table.
@@ -104,6 +106,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var nodeName = ""
 
     var createdAt: Int64 = 0
+    /// When it was known to be at the other end of the connection that it made to us.
+    var inboundAt: Int64 = 0
     /// When a connection to it is asked for if there is none.
     var retryAt: Int64 = 0
     /// When we last pinged it, or met it.

@@ -58,4 +58,76 @@ import Testing
         node.step(.filtered(.ping, from: id("y")))
         #expect(node.row("y") == nil)
     }
+
+    /// Ticks for this long, and says to whom MEETs went meanwhile. Whoever is connected to is reached.
+    private func meets(_ node: inout TestNode, for milliseconds: Int64) -> String {
+        let end = node.now.monotonic + milliseconds
+        var receivers = ""
+        while node.now.monotonic < end { receivers += node.advance(100).receivers(of: .meet) }
+        return receivers
+    }
+
+    @Test func `a node that was heard of and never connects to us is greeted with MEET`() throws {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(rumour("x")), from: "b")
+        try answers("x", node: &node)
+        #expect(meets(&node, for: 4800).isEmpty)
+        #expect(meets(&node, for: 600) == "x")
+        #expect(meets(&node, for: 4500).isEmpty, "once in the time of a handshake")
+        #expect(meets(&node, for: 1000) == "x")
+        node.hears(.ping(), from: "x")
+        #expect(meets(&node, for: 20_000).isEmpty, "it has connected")
+    }
+
+    @Test func `one whose own connection stood for long is not greeted when it goes`() throws {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(rumour("x")), from: "b")
+        try answers("x", node: &node)
+        node.hears(.ping(), from: "x")
+        node.advance(11_000)
+        node.step(.linkClosed(node.inbound("x")))
+        #expect(meets(&node, for: 20_000).isEmpty, "it may have been told to forget us")
+    }
+
+    @Test func `one whose connection went with its side of the handshake is greeted again`() throws
+    {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(rumour("x")), from: "b")
+        try answers("x", node: &node)
+        node.hears(.ping(), from: "x")
+        node.advance(5000)
+        node.step(.linkClosed(node.inbound("x")))
+        #expect(meets(&node, for: 1000) == "x")
+    }
+
+    @Test func `nodes of a file are not greeted, whether they connect or not`() {
+        var node = TestNode(Self.shape)
+        node.step(.linkClosed(node.inbound("b")))
+        #expect(meets(&node, for: 20_000).isEmpty)
+    }
+
+    @Test func `a node alone hears from a MEET whom else there is, and one that is not does not`() {
+        var alone = TestNode("m myself,master - 1 0-16383")
+        alone.hears(.meet(rumour("y")), from: "x")
+        #expect(alone.row("y")?.isUnheard == true)
+        var node = TestNode(Self.shape)
+        node.hears(.meet(rumour("y")), from: "x")
+        #expect(node.row("y") == nil)
+    }
+
+    @Test func `two of one epoch part with the first answer to a MEET, known by then or not`()
+        throws
+    {
+        var node = TestNode("m myself,master - 5 0-5460\nb master - 2 5461-16383")
+        node.command("meet 127.0.0.1 7023")
+        let link = try #require(
+            node.state.nodes.handles.first { node.state.nodes[$0].isHandshake }
+                .flatMap { node.state.nodes[$0].outbound.id })
+        node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.hears(.ping(rumour("x")), from: "b")
+        var header = node.header(of: "x")
+        header.configEpoch = 5
+        node.step(.message(.full(header, .pong()), on: link))
+        #expect(node.state.me.configEpoch > 5)
+    }
 }
