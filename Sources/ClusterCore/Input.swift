@@ -14,8 +14,8 @@ package enum Input: Equatable, Sendable {
     case refused(WireError, MessageType?, on: LinkID)
     /// A frame that was longer than is kept: its bytes were let go unread.
     case passedBy(MessageType, length: UInt32, on: LinkID)
-    /// A message that an operator's filter lets nobody hear: counted, and nothing else.
-    case filtered(MessageType)
+    /// A message that an operator's filter lets nobody hear: counted, and its sender is there.
+    case filtered(MessageType, from: NodeID?)
     /// A connection stands. `local` and `peer` are the addresses that the connection shows.
     case linkOpened(LinkID, local: IPText, peer: IPText)
     /// A connection ended, or could not be made. Not said of links that the core closed itself.
@@ -27,6 +27,8 @@ package enum Input: Equatable, Sendable {
     case persisted(Generation)
     /// A save failed, and with it what waits for it and for later ones.
     case persistFailed(Generation, SystemFault)
+    /// All counts begin anew.
+    case resetStatistics
     /// Settings changed.
     case configure(ClusterConfig)
 }

@@ -16,7 +16,8 @@ enum InputWords {
                 + hex(Array(error.kind.utf8))
         case .passedBy(let type, let length, let link):
             "passed \(self.link(link)) \(type.rawValue) \(length)"
-        case .filtered(let type): "filtered \(type.rawValue)"
+        case .filtered(let type, let id):
+            "filtered \(type.rawValue) \(id?.description ?? "-")"
         case .linkOpened(let link, let local, let peer):
             "opened \(self.link(link)) \(hex(local.bytes)) \(hex(peer.bytes))"
         case .linkClosed(let link): "closed \(self.link(link))"
@@ -29,6 +30,7 @@ enum InputWords {
         case .persisted(let generation): "persisted \(generation.number)"
         case .persistFailed(let generation, let fault):
             "unsaved \(generation.number) \(hex(Array(fault.description.utf8)))"
+        case .resetStatistics: "recount"
         case .configure(let config): "configure \(self.config(config))"
         }
     }
@@ -42,7 +44,11 @@ enum InputWords {
         case "command": return command(rest)
         case "store": return store(rest)
         case "filtered":
-            return rest.first.flatMap { UInt16($0) }.map { .filtered(MessageType(rawValue: $0)) }
+            return rest.first.flatMap { UInt16($0) }.map {
+                .filtered(
+                    MessageType(rawValue: $0), from: rest.dropFirst().first.flatMap { NodeID($0) })
+            }
+        case "recount": return .resetStatistics
         case "persisted":
             return rest.first.flatMap { UInt64($0) }.map { .persisted(Generation($0)) }
         case "unsaved":

@@ -76,7 +76,13 @@ package struct Machine: Sendable {
             if let sender { state.nodes.heardData(of: sender, at: turn.now.monotonic) }
             turn.note(
                 .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
-        case .filtered(let type): state.statistics.countReceived(type)
+        case .filtered(let type, let id):
+            state.statistics.countReceived(type)
+            // An operator who cuts nodes off from each other wants to see that they know each other.
+            if let handle = id.flatMap({ state.nodes.find($0) }), state.nodes[handle].isUnheard {
+                state.nodes[handle].traits.insert(.filtered)
+            }
+        case .resetStatistics: state.statistics.reset()
         case .linkOpened(let link, let local, let peer):
             Links.opened(link, local: local, peer: peer, &state, &turn)
         case .linkClosed(let link): Links.closed(link, &state, &turn)

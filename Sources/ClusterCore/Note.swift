@@ -21,6 +21,8 @@ package enum Note: Equatable, Sendable {
     case failDenied(NodeID)
     case failureCleared(NodeID, reason: ClearReason)
     case healthChanged(ok: Bool, reason: HealthReason)
+    /// The cluster still does not serve, now for this reason.
+    case failReasonChanged(HealthReason)
     case handshakeStarted(NodeAddress)
     case handshakeTimedOut(NodeAddress)
     case nodeMet(NodeID, NodeAddress)

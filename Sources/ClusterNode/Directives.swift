@@ -4,6 +4,7 @@
 
 import ClusterCore
 import ClusterWire
+import RESP
 import SystemIO
 
 /// One directive.
@@ -76,12 +77,16 @@ enum Directives {
                 options.cluster.announceIP = nil
                 return
             }
-            guard let text = IPText(word), EndpointName.isAddressOrName(text) else {
-                throw OptionError("'\(word)' is neither an address nor a name of 45 bytes at most")
+            guard EndpointName.isAnnounceable(word) else {
+                throw OptionError("an address or name that is announced has an invalid character")
+            }
+            guard let text = IPText(word) else {
+                throw OptionError(
+                    "an address or name that is announced is too long: 45 bytes at most")
             }
             options.cluster.announceIP = IPLiteral.normalised(text) ?? text
         } get: {
-            $0.cluster.announceIP?.text ?? ""
+            PrintableText.decoded($0.cluster.announceIP?.bytes ?? [])
         },
         port("cluster-announce-port", \.cluster.announcePort),
         port("cluster-announce-bus-port", \.cluster.announceBusPort),
@@ -194,6 +199,11 @@ enum Directives {
             options.pcapFile = try one(words)
         } get: {
             $0.pcapFile
+        },
+        Directive(name: "force", isMutable: false) { options, words throws(OptionError) in
+            options.overwritesRecordings = words.isEmpty ? true : try yesOrNo(words)
+        } get: {
+            $0.overwritesRecordings ? "yes" : "no"
         },
         Directive(name: "daemonize", isMutable: false) { options, words throws(OptionError) in
             options.daemonizes = try yesOrNo(words)

@@ -84,6 +84,9 @@ extension Node {
                 opened.append(listener)
             } catch {
                 if bind.isOptional && !error.isAddressInUse { continue }
+                // For harnesses, which try another port when they read these words.
+                log.write(
+                    .warning, "Failed listening on port \(port) (\(address)): \(error.reason)")
                 throw StartError("cannot listen on \(address): \(error.reason)")
             }
         }

@@ -18,6 +18,10 @@ package final class Node {
     let statistics = NodeStatistics()
     let slowLog = SlowLog()
     var debug = DebugSettings()
+    var busFigures = BusFigures()
+    /// DEBUG RESTART asked for: when this node has let go, the program starts again after so many
+    /// milliseconds.
+    package var restartsAfter: Int?
     /// Writes of clients wait until this monotonic millisecond; 0: they do not.
     var writesHeldUntil: Int64 = 0
     /// The monotonic millisecond of the next timer of the rules; 0: none is asked for.
@@ -91,10 +95,10 @@ package final class Node {
         firstFileLock =
             File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
         recording = try Recording.begin(
-            options, seed: seed, file: try? File.read(options.configPath), at: now)
-        let state = try NodesFileStore.load(options, at: now, random: &random, &log)
+            options, seed: seed, file: try? File.readRegular(options.configPath), at: now)
+        let loaded = try NodesFileStore.load(options, at: now, random: &random, &log)
         machine =
-            state.map { Machine(state: $0, config: options.cluster, random: random) }
+            loaded.map { Machine(state: $0.state, config: options.cluster, random: random) }
             ?? Machine(fresh: options.cluster, random: random)
         do throws(SystemError) {
             poller = try Poller()
@@ -105,12 +109,12 @@ package final class Node {
         }
         try listen()
         // After the ports are ours: a node that cannot start leaves no file behind.
-        if state == nil {
+        if loaded?.isSaved != true {
             try NodesFileStore.saveFirst(machine.state, options, at: now)
             try adoptFirstFile()
             firstFileLock = try NodesFileStore.lock(path, of: options)
         }
-        announceStart(isFresh: state == nil)
+        announceStart(isFresh: loaded == nil)
         writePIDFile()
     }
 
@@ -165,6 +169,10 @@ package final class Node {
             log.write(.warning, "Asked for and not in force here: " + list.joined(separator: "; "))
         }
         announceClientLimit()
+        // For harnesses, which wait for these words.
+        log.write(
+            .notice, "Running with PID: \(ProcessInformation.ownID), port \(options.port)")
+        log.write(.notice, "Server initialized")
         log.write(.notice, "Ready to accept connections")
     }
 

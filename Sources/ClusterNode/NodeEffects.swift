@@ -21,8 +21,10 @@ extension Node {
         case .send(let message, let link):
             guard let link = links[id: link], let frame = message.encode() else { return }
             link.enqueue(frame)
+            busFigures.sentBytes &+= UInt64(frame.count)
             recording?.sent(frame, on: link.id)
             links.markDirty(link)
+            if log.level == .debug { tellPing(message, on: link.id) }
         case .timer(let time): timerAt = timerAt == 0 ? time : min(timerAt, time)
         case .pauseWrites(let until):
             writesHeldUntil = until
@@ -43,9 +45,22 @@ extension Node {
         if case .ignored(let what, let id) = note {
             let (kind, text) = NoteText.refusal(what, from: id)
             log.refuse(kind, text)
-        } else if let (level, text) = NoteText.line(note) {
+        } else if let (level, text) = NoteText(state: machine.state).line(note) {
             log.say(level, text)
         }
+    }
+
+    /// A line for each PING, for whoever looks for what is said and to whom.
+    private func tellPing(_ message: Message, on link: LinkID) {
+        guard case .full(_, .ping) = message, let node = machine.state.target(of: link) else {
+            return
+        }
+        let state = machine.state
+        let since = max(0, now.monotonic - state.nodes[node].heardAt)
+        log.say(
+            .debug,
+            "Sending ping packet to node \(NoteText(state: state).full(state.nodes[node].id)) "
+                + "last heard \(since) ms ago")
     }
 
     // MARK: - What clients' commands ask
@@ -222,10 +237,11 @@ extension Node {
 
     private func take(_ frame: [UInt8], _ link: BusLink) {
         recording?.received(frame, on: link.id)
+        busFigures.receivedBytes &+= UInt64(frame.count)
         if debug.droppedType != -1, let type = Message.type(of: frame),
             debug.droppedType == -2 || debug.droppedType == Int(type.rawValue)
         {
-            step(.filtered(type))
+            step(.filtered(type, from: Message.sender(of: frame)))
             if debug.closesLinkOfDropped { lost(link) }
             return
         }
@@ -241,18 +257,39 @@ extension Node {
     func flushLinks() {
         for link in links.takeDirty() where link.isOpen {
             guard !link.isConnecting else { continue }
+            // What was queued since the last wake-up counts, whether it can be written or not.
+            guard link.queuedBytes <= options.linkSendLimit else {
+                endOverLimit(link)
+                continue
+            }
             switch link.flush() {
             case .moved: setInterest(link, write: false)
             case .wouldBlock:
-                if link.queuedBytes > options.linkSendLimit {
-                    lost(link)
-                } else {
-                    setInterest(link, write: true)
-                }
+                setInterest(link, write: true)
             case .closed: lost(link)
             }
             charge(link)
         }
+    }
+
+    private func endOverLimit(_ link: BusLink) {
+        busFigures.linksOverLimit &+= 1
+        log.refuse(
+            "closed a link over cluster-link-sendbuf-limit",
+            "Closed a link: \(link.queuedBytes) bytes wait on it, cluster-link-sendbuf-limit is "
+                + "\(options.linkSendLimit)")
+        lost(link)
+    }
+
+    /// Ends connections with a node for DEBUG: ours to it, its to us, or both.
+    /// - Returns: false when the node is not known.
+    func killLinks(of id: NodeID, ours: Bool, theirs: Bool) -> Bool {
+        guard let handle = machine.state.nodes.find(id) else { return false }
+        let node = machine.state.nodes[handle]
+        for link in [ours ? node.outbound.id : nil, theirs ? node.inbound : nil] {
+            if let link, let link = links[id: link] { lost(link) }
+        }
+        return true
     }
 
     /// Milliseconds after which a connection whose owner never said who it is is closed.

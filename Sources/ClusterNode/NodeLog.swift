@@ -2,6 +2,7 @@
 // said once per kind and then counted, and what peers can make happen again and again is said so
 // often in a second at most, so that a hostile peer cannot fill a disk.
 
+import RESP
 import SystemIO
 
 /// Where a node says what it does.
@@ -68,10 +69,11 @@ package struct NodeLog {
         write(level, text)
     }
 
+    /// Writes one line; what peers, clients and files put into it is escaped.
     package mutating func write(_ level: LogLevel, _ text: String) {
         guard level >= self.level, self.level != .nothing else { return }
-        let line =
-            "\(process):M \(LogTime.text(SystemClock.wallMilliseconds())) \(level.mark) \(text)\n"
+        let time = LogTime.text(SystemClock.wallMilliseconds())
+        let line = "\(process):M \(time) \(level.mark) \(PrintableText.line(text))\n"
         if path.isEmpty {
             _ = StandardStream.output.write(line)
         } else {

@@ -59,6 +59,8 @@ package struct NodeOptions: Sendable {
     package var recordFile = ""
     /// Where the traffic on the bus is written as a capture; empty for nowhere.
     package var pcapFile = ""
+    /// Both may take the place of files that are there already.
+    package var overwritesRecordings = false
     /// Directives that were taken and do nothing here, in order.
     package var withoutEffect: [String] = []
     /// Names of directives that ask for what is not built and were taken, in order.

@@ -11,8 +11,12 @@ enum NodesFileStore {
     private static let sizeLimit = 256 << 20
 
     /// Locks a file until its owner goes.
-    /// - Throws: that another node has it.
+    /// - Throws: that another node has it, or that it is a pipe, a device or a folder, for which the
+    ///   node would wait.
     static func lock(_ path: String, of options: NodeOptions) throws(StartError) -> FileLock {
+        if File.exists(path) && !File.isRegular(path) {
+            throw StartError("\(path) is not a regular file")
+        }
         do throws(SystemError) {
             return try FileLock(path)
         } catch {
@@ -30,8 +34,9 @@ enum NodesFileStore {
     ) throws(StartError) {
         let path = options.configPath
         let kept = SaveThread.keptPath(for: path)
-        guard let bytes = try? File.read(path, limitBytes: sizeLimit), !NodesFile.isWhole(bytes),
-            let old = try? File.read(kept, limitBytes: sizeLimit), NodesFile.isWhole(old)
+        guard let bytes = try? File.readRegular(path, limitBytes: sizeLimit),
+            !NodesFile.isWhole(bytes), let old = try? File.readRegular(kept, limitBytes: sizeLimit),
+            NodesFile.isWhole(old)
         else { return }
         var random = SplitMix64(seed: 0)
         // An editor left out the last newline: all else is there.
@@ -52,15 +57,16 @@ enum NodesFileStore {
         }
     }
 
-    /// The saved state; nil when there is none yet. A file of which something will not be saved again
-    /// is kept beside the new one, so that the server that wrote it can have it back.
+    /// The saved state, and whether the file says what it says; nil when there is none yet. A file of
+    /// which something will not be saved again is kept beside the new one, so that the server that wrote
+    /// it can have it back.
     static func load(
         _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
-    ) throws(StartError) -> ClusterState? {
+    ) throws(StartError) -> (state: ClusterState, isSaved: Bool)? {
         let path = options.configPath
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try File.read(path, limitBytes: sizeLimit)
+            bytes = try File.readRegular(path, limitBytes: sizeLimit)
         } catch {
             if error.isMissing { return nil }
             throw StartError("\(path) cannot be read: \(error.reason)")
@@ -69,7 +75,10 @@ enum NodesFileStore {
         do throws(NodesFileError) {
             let (state, remarks) = try NodesFile.read(bytes, at: now, random: &random)
             tell(remarks, bytes, path, &log)
-            return state
+            let isCorrected = remarks.contains {
+                if case .otherShard = $0 { true } else { false }
+            }
+            return (state, isSaved: !isCorrected)
         } catch {
             let place = error.line > 0 ? "\(path):\(error.line)" : path
             throw StartError("\(place): \(error.reasonText); the file is left as it is")
@@ -87,7 +96,7 @@ enum NodesFileStore {
             case .sameNode(let id, _):
                 lost.append("a second line about \(id)")
                 log.write(.warning, "\(path): \(remark)")
-            case .ownAddress, .noNewline: log.write(.warning, "\(path): \(remark)")
+            case .ownAddress, .noNewline, .otherShard: log.write(.warning, "\(path): \(remark)")
             }
         }
         guard !lost.isEmpty else { return }
@@ -103,7 +112,7 @@ enum NodesFileStore {
             "\(path) holds what is not kept here: \(lost.joined(separator: ", ")); \(fate)")
     }
 
-    /// A new node is on disk before anybody hears its name.
+    /// A new node is on disk before anybody hears its name, and so is what a file contradicted itself in.
     static func saveFirst(
         _ state: ClusterState, _ options: NodeOptions, at now: Instant
     ) throws(StartError) {

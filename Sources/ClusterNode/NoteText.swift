@@ -4,39 +4,57 @@
 import ClusterCore
 import ClusterWire
 
-enum NoteText {
+struct NoteText {
+    /// What the node knows, for the names of others.
+    let state: ClusterState
+
+    /// What people call a node: the name that it announces, else its address.
+    func human(_ id: NodeID) -> String {
+        guard let handle = state.nodes.find(id) else { return "unknown" }
+        let node = state.nodes[handle]
+        if !node.nodeName.isEmpty { return node.nodeName }
+        let ip = node.address.ip.text
+        return "\(ip.contains(":") ? "[\(ip)]" : ip):\(node.address.port)"
+    }
+
+    /// The id of a node, and what people call it.
+    func full(_ id: NodeID) -> String { "\(id) (\(human(id)))" }
+
     /// The level and text of a note; nil for what is counted as a refusal instead.
-    static func line(_ note: Note) -> (LogLevel, String)? {
+    func line(_ note: Note) -> (LogLevel, String)? {
         failure(note) ?? membership(note) ?? configuration(note) ?? election(note)
     }
 
-    private static func failure(_ note: Note) -> (LogLevel, String)? {
+    private func failure(_ note: Note) -> (LogLevel, String)? {
         switch note {
-        case .suspected(let id): (.verbose, "*** NODE \(id) possibly failing: no answer in time")
-        case .suspicionCleared(let id): (.verbose, "*** NODE \(id) answers again")
+        case .suspected(let id):
+            (.verbose, "*** NODE \(full(id)) possibly failing: no answer in time")
+        case .suspicionCleared(let id): (.verbose, "*** NODE \(full(id)) answers again")
         case .reported(let id, let by):
-            (.verbose, "Node \(by) reported node \(id) as not reachable.")
+            (.verbose, "Node \(full(by)) reported node \(full(id)) as not reachable.")
         case .reportWithdrawn(let id, let by):
-            (.verbose, "Node \(by) reported node \(id) is back online.")
+            (.verbose, "Node \(full(by)) reported node \(full(id)) is back online.")
         case .markedFailed(let id, let agreeing):
             (
                 .notice,
-                "Marking node \(id) as failing (quorum reached). Agreeing: "
+                "Marking node \(full(id)) as failing (quorum reached). Agreeing: "
                     + agreeing.map(\.short).joined(separator: " ")
             )
         case .heardFailed(let id, let from):
-            (.notice, "FAIL message received from \(from) about \(id)")
+            (.notice, "FAIL message received from \(full(from)) about \(full(id))")
         case .failQuestioned(let id, let from):
             (.notice, "FAIL message received from \(from) about \(id), which answers: asking it")
         case .failDenied(let id):
             (.notice, "Node \(id) is not marked as failing: it answers, whatever was said of it.")
         case .failureCleared(let id, let reason):
-            (.notice, "Clear FAIL state for node \(id): \(text(reason)).")
+            (.notice, "Clear FAIL state for node \(full(id)): \(Self.text(reason)).")
         case .healthChanged(let ok, let reason):
             (
                 .warning,
-                "Cluster state changed: \(ok ? "ok" : "fail")\(ok ? "" : " (\(text(reason)))")"
+                "Cluster state changed: \(ok ? "ok" : "fail")\(ok ? "" : " (\(Self.text(reason)))")"
             )
+        case .failReasonChanged(let reason):
+            (.warning, "The cluster is still down, now because: \(Self.text(reason))")
         default: nil
         }
     }
@@ -52,12 +70,12 @@ enum NoteText {
     private static func text(_ reason: Note.HealthReason) -> String {
         switch reason {
         case .allWell: "all well"
-        case .slotUncovered: "a slot has no living owner"
-        case .minority: "most masters cannot be reached"
+        case .slotUncovered: "At least one hash slot is not served by any available node"
+        case .minority: "minority partition: most masters cannot be reached"
         }
     }
 
-    private static func membership(_ note: Note) -> (LogLevel, String)? {
+    private func membership(_ note: Note) -> (LogLevel, String)? {
         switch note {
         case .handshakeStarted(let address): (.verbose, "Handshake with \(address) started")
         case .handshakeTimedOut(let address):
@@ -69,7 +87,11 @@ enum NoteText {
         case .addressChanged(let id, let from, let to):
             (.notice, "Address updated for node \(id), now \(to), was \(from)")
         case .addressLost(let id, let other):
-            (.notice, "Node \(id) is not at its address any more: \(other) answers there")
+            (
+                .notice,
+                "PONG contains mismatching sender ID: node \(id) is not at its address any more, \(other) "
+                    + "answers there"
+            )
         case .ownAddressLearned(let ip): (.notice, "IP address for this node updated to \(ip)")
         case .becameMaster(let id): (.notice, "Node \(id) is a master now")
         case .becameReplica(let id, let master):
@@ -85,7 +107,7 @@ enum NoteText {
         }
     }
 
-    private static func configuration(_ note: Note) -> (LogLevel, String)? {
+    private func configuration(_ note: Note) -> (LogLevel, String)? {
         switch note {
         case .slotsTaken(let by, let count, let from):
             (
@@ -96,7 +118,7 @@ enum NoteText {
         case .updateSent(let to, let about):
             (.verbose, "Told \(to) by UPDATE that \(about) owns slots at a newer epoch")
         case .epochRaised(let epoch, let reason):
-            (.notice, "configEpoch set to \(epoch): \(text(reason))")
+            (.notice, "configEpoch set to \(epoch): \(Self.text(reason))")
         case .epochRefused(let epoch, let from):
             (.warning, "Epoch \(epoch) said by \(from) is not believed")
         case .saveFailed(let fault):
@@ -119,7 +141,7 @@ enum NoteText {
         }
     }
 
-    private static func election(_ note: Note) -> (LogLevel, String)? {
+    private func election(_ note: Note) -> (LogLevel, String)? {
         switch note {
         case .electionScheduled(let delay, let rank, let offset):
             (
@@ -127,7 +149,8 @@ enum NoteText {
                 "Start of election delayed for \(delay) milliseconds (rank #\(rank), offset "
                     + "\(offset))."
             )
-        case .electionNotStood(let reason): (.notice, "Not standing for election: \(text(reason))")
+        case .electionNotStood(let reason):
+            (.notice, "Not standing for election: \(Self.text(reason))")
         case .electionStarted(let epoch, let forced):
             (
                 .notice,
@@ -144,7 +167,7 @@ enum NoteText {
         case .voteGranted(let to, let epoch):
             (.notice, "Failover auth granted to \(to) for epoch \(epoch)")
         case .voteRefused(let to, let epoch, let refusal):
-            (.notice, "Failover auth denied to \(to) for epoch \(epoch): \(text(refusal))")
+            (.notice, "Failover auth denied to \(to) for epoch \(epoch): \(Self.text(refusal))")
         case .voteDeferred(let to, let epoch):
             (
                 .verbose,

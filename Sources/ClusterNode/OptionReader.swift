@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import RESP
 import SystemIO
 
 extension NodeOptions {
@@ -114,7 +115,7 @@ enum OptionWords {
                     word.append(byte)
                 }
             }
-            words.append(String(decoding: word, as: UTF8.self))
+            words.append(PrintableText.decoded(word))
             rest = rest.drop(while: isSpace)
         }
         return words

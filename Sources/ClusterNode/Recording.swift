@@ -27,12 +27,17 @@ final class Recording {
         var bytes: [UInt8] = []
     }
 
-    /// Begins the files that were asked for, in place of what stood there; nil for none.
+    /// Begins the files that were asked for; nil for none. What stands there already is kept unless
+    /// the options say otherwise.
     static func begin(
         _ options: NodeOptions, seed: UInt64, file: [UInt8]?, at start: Instant
     ) throws(StartError) -> Recording? {
         guard !options.recordFile.isEmpty || !options.pcapFile.isEmpty else { return nil }
         let recording = Recording()
+        // Before either is made, so that a refusal leaves nothing behind.
+        for path in [options.recordFile, options.pcapFile] where !path.isEmpty {
+            try check(options.path(of: path), options.overwritesRecordings)
+        }
         if !options.recordFile.isEmpty {
             let head = InputLog.head(
                 seed: seed, config: options.cluster, file: file, at: start)
@@ -46,6 +51,14 @@ final class Recording {
             try create(path, recording.writer.header)
         }
         return recording
+    }
+
+    private static func check(_ path: String, _ overwrites: Bool) throws(StartError) {
+        guard File.exists(path) else { return }
+        guard File.isRegular(path) else { throw StartError("\(path) is not a regular file") }
+        guard overwrites else {
+            throw StartError("\(path) exists already; --force writes over it")
+        }
     }
 
     private static func create(_ path: String, _ bytes: [UInt8]) throws(StartError) {

@@ -14,6 +14,8 @@ enum SettingsCommand {
         case "resetstat":
             node.statistics.reset()
             node.store.resetFigures()
+            node.busFigures = BusFigures()
+            node.step(.resetStatistics)
             client.ok()
         case "rewrite": rewrite(client, node)
         case "help": Help.reply(client)

@@ -124,6 +124,14 @@ extension Message {
         return MessageType(rawValue: type & ~Layout.lightBit)
     }
 
+    /// Who a frame with a full header says it is from, without looking at anything else.
+    package static func sender(of frame: [UInt8]) -> NodeID? {
+        guard frame.count >= Layout.headerSize else { return nil }
+        let type: UInt16 = unsafe frame.span.bytes.be(Layout.Head.type)
+        guard type & Layout.lightBit == 0 else { return nil }
+        return unsafe NodeID(frame.span.bytes, at: Layout.Head.sender)
+    }
+
     private static func body(
         _ frame: [UInt8], _ bytes: RawSpan, type: MessageType, stated: UInt32
     ) throws(WireError) -> Body {

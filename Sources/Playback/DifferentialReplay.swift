@@ -14,9 +14,13 @@ package struct DifferentialReplay {
     private let origin: Int64
     private var now: Int64
     private var nextTick: Int64
+    /// The first stretch of silence that is still to come.
+    private var nextJump = 0
     private(set) var record: ReplayRecord
-    /// Our links by where they lead, and numbers for those that others made.
+    private let view: LedgerView
+    /// Our links by where they lead and the other way round, and numbers for those that others made.
     private var outbound: [String: LinkID] = [:]
+    private var targets: [LinkID: String] = [:]
     private var inbound: [Int: UInt32] = [:]
     private var nextInbound: UInt32 = 0
     private var commands = InferredCommands()
@@ -28,6 +32,7 @@ package struct DifferentialReplay {
     ) throws(Ledger.Refusal) {
         self.ledger = ledger
         self.id = id
+        view = LedgerView(ledger, ledger.index ?? LedgerIndex(ledger), of: id)
         origin = ledger.census.firstTime ?? 0
         now = origin
         nextTick = origin
@@ -51,31 +56,34 @@ package struct DifferentialReplay {
             monotonic: (time - origin) / 1_000_000 + 1_000_000, wall: time / 1_000_000)
     }
 
-    /// Plays the whole capture.
-    package mutating func run() -> ReplayResult {
+    /// Plays the whole capture, or as much of it as the effort allows.
+    package mutating func run(_ effort: inout ReplayEffort) -> ReplayResult {
+        effort.began(knowing: machine.state.nodes.count)
         record.note(machine.state, at: origin)
+        record.noteConditions(machine.state, at: origin)
         if let place = ledger.census.find(id), let first = ledger.census.nodes[place].firstHeader {
             store(first)
         }
-        for event in ledger.events {
-            advance(to: time(of: event))
-            take(event)
+        for place in view.events {
+            advance(to: ledger.events[place].time, &effort)
+            guard !effort.isSpent else { break }
+            effort.stepped()
+            take(ledger.events[place])
         }
+        if let last = ledger.events.last?.time { advance(to: last, &effort) }
         record.end = now
         return Comparison(record, ledger).result()
     }
 
-    private func time(of event: BusEvent) -> Int64 {
-        switch event {
-        case .opened(_, let time, _), .closed(_, let time, _), .ending(_, _, let time): time
-        case .item(let item): item.time
-        }
-    }
-
     /// Ticks up to a time; a capture with a jump of its clock gets a few, not millions.
-    private mutating func advance(to time: Int64) {
-        if time - nextTick > 600 * 1_000_000_000 { nextTick = time }
+    private mutating func advance(to time: Int64, _ effort: inout ReplayEffort) {
         while nextTick <= time {
+            while nextJump < view.jumps.count, view.jumps[nextJump].from < nextTick {
+                nextTick = max(nextTick, view.jumps[nextJump].to)
+                nextJump += 1
+            }
+            effort.ticked(knowing: machine.state.nodes.count)
+            guard !effort.isSpent else { return }
             now = max(now, nextTick)
             step(.tick)
             nextTick += Self.tick
@@ -98,27 +106,11 @@ package struct DifferentialReplay {
             }
         }
     }
-
-    /// Whether a stream leads to the node: to its listener, or back on a connection that it made.
-    private func arrives(_ stream: Ledger.Stream) -> Bool {
-        guard let speaker = stream.speaker, speaker != id, let place = ledger.census.find(id) else {
-            return false
-        }
-        let node = ledger.census.nodes[place]
-        if !stream.isAnswering {
-            return stream.stream.destination.port == node.busPort.value
-                && stream.stream.destination.host == node.host
-        }
-        return ledger.streams.values.contains {
-            $0.speaker == id && $0.stream.source == stream.stream.destination
-                && $0.stream.destination == stream.stream.source
-        }
-    }
 }
 
 extension DifferentialReplay {
     private mutating func opened(_ stream: BusStream) {
-        guard let entry = ledger.streams[stream.number], !entry.isAnswering, arrives(entry),
+        guard let entry = ledger.streams[stream.number], !entry.isAnswering, view.arrives(entry),
             inbound[stream.number] == nil
         else { return }
         inbound[stream.number] = nextInbound
@@ -138,13 +130,14 @@ extension DifferentialReplay {
             ledger.streams[stream.number]?.isAnswering == false,
             let link = outbound.removeValue(forKey: stream.destination.description)
         {
+            targets[link] = nil
             step(.linkClosed(link))
         }
     }
 
     /// A message of another node to this one.
     private mutating func heard(_ message: Message, _ item: BusItem, _ speaker: NodeID) {
-        guard let entry = ledger.streams[item.stream], arrives(entry) else { return }
+        guard let entry = ledger.streams[item.stream], view.arrives(entry) else { return }
         var link: LinkID?
         if entry.isAnswering {
             link = outbound[item.source.description]
@@ -178,19 +171,17 @@ extension DifferentialReplay {
     private mutating func said(_ message: Message, _ item: BusItem) {
         guard case .full(let header, let body) = message else { return }
         for command in commands.implied(
-            by: header, body, to: item.destination, machine.state, ledger, at: item.time)
+            by: header, body, to: item.destination, machine.state, view, at: item.time)
         {
             record.lastInput = "an operator's command"
             step(.command(command, from: ClientID(0)))
         }
         // Its store is not on the bus: its offset is, and a replica that stands says it has a copy.
         store(header)
-        let to = ledger.census.nodes.first {
-            $0.busPort.value == item.destination.port && $0.host == item.destination.host
-        }
         record.said.append(
             ReplayRecord.Said(
-                time: item.time, header: header, body: body, to: to?.id, input: record.lastInput))
+                time: item.time, header: header, body: body,
+                to: view.listener(at: item.destination)?.id, input: record.lastInput))
     }
 
     private mutating func store(_ header: Header) {
@@ -207,14 +198,17 @@ extension DifferentialReplay {
         var inputs = [input]
         // What an effect brings about at once: bounded, since each answer is asked for by an effect.
         var rounds = 0
-        while let next = inputs.first, rounds < 1000 {
-            inputs.removeFirst()
-            rounds += 1
-            for effect in machine.step(next, at: Self.instant(now, origin)) {
+        var notes: [Note] = []
+        while rounds < min(inputs.count, 1000) {
+            for effect in machine.step(inputs[rounds], at: Self.instant(now, origin)) {
+                if case .note(let note) = effect { notes.append(note) }
                 inputs += answer(effect)
             }
+            rounds += 1
         }
         record.note(machine.state, at: now)
+        // Whoever changes what is thought of a node says so by a note.
+        for note in notes { record.noteCondition(after: note, machine.state, at: now) }
     }
 
     private mutating func answer(_ effect: Effect) -> [Input] {
@@ -222,7 +216,7 @@ extension DifferentialReplay {
         case .persist(let generation, _): return [.persisted(generation)]
         case .connect(let link, let address): return connect(link, address)
         case .close(let link):
-            if let entry = outbound.first(where: { $0.value == link }) { outbound[entry.key] = nil }
+            if let target = targets.removeValue(forKey: link) { outbound[target] = nil }
             return []
         case .note(let note):
             // Where the node had no connection yet, what it says reaches nobody.
@@ -239,27 +233,23 @@ extension DifferentialReplay {
         let making: Int64 = 10_000_000
         guard let place = ledger.census.find(other) else { return false }
         let node = ledger.census.nodes[place]
-        return ledger.streams.values.contains { entry in
-            entry.speaker == id && !entry.isAnswering
-                && entry.stream.destination.port == node.busPort.value
-                && entry.stream.destination.host == node.host
-                && (entry.opened ?? .min) <= now + making && (entry.closed ?? .max) > now
+        return view.connections(to: node.host ?? "", node.busPort).contains { entry in
+            (entry.opened ?? .min) <= now + making && (entry.closed ?? .max) > now
         }
     }
 
     /// A connection stands if the capture has one there now or within a moment.
     private mutating func connect(_ link: LinkID, _ address: NodeAddress) -> [Input] {
         let moment: Int64 = 1_000_000_000
-        let found = ledger.streams.values.first { entry in
-            entry.speaker == id && !entry.isAnswering
-                && entry.stream.destination.port == address.busPort.value
-                && entry.stream.destination.host == address.ip.text
-                && (entry.opened ?? .min) <= now + moment && (entry.closed ?? .max) > now
+        let found = view.connections(to: address.ip.text, address.busPort).first { entry in
+            (entry.opened ?? .min) <= now + moment && (entry.closed ?? .max) > now
         }
         guard let found, let local = IPText(found.stream.source.host) else {
             return [.linkClosed(link)]
         }
-        outbound[found.stream.destination.description] = link
+        let target = found.stream.destination.description
+        if let former = outbound.updateValue(link, forKey: target) { targets[former] = nil }
+        targets[link] = target
         return [.linkOpened(link, local: local, peer: address.ip)]
     }
 }

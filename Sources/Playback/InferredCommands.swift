@@ -31,16 +31,13 @@ struct InferredCommands {
     /// The commands that a message of the node implies, and that the machine does not already obey.
     mutating func implied(
         by header: Header, _ body: Body, to destination: CaptureAddress, _ state: ClusterState,
-        _ ledger: Ledger, at time: Int64
+        _ view: LedgerView, at time: Int64
     ) -> [AdminCommand] {
         var commands: [AdminCommand] = []
         switch body {
         case .meet:
             if met.insert(destination.description).inserted {
-                let node = ledger.census.nodes.first {
-                    $0.busPort.value == destination.port && $0.host == destination.host
-                }
-                if let node {
+                if let node = view.listener(at: destination) {
                     commands.append(
                         .meet(
                             ip: destination.host, port: node.port.description,

@@ -43,9 +43,11 @@ package struct Ledger {
     private(set) var events: [BusEvent] = []
     private(set) var streams: [Int: Stream] = [:]
     package private(set) var census = Census()
-    /// The first message of each node that is no part of a meeting, and the first that is.
-    private(set) var settledAt: [NodeID: Int64] = [:]
-    private(set) var metAt: [NodeID: Int64] = [:]
+    /// The first message of each node that is no part of a meeting, and the first of all that is.
+    private var settledAt: [NodeID: Int64] = [:]
+    private var firstMet: Int64?
+    /// How many messages each node said.
+    private var saidBy: [NodeID: Int] = [:]
     /// What each first said of another before anybody said FAIL of it: whether it had failed.
     private var firstOpinions: [NodeID: [NodeID: Bool]] = [:]
     private var saidFailed: Set<NodeID> = []
@@ -54,7 +56,13 @@ package struct Ledger {
     /// The shortest silence after which somebody was suspected, in nanoseconds.
     private(set) var shortestSilence: Int64?
 
+    /// In order for replays, once all has been taken.
+    private(set) var index: LedgerIndex?
+
     package init() {}
+
+    /// Ends the capture: replays look things up quicker than without.
+    package mutating func finish() { index = LedgerIndex(self) }
 
     /// Takes the next event.
     package mutating func take(_ event: BusEvent) throws(Refusal) {
@@ -77,9 +85,10 @@ package struct Ledger {
             streams[item.stream]?.speaker = header.sender
             streams[item.stream]?.isAnswering = header.busPort.value == item.source.port
         }
+        saidBy[header.sender, default: 0] += 1
         if firstTypes[header.sender] == nil { firstTypes[header.sender] = body.type }
         if body.type == .meet {
-            if metAt[header.sender] == nil { metAt[header.sender] = item.time }
+            firstMet = min(firstMet ?? item.time, item.time)
             return
         }
         // An answer to a MEET settles nobody; a PING or a rumour does.
@@ -121,8 +130,13 @@ package struct Ledger {
         return first.id
     }
 
-    /// Nodes that spoke.
-    package var speakers: [NodeID] { census.nodes.filter(\.hasSpoken).map(\.id).sorted() }
+    /// Nodes that spoke, who said most first.
+    package var speakers: [NodeID] {
+        census.nodes.filter(\.hasSpoken).map(\.id).sorted { left, right in
+            let (most, least) = (saidBy[left] ?? 0, saidBy[right] ?? 0)
+            return most != least ? most > least : left < right
+        }
+    }
 
     /// Milliseconds; four fifths of the shortest silence that was suspected, since a ping may have been
     /// sent up to half a node timeout after the last answer.
@@ -139,7 +153,6 @@ package struct Ledger {
     /// Whether a node was in a cluster before the capture shows anybody to be met.
     func isSettled(_ id: NodeID) -> Bool {
         guard let settled = settledAt[id] else { return false }
-        guard let first = metAt.values.min() else { return true }
-        return settled < first
+        return firstMet.map { settled < $0 } ?? true
     }
 }

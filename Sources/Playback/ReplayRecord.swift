@@ -7,6 +7,11 @@ import ClusterWire
 struct History<Value: Equatable & Sendable>: Sendable {
     private(set) var values: [(time: Int64, value: Value)] = []
 
+    init() {}
+
+    /// One that began with a value.
+    init(first value: Value) { values = [(.min, value)] }
+
     mutating func add(_ value: Value, at time: Int64) {
         if values.last?.value != value { values.append((time, value)) }
     }
@@ -87,15 +92,31 @@ struct ReplayRecord {
         slots.add(head.slots, at: time)
         configEpoch.add(head.configEpoch, at: time)
         currentEpoch.add(state.currentEpoch, at: time)
+    }
+
+    /// What the machine thinks of each other node now.
+    mutating func noteConditions(_ state: ClusterState, at time: Int64) {
         for handle in state.nodes.handles where handle != .myself {
-            let row = state.nodes[handle]
-            let word = row.condition.isFailed ? "fail" : row.condition.isSuspected ? "fail?" : "-"
-            if conditions[row.id] == nil && word == "-" { continue }
-            if conditions[row.id] == nil {
-                conditions[row.id, default: History()].add("-", at: .min)
-            }
-            conditions[row.id]?.add(word, at: time)
+            noteCondition(state.nodes[handle], at: time)
         }
+    }
+
+    /// What the machine thinks now of the node that a note is about, if notes of its kind say that
+    /// something else is thought of it than before.
+    mutating func noteCondition(after note: Note, _ state: ClusterState, at time: Int64) {
+        switch note {
+        case .suspected(let id), .suspicionCleared(let id), .markedFailed(let id, _),
+            .heardFailed(let id, _), .failureCleared(let id, _), .nodeMet(let id, _),
+            .nodeHeardOf(let id, _):
+            if let handle = state.nodes.find(id) { noteCondition(state.nodes[handle], at: time) }
+        default: break
+        }
+    }
+
+    private mutating func noteCondition(_ row: KnownNode, at time: Int64) {
+        let word = row.condition.isFailed ? "fail" : row.condition.isSuspected ? "fail?" : "-"
+        guard word != "-" || conditions[row.id] != nil else { return }
+        conditions[row.id, default: History(first: "-")].add(word, at: time)
     }
 
     /// Something that the machine did.

@@ -20,6 +20,18 @@ package struct StoryEvent: Equatable, Sendable {
         self.kind = kind
     }
 
+    /// All nodes that are named in it.
+    package var nodes: [NodeID] {
+        let more: [NodeID] =
+            switch kind {
+            case .failed(let agreeing): agreeing
+            case .demoted(let master): [master].compactMap { $0 }
+            case .slotsMoved(let from, let to, _): [from, to]
+            default: []
+            }
+        return [by, node].compactMap { $0 } + more
+    }
+
     package enum Kind: Equatable, Sendable {
         case met
         /// `ttl` in seconds, where it was said.
@@ -117,6 +129,12 @@ package struct Incident: Equatable, Sendable {
     package struct Withheld: Equatable, Sendable {
         package var voter: NodeID
         package var reason: String
+    }
+
+    /// All nodes that are named in it.
+    package var nodes: [NodeID] {
+        [master] + [heir, replacedBy].compactMap { $0 } + suspects + announcers + agreeing + votes
+            + withheld.map(\.voter) + learned + forgottenBy
     }
 
     init(master: NodeID, startedAt: Int64) {

@@ -49,11 +49,11 @@ package struct RESPPair: Sendable, Equatable {
 }
 
 extension RESPValue {
-    /// The text of a string of any kind; nil for everything else.
+    /// The text of a string of any kind, as `PrintableText.decoded`; nil for everything else.
     package var string: String? {
         switch self {
         case .simple(let text), .bigNumber(let text): text
-        case .bulk(let bytes), .verbatim(_, let bytes): String(decoding: bytes, as: UTF8.self)
+        case .bulk(let bytes), .verbatim(_, let bytes): PrintableText.decoded(bytes)
         case .error, .integer, .null, .nullArray, .array, .map, .set, .push, .double, .boolean:
             nil
         }

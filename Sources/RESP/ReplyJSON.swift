@@ -21,10 +21,8 @@ package enum ReplyJSON {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            case "\u{0}"..."\u{1f}", "\u{7f}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
+            case _ where PrintableText.isPrintable(scalar): text.unicodeScalars.append(scalar)
+            default: text += "\\u" + PrintableText.digits(scalar.value, 4)
             }
         }
         return text + "\""

@@ -195,7 +195,7 @@ extension ReplyParser {
         try advance(to: end + 2)
         switch type {
         case UInt8(ascii: "$"): return .whole(.bulk(content))
-        case UInt8(ascii: "!"): return .whole(.error(String(decoding: content, as: UTF8.self)))
+        case UInt8(ascii: "!"): return .whole(.error(PrintableText.decoded(content)))
         default:
             guard content.count >= 4, content[3] == UInt8(ascii: ":") else {
                 throw .invalidReplyValue(type: type)
@@ -222,9 +222,7 @@ extension ReplyParser {
     }
 
     private func lineValue(_ type: UInt8, _ bytes: Span<UInt8>) throws(RESPError) -> RESPValue {
-        let text = unsafe bytes.withUnsafeBufferPointer {
-            unsafe String(decoding: $0, as: UTF8.self)
-        }
+        let text = unsafe bytes.withUnsafeBufferPointer { unsafe PrintableText.decoded($0) }
         switch type {
         case UInt8(ascii: "+"): return .simple(text)
         case UInt8(ascii: "-"): return .error(text)

@@ -11,7 +11,7 @@ package enum ReplyText {
         return text
     }
 
-    /// The reply as a pipe gets it, without a line end behind it.
+    /// The reply as a pipe gets it, without a line end behind it: strings byte for byte.
     package static func raw(_ reply: RESPValue) -> [UInt8] {
         var bytes: [UInt8] = []
         appendRaw(reply, to: &bytes)
@@ -42,15 +42,16 @@ package enum ReplyText {
         _ reply: RESPValue, indent: String, to text: inout String
     ) {
         switch reply {
-        case .simple(let status): text += status + "\n"
-        case .error(let error): text += "(error) \(error)\n"
+        case .simple(let status): text += PrintableText.line(status) + "\n"
+        case .error(let error): text += "(error) \(PrintableText.line(error))\n"
         case .integer(let number): text += "(integer) \(number)\n"
         case .bulk(let bytes): text += quoted(bytes) + "\n"
         case .null, .nullArray: text += "(nil)\n"
         case .double(let number): text += "(double) \(RESPNumber.text(of: number))\n"
         case .boolean(let value): text += value ? "(true)\n" : "(false)\n"
-        case .verbatim(_, let bytes): text += String(decoding: bytes, as: UTF8.self) + "\n"
-        case .bigNumber(let digits): text += "(big number) \(digits)\n"
+        case .verbatim(_, let bytes):
+            text += PrintableText.lines(PrintableText.decoded(bytes)) + "\n"
+        case .bigNumber(let digits): text += "(big number) \(PrintableText.line(digits))\n"
         case .array(let elements): appendList(elements, "array", ")", indent, to: &text)
         case .push(let elements): appendList(elements, "push", ")", indent, to: &text)
         case .set(let elements): appendList(elements, "set", "~", indent, to: &text)
@@ -99,8 +100,9 @@ package enum ReplyText {
     private static func appendRaw(_ reply: RESPValue, to bytes: inout [UInt8]) {
         switch reply {
         case .null, .nullArray: break
-        case .error(let text): bytes.append(contentsOf: (text + "\n").utf8)
-        case .simple(let text), .bigNumber(let text): bytes.append(contentsOf: text.utf8)
+        case .error(let text): bytes.append(contentsOf: (PrintableText.line(text) + "\n").utf8)
+        case .simple(let text), .bigNumber(let text):
+            bytes.append(contentsOf: PrintableText.line(text).utf8)
         case .bulk(let content), .verbatim(_, let content): bytes.append(contentsOf: content)
         case .integer(let number): RESPNumber.append(number, to: &bytes)
         case .double(let number): bytes.append(contentsOf: RESPNumber.text(of: number).utf8)

@@ -16,7 +16,24 @@ package enum File {
     package static func read(_ path: String, limitBytes: Int = 1 << 30) throws(SystemError)
         -> [UInt8]
     {
-        let file = try open(path, O_RDONLY)
+        try contents(of: try open(path, O_RDONLY), path, limitBytes)
+    }
+
+    /// Reads a whole file, and waits for nobody: a pipe, a device or a folder is refused.
+    /// - Throws: `isTooLarge` past the limit, `isMissing` when there is none.
+    package static func readRegular(
+        _ path: String, limitBytes: Int = 1 << 30
+    ) throws(SystemError) -> [UInt8] {
+        let file = try open(path, O_RDONLY | O_NONBLOCK)
+        var status = stat()
+        guard unsafe fstat(file.number, &status) == 0 else { throw .last("fstat", about: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .invalid("read", about: path) }
+        return try contents(of: file, path, limitBytes)
+    }
+
+    private static func contents(
+        of file: borrowing Descriptor, _ path: String, _ limitBytes: Int
+    ) throws(SystemError) -> [UInt8] {
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: chunkBytes)
         while true {
@@ -97,6 +114,12 @@ package enum File {
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether the name leads to a file, not to a folder, a pipe or a device.
+    package static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     /// The length of a file in bytes.

@@ -11,6 +11,20 @@ package enum Program {
     /// Ends the process with this status.
     package static func leave(_ status: Int32) -> Never { exit(status) }
 
+    /// Begins again in the place of this process: the same program, the same words, the same number.
+    /// Descriptors other than the standard streams are closed by it.
+    /// - Returns: why not; otherwise not at all.
+    package static func startAgain() -> SystemError {
+        do throws(SystemError) {
+            let path = try File.ownExecutable()
+            let words = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
+            _ = unsafe execv(path, words)
+            return .last("execv", about: path)
+        } catch {
+            return error
+        }
+    }
+
     /// Lets a write to a closed pipe fail instead of ending the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

@@ -13,7 +13,10 @@ enum AdminCommandLine {
             Option("--json", "the reply as JSON, errors as {\"error\": TEXT}"),
             Option("--timeout", value: "MS", "how long to wait, default 5000"),
         ] + Login.options,
-        notes: ["Write -- before words that begin with a dash."] + Login.notes,
+        notes: [
+            "Write -- before words that begin with a dash.",
+            "A terminal is shown escapes for what it would obey; a pipe gets strings byte for byte.",
+        ] + Login.notes,
         run: { arguments throws(UsageError) in
             guard let place = arguments.operands.first else {
                 throw UsageError("HOST:PORT is missing")
@@ -32,7 +35,7 @@ enum AdminCommandLine {
                 if let error = reply.errorText, isNotForUs(error) { throw .refused(error) }
                 return show(reply, asJSON: arguments.has("--json"))
             } catch {
-                complain("admin", "\(address): \(Login.printable("\(error)"))")
+                complain("admin", "\(address): \(error)")
                 return 2
             }
         })

@@ -115,7 +115,7 @@ enum BusBenchCommand {
                 for program in programs {
                     all.append(
                         try BusBench.run(program, plans, stop: request) {
-                            StandardStream.errors.write($0 + "\n")
+                            StandardStream.errors.writeLines([$0])
                         })
                 }
                 return all

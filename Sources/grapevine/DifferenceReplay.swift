@@ -7,7 +7,9 @@ import SystemIO
 
 enum DifferenceReplay {
     /// Plays one node, or with "all" each that speaks.
-    static func run(_ path: String, as name: String, nodeTimeout: Int?, isJSON: Bool) -> Int32 {
+    static func run(
+        _ path: String, as name: String, nodeTimeout: Int?, looks: Int, isJSON: Bool
+    ) -> Int32 {
         var ledger = Ledger()
         var refusal: Ledger.Refusal?
         var run = CaptureRun("replay", path)
@@ -24,14 +26,23 @@ enum DifferenceReplay {
         guard status != 2 else { return 2 }
         do throws(Ledger.Refusal) {
             if let refusal { throw refusal }
+            ledger.finish()
             let ids = name == "all" ? ledger.speakers : [try ledger.node(name)]
             let timeout = nodeTimeout.map { Int64($0) } ?? ledger.likelyNodeTimeout ?? 15_000
             var results: [ReplayResult] = []
-            for id in ids {
+            var effort = ReplayEffort(looks: looks)
+            for id in ids where !effort.isSpent {
                 var replay = try DifferentialReplay(ledger, as: id, nodeTimeout: timeout)
-                results.append(replay.run())
+                results.append(replay.run(&effort))
             }
-            return show(results, timeout, isJSON, status)
+            let shown = show(results.sorted { $0.node < $1.node }, timeout, isJSON, status)
+            guard effort.isSpent, shown != 2, let last = results.last else { return shown }
+            complain(
+                "replay",
+                "\(path): stopped after \(results.count) of \(ids.count) nodes, those that said "
+                    + "most, and within \(last.node.short): all would take too long; "
+                    + "--effort N plays more")
+            return 1
         } catch {
             complain("replay", "\(path): \(error)")
             return 2
@@ -49,8 +60,7 @@ enum DifferenceReplay {
                 json.endLine()
                 output.bytes += json.bytes
             } else {
-                let lines = text(result, timeout)
-                output.bytes += Array((lines.joined(separator: "\n") + "\n").utf8)
+                output.bytes.addLines(text(result, timeout))
             }
         }
         guard output.flush() || output.isClosed else { return 2 }

@@ -87,15 +87,15 @@ private struct Explainer {
         for event in news.events {
             if isJSON { write(event, to: &output) }
             if isLive {
-                words.learn(explanation.census)
-                output.add("\(words.clock(event.time))  \(words.sentence(event))\n")
+                words.learn(event.nodes, explanation.census)
+                output.addLines(["\(words.clock(event.time))  \(words.sentence(event))"])
             }
             if events.count < Self.kept { events.append(event) } else { notKept += 1 }
         }
         for incident in news.incidents {
             if isLive {
-                words.learn(explanation.census)
-                output.add("\n" + words.lines(incident).joined(separator: "\n") + "\n\n")
+                words.learn(incident.nodes, explanation.census)
+                output.addLines([""] + words.lines(incident) + [""])
             }
             if incidents.count < Self.keptIncidents { incidents.append(incident) }
         }
@@ -122,9 +122,9 @@ private struct Explainer {
             output.append(contentsOf: json.bytes)
             output.add("}\n")
         } else if isLive {
-            if incidents.isEmpty { output.add(story.calm.joined(separator: "\n") + "\n") }
+            if incidents.isEmpty { output.addLines(story.calm) }
         } else if messages > 0 {
-            output.add(story.lines.joined(separator: "\n") + "\n")
+            output.addLines(story.lines)
         }
     }
 

@@ -70,13 +70,12 @@ enum InputReplay {
             json.endLine()
             output.bytes = json.bytes
         } else if let difference {
-            let lines = [
+            output.bytes.addLines([
                 "line \(difference.line): the rules do something else than was recorded",
                 "  after     \(difference.input)",
                 "  recorded  \(difference.expected ?? "nothing")",
                 "  now       \(difference.got ?? "nothing")",
-            ]
-            output.bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+            ])
         } else {
             output.bytes = Array(
                 "\(player.inputs) inputs played, \(player.effects) effects, all as recorded\n".utf8)

@@ -2,6 +2,7 @@
 // itself. Texts may come as bytes, each of them one character of Latin-1. It reads nothing.
 
 import ClusterWire
+import RESP
 
 /// JSON as it is being written.
 struct JSONText {
@@ -43,7 +44,11 @@ struct JSONText {
 
     mutating func string(_ text: String) {
         quoted { writer in
-            for byte in text.utf8 { writer.escape(byte) }
+            if text.utf8.allSatisfy({ $0 < 0x80 }) {
+                for byte in text.utf8 { writer.escape(byte) }
+            } else {
+                for scalar in text.unicodeScalars { writer.escape(scalar) }
+            }
         }
     }
 
@@ -127,6 +132,16 @@ struct JSONText {
         bytes.append(0x22)
         content(&self)
         bytes.append(0x22)
+    }
+
+    private mutating func escape(_ scalar: Unicode.Scalar) {
+        if let ascii = UInt8(exactly: scalar.value), ascii < 0x80 {
+            escape(ascii)
+        } else if PrintableText.isPrintable(scalar) {
+            bytes.append(contentsOf: UTF8.encode(scalar) ?? .encodedReplacementCharacter)
+        } else {
+            bytes.append(contentsOf: "\\u\(PrintableText.digits(scalar.value, 4))".utf8)
+        }
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -25,17 +25,4 @@ enum Login {
         }
         return Credentials(user: user, password: password)
     }
-
-    /// A server's words on one line that no terminal takes for orders.
-    static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    switch scalar.value {
-                    case 0..<0x20, 0x7F...0x9F, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069:
-                        "?"
-                    default: scalar
-                    }
-                }))
-    }
 }

@@ -1,6 +1,7 @@
 // What became of all plays of `interop`, scenario × server, as text and as JSON. The page is in MatrixPage.
 
 import Interop
+import RESP
 
 /// Scenario × server.
 struct Matrix {
@@ -58,12 +59,12 @@ struct Matrix {
         for result in results {
             for remark in result.remarks {
                 let line = "\(result.scenario): \(remark)"
-                if told.insert(line).inserted { text += line + "\n" }
+                if told.insert(line).inserted { text += PrintableText.lines(line) + "\n" }
             }
             guard let reason = result.reason else { continue }
             let suffix = result.outcome == .failed ? " with \(result.server)" : ""
             let line = "\(result.scenario)\(suffix): \(Self.indented(reason))"
-            if told.insert(line).inserted { text += line + "\n" }
+            if told.insert(line).inserted { text += PrintableText.lines(line) + "\n" }
         }
         return text
     }

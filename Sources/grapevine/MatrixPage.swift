@@ -5,15 +5,15 @@ import Interop
 /// The matrix as one page that needs nothing else.
 enum MatrixPage {
     static func html(_ matrix: Matrix) -> String {
-        let head = matrix.servers.map { "<th>\(escaped("\($0)"))</th>" }.joined()
+        let head = matrix.servers.map { "<th>\(StoryPage.escape("\($0)"))</th>" }.joined()
         var body = ""
         for scenario in matrix.scenarios {
-            body += "<tr><th title=\"\(escaped(scenario.summary))\">\(scenario.name)</th>"
+            body += "<tr><th title=\"\(StoryPage.escape(scenario.summary))\">\(scenario.name)</th>"
             for server in matrix.servers {
                 let result = matrix.result(scenario, server)
                 let kind = Matrix.cell(result)
                 let reasons = [result?.reason].compactMap { $0 } + (result?.remarks ?? [])
-                let title = escaped(reasons.joined(separator: "; "))
+                let title = StoryPage.escape(reasons.joined(separator: "; "))
                 let style = kind == "-" ? "none" : kind == "ok*" ? "ok" : kind
                 body += "<td class=\"\(style)\" title=\"\(title)\">"
                 body += "\(kind)</td>"
@@ -41,19 +41,5 @@ enum MatrixPage {
             \(body)</table></div></html>
 
             """
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for character in text {
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            default: out.append(character)
-            }
-        }
-        return out
     }
 }

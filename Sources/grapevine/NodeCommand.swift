@@ -44,6 +44,7 @@ enum NodeCommand {
           --record FILE                   write each input and what the rules made of it,
                                           for grapevine replay FILE
           --pcap FILE                     write the traffic on the bus as a capture
+          --force                         --record and --pcap may write over files
           --help                          show this text
 
         Directives that say how well a data store works are taken and have no effect. Those that promise
@@ -72,11 +73,19 @@ enum NodeCommand {
             let node = try Node(options)
             supervisor.tell(node)
             node.run()
-            return 0
+            return ended(node)
         } catch {
             complain("node", "\(error)")
             return 2
         }
+    }
+
+    /// What is left to do when a node has let go: DEBUG RESTART has the program begin again.
+    private static func ended(_ node: Node) -> Int32 {
+        guard let delay = node.restartsAfter else { return 0 }
+        SystemClock.sleep(milliseconds: delay)
+        complain("node", "it cannot start again: \(Program.startAgain())")
+        return 2
     }
 
     /// The node goes on in a child; this process ends once it is known how its start went.
@@ -99,7 +108,7 @@ enum NodeCommand {
             let node = try Node(options)
             side.report(nil)
             node.run()
-            return 0
+            return ended(node)
         } catch {
             side.report("\(error)")
             return 2

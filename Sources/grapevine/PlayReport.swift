@@ -2,6 +2,7 @@
 // its name, and the story of what happened on the bus.
 
 import Interop
+import RESP
 import SystemIO
 
 enum PlayReport {
@@ -12,7 +13,7 @@ enum PlayReport {
         var lines = [line(result)]
         lines += result.remarks.map { "  remark: \($0)" }
         if let evidence = result.evidence { lines += told(evidence) }
-        StandardStream.errors.write(lines.joined(separator: "\n") + "\n")
+        StandardStream.errors.write(PrintableText.lines(lines.joined(separator: "\n")) + "\n")
     }
 
     private static func line(_ result: ScenarioResult) -> String {

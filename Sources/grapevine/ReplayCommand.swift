@@ -3,6 +3,7 @@
 
 import ClusterWire
 import Playback
+import RESP
 import SystemIO
 
 enum ReplayCommand {
@@ -17,6 +18,9 @@ enum ReplayCommand {
             Option(
                 "--node-timeout", value: "MS",
                 "that of the servers, for --as; default: judged by the capture, else 15000"),
+            Option(
+                "--effort", value: "N",
+                "how much --as plays, in millions of looks at a node, default 150"),
         ],
         notes: [
             "FILE is a pcap or pcapng file; - reads a capture from standard input. A file that",
@@ -25,7 +29,8 @@ enum ReplayCommand {
             "Roles, slots and epochs are judged by epoch and by the order within one connection;",
             "what the capture cannot tell is named below the table.",
             "Exit status: 0 a cluster was found, 1 the capture is cut or holds none, or --as found a",
-            "difference that is not on purpose, 2 the file cannot be read or is no capture.",
+            "difference that is not on purpose or had to stop, 2 the file cannot be read or is no",
+            "capture.",
         ],
         run: { arguments throws(UsageError) in
             let path = try arguments.single("FILE")
@@ -34,7 +39,10 @@ enum ReplayCommand {
                     arguments.has("--node-timeout")
                     ? try arguments.number("--node-timeout", in: 100...3_600_000, default: 0) : nil
                 return DifferenceReplay.run(
-                    path, as: name, nodeTimeout: timeout, isJSON: arguments.has("--json"))
+                    path, as: name, nodeTimeout: timeout,
+                    looks: 1_000_000
+                        * (try arguments.number("--effort", in: 1...1_000_000, default: 150)),
+                    isJSON: arguments.has("--json"))
             }
             if let status = InputReplay.run(path, isJSON: arguments.has("--json")) {
                 return status
@@ -63,7 +71,7 @@ enum ReplayCommand {
             }
             output.bytes = json.bytes
         } else {
-            output.bytes = Array(text(clusters).utf8)
+            output.bytes.addLines(lines(clusters))
         }
         if census.nodesOverLimit > 0 {
             complain(
@@ -76,9 +84,9 @@ enum ReplayCommand {
         return status
     }
 
-    /// Tables, one a cluster.
-    private static func text(_ clusters: [Topology]) -> String {
-        var blocks: [String] = []
+    /// Tables, one a cluster, with an empty line between.
+    private static func lines(_ clusters: [Topology]) -> [String] {
+        var all: [String] = []
         for (number, cluster) in clusters.enumerated() {
             let masters = cluster.nodes.filter { !$0.isReplica }.count
             let title =
@@ -92,9 +100,9 @@ enum ReplayCommand {
             if !unknown.isEmpty {
                 lines += ["", "What this capture cannot say:"] + unknown.map { "  \($0)" }
             }
-            blocks.append(lines.joined(separator: "\n"))
+            all += (all.isEmpty ? [] : [""]) + lines
         }
-        return blocks.joined(separator: "\n\n") + (blocks.isEmpty ? "" : "\n")
+        return all
     }
 
     private static func row(_ node: Topology.Node) -> [String] {
@@ -105,7 +113,7 @@ enum ReplayCommand {
             : node.slots.isEmpty ? "no slots" : node.slots.description
         return [
             node.id.description,
-            (node.address ?? "?") + (node.busPort.map { "@\($0)" } ?? ""),
+            PrintableText.line(node.address ?? "?") + (node.busPort.map { "@\($0)" } ?? ""),
             node.isReplica ? "replica" : "master", node.configEpoch?.description ?? "?",
             flags.isEmpty ? "-" : flags, slots,
         ]

@@ -40,7 +40,7 @@ enum SoakRun {
         let outcome = try ending.run { () throws(SystemError) in
             Result<SoakResult, InteropError> { () throws(InteropError) in
                 try Soak.run(with: servers, ours: ours, wanted, stop: request) {
-                    StandardStream.errors.write($0 + "\n")
+                    StandardStream.errors.writeLines([$0])
                 }
             }
         }

@@ -1,12 +1,13 @@
 // Output of the program: gathered and written at once; a reader that has gone is told apart from a
 // full disk, because the first ends a command quietly and the second is an error.
 
+import RESP
 import SystemIO
 
-/// One line on standard error, with the name of the command in front.
+/// One line on standard error, with the name of the command in front; what it holds is escaped.
 func complain(_ command: String, _ text: String) {
     var errors = Output(.errors)
-    errors.bytes.append(contentsOf: "grapevine \(command): \(text)\n".utf8)
+    errors.bytes.append(contentsOf: "grapevine \(command): \(PrintableText.line(text))\n".utf8)
     _ = errors.flush()
 }
 
@@ -42,5 +43,24 @@ struct Output: ~Copyable {
         }
         bytes.removeAll(keepingCapacity: true)
         return failure == nil
+    }
+}
+
+extension [UInt8] {
+    /// Adds lines with their ends; what names and texts of others hold is escaped.
+    mutating func addLines(_ lines: [String]) {
+        for line in lines {
+            append(contentsOf: PrintableText.line(line).utf8)
+            append(0x0A)
+        }
+    }
+}
+
+extension StandardStream {
+    /// Writes lines with their ends; what names and texts of others hold is escaped.
+    func writeLines(_ lines: [String]) {
+        var bytes: [UInt8] = []
+        bytes.addLines(lines)
+        write(bytes)
     }
 }

@@ -1,6 +1,7 @@
 // `grapevine status`: every node asked, one table, and who disagrees with whom about what.
 
 import Interop
+import RESP
 import SystemIO
 
 enum StatusCommand {
@@ -47,7 +48,7 @@ enum StatusCommand {
             }
             return survey.isHealthy ? 0 : 1
         } catch {
-            complain("status", "\(address): \(Login.printable("\(error)"))")
+            complain("status", "\(address): \(error)")
             return 2
         }
     }
@@ -77,7 +78,9 @@ enum StatusText {
         var text = "state \(state), epoch \(survey.currentEpoch), \(survey.nodes.count) nodes: "
         text += "\(healthy)\n\n"
         var rows = [["node", "address", "role", "epoch", "slots", "flags", "ping ms", "view"]]
-        for node in ordered(survey.nodes) { rows.append(cells(node, survey)) }
+        for node in ordered(survey.nodes) {
+            rows.append(cells(node, survey).map(PrintableText.line))
+        }
         let widths = rows[0].indices.map { column in
             rows.map { $0[column].count }.max() ?? 0
         }
@@ -91,13 +94,14 @@ enum StatusText {
         }
         for node in survey.nodes {
             guard let refusal = node.refusal else { continue }
-            text += "\(short(node.row.id)) refuses: \(Login.printable(refusal))\n"
+            text += PrintableText.line("\(short(node.row.id)) refuses: \(refusal)") + "\n"
         }
         if !survey.disagreements.isEmpty { text += "\n" }
         for item in survey.disagreements.prefix(20) {
-            text +=
+            let line =
                 "\(short(item.between[0])) says of itself: \(item.first); "
-                + "\(short(item.between[1])) says: \(item.second)\n"
+                + "\(short(item.between[1])) says: \(item.second)"
+            text += PrintableText.line(line) + "\n"
         }
         if survey.disagreements.count > 20 {
             text += "and \(survey.disagreements.count - 20) more disagreements\n"

@@ -4,6 +4,7 @@
 
 import ClusterWire
 import Playback
+import RESP
 
 /// The page of `explain --html`.
 struct StoryPage {
@@ -142,7 +143,7 @@ struct StoryPage {
     /// Text as HTML.
     static func escape(_ text: String) -> String {
         var result = ""
-        for scalar in text.unicodeScalars {
+        for scalar in PrintableText.line(text).unicodeScalars {
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"

@@ -14,7 +14,15 @@ struct StoryText {
     /// All nodes share one host: ":7000" is enough.
     private var isOneHost = false
 
-    /// Learns what nodes are called; `isAll` when no more will come.
+    /// Learns what these nodes are called by now.
+    mutating func learn(_ ids: [NodeID], _ census: Census) {
+        for id in ids {
+            if let place = census.find(id) { addresses[id] = census.nodes[place].address }
+        }
+        origin = census.firstTime ?? 0
+    }
+
+    /// Learns what all nodes are called; `isAll` when no more will come.
     mutating func learn(_ census: Census, isAll: Bool = false) {
         for node in census.nodes where addresses[node.id] != node.address {
             addresses[node.id] = node.address

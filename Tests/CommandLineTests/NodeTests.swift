@@ -1,6 +1,7 @@
 // `grapevine node` from outside: what it is started with, what it refuses and with which words, and
 // how it ends. What it does in a cluster is tested with the library.
 
+import Foundation
 import Interop
 import RESP
 import SystemIO
@@ -73,6 +74,34 @@ import Testing
         let loop = folder.path(of: "loop")
         try File.write(Array("include \(loop)\n".utf8), to: loop)
         #expect(try refusal([loop]).contains("files include each other"))
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["nodes.conf", "nodes.conf.lock"])
+    func `a pipe in the place of nodes.conf or its lock is refused, not waited for`(
+        name: String
+    ) throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path(of: name)
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        #expect(
+            try refusal(["--dir", folder.path])
+                == "grapevine node: \(pipe) is not a regular file\n")
+    }
+
+    @Test(arguments: ["--record", "--pcap"])
+    func `a recording does not take the place of a file without force`(option: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path(of: "kept")
+        try File.write([1, 2, 3], to: path)
+        let words = ["--dir", folder.path, option, "kept"]
+        #expect(
+            try refusal(words)
+                == "grapevine node: \(path) exists already; --force writes over it\n")
+        #expect(try File.read(path) == [1, 2, 3])
+        #expect(try Folder.list(folder.path) == ["kept", "nodes.conf.lock"])
+        let node = try alone(option, path, "--force")
+        #expect(try File.read(path) != [1, 2, 3])
+        _ = node
     }
 
     @Test(arguments: ["client", "bus"])

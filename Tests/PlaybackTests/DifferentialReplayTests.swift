@@ -25,7 +25,8 @@ import Testing
 
     private func replay(_ events: [BusEvent], as id: NodeID) throws -> ReplayResult {
         var replay = try DifferentialReplay(ledger(events), as: id, nodeTimeout: 2000)
-        return replay.run()
+        var effort = ReplayEffort(looks: .max)
+        return replay.run(&effort)
     }
 
     @Test(arguments: names)
@@ -35,7 +36,8 @@ import Testing
         #expect(ledger.speakers.count >= 3)
         for id in ledger.speakers {
             var replay = try DifferentialReplay(ledger, as: id, nodeTimeout: 2000)
-            let result = replay.run()
+            var effort = ReplayEffort(looks: .max)
+            let result = replay.run(&effort)
             #expect(result.differences == [])
             #expect((result.compared["role"] ?? 0) > 0 && result.inputs > 0)
             #expect((result.compared["currentEpoch"] ?? 0) > 0)

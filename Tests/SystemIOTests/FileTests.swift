@@ -1,5 +1,6 @@
 // Files: reading with a limit, replacing whole, and locking.
 
+import Foundation
 import SystemIO
 import TestSupport
 import Testing
@@ -28,6 +29,20 @@ import Testing
         #expect(try File.read(path, limitBytes: 70_000).count == 70_000)
         let error = #expect(throws: SystemError.self) { try File.read(path, limitBytes: 69_999) }
         #expect(error?.isTooLarge == true)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a pipe or a folder in the place of a file is refused and not waited for`() throws {
+        let path = folder.path(of: "pipe")
+        #expect(unsafe mkfifo(path, 0o600) == 0)
+        for path in [path, folder.path, "/dev/null"] {
+            #expect(!File.isRegular(path))
+            #expect(throws: SystemError.self) { try File.readRegular(path) }
+        }
+        let file = folder.path(of: "a")
+        try File.write([1, 2], to: file)
+        #expect(File.isRegular(file))
+        #expect(try File.readRegular(file) == [1, 2])
     }
 
     @Test(arguments: [false, true])

@@ -3,13 +3,24 @@
 import ClusterWire
 
 package enum InfoReport {
-    package static func text(_ state: ClusterState) -> String {
+    package static func text(_ state: ClusterState, _ figures: BusFigures = BusFigures()) -> String
+    {
         var slots = (ok: 0, suspected: 0, failed: 0)
-        for handle in state.nodes.handles where state.nodes[handle].slotCount > 0 {
-            switch state.nodes[handle].condition {
-            case .healthy: slots.ok += state.nodes[handle].slotCount
-            case .suspected: slots.suspected += state.nodes[handle].slotCount
-            case .failed: slots.failed += state.nodes[handle].slotCount
+        var nodes = (suspected: 0, failed: 0)
+        var voters = (suspected: 0, failed: 0)
+        for handle in state.nodes.handles {
+            let node = state.nodes[handle]
+            let voter = node.isVotingMaster ? 1 : 0
+            switch node.condition {
+            case .healthy: slots.ok += node.slotCount
+            case .suspected:
+                slots.suspected += node.slotCount
+                nodes.suspected += 1
+                voters.suspected += voter
+            case .failed:
+                slots.failed += node.slotCount
+                nodes.failed += 1
+                voters.failed += voter
             }
         }
         var lines = [
@@ -18,6 +29,10 @@ package enum InfoReport {
             "cluster_slots_ok:\(slots.ok)",
             "cluster_slots_pfail:\(slots.suspected)",
             "cluster_slots_fail:\(slots.failed)",
+            "cluster_nodes_pfail:\(nodes.suspected)",
+            "cluster_nodes_fail:\(nodes.failed)",
+            "cluster_voting_nodes_pfail:\(voters.suspected)",
+            "cluster_voting_nodes_fail:\(voters.failed)",
             "cluster_known_nodes:\(state.nodes.shownCount)",
             "cluster_size:\(state.size)",
             "cluster_current_epoch:\(state.currentEpoch)",
@@ -25,8 +40,15 @@ package enum InfoReport {
         ]
         lines += counts(state.statistics.sent, "sent")
         lines += counts(state.statistics.received, "received")
-        lines.append(
-            "total_cluster_links_buffer_limit_exceeded:\(state.statistics.linksOverLimit)")
+        lines += [
+            "cluster_stats_bytes_sent:\(figures.sentBytes)",
+            "cluster_stats_bytes_received:\(figures.receivedBytes)",
+        ]
+        // Nobody publishes here, and there are no modules.
+        for kind in ["pubsub", "module"] {
+            lines += ["sent", "received"].map { "cluster_stats_\(kind)_bytes_\($0):0" }
+        }
+        lines.append("total_cluster_links_buffer_limit_exceeded:\(figures.linksOverLimit)")
         lines.append("cluster_config_saved:\(state.saves.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()
     }

@@ -7,7 +7,7 @@ package enum NodeLine {
     /// All lines of CLUSTER NODES, each with its newline.
     package static func all(_ state: ClusterState, _ now: Instant) -> String {
         var text = ""
-        for handle in state.nodes.handles where !state.nodes[handle].isUnheard {
+        for handle in state.nodes.handles where state.nodes[handle].isShown {
             text += self.text(handle, state, now)
             text += "\n"
         }

@@ -46,7 +46,10 @@ package enum NodesFile {
     static let seenName = "seen-at"
 
     private static func address(_ node: KnownNode) -> String {
-        var text = "\(node.address.description),\(node.hostname)"
+        var place = node.address
+        // What may be announced and cannot be read back: it is announced again at the next start.
+        if !EndpointName.isAddressOrName(place.ip) { place.ip = IPText() }
+        var text = "\(place),\(node.hostname)"
         text += ",tls-port=\(node.address.secondaryPort)"
         if !node.nodeName.isEmpty { text += ",nodename=\(node.nodeName)" }
         return text + ",shard-id=\(node.shard)"
@@ -57,6 +60,8 @@ package enum NodesFile {
 package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
     /// A field or a variable of this name is not kept.
     case skipped(String)
+    /// A replica is in another shard than its master: it is in its master's.
+    case otherShard(NodeID)
     /// The same node is on two lines: both are taken.
     case sameNode(NodeID, line: Int)
     /// This node's own address is a name or no address; it is learnt anew.
@@ -68,6 +73,8 @@ package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .skipped(let name): "\(name) is not kept here"
+        case .otherShard(let id):
+            "replica \(id) is in another shard than its master: it is in its master's"
         case .sameNode(let id, let line): "line \(line): node \(id) is on an earlier line too"
         case .ownAddress(let text, let line):
             "line \(line): '\(text)' is not an address; the own one is learnt anew"

@@ -44,6 +44,12 @@ extension NodesFile {
         }
         try join(&lines, &remarks)
         let state = try build(lines, variables, at: now, random: &random)
+        for line in lines where line.flags.contains(.replica) {
+            guard let handle = state.nodes.find(line.id), let shard = line.shard,
+                state.nodes[handle].shard != shard
+            else { continue }
+            remarks.append(.otherShard(line.id))
+        }
         for name in (lines.flatMap(\.skipped) + variables.skipped).sorted()
         where remarks.last != .skipped(name) {
             remarks.append(.skipped(name))

@@ -31,6 +31,15 @@ package enum Word {
 package enum EndpointName {
     private static let forbidden = Set(",@:\"'\\".utf8)
 
+    /// Whether a text may be announced: it holds nothing that separates words or ends a quotation. Not
+    /// all of them know what to do with it (`isAddressOrName`), and nobody here resolves it.
+    package static func isAnnounceable(_ text: String) -> Bool {
+        text.utf8.allSatisfy {
+            $0 > 0x20 && $0 != 0x7F && $0 != 0x2C && $0 != 0x3D && $0 != 0x22 && $0 != 0x27
+                && $0 != 0x5C
+        }
+    }
+
     /// Whether a text is a literal address, or a name that nodes.conf and every report can hold: a word of
     /// printable ASCII without what separates the parts of an address.
     package static func isAddressOrName(_ ip: IPText) -> Bool {

@@ -27,7 +27,9 @@ enum Epochs {
     /// - Source: DECISIONS D47.
     static func learnAlone(_ header: Header, _ state: inout ClusterState, _ turn: inout Turn) {
         let epoch = max(header.currentEpoch, header.configEpoch)
+        // Smaller steps come with its next header, as ever.
         guard state.nodes.heardCount == 1, epoch > state.currentEpoch,
+            epoch.value - state.currentEpoch.value > ClusterConfig.epochStep,
             epoch <= ClusterConfig.greatestEpoch
         else { return }
         state.currentEpoch = epoch

@@ -8,6 +8,24 @@ import ClusterWire
 enum Gossip {
     private static let suspectFlags: NodeFlags = [.pfail, .fail]
 
+    /// Hears from the MEET of a stranger whom else there is: a node that knows nobody has no cluster that
+    /// could be flooded with names, and the handshake itself may come to nothing.
+    ///
+    /// - Source: DECISIONS D60.
+    static func hearAlone(
+        _ section: GossipSection, from stranger: NodeID, _ state: inout ClusterState,
+        _ turn: inout Turn
+    ) {
+        guard state.nodes.heardCount == 1, let handles = state.nodes.find(in: section) else {
+            return
+        }
+        var places = Places()
+        for position in 0..<section.count
+        where handles[position] == nil && state.nodes.find(section.node(position)) == nil {
+            meet(section[position], from: stranger, &places, &state, &turn)
+        }
+    }
+
     /// Hears a gossip section. A section with one invalid id is ignored whole.
     static func hear(
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
@@ -21,7 +39,7 @@ enum Gossip {
         for position in 0..<section.count {
             // A section may name a node twice: the second time it may be known.
             guard let handle = handles[position] ?? state.nodes.find(section.node(position)) else {
-                meet(section[position], from: speaker, &places, &state, &turn)
+                meet(section[position], from: state.nodes[speaker].id, &places, &state, &turn)
                 continue
             }
             guard handle != .myself, !state.nodes.isUnheard(handle) else { continue }
@@ -87,7 +105,7 @@ enum Gossip {
     ///
     /// - Source: DECISIONS D44.
     private static func meet(
-        _ entry: GossipEntry, from speaker: NodeHandle, _ places: inout Places,
+        _ entry: GossipEntry, from speaker: NodeID, _ places: inout Places,
         _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard !entry.flags.contains(.noAddress), !entry.flags.contains(.handshake),
@@ -97,19 +115,19 @@ enum Gossip {
         let limit = ClusterConfig.unheardLimit(heard: state.nodes.heardCount)
         if state.nodes.tally.unheard >= limit {
             guard let silent = places.next(state, turn) else {
-                return turn.note(.ignored(.unheardLimit, from: state.nodes[speaker].id))
+                return turn.note(.ignored(.unheardLimit, from: speaker))
             }
             state.delete(silent, &turn)
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        var traits: Traits = .unheard
+        var traits: Traits = [.unheard, .oneWay]
         if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
         guard let handle = state.add(entry.node, at: address, traits: traits, &turn) else {
             return
         }
         if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle) }
-        turn.note(.nodeHeardOf(entry.node, from: state.nodes[speaker].id))
+        turn.note(.nodeHeardOf(entry.node, from: speaker))
         Links.connect(to: handle, &state, &turn)
     }
 }

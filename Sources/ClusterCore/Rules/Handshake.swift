@@ -130,7 +130,7 @@ enum Handshake {
         Epochs.learnAlone(header, &state, &turn)
         state.nodes.rename(handle, to: header.sender)
         state.nodes[handle].traits.subtract([.handshake, .meet])
-        state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs])
+        state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs, .oneWay])
         if header.flags.contains(.replica) && !header.saysMaster {
             state.setRole(.replica(of: nil), of: handle)
         }

@@ -9,7 +9,8 @@ enum HealthCheck {
     /// it does not serve.
     static func judge(_ state: inout ClusterState, _ turn: inout Turn) {
         let now = turn.now.monotonic
-        if state.health.firstJudged == 0 { state.health.firstJudged = now }
+        let isFirst = state.health.firstJudged == 0
+        if isFirst { state.health.firstJudged = now }
         let waits = state.me.isMaster && !state.isNewborn
         // Others may have replaced it meanwhile. One that was elected since then knows that it was
         // not: it need not wait.
@@ -23,6 +24,9 @@ enum HealthCheck {
         if reason == .minority { state.health.minorityAt = now }
         let isOK = reason == .allWell
         guard isOK != state.health.isOK else {
+            if !isOK && !isFirst && reason != state.health.reason {
+                turn.note(.failReasonChanged(reason))
+            }
             state.health.reason = reason
             return
         }

@@ -23,6 +23,13 @@ enum Links {
                 state.delete(handle, &turn)
                 continue
             }
+            if now >= state.nodes[handle].nextGreeting(turn.config.nodeTimeout) {
+                guard state.nodes[handle].inbound == nil else {
+                    state.nodes[handle].traits.remove(.oneWay)
+                    continue
+                }
+                state.nodes[handle].traits.insert(.meet)
+            }
             guard state.nodes[handle].canBeReached else {
                 // Nobody can ask it: until it speaks up it is silent.
                 state.nodes[handle].pingSent = now
@@ -96,6 +103,7 @@ enum Links {
             let beat = Compose.heartbeat(state, to: handle, &turn)
             state.nodes[handle].pingedAt = turn.now.monotonic
             state.send(.meet(beat), on: link, &turn)
+            if !state.nodes[handle].isHandshake { state.nodes[handle].traits.remove(.meet) }
         } else {
             state.ping(handle, amount: .least, &turn)
             // Links that were made together are not tried together ever after.
@@ -145,9 +153,25 @@ extension KnownNode {
         guard canBeReached else { return pingSent == 0 ? 0 : end }
         guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
+        if traits.contains(.oneWay) { return min(end, nextGreeting(nodeTimeout)) }
         guard pingSent != 0 else { return end }
         let half = nodeTimeout / 2
         return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)
+    }
+
+    /// When a node that has made no connection to us since we know it is greeted with MEET on a new
+    /// one of ours: a handshake may have succeeded on one side alone, and what we heard of it by others
+    /// tells it nothing of us. One whose own connection has stood for a while knows us; if it goes
+    /// later, it may be that somebody had it forget us.
+    ///
+    /// - Source: DECISIONS D60.
+    @inline(__always)
+    func nextGreeting(_ nodeTimeout: Int64) -> Int64 {
+        guard traits.contains(.oneWay), !isHandshake, !isUnheard,
+            case .open(_, _, let opened) = outbound
+        else { return .max }
+        let wait = ClusterConfig.handshakeTimeout(at: nodeTimeout)
+        return inbound == nil ? opened + wait + 1 : inboundAt + 2 * wait + 1
     }
 
     /// When a node that never said its name itself is not known any more.

@@ -71,11 +71,12 @@ enum Receive {
         set(.lightModule, header.flags.contains(.lightModule), in: &traits)
         if traits.contains(.unheard) {
             // It says its name itself: now others hear of it, and it is saved.
-            traits.remove(.unheard)
+            traits.subtract([.unheard, .filtered])
             traits.insert(.news)
             turn.pending.formUnion([.save, .health])
         }
         if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
+        if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &turn) }
         state.nodes.heardData(of: sender, at: turn.now.monotonic)
         // Who speaks can be reached: the next tick tries.
         if state.nodes[sender].isLeftAlone(at: turn.now.monotonic) {
@@ -103,11 +104,14 @@ enum Receive {
         if header.messageFlags.contains(.extensions), case .inbound(let number) = link {
             state.inbound[Int(number)]?.takesExtensions = true
         }
+        state.claim(link, by: header.sender)
         if body.type == .meet {
-            // Its gossip is not heard: until the handshake is done, anybody may have made it up.
+            // Whoever knows somebody hears its gossip when the handshake is done: till then anybody may
+            // have made it up.
             guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &turn) else {
                 return
             }
+            Gossip.hearAlone(beat.gossip, from: header.sender, &state, &turn)
         }
         answer(beat, body, header, on: link, &state, &turn)
     }
@@ -166,7 +170,10 @@ enum Receive {
         _ beat: Heartbeat, _ header: Header, _ body: Body, from sender: NodeHandle,
         on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard answer(beat, body, header, on: link, &state, &turn) else { return }
+        guard answer(beat, body, header, on: link, &state, &turn) else {
+            // Spent on a handshake with a node that is known already; two of one epoch part all the same.
+            return Epochs.resolveCollision(with: sender, header, &state, &turn)
+        }
         let mayNotStand = header.flags.contains(.noFailover)
         if mayNotStand != state.nodes[sender].traits.contains(.noFailover) {
             set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)

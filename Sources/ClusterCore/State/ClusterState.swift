@@ -17,6 +17,8 @@ package struct ClusterState: Equatable, Sendable {
     package internal(set) var statistics = Statistics()
     /// Inbound connections, by the shell's number.
     package internal(set) var inbound: [InboundLink?] = []
+    /// On how many of those a stranger has said a name.
+    var claimCount = 0
     /// What the data store last said.
     package internal(set) var store = StoreReport()
 

@@ -33,6 +33,33 @@ extension ClusterState {
         turn.emit(.close(link))
     }
 
+    /// A stranger says its name on a connection that it made: what is known by that name later may be
+    /// at its other end.
+    mutating func claim(_ link: LinkID, by id: NodeID) {
+        guard case .inbound(let number) = link, let known = inboundLink(link), known.node == nil,
+            known.claim != id
+        else { return }
+        dropClaim(number)
+        inbound[Int(number)]?.claim = id
+        claimCount += 1
+    }
+
+    /// Binds the connection on which a node said its name before it was known: it may say nothing more
+    /// there for ten node timeouts.
+    mutating func bindClaimed(_ handle: NodeHandle, _ turn: inout Turn) {
+        let id = nodes[handle].id
+        guard claimCount > 0, nodes[handle].inbound == nil,
+            let number = inbound.lastIndex(where: { $0?.claim == id })
+        else { return }
+        bind(.inbound(UInt32(number)), to: handle, &turn)
+    }
+
+    private mutating func dropClaim(_ number: UInt32) {
+        guard inbound[Int(number)]?.claim != nil else { return }
+        inbound[Int(number)]?.claim = nil
+        claimCount -= 1
+    }
+
     /// Drops all memory of an inbound connection.
     mutating func forgetInbound(_ link: LinkID) {
         guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
@@ -41,6 +68,7 @@ extension ClusterState {
         {
             nodes[node].inbound = nil
         }
+        dropClaim(number)
         inbound[Int(number)] = nil
         while let last = inbound.last, last == nil { inbound.removeLast() }
     }
@@ -68,12 +96,14 @@ extension ClusterState {
             nodes[former].inbound = nil
         }
         if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &turn) }
+        dropClaim(number)
         inbound[Int(number)]?.node = handle
         nodes[handle].inbound = link
+        nodes[handle].inboundAt = turn.now.monotonic
     }
 
     /// The node at the other end of an outbound link, if the link is still its own.
-    func target(of link: LinkID) -> NodeHandle? {
+    package func target(of link: LinkID) -> NodeHandle? {
         guard case .outbound(let handle, _) = link, nodes.contains(handle),
             nodes[handle].outbound.id == link
         else { return nil }

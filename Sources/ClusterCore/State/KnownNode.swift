@@ -40,8 +40,8 @@ package struct FailureReport: Equatable, Sendable {
 
 /// Yes-or-no facts about a node.
 package struct Traits: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Its real id is not known yet.
     package static let handshake = Traits(rawValue: 1)
@@ -66,8 +66,12 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let unseen = Traits(rawValue: 4096)
     /// It announces a name, and a connection of its own has shown where it is.
     static let seen = Traits(rawValue: 8192)
+    /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
+    static let filtered = Traits(rawValue: 16384)
+    /// No connection of its own has stood for long yet: it may not know us.
+    static let oneWay = Traits(rawValue: 32768)
     /// We are where it was, and it may be where we were.
-    static let guessed = Traits(rawValue: 16384)
+    static let guessed = Traits(rawValue: 65536)
 }
 
 /// One row of the node table.
@@ -104,6 +108,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var nodeName = ""
 
     var createdAt: Int64 = 0
+    /// When it was known to be at the other end of the connection that it made to us.
+    var inboundAt: Int64 = 0
     /// When a connection to it is asked for if there is none.
     var retryAt: Int64 = 0
     /// When we last pinged it, or met it.
@@ -174,9 +180,11 @@ package struct KnownNode: Equatable, Sendable {
     package var isVotingMaster: Bool { slotCount > 0 && isMaster }
     package var master: NodeID? { masterID.isZero ? nil : masterID }
     /// When it last showed that it lives, to us or to somebody who told of its pong.
-    var heardAt: Int64 { max(pongReceived, dataReceived) }
+    package var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var isUnheard: Bool { traits.contains(.unheard) }
+    /// Whether operators are told of it.
+    var isShown: Bool { !isUnheard || traits.contains(.filtered) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { traits.isDisjoint(with: [.noAddress, .unseen]) }

@@ -60,6 +60,8 @@ package struct InboundLink: Equatable, Sendable {
     package var node: NodeHandle?
     /// The peer takes extensions, as a message on this connection showed.
     var takesExtensions = false
+    /// Who it says it is, while no node of that name is known.
+    var claim: NodeID?
     /// The greeting that a connection begins with was answered.
     var isAnswered = false
 }

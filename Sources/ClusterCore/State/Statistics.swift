@@ -6,8 +6,6 @@ import ClusterWire
 package struct Statistics: Equatable, Sendable {
     package private(set) var sent = [UInt64](repeating: 0, count: MessageType.knownCount)
     package private(set) var received = [UInt64](repeating: 0, count: MessageType.knownCount)
-    /// Links closed because what waited on them passed the limit.
-    package internal(set) var linksOverLimit: UInt64 = 0
 
     init() {}
 
@@ -18,4 +16,14 @@ package struct Statistics: Equatable, Sendable {
         if Int(type.rawValue) < received.count { received[Int(type.rawValue)] &+= 1 }
     }
     mutating func reset() { self = Statistics() }
+}
+
+/// What is counted where the bytes are: connections of the bus and what goes over them.
+package struct BusFigures: Equatable, Sendable {
+    package var sentBytes: UInt64 = 0
+    package var receivedBytes: UInt64 = 0
+    /// Links closed because what waited on them passed the limit.
+    package var linksOverLimit: UInt64 = 0
+
+    package init() {}
 }

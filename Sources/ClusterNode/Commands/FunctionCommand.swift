@@ -2,6 +2,7 @@
 // add even when there are none: the empty library is given and taken.
 
 import ClusterCore
+import ClusterWire
 import RESP
 import SystemIO
 
@@ -80,6 +81,19 @@ enum DebugCommand {
         case ("close-cluster-link-on-packet-drop", 3):
             node.debug.closesLinkOfDropped = client.number(2) == 1
             client.ok()
+        case ("log", 3):
+            node.log.write(.warning, "DEBUG LOG: \(client.text(2))")
+            client.ok()
+        case ("clusterlink", 5) where client.option(2) == "kill": killLinks(client, node)
+        case ("restart", 2...3):
+            let delay = client.count == 3 ? client.number(2) : 0
+            guard let delay, (0...Int64(longestSleep)).contains(delay) else {
+                return client.noNumber()
+            }
+            node.log.write(.warning, "Restart asked for by DEBUG RESTART")
+            node.restartsAfter = Int(delay)
+            client.isLeaving = true
+            node.isStopping = true
         case ("set-active-expire", 3):
             node.debug.sweeps = client.number(2) != 0
             client.ok()
@@ -89,6 +103,19 @@ enum DebugCommand {
                 "ERR unknown subcommand or wrong number of arguments for '\(word)'. "
                     + "Try DEBUG HELP.")
         }
+    }
+
+    private static func killLinks(_ client: Client, _ node: Node) {
+        let direction = client.option(3)
+        guard ["to", "from", "all"].contains(direction) else {
+            return client.error("ERR Unknown direction \(client.text(3))")
+        }
+        let isDone =
+            NodeID(client.text(4)).map {
+                node.killLinks(of: $0, ours: direction != "from", theirs: direction != "to")
+            } ?? false
+        guard isDone else { return client.error("ERR Unknown node \(client.text(4))") }
+        client.ok()
     }
 
     private static func isAllowed(_ client: Client, _ node: Node) -> Bool {

@@ -76,6 +76,7 @@ enum ServerCommands {
             let command = try AdminCommand.parse(words)
             switch command {
             case .links: client.reply(LinksReport.reply(node))
+            case .info: client.text(InfoReport.text(node.machine.state, node.busFigures))
             case .countKeysInSlot(let slot): answer(SlotQuestion.count(slot), client, node)
             case .getKeysInSlot(let slot, let limit):
                 answer(SlotQuestion.keys(slot, limit), client, node)
@@ -147,7 +148,7 @@ enum ServerCommands {
         var words = Set<String>()
         for index in 1..<max(1, client.count) {
             let word = client.option(index)
-            guard ["save", "nosave", "now", "force", "abort"].contains(word) else {
+            guard ["save", "nosave", "now", "force", "abort", "safe"].contains(word) else {
                 return client.syntaxError()
             }
             words.insert(word)
@@ -157,6 +158,12 @@ enum ServerCommands {
         }
         guard !words.contains("abort") else {
             return client.error("ERR No shutdown in progress.")
+        }
+        if words.contains("safe") && !words.contains("force")
+            && node.machine.state.me.isVotingMaster
+        {
+            node.log.write(.warning, "SHUTDOWN SAFE refused: this node is a master with slots")
+            return client.error("ERR Errors trying to SHUTDOWN. Check logs.")
         }
         node.log.write(.warning, "User requested shutdown...")
         client.isLeaving = true

@@ -77,7 +77,7 @@ struct GossipTests {
         node.hears(.ping(rumour("x", flags)), from: "b")
         #expect(node.row("x")?.role == .replica(of: nil))
         #expect(node.row("x")?.condition == .healthy)
-        #expect(node.row("x")?.traits.subtracting([.unheard]) == .noFailover)
+        #expect(node.row("x")?.traits.subtracting([.unheard, .oneWay]) == .noFailover)
     }
 
     @Test(arguments: [NodeFlags.noAddress, .handshake])

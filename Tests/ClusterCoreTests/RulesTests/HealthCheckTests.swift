@@ -173,6 +173,18 @@ struct HealthCheckTests {
             node.advance(9000).notes.contains(.healthChanged(ok: false, reason: .minority)))
     }
 
+    @Test func `a cluster that is down for another reason than before says so`() {
+        var node = Self.serving()
+        node.silent = ["b"]
+        node.learnsFailure(of: "b", from: "c")
+        node.hears(.fail(id("b")), from: "c")
+        node.advance(9000)
+        #expect(!node.state.health.isOK && node.state.health.reason == .slotUncovered)
+        node.silent = ["b", "c"]
+        let notes = node.advance(9000).notes
+        #expect(notes.contains(.failReasonChanged(.minority)))
+    }
+
     @Test func `a failed replica ends nothing`() {
         var node = Self.serving()
         #expect(
