@@ -22,7 +22,9 @@ package enum Effect: Equatable, Sendable {
     case replicate(from: NodeAddress?)
     /// Keys of these slots are not ours any more.
     case dropKeys(in: SlotSet)
-    case reply(AdminReply, to: ClientID)
+    /// Answer a client: at once, or when this save is in the place of the file, so that no end of the
+    /// process takes back what was said. If that save fails, say so instead.
+    case reply(AdminReply, to: ClientID, after: Generation? = nil)
     /// A typed fact for logs, traces and tests: the core has no logger.
     case note(Note)
 }

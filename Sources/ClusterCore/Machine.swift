@@ -31,8 +31,16 @@ package struct Machine: Sendable {
 
     package var config: ClusterConfig { turn.config }
 
+    /// Whether a vote, a request for votes or a claim waits for the disk.
+    package var owesPromise: Bool { !state.promises.isEmpty }
+
     /// Whether this node knows of another.
     package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
+
+    /// Where it believes a node to be.
+    package func place(of id: NodeID) -> NodeAddress? {
+        state.nodes.find(id).map { state.nodes[$0].place }
+    }
 
     /// Whether a connection belongs to a node whose name is known: it may send more.
     package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
@@ -84,10 +92,21 @@ package struct Machine: Sendable {
         case .persisted(let generation): Promises.release(upTo: generation, &state, &turn)
         case .persistFailed(let generation, let fault):
             Promises.withdraw(from: generation, because: fault, &state, &turn)
-        case .configure:
-            applyAddress()
-            state.nodes.lookAtAll()
-            turn.pending.formUnion([.health, .save, .broadcast])
+        case .configure: configured()
+        }
+    }
+
+    private mutating func configured() {
+        let former = state.me
+        applyAddress()
+        Replication.flagMyself(&state, turn)
+        state.nodes.lookAtAll()
+        turn.pending.formUnion([.health, .broadcast])
+        // What nodes.conf says of us: most settings are not in it.
+        if former.address != state.me.address || former.hostname != state.me.hostname
+            || former.nodeName != state.me.nodeName || former.traits != state.me.traits
+        {
+            turn.pending.formUnion([.save, .awaited])
         }
     }
 

@@ -35,6 +35,11 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     package static let absentClaim = PlantedBug(rawValue: 4096)
     /// Slots of a demoted master stay with it although another claims them.
     package static let keptSlots = PlantedBug(rawValue: 8192)
+    /// A command is answered before the save that holds what it did.
+    package static let replyBeforeSave = PlantedBug(rawValue: 16384)
+
+    /// The second vote of a process ends it.
+    package static let trap = PlantedBug(rawValue: 1 << 31)
 
     private static let table: [(PlantedBug, String)] = [
         (.secondVote, "second-vote"), (.voteBeforeDisk, "vote-before-disk"),
@@ -44,6 +49,8 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
         (.lastingFail, "lasting-fail"), (.forgottenVote, "forgotten-vote"),
         (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
         (.absentClaim, "absent-claim"), (.keptSlots, "kept-slots"),
+        (.replyBeforeSave, "reply-before-save"),
+        (.trap, "trap"),
     ]
 
     /// Every name, in the order of the bits.

@@ -16,6 +16,8 @@ struct Pending: OptionSet {
     static let suspicions = Pending(rawValue: 32)
     /// A master has failed whose replicas' vote requests may wait.
     static let votes = Pending(rawValue: 64)
+    /// Somebody who asked for a change waits for the save: it is not put off.
+    static let awaited = Pending(rawValue: 128)
 }
 
 /// One step's working set.
@@ -63,5 +65,14 @@ struct Turn {
 
     mutating func reply(_ reply: AdminReply, to client: ClientID) {
         effects.append(.reply(reply, to: client))
+    }
+
+    /// What is answered in this step is answered when this save is in place.
+    mutating func holdReplies(until generation: Generation) {
+        for index in effects.indices {
+            if case .reply(let reply, let client, _) = effects[index] {
+                effects[index] = .reply(reply, to: client, after: generation)
+            }
+        }
     }
 }

@@ -63,6 +63,8 @@ final class Client {
     /// Replies that wait to be written.
     var output: [UInt8] = []
     private var written = 0
+    /// Those of them that wait for a save, and keep back what comes behind them.
+    var held = HeldReplies()
     /// Wall milliseconds of its last request.
     var lastActive: Int64
     /// Wall milliseconds at which it last took bytes of a reply.
@@ -108,9 +110,11 @@ final class Client {
         }
     }
 
+    /// Writes what may be written: nothing that waits for a save, nor what is behind it.
     func flush(at wall: Int64) -> BusLink.Outcome {
-        while written < output.count {
-            guard let result = socket?.write(output.span.extracting(written...)) else {
+        let end = held.firstStop ?? output.count
+        while written < end {
+            guard let result = socket?.write(output.span.extracting(written..<end)) else {
                 return .closed
             }
             switch result {
@@ -122,15 +126,35 @@ final class Client {
             case .closed, .failed: return .closed
             }
         }
+        guard end == output.count else {
+            dropWritten()
+            return .moved
+        }
         // A small buffer is kept, so that a busy client does not allocate for each reply.
         if output.capacity > 16_384 { output = [] } else { output.removeAll(keepingCapacity: true) }
         written = 0
         return .moved
     }
 
+    /// Some reply may always be held: what went out before it is let go now and then.
+    private func dropWritten() {
+        guard written > 65_536 else { return }
+        output.removeFirst(written)
+        held.shift(by: -written)
+        written = 0
+    }
+
     func close() {
         socket = nil
         output = []
+        held = HeldReplies()
+    }
+
+    /// Takes back what was answered since the output was so long.
+    func takeBack(to length: Int) {
+        guard output.count > length else { return }
+        output.removeLast(output.count - length)
+        held.takeBack(to: length)
     }
 
     // MARK: - Replies

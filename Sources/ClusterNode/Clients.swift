@@ -15,6 +15,10 @@ final class Clients {
     private var dirty: [Client] = []
     /// Those whose request waits until writes are let go on.
     private var waiting: [Client] = []
+    /// Those with replies that wait for a save.
+    private var holding: [Client] = []
+    /// The newest save that is known to be in place.
+    private var placed = Generation(0)
     private var queue = ClientQueue()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
@@ -24,6 +28,8 @@ final class Clients {
 
     var count: Int { byID.count }
     var waitingCount: Int { waiting.count }
+    /// Whether somebody waits for a save.
+    var areHeld: Bool { !holding.isEmpty }
     subscript(id id: ClientID) -> Client? { byID[id] }
 
     /// What waits for clients, or came of requests that are not complete.
@@ -226,10 +232,43 @@ final class Clients {
         dirty.append(client)
     }
 
-    func reply(_ reply: AdminReply, to id: ClientID) {
+    /// Answers a client, when this save is in place; nil: at once.
+    func reply(_ reply: AdminReply, to id: ClientID, after generation: Generation?) {
         guard let client = byID[id] else { return }
+        let start = client.output.count
         client.reply(reply)
+        if let generation { hold(client, from: start, until: generation) }
         markDirty(client)
+    }
+
+    /// What was answered from this place on is kept back until this save is in place.
+    func hold(_ client: Client, from start: Int, until generation: Generation) {
+        guard generation > placed, start < client.output.count else { return }
+        if client.held.isEmpty { holding.append(client) }
+        client.held.add(start..<client.output.count, until: generation)
+    }
+
+    /// A save is in place, and so are all before it.
+    func placed(upTo generation: Generation) {
+        placed = max(placed, generation)
+        settleHeld { $0.held.release(upTo: generation) }
+    }
+
+    /// A save failed: whoever waits for it is told so.
+    func failed(upTo generation: Generation, because error: SystemError, _ node: Node) {
+        settleHeld { client in
+            let count = client.held.fail(upTo: generation, because: error, in: &client.output)
+            for _ in 0..<count { node.statistics.countError("ERR") }
+        }
+    }
+
+    private func settleHeld(_ change: (Client) -> Void) {
+        guard !holding.isEmpty else { return }
+        for client in holding where byID[client.id] === client {
+            change(client)
+            markDirty(client)
+        }
+        holding.removeAll { $0.held.isEmpty || byID[$0.id] !== $0 }
     }
 
     /// Writes what waits, and watches for what each client does next.
@@ -244,11 +283,19 @@ final class Clients {
             client.count(into: node.statistics)
             switch outcome {
             case .closed: remove(client, node)
-            case .moved where client.isLeaving && !client.isWaiting: remove(client, node)
-            case .moved: watch(client, client.hasRequests ? .write : .read, node)
+            case .moved where client.isLeaving && !client.isWaiting && client.held.isEmpty:
+                remove(client, node)
+            case .moved: watch(client, next(of: client), node)
             case .wouldBlock: watch(client, .write, node)
             }
         }
+    }
+
+    /// What comes next of a client that took all that it may have: its requests; or those that were
+    /// left unread, unless a save has to make room for their replies.
+    private func next(of client: Client) -> Interest {
+        guard client.hasRequests else { return .read }
+        return client.waitingBytes > Self.outputPause ? [] : .write
     }
 
     private func watch(_ client: Client, _ interest: Interest, _ node: Node) {
@@ -271,13 +318,14 @@ final class Clients {
         for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
             // Requests left unread wait for room as well, though no reply may be waiting.
             let isStuck =
-                (client.hasRequests || client.waitingBytes > node.options.outputLimitBytes)
+                (client.hasRequests && client.held.isEmpty
+                    || client.waitingBytes > node.options.outputLimitBytes)
                 && wall - client.lastTaken > node.options.outputPatience
             if isStuck {
                 node.statistics.closedForOutput &+= 1
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
-            } else if node.options.clientTimeout > 0, !client.isWaiting,
+            } else if node.options.clientTimeout > 0, !client.isWaiting, client.held.isEmpty,
                 wall - client.lastActive > Int64(node.options.clientTimeout) * 1000
             {
                 remove(client, node)

@@ -51,6 +51,8 @@ package final class Node {
     private var postponed: [Input] = []
     /// The newest save asked for since the last wake-up.
     var wantedSave: (generation: Generation, sync: Bool)?
+    /// The newest save that was ever asked for.
+    var newestSave = Generation(0)
     var isStopping = false
     private var hasPIDFile = false
 
@@ -89,6 +91,7 @@ package final class Node {
         }
         let path = options.configPath
         lock = try NodesFileStore.lock("\(path).lock", of: options)
+        try NodesFileStore.repair(options, at: now, &log)
         firstFileLock =
             File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
         recording = try Recording.begin(
@@ -108,10 +111,15 @@ package final class Node {
         // After the ports are ours: a node that cannot start leaves no file behind.
         if loaded?.isSaved != true {
             try NodesFileStore.saveFirst(machine.state, options, at: now)
+            try adoptFirstFile()
             firstFileLock = try NodesFileStore.lock(path, of: options)
         }
         announceStart(isFresh: loaded == nil)
         writePIDFile()
+    }
+
+    private func adoptFirstFile() throws(StartError) {
+        do throws(SystemError) { try saver.adopt() } catch { throw StartError("\(error)") }
     }
 
     /// Who runs here, for scripts. A node that cannot say so runs all the same, as the reference does.
@@ -268,11 +276,12 @@ package final class Node {
     }
 
     private func saved(_ result: SaveResult) {
-        let generation = Generation(result.generation)
-        if let error = result.error {
-            step(.persistFailed(generation, SystemFault("\(error)")))
-        } else {
-            step(.persisted(generation))
+        switch result {
+        case .renamed(let number): clients.placed(upTo: Generation(number))
+        case .synced(let number): step(.persisted(Generation(number)))
+        case .failed(let number, let error):
+            step(.persistFailed(Generation(number), SystemFault("\(error)")))
+            clients.failed(upTo: Generation(number), because: error, self)
         }
     }
 
@@ -312,15 +321,32 @@ package final class Node {
             postponed = []
             for input in inputs { step(input) }
         }
-        if let save = wantedSave {
-            wantedSave = nil
-            saver.submit(
-                generation: save.generation.number,
-                Array(NodesFile.text(machine.state, now).utf8), sync: save.sync)
-        }
+        let isInPlace = handOverSave()
         flushLinks()
         clients.flush(self)
+        if isInPlace { saver.tidy() }
         if let failure = recording?.flush() { log.write(.warning, failure) }
+    }
+
+    /// Gives the state to the saver if a save is asked for. While clients wait for one after another, on
+    /// a disk that is quick, they are made here and now. Returns whether this one was.
+    private func handOverSave() -> Bool {
+        guard let save = wantedSave else { return false }
+        wantedSave = nil
+        let bytes = Array(NodesFile.text(machine.state, now).utf8)
+        let isAwaited = clients.areHeld
+        let isUrgent = !isAwaited || machine.owesPromise
+        if isAwaited,
+            saver.put(
+                generation: save.generation.number, bytes, sync: save.sync, isUrgent: isUrgent)
+        {
+            clients.placed(upTo: save.generation)
+            return true
+        }
+        saver.submit(
+            generation: save.generation.number, bytes, sync: save.sync, isAwaited: isAwaited,
+            isUrgent: isUrgent)
+        return false
     }
 
     private func releaseWrites() {
@@ -332,12 +358,17 @@ package final class Node {
     /// Saves for the last time and lets go.
     private func finish() {
         settle()
-        let text = Array(NodesFile.text(machine.state, now).utf8)
-        do throws(SystemError) {
-            try File.replace(options.configPath, with: text, sync: true)
-        } catch {
-            log.write(.warning, "The last save failed: \(error)")
+        saver.submit(
+            generation: newestSave.number + 1, Array(NodesFile.text(machine.state, now).utf8),
+            sync: true)
+        for result in saver.finish() {
+            if case .failed(_, let error) = result {
+                log.write(.warning, "The last save failed: \(error)")
+            }
+            saved(result)
         }
+        flushLinks()
+        clients.flush(self)
         if hasPIDFile { try? File.remove(options.path(of: options.pidFile)) }
         log.write(.warning, "Bye")
     }

@@ -11,6 +11,7 @@ extension Node {
         switch effect {
         case .persist(let generation, let sync):
             wantedSave = (generation, sync || wantedSave?.sync == true)
+            newestSave = generation
         case .connect(let link, let address): connect(link, to: address)
         case .close(let link):
             guard let link = links[id: link] else { return }
@@ -34,7 +35,8 @@ extension Node {
         case .dropKeys(let slots):
             store.dropKeys(in: slots)
             disturbClients()
-        case .reply(let reply, let client): clients.reply(reply, to: client)
+        case .reply(let reply, let client, let generation):
+            clients.reply(reply, to: client, after: generation)
         case .note(let note): say(note)
         }
     }

@@ -27,8 +27,39 @@ enum NodesFileStore {
         }
     }
 
-    /// The saved state, and whether the file says what it says; nil when there is none yet. A file of which something will not be saved again
-    /// is kept beside the new one, so that the server that wrote it can have it back.
+    /// Puts back what is kept of a file that a loss of power left empty or torn: the file as it was last
+    /// synced. One that is whole and wrong is nobody's to replace.
+    static func repair(
+        _ options: NodeOptions, at now: Instant, _ log: inout NodeLog
+    ) throws(StartError) {
+        let path = options.configPath
+        let kept = SaveThread.keptPath(for: path)
+        guard let bytes = try? File.readRegular(path, limitBytes: sizeLimit),
+            !NodesFile.isWhole(bytes),
+            let old = try? File.readRegular(kept, limitBytes: sizeLimit), NodesFile.isWhole(old)
+        else { return }
+        var random = SplitMix64(seed: 0)
+        // An editor left out the last newline: all else is there.
+        if let (_, remarks) = try? NodesFile.read(bytes, at: now, random: &random),
+            remarks.contains(where: { if case .noNewline = $0 { true } else { false } })
+        {
+            return
+        }
+        guard (try? NodesFile.parse(old, at: now, random: &random)) != nil else { return }
+        log.write(
+            .warning,
+            "\(path) is \(bytes.isEmpty ? "empty" : "torn, \(bytes.count) bytes long"); taken is "
+                + "\(kept), the file as it was last synced. To make a new node remove both")
+        do throws(SystemError) {
+            try File.replace(path, with: old, sync: true)
+        } catch {
+            throw StartError("\(path) cannot be written: \(error.reason)")
+        }
+    }
+
+    /// The saved state, and whether the file says what it says; nil when there is none yet. A file of
+    /// which something will not be saved again is kept beside the new one, so that the server that wrote
+    /// it can have it back.
     static func load(
         _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
     ) throws(StartError) -> (state: ClusterState, isSaved: Bool)? {

@@ -71,8 +71,13 @@ enum SettingsCommand {
         node.slowLog.configure(changed)
         node.clients.limitsChanged(node)
         if linkLimit { node.checkLinks() }
+        let (save, place) = (node.newestSave, client.output.count)
         node.step(.configure(changed.cluster))
         client.ok()
+        // Something of it is in nodes.conf.
+        if node.newestSave > save {
+            node.clients.hold(client, from: place, until: node.newestSave)
+        }
     }
 
     /// What can fail though each value is well: all such, or none.

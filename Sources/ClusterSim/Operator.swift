@@ -93,7 +93,7 @@ extension World {
         let patience = max(options.nodeTimeout, 1000) * 1000 + 500_000
         for node in nodes.indices where operators.isUnsure[node] && node != operators.absent {
             guard nodes[node].isUp, let asker = asker(for: node) else { continue }
-            if knows(asker, node) && knows(node, asker) {
+            if knows(asker, node) && knows(node, asker) && canFind(asker, node) {
                 operators.isMember[node] = true
                 operators.isUnsure[node] = false
             } else if now - operators.met[node] > patience {
@@ -103,21 +103,45 @@ extension World {
     }
 
     /// A member whom no living member knows any more, since those that did died or lost their disks
-    /// before they told: no rule brings it back, it has to be met again. One node is asked for at a look.
+    /// before they told; or one that no chain of members who know each other's addresses leads to, since
+    /// it and they came back elsewhere: no rule brings it back, it has to be met again. One node is asked
+    /// for at a look.
     private mutating func askForLost() {
         let node = operators.nextAsked % nodes.count
         operators.nextAsked = node + 1
         guard operators.isMember[node], !operators.isUnsure[node], nodes[node].isUp else { return }
+        // Who is cut off from it for good tells those beside it nothing.
         let others = nodes.indices.filter {
-            $0 != node && nodes[$0].isUp && operators.isMember[$0]
+            $0 != node && nodes[$0].isUp && operators.isMember[$0] && canTalk($0, node)
         }
-        guard !others.isEmpty, !others.contains(where: { knows($0, node) }) else { return }
+        guard !others.isEmpty,
+            !others.contains(where: { knows($0, node) }) || isCutOff(node, from: others)
+        else { return }
         operators.isMember[node] = false
         operators.isUnsure[node] = true
     }
 
     private func knows(_ one: Int, _ other: Int) -> Bool {
         machines[one].knows(machines[other].state.myID)
+    }
+
+    /// Whether one of the two knows where the other is.
+    private func canFind(_ one: Int, _ other: Int) -> Bool {
+        machines[one].place(of: machines[other].state.myID) == nodes[other].address
+            || machines[other].place(of: machines[one].state.myID) == nodes[one].address
+    }
+
+    /// Whether no chain of nodes, of which each can find the next, leads from a node to all others.
+    private func isCutOff(_ node: Int, from others: [Int]) -> Bool {
+        guard nodes.count <= World.fewNodes else { return false }
+        var missing = others
+        var reached = [node]
+        while let next = reached.popLast() {
+            let found = missing.filter { canFind(next, $0) }
+            missing.removeAll { found.contains($0) }
+            reached += found
+        }
+        return !missing.isEmpty
     }
 
     /// Whether every replica that shall follow a master does.
@@ -130,9 +154,12 @@ extension World {
     private func asker(for newcomer: Int) -> Int? {
         nodes.indices.first { node in
             node != newcomer && nodes[node].isUp && !nodes[node].isPaused
-                && operators.isMember[node] && !network.isBlocked(from: node, to: newcomer)
-                && !network.isBlocked(from: newcomer, to: node)
+                && operators.isMember[node] && canTalk(node, newcomer)
         }
+    }
+
+    private func canTalk(_ one: Int, _ other: Int) -> Bool {
+        !network.isBlocked(from: one, to: other) && !network.isBlocked(from: other, to: one)
     }
 
     /// A node started again: it may know less than it did.

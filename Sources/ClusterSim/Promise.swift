@@ -8,6 +8,7 @@ package enum Promise: String, Sendable, CaseIterable {
     case majority = "who wins an election has votes of a majority"
     case quorum = "a node has failed only when a quorum of masters with slots says so of late"
     case durable = "nothing is promised before it is on disk"
+    case acknowledged = "what an operator was told is done outlives the process"
     case risingEpochs = "the epochs of an identity never fall"
     case oneClaim = "two masters at one epoch stay so no longer than one exchange of headers"
     case risingOwners = "a slot changes its owner only to a greater epoch"
@@ -16,6 +17,7 @@ package enum Promise: String, Sendable, CaseIterable {
     case bounded = "nothing grows without bound"
     case readableFile = "a node can read what it saved"
     case readableMessage = "a node can read what another says"
+    case noTrap = "the rules end no process, whatever comes in"
     case formation = "a cluster forms in a bounded time"
     case agreement = "once faults stop, those who can talk agree in a bounded time"
 }

@@ -25,6 +25,16 @@ package struct Outcome: Equatable, Sendable {
     /// Virtual microseconds.
     package var duration: Int64
     package var figures: [Measured]
+
+    /// A run that ended by a signal: nothing is known of it but that.
+    package static func trapped(seed: UInt64, signal: Int32) -> Outcome {
+        Outcome(
+            seed: seed,
+            broken: BrokenPromise(
+                promise: .noTrap, time: 0, text: "the run ended by signal \(signal)"),
+            exemptions: [], isExempted: false, plannedFaults: 0, climate: "not known",
+            lastEvents: [], lines: [], traceHash: 0, duration: 0, figures: [])
+    }
 }
 
 package enum Simulation {

@@ -1,6 +1,7 @@
-// A disk that holds one file: what was asked to be synced is there after a while, one write at a time
-// and only the newest of those that wait; what was only written may be gone after a crash. A write is
-// whole or not there: the shell replaces the file.
+// A disk that holds one file. A save is in place at once: the end of the process does not undo that. What
+// was asked to be synced is on the disk after a while, one write at a time and only the newest of those
+// that wait. What was only in place may be torn or gone after a loss of power: the file that is kept
+// beside it, as it was last synced, is taken then.
 
 import ClusterCore
 
@@ -36,6 +37,10 @@ struct VirtualDisk: Sendable {
 
     /// What a loss of power leaves at the least; nil: no file.
     private(set) var durable: Snapshot?
+    /// What is in place, when it is newer.
+    private var placed: Snapshot?
+    /// The newest save of this process that is in place.
+    private(set) var inPlace = Generation(0)
     /// The newest text that was written without waiting for it, when it is newer.
     private var cached: Snapshot?
     private var writing: Snapshot?
@@ -49,6 +54,7 @@ struct VirtualDisk: Sendable {
 
     /// Takes a snapshot. Returns whether a write begins now, which ends with `finish`.
     mutating func save(_ snapshot: Snapshot, sync: Bool) -> Bool {
+        if refusals == 0 { place(snapshot) }
         guard sync else {
             // It joins a synced save that waits: later saves hold all that earlier ones held.
             if waiting != nil { waiting = snapshot } else { cached = snapshot }
@@ -60,6 +66,11 @@ struct VirtualDisk: Sendable {
         }
         begin(snapshot)
         return true
+    }
+
+    private mutating func place(_ snapshot: Snapshot) {
+        placed = snapshot
+        inPlace = snapshot.generation
     }
 
     private mutating func begin(_ snapshot: Snapshot) {
@@ -75,6 +86,10 @@ struct VirtualDisk: Sendable {
         let succeeded = refusals == 0
         if succeeded {
             durable = done
+            if done.generation >= inPlace {
+                placed = nil
+                inPlace = done.generation
+            }
             if let other = cached, other.generation < done.generation { cached = nil }
         }
         if let next = waiting {
@@ -84,12 +99,24 @@ struct VirtualDisk: Sendable {
         return (done.generation, succeeded, writing != nil)
     }
 
-    /// The process or the power is gone. What was not synced is there or not, as chance has it.
-    mutating func crash(_ random: inout SplitMix64) {
+    /// The process is gone. What is in place stays, and whoever starts from it syncs it first.
+    mutating func kill() {
+        if let placed { durable = placed }
+        forget()
+    }
+
+    /// The power is gone. What was not synced is there or not, as chance has it.
+    mutating func losePower(_ random: inout SplitMix64) {
         let candidates = [writing, waiting, cached].compactMap { $0 }
         if refusals == 0 && !candidates.isEmpty && random.below(2) == 0 {
             durable = candidates[random.below(candidates.count)]
         }
+        forget()
+    }
+
+    private mutating func forget() {
+        placed = nil
+        inPlace = Generation(0)
         cached = nil
         writing = nil
         waiting = nil

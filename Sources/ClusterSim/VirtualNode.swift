@@ -14,6 +14,8 @@ struct VirtualNode: Sendable {
     /// What is sent to it gets nowhere, and nobody says so.
     var isUnplugged: Bool { isSilent && !isUp }
     var disk = VirtualDisk()
+    /// The newest save of this process that holds something which a client was told is done.
+    var acknowledged = Generation(0)
     /// The slots in the newest header that it sent: who hears the same shares their storage.
     var saidSlots = SlotSet()
     /// Counts processes, so that what was meant for an earlier one is known.

@@ -32,7 +32,7 @@ struct Witness {
             )
         }
         for slot in header.slots {
-            guard let owner = before.owner(of: slot), owner != row,
+            guard let owner = before.owner(of: slot), owner != row, after.nodes.contains(owner),
                 after.nodes[owner].configEpoch > header.configEpoch,
                 !before.notClaimed.contains(slot)
             else { continue }
@@ -51,10 +51,11 @@ struct Witness {
     func slots() -> Breach? {
         guard before.assignedCount > 0 else { return nil }
         for slot in after.slots.handedOver(since: before) {
-            guard let former = before.owner(of: slot) else { continue }
+            // Whoever is forgotten owns nothing.
+            guard let former = before.owner(of: slot), after.nodes.contains(former) else {
+                continue
+            }
             guard let latter = after.slots.owner(of: slot) else {
-                // Whoever is forgotten owns nothing.
-                guard after.nodes.handles.contains(former) else { continue }
                 return (
                     .keptSlots,
                     "n\(node) takes slot \(slot) from \(after.nodes[former].id.short) and gives it "

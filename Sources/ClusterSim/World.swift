@@ -47,7 +47,7 @@ struct World: Sendable {
         plan = FaultPlan(options, climate, &random)
         self.random = random
         keepsFiles =
-            options.nodeCount <= World.smallCount || plan.restarts
+            options.nodeCount <= World.fewNodes || plan.restarts
             || options.scenario?.restarts ?? false
         network = VirtualNetwork(nodes: options.nodeCount)
         safety = Safety(nodes: options.nodeCount)
@@ -63,7 +63,7 @@ struct World: Sendable {
     }
 
     /// Up to this many nodes files are written and read whatever the plan.
-    private static let smallCount = 64
+    static let fewNodes = 64
 
     // MARK: Time
 

@@ -79,10 +79,24 @@ extension World {
         // Nothing of what waited for the process reaches it any more.
         nodes[node].pauses = 0
         wake(node)
-        nodes[node].disk.crash(&random)
+        loseMemory(node, withPower: isSilent)
         for end in network.openEnds(of: node) {
             if isSilent { network.close(end) } else { closeEnd(end) }
         }
+    }
+
+    /// What a machine that is silent had not synced is lost, or not; a process that ends loses nothing
+    /// that was acknowledged.
+    private mutating func loseMemory(_ node: Int, withPower: Bool) {
+        defer { nodes[node].acknowledged = Generation(0) }
+        if withPower { return nodes[node].disk.losePower(&random) }
+        nodes[node].disk.kill()
+        let (said, left) = (nodes[node].acknowledged, nodes[node].disk.durable?.generation)
+        guard said > left ?? Generation(0) else { return }
+        fail(
+            .acknowledged,
+            "n\(node) acknowledged what is in save \(said.number), and save "
+                + "\(left?.number ?? 0) is left of it")
     }
 
     // MARK: Addresses

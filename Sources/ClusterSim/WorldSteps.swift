@@ -29,7 +29,20 @@ extension World {
 
     /// The same with an input at which no checker looks.
     private mutating func take(_ node: Int, _ input: Input, at instant: Instant) {
-        perform(timed { $0.machines[node].step(input, at: instant) }, of: node, at: instant)
+        let effects = timed { $0.machines[node].step(input, at: instant) }
+        perform(effects, of: node, at: instant)
+        if case .command(let command, _) = input { checkAnswer(to: command, effects, of: node) }
+    }
+
+    /// Who is told that something is done can rely on it: the save that holds it was waited for.
+    private mutating func checkAnswer(
+        to command: AdminCommand, _ effects: [Effect], of node: Int
+    ) {
+        guard command.isSaved, case .persist(let save, _)? = effects.first else { return }
+        for case .reply(let reply, _, let waited) in effects where waited != save {
+            if case .error = reply { continue }
+            fail(.acknowledged, "n\(node) answers '\(command)' before save \(save.number)")
+        }
     }
 
     private mutating func perform(_ effects: [Effect], of node: Int, at instant: Instant) {
@@ -58,8 +71,9 @@ extension World {
                 queue.add(.timer, at: due, node: node, index: Int(nodes[node].life))
             }
         case .note(let note): heard(note, of: node)
-        case .reply(let reply, _):
+        case .reply(let reply, _, let save):
             lastReply = reply
+            if let save, save <= nodes[node].disk.inPlace { nodes[node].acknowledged = save }
             if case .error(let text) = reply { trace.tell(now, "n\(node) refused: \(text)") }
         case .pauseWrites, .replicate, .dropKeys: break  // keys are not held here
         }
@@ -147,6 +161,17 @@ extension World {
             step(node, .persisted(done.generation))
         } else {
             step(node, .persistFailed(done.generation, SystemFault("no space left")))
+        }
+    }
+}
+
+extension AdminCommand {
+    /// Whether it changes what nodes.conf holds whenever it succeeds, of those that an operator gives
+    /// here.
+    fileprivate var isSaved: Bool {
+        switch self {
+        case .addSlotsRange, .setConfigEpoch, .setSlot, .reset, .forget: true
+        default: false
         }
     }
 }

@@ -28,6 +28,7 @@ enum SimulateCommand {
                     let (place, seed) = jobs[index]
                     return Simulation.run(seed: seed, call.cases[place], stopwatch: stopwatch)
                 },
+                trapped: { Outcome.trapped(seed: jobs[$0].1, signal: $1) },
                 each: { index, outcome in
                     let place = jobs[index].0
                     reports[place].add(outcome)
@@ -35,8 +36,10 @@ enum SimulateCommand {
                     progress.done(index + 1)
                     guard outcome.broken != nil else { return true }
                     progress.clear()
-                    if failure == nil { failure = (place, outcome) }
                     if !call.isJSON { show(reports[place].failure(outcome)) }
+                    // One that trapped tells nothing more, and its seed cannot be looked into from here.
+                    if outcome.broken?.promise == .noTrap { return true }
+                    if failure == nil { failure = (place, outcome) }
                     return call.keepsGoing
                 },
                 meanwhile: { progress.tell() })

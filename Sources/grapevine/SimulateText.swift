@@ -7,8 +7,15 @@ import ClusterSim
 extension SimulateReport {
     func failure(_ outcome: Outcome) -> String {
         guard let promise = outcome.broken else { return "" }
+        let title = "seed \(outcome.seed) broke a promise: \(promise.promise.rawValue)"
+        if promise.promise == .noTrap {
+            let lines = [
+                "", title, promise.text, "repeat it with:", "  \(repeating(outcome.seed))",
+            ]
+            return lines.joined(separator: "\n") + "\n\n"
+        }
         let lines = [
-            "", "seed \(outcome.seed) broke a promise: \(promise.promise.rawValue)",
+            "", title,
             "at \(Double(promise.time) / 1e6) s: \(promise.text)", "drawn: \(outcome.climate)",
             "the last events:",
         ]

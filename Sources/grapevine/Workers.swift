@@ -9,12 +9,21 @@ enum Workers {
     private static let runAhead = 64
     private static let napMilliseconds = 5
 
+    /// With so many pieces of work that ended by a trap it is over: what they held is never given back.
+    private static let trapLimit = 100
+
     private struct State<Result: Sendable>: Sendable {
         var next = 0
         var delivered = 0
         var isOver = false
         /// By place; nobody walks through it.
         var done: [Int: Result] = [:]
+    }
+
+    /// One thread, and what it is at.
+    private final class Worker: Sendable {
+        let trap = TrapWatch()
+        let place = Mutex<Int?>(nil)
     }
 
     private final class Shared<Result: Sendable>: Sendable {
@@ -33,32 +42,45 @@ enum Workers {
         func isOver(_ count: Int) -> Bool {
             state.withLock { $0.isOver || $0.next >= count }
         }
+
+        func finish(_ place: Int, _ result: Result) {
+            state.withLock { $0.done[place] = result }
+        }
     }
 
     /// Does `count` pieces of work.
     /// - Parameters:
     ///   - work: does one; on any thread.
+    ///   - trapped: the result of one that ended by this signal.
     ///   - each: takes a result, in order; false ends it all, and later work that was done is lost.
     ///   - meanwhile: called now and then.
     static func run<Result: Sendable>(
         count: Int, threads: Int, work: @escaping @Sendable (Int) -> Result,
-        each: (Int, Result) -> Bool, meanwhile: () -> Void
+        trapped: (Int, Int32) -> Result, each: (Int, Result) -> Bool, meanwhile: () -> Void
     ) throws(SystemError) {
         let shared = Shared<Result>()
-        for _ in 0..<max(1, min(threads, count)) {
+        func start() throws(SystemError) -> Worker {
+            let worker = Worker()
             // Nobody joins them: what they still do when all is told is in vain.
             _ = try Thread {
+                worker.trap.watchThisThread()
                 while !shared.isOver(count) {
                     guard let place = shared.take(of: count) else {
                         SystemClock.sleep(milliseconds: napMilliseconds)
                         continue
                     }
-                    let result = work(place)
-                    shared.state.withLock { $0.done[place] = result }
+                    worker.place.withLock { $0 = place }
+                    shared.finish(place, work(place))
+                    worker.place.withLock { $0 = nil }
                 }
             }
+            return worker
         }
-        for place in 0..<count {
+        try TrapWatch.begin()
+        var workers: [Worker] = []
+        for _ in 0..<max(1, min(threads, count)) { workers.append(try start()) }
+        var traps = 0
+        work: for place in 0..<count {
             var result: Result?
             while result == nil {
                 result = shared.state.withLock { state in
@@ -66,10 +88,19 @@ enum Workers {
                     if result != nil { state.delivered += 1 }
                     return result
                 }
-                if result == nil {
-                    meanwhile()
-                    SystemClock.sleep(milliseconds: napMilliseconds)
+                guard result == nil else { break }
+                for index in workers.indices {
+                    guard let signal = workers[index].trap.signal,
+                        let stopped = workers[index].place.withLock({ $0 })
+                    else { continue }
+                    shared.finish(stopped, trapped(stopped, signal))
+                    traps += 1
+                    guard traps < trapLimit else { break work }
+                    // Another thread takes its place.
+                    workers[index] = try start()
                 }
+                meanwhile()
+                SystemClock.sleep(milliseconds: napMilliseconds)
             }
             if let result, !each(place, result) { break }
         }

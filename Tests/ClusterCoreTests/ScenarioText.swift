@@ -29,7 +29,7 @@ extension Scenario {
                     ? "release writes" : "pause writes for \(until - node.now.monotonic) ms"
             case .replicate(let from): line = "replicate from \(from.map { "\($0)" } ?? "nobody")"
             case .dropKeys(let set): line = "drop keys in \(set)"
-            case .reply(let reply, _): line = "reply \(reply)"
+            case .reply(let reply, _, _): line = "reply \(reply)"
             case .note(let note): line = "note \(note)"
             }
             if let line { lines.append(shortened(line)) }

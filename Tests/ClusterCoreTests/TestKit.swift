@@ -88,7 +88,7 @@ struct Outcome {
         }
     }
     var replies: [AdminReply] {
-        effects.compactMap { if case .reply(let reply, _) = $0 { reply } else { nil } }
+        effects.compactMap { if case .reply(let reply, _, _) = $0 { reply } else { nil } }
     }
     var closed: [LinkID] {
         effects.compactMap { if case .close(let link) = $0 { link } else { nil } }

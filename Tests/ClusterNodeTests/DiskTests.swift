@@ -31,21 +31,21 @@ extension LiveTests {
             #expect(voter.log.contains("Saving the cluster configuration failed"))
         }
 
-        @Test(.enabled(if: SlowSync.compiler != nil, SlowSync.whyNot))
+        @Test(.enabled(if: SlowDisk.compiler != nil, SlowDisk.whyNot))
         func `a voter whose disk takes seconds is not suspected, and votes once it is quick`()
             throws
         {
-            let slow = try SlowSync()
+            let slow = try SlowDisk()
             let cluster = try MixedCluster(
                 [try Live.ours(), .ours(slow.wrapper)]
                     + Array(repeating: try Live.ours(), count: 4),
                 nodeTimeoutMilliseconds: FailoverTests.timeout,
                 directives: ["--failover-without-copy", "yes"])
             try cluster.form(cluster.nodes, masters: 3)
-            try slow.delay(milliseconds: 3 * FailoverTests.timeout)
+            try slow.delay(.sync, milliseconds: 3 * FailoverTests.timeout)
             try Self.replace(
                 cluster, voter: cluster.nodes[1],
-                repair: { try slow.delay(milliseconds: 0) })
+                repair: { try slow.delay(.sync, milliseconds: 0) })
         }
 
         /// Kills the first master and watches for a while in which one of two votes cannot be given;
@@ -135,67 +135,5 @@ private final class Mounts {
         guard status == .exited(0) else {
             throw SystemError(code: 1, call: program, about: words.joined(separator: " "))
         }
-    }
-}
-
-/// A library that makes each sync of a node take as long as a file says.
-private final class SlowSync {
-    static let whyNot: Comment = "no C compiler on PATH: clang comes with Swift"
-    static let compiler = ProgramSearch.find("clang") ?? ProgramSearch.find("cc")
-
-    private let folder: TemporaryFolder
-    /// Starts our executable with the library.
-    let wrapper: String
-
-    private static let source = """
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <stdio.h>
-        #include <stdlib.h>
-        #include <unistd.h>
-        static void wait_as_told(void) {
-            long milliseconds = 0;
-            FILE *file = fopen(getenv("SLOW_SYNC_FILE"), "r");
-            if (file) { if (fscanf(file, "%ld", &milliseconds) != 1) milliseconds = 0; fclose(file); }
-            usleep(milliseconds * 1000);
-        }
-        int fsync(int fd) {
-            wait_as_told();
-            return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
-        }
-        int fdatasync(int fd) {
-            wait_as_told();
-            return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
-        }
-
-        """
-
-    init() throws {
-        folder = try TemporaryFolder()
-        wrapper = folder.path(of: "grapevine")
-        let (source, library) = (folder.path(of: "slow.c"), folder.path(of: "slow.so"))
-        try File.write(Array(Self.source.utf8), to: source)
-        var options = ChildProcess.Options(
-            arguments: ["-shared", "-fPIC", "-o", library, source, "-ldl"])
-        options.output = .inherited
-        let compiler = try #require(Self.compiler)
-        let status = try ChildProcess(compiler, options).wait(milliseconds: 60_000)
-        try #require(status == .exited(0))
-        guard case .ours(let own) = try Live.ours() else { return }
-        let script = """
-            #!/bin/sh
-            SLOW_SYNC_FILE='\(folder.path(of: "delay"))' LD_PRELOAD='\(library)' exec '\(own)' "$@"
-
-            """
-        try File.write(Array(script.utf8), to: wrapper)
-        let mode = try ChildProcess(
-            "chmod", ChildProcess.Options(arguments: ["755", wrapper])
-        ).wait(milliseconds: 5000)
-        try #require(mode == .exited(0))
-    }
-
-    /// How long each sync takes from now on.
-    func delay(milliseconds: Int) throws {
-        try File.write(Array("\(milliseconds)\n".utf8), to: folder.path(of: "delay"))
     }
 }

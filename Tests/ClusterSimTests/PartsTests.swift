@@ -64,7 +64,7 @@ import Testing
         #expect(disk.finish() == nil)
     }
 
-    @Test func `a save that is not synced is never confirmed and may be lost`() {
+    @Test func `a save that is not synced is never confirmed and may be lost with the power`() {
         var kept = 0
         for seed in 0..<64 as Range<UInt64> {
             var disk = VirtualDisk()
@@ -72,13 +72,13 @@ import Testing
             expect(disk.save(Self.snapshot(2), sync: false), is: false)
             #expect(disk.finish() == nil)
             var random = SplitMix64(seed: seed)
-            disk.crash(&random)
+            disk.losePower(&random)
             if disk.durable?.generation == Generation(2) { kept += 1 }
         }
         #expect(kept > 0 && kept < 64)
     }
 
-    @Test func `a crash never takes back what was synced`() {
+    @Test func `a loss of power never takes back what was synced`() {
         for seed in 0..<64 as Range<UInt64> {
             var disk = VirtualDisk()
             _ = disk.save(Self.snapshot(1), sync: false)
@@ -86,10 +86,22 @@ import Testing
             _ = disk.finish()
             _ = disk.save(Self.snapshot(3), sync: true)
             var random = SplitMix64(seed: seed)
-            disk.crash(&random)
+            disk.losePower(&random)
             #expect((disk.durable?.generation ?? Generation(0)) >= Generation(2))
             #expect(disk.finish() == nil)
         }
+    }
+
+    @Test func `the end of the process never takes back what is in place`() {
+        var disk = VirtualDisk()
+        disk.format(holding: Self.snapshot(9))
+        _ = disk.save(Self.snapshot(1), sync: true)
+        _ = disk.save(Self.snapshot(2), sync: true)
+        _ = disk.save(Self.snapshot(3), sync: false)
+        #expect(disk.inPlace == Generation(3))
+        disk.kill()
+        #expect(disk.durable?.generation == Generation(3) && disk.inPlace == Generation(0))
+        #expect(disk.finish() == nil)
     }
 
     @Test func `a disk that refuses says so and keeps what it has`() {
@@ -98,6 +110,8 @@ import Testing
         disk.refusals = 1
         _ = disk.save(Self.snapshot(2), sync: true)
         expect(disk.finish()?.succeeded, is: false)
+        #expect(disk.durable?.generation == Generation(1) && disk.inPlace == Generation(0))
+        disk.kill()
         #expect(disk.durable?.generation == Generation(1))
     }
 }

@@ -51,10 +51,13 @@ import Testing
         Case(bug: .keptSlots, promise: .agreement, seeds: 5...60) {
             $0.faults = [.crash, .operators]
         },
+        Case(bug: .replyBeforeSave, promise: .acknowledged, seeds: 1...2),
     ]
 
     @Test func `every bug that can be planted is looked for`() {
-        #expect(Self.cases.flatMap(\.bug.names).sorted() == PlantedBug.allNames.sorted())
+        // A run that ends its process is looked for where runs are kept from that.
+        let names = PlantedBug.allNames.filter { $0 != PlantedBug.trap.names.joined() }
+        #expect(Self.cases.flatMap(\.bug.names).sorted() == names.sorted())
     }
 
     @Test(arguments: cases)

@@ -35,6 +35,22 @@ import Testing
         #expect(Set(speed.keys) == ["virtualSeconds", "wallSeconds"])
     }
 
+    @Test func `a run that traps is a failure of its seed, and the others go on`() throws {
+        let said = try Grapevine.run(
+            ["simulate", "--duration", "10", "--seeds", "1-4", "--plant", "trap", "--json"])
+        #expect(said.status == 1)
+        let root = try json(said)
+        let broken = try #require(root["brokenPromises"] as? [[String: Any]])
+        let figures = try #require(root["figures"] as? [String: [String: Any]])
+        #expect(!broken.isEmpty)
+        #expect((figures["formation"]?["n"] as? Int) == 4 - broken.count)
+        for promise in broken {
+            #expect(promise["promise"] as? String == "the rules end no process, whatever comes in")
+            let seed = try #require(promise["seed"] as? Int)
+            #expect((promise["repeat"] as? String)?.contains("--seed \(seed) ") == true)
+        }
+    }
+
     @Test func `a broken promise is told, repeated by its command, and made smaller`() throws {
         let call = ["simulate", "--seed", "1", "--plant", "fail-without-quorum"]
         let said = try Grapevine.run(call + ["--json"])

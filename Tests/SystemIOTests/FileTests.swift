@@ -1,4 +1,4 @@
-// Files: reading with a limit, replacing whole, locking, and saving in the background.
+// Files: reading with a limit, replacing whole, and locking.
 
 import Foundation
 import SystemIO
@@ -108,77 +108,5 @@ import Testing
         #expect(File.folder(of: "/a/b") == "/a" && File.name(of: "/a/b") == "b")
         #expect(File.folder(of: "a") == "." && File.name(of: "a") == "a")
         #expect(File.folder(of: "/a") == "/")
-    }
-}
-
-@Suite final class SaveThreadTests {
-    private let folder: TemporaryFolder
-
-    init() throws { folder = try TemporaryFolder() }
-
-    /// Waits until the saves of a generation are told.
-    private func results(
-        _ saver: inout SaveThread, upTo generation: UInt64
-    ) throws -> [SaveResult] {
-        var poller = try Poller()
-        var events: [PollEvent] = []
-        var all: [SaveResult] = []
-        try poller.register(saver.descriptor, token: 0, interest: .read)
-        while (all.last?.generation ?? 0) < generation {
-            try poller.wait(timeoutMilliseconds: 5000, into: &events)
-            if events.isEmpty { break }
-            all += saver.drainResults()
-        }
-        return all
-    }
-
-    @Test func `generations are confirmed in order, the newest for all before it`() throws {
-        let path = folder.path(of: "nodes.conf")
-        var saver = try SaveThread(replacing: path)
-        for generation in 1...200 as ClosedRange<UInt64> {
-            saver.submit(
-                generation: generation, Array("generation \(generation)".utf8),
-                sync: generation.isMultiple(of: 7))
-        }
-        let results = try results(&saver, upTo: 200)
-        let generations = results.map(\.generation)
-        #expect(generations == generations.sorted() && generations.last == 200)
-        #expect(results.allSatisfy { $0.error == nil })
-        #expect(try File.readText(path) == "generation 200")
-        #expect(saver.drainResults().isEmpty)
-    }
-
-    @Test func `a save that fails is told with its generation, and the next one may succeed`()
-        throws
-    {
-        let inner = folder.path(of: "inner")
-        var saver = try SaveThread(replacing: "\(inner)/nodes.conf")
-        saver.submit(generation: 4, [1], sync: true)
-        let failed = try results(&saver, upTo: 4)
-        #expect(failed.map(\.generation) == [4])
-        #expect(failed.last?.error?.isMissing == true && failed.last?.error?.call == "open")
-        try Folder.make(inner)
-        saver.submit(generation: 5, [1, 2], sync: true)
-        #expect(try results(&saver, upTo: 5) == [SaveResult(generation: 5, error: nil)])
-        #expect(try File.read("\(inner)/nodes.conf") == [1, 2])
-    }
-
-    @Test func `a place that is taken by a folder fails at the rename`() throws {
-        let path = folder.path(of: "taken")
-        try Folder.make("\(path)/x")
-        var saver = try SaveThread(replacing: path)
-        saver.submit(generation: 1, [1], sync: false)
-        #expect(try results(&saver, upTo: 1).last?.error?.call == "rename")
-    }
-
-    @Test func `what waits is saved before the thread ends`() throws {
-        let path = folder.path(of: "last")
-        do {
-            var saver = try SaveThread(replacing: path)
-            for generation in 1...20 as ClosedRange<UInt64> {
-                saver.submit(generation: generation, [UInt8(generation)], sync: true)
-            }
-        }
-        #expect(try File.read(path) == [20])
     }
 }

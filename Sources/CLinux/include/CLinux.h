@@ -49,6 +49,14 @@ int32_t clinux_background(int32_t *pipe_end);
 // Sends a text to the Unix socket of a supervisor; a path that begins with "@" is an abstract name.
 int32_t clinux_notify(const char *path, const char *text);
 
+// From here on a trap (an illegal instruction, a bad access) of a thread that reports it stops that
+// thread for good, and the process goes on. 0, or the negative errno.
+int32_t clinux_watch_traps(void);
+// Where the calling thread reports its trap: the number of the signal is written there.
+void clinux_report_trap(int32_t *place);
+// What was reported; 0: nothing.
+int32_t clinux_trap(const int32_t *place);
+
 // Gives the calling thread, and what it starts, a network of its own with loopback alone.
 int32_t clinux_own_network(void);
 
@@ -62,29 +70,50 @@ enum {
     CLINUX_STEP_SYNC_DIRECTORY = 5
 };
 
-typedef struct {
-    uint64_t generation;
-    int32_t error;  // 0, or an errno
-    int32_t step;
-} clinux_save_result;
-
-// Writes the bytes beside the file, renames them into place; syncs both file and directory if asked.
+// Writes the bytes beside the file, syncs them, renames them into place; syncs the directory if asked.
 int32_t clinux_replace(
     const char *temporary, const char *path, const char *directory, const uint8_t *bytes,
     uint64_t length, int32_t sync, int32_t *step);
 
-// One thread that replaces one file, and holds a lock on it from the first time on. The handle is 0 on failure, with the errno in *error.
+// What became of saves. A generation of 0 stands for no news.
+typedef struct {
+    uint64_t renamed;  // this one, or a later one, is in place: no end of the process undoes it
+    uint64_t synced;   // this one, or a later one, is on the disk
+    uint64_t failed;   // this one failed, where `step` says
+    int32_t error;
+    int32_t step;
+} clinux_save_results;
+
+// Two threads that replace one file, and hold a lock on it from the first time on: one writes and
+// renames, one syncs, so that a slow sync never holds up a rename. What is at the path is synced and
+// linked first. `temporary` is the file before it takes its place, `kept` a hard link to the file as it
+// was last synced; all are in one directory. The handle is 0 on failure, with the errno in *error.
 uint64_t clinux_saver_start(
-    const char *temporary, const char *path, const char *directory, int32_t *error);
+    const char *path, const char *temporary, const char *kept, const char *kept_temporary,
+    const char *directory, int32_t *error);
+// Syncs and links what was put at the path by other means, before the first job. Answers an errno turned.
+int32_t clinux_saver_adopt(uint64_t saver);
 // The descriptor that is readable while results wait.
 int32_t clinux_saver_descriptor(uint64_t saver);
 // Copies the bytes and returns at once. A job that waits is overtaken by the new one, which inherits
-// its wish for a sync and whose result holds for all earlier generations.
+// its wish for a sync and whose result holds for all earlier generations. `awaited` says that clients
+// wait for the rename, and that more such jobs may follow. A sync that is not `urgent` may come some
+// milliseconds later.
 int32_t clinux_saver_submit(
-    uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync);
-// Takes the waiting results, at most two: the newest success, and a failure after it.
-int32_t clinux_saver_results(uint64_t saver, clinux_save_result *two);
-// Finishes the job that waits, ends the thread and frees all.
+    uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
+    int32_t awaited, int32_t urgent);
+// Puts the bytes in place on the calling thread, if a job of that kind was quick a moment ago and nothing
+// is under way. Answers 1 when that is done, which no result tells again and which `tidy` has to follow;
+// 0 when the bytes have to be submitted.
+int32_t clinux_saver_put(
+    uint64_t saver, uint64_t generation, const uint8_t *bytes, uint64_t length, int32_t sync,
+    int32_t urgent);
+void clinux_saver_tidy(uint64_t saver);
+// Takes the results that wait.
+void clinux_saver_results(uint64_t saver, clinux_save_results *results);
+// Finishes the job that waits and its sync, and ends the threads. Results can be taken still.
+void clinux_saver_finish(uint64_t saver);
+// The same, and frees all.
 void clinux_saver_stop(uint64_t saver);
 
 #endif

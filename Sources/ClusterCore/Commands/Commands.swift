@@ -9,6 +9,8 @@ enum Commands {
         _ turn: inout Turn
     ) {
         turn.reply(answer(to: command, &state, &turn), to: client)
+        // Counts for those alone that ask for a save.
+        turn.pending.insert(.awaited)
     }
 
     private static func answer(
@@ -38,7 +40,7 @@ enum Commands {
         }
     }
 
-    /// The save is asked for; that it failed, if it does, is in the log.
+    /// The save is asked for, and answered when it is made.
     private static func saveConfig(_ turn: inout Turn) -> AdminReply {
         turn.pending.formUnion([.save, .syncedSave])
         return .ok

@@ -27,6 +27,7 @@ enum EpochCommands {
 
     static func bump(_ state: inout ClusterState, _ turn: inout Turn) -> AdminReply {
         let raised = Epochs.raiseToGreatest(because: .operatorAsked, &state, &turn)
+        if raised { turn.pending.insert(.save) } else { Promises.saveAgain(state, &turn) }
         return .status("\(raised ? "BUMPED" : "STILL") \(state.me.configEpoch)")
     }
 }

@@ -30,6 +30,7 @@ enum TopologyCommands {
     ) -> AdminReply {
         guard let name = NodeID(id), let handle = state.nodes.find(name) else {
             if let name = NodeID(id), state.forgotten.contains(name, at: turn.now.wall) {
+                Promises.saveAgain(state, &turn)
                 return .ok
             }
             return .error("ERR Unknown node \(id)")
@@ -65,7 +66,11 @@ enum TopologyCommands {
             return .error(
                 "ERR To set a master the node must be empty and without assigned slots.")
         }
-        if state.myMaster != handle { Roles.becomeReplica(of: handle, &state, &turn) }
+        if state.myMaster != handle {
+            Roles.becomeReplica(of: handle, &state, &turn)
+        } else {
+            Promises.saveAgain(state, &turn)
+        }
         return .ok
     }
 

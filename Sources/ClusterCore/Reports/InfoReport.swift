@@ -49,6 +49,7 @@ package enum InfoReport {
             lines += ["sent", "received"].map { "cluster_stats_\(kind)_bytes_\($0):0" }
         }
         lines.append("total_cluster_links_buffer_limit_exceeded:\(figures.linksOverLimit)")
+        lines.append("cluster_config_saved:\(state.saves.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()
     }
 

@@ -32,6 +32,16 @@ package enum NodesFile {
         return text + "\n"
     }
 
+    /// Whether a file has its end, which is the vars line, and nothing that was never written. A file
+    /// that was cut, or of which a part did not reach the disk, has not.
+    package static func isWhole(_ bytes: [UInt8]) -> Bool {
+        guard bytes.last == UInt8(ascii: "\n"), !bytes.contains(0),
+            let line = bytes.split(separator: UInt8(ascii: "\n")).last
+        else { return false }
+        let words = line.split(separator: UInt8(ascii: " "))
+        return words.count >= 5 && words.count % 2 == 1 && words[0].elementsEqual("vars".utf8)
+    }
+
     static let forgottenName = "forgotten"
     static let seenName = "seen-at"
 

@@ -148,30 +148,48 @@ enum Handshake {
         if wasForgotten { turn.pending.insert(.save) }
     }
 
-    /// Another node answers on our link: the address is not that node's any more.
+    /// Another node answers on our link: the address is not that node's any more. If it is we
+    /// ourselves who answer, the two of us may have changed places: it is looked for where we were.
     ///
-    /// - Source: bus protocol §4.5 rule 2.
+    /// - Source: bus protocol §4.5 rule 2; DECISIONS D62.
     static func answeredByOther(
         _ header: Header, at handle: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
         turn.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
+        let found = state.nodes[handle].place
+        let former = state.me.address.ip == found.ip ? state.formerIP : state.me.address.ip
+        if header.sender == state.myID, former != found.ip, IPLiteral.isLiteral(former),
+            !state.nodes[handle].traits.contains(.guessed)
+        {
+            if turn.config.announceIP == nil { state.announce(ip: found.ip) }
+            var guess = found
+            guess.ip = former
+            moveAddress(of: handle, to: guess, &state, &turn)
+            state.nodes[handle].traits.insert(.guessed)
+            return
+        }
         state.nodes[handle].traits.insert(.noAddress)
         state.nodes[handle].locate(at: .none)
         state.closeOutbound(of: handle, &turn)
         turn.pending.formUnion([.save, .health])
     }
 
-    /// A PING or MEET tells us our own address: the one it came to.
+    /// A PING or MEET tells us our own address: the one it came to. A process may have been started
+    /// elsewhere than the one before: the first PING of a known node tells, too.
     ///
-    /// - Source: bus protocol §4.3.
+    /// - Source: bus protocol §4.3; DECISIONS D62.
     static func learnOwnAddress(
         from link: LinkID, isMeet: Bool, _ state: inout ClusterState, _ turn: inout Turn
     ) {
         guard turn.config.announceIP == nil, let inbound = state.inboundLink(link) else { return }
-        guard isMeet || state.me.address.ip.isEmpty, !inbound.local.isEmpty else { return }
+        let isFirst = !state.isReached && inbound.node != nil
+        guard isMeet || isFirst || state.me.address.ip.isEmpty, !inbound.local.isEmpty else {
+            return
+        }
+        state.isReached = true
         guard state.me.address.ip != inbound.local else { return }
-        state.nodes[.myself].announce(ip: inbound.local)
+        state.announce(ip: inbound.local)
         turn.note(.ownAddressLearned(inbound.local))
         turn.pending.insert(.save)
     }
@@ -187,10 +205,7 @@ enum Handshake {
         let address = address(in: header, seenAt: inbound.peer)
         // Nearly always it is where it was.
         guard
-            address != state.nodes[handle].address
-                || !state.nodes[handle].seenAt.isEmpty
-                    && state.nodes[handle].seenAt != inbound.peer
-                || state.nodes[handle].traits.contains(.unseen)
+            address != state.nodes[handle].address || !state.nodes[handle].isSeen(at: inbound.peer)
         else { return }
         guard isUsable(address) else {
             return turn.note(.ignored(.badAddress(address), from: header.sender))
@@ -208,6 +223,10 @@ enum Handshake {
         _ state: inout ClusterState, _ turn: inout Turn
     ) {
         let old = state.nodes[handle]
+        guard
+            old.address != address || !old.canBeReached
+                || !seenAt.isEmpty && !old.isSeen(at: seenAt)
+        else { return }
         guard mayMove(handle, &state, turn) else {
             return turn.note(.ignored(.movesTooOften(to: address), from: old.id))
         }

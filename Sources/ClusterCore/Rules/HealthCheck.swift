@@ -60,8 +60,11 @@ enum HealthCheck {
         let isClaimed =
             state.health.unclaimed.isEmpty
             || turn.now.monotonic - state.health.unclaimedSince <= turn.config.nodeTimeout
+        // Who has failed serves nothing; nor does who is nowhere, though too few may know it to find
+        // that it has failed.
         let covered =
-            state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0 && isClaimed
+            state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0
+            && tally.lostOwners == 0 && isClaimed
         if tally.healthyVoters < state.quorum { return .minority }
         return covered || !turn.config.requireFullCoverage ? .allWell : .slotUncovered
     }

@@ -27,21 +27,26 @@ enum Promises {
         let isStale =
             state.saves.unsyncedSince != 0
             && turn.now.monotonic - state.saves.unsyncedSince >= ClusterConfig.longestUnsynced
-        let mustSync =
+        var mustSync =
             facts != asked || turn.pending.contains(.syncedSave) || isRetryDue || isStale
         guard mustSync || turn.pending.contains(.save) else { return }
+        let isAwaited = turn.pending.isSuperset(of: [.save, .awaited])
         // After a failure the next attempt waits, unless something new is promised.
-        if state.saves.retryAt != 0 && !isRetryDue && !turn.pending.contains(.syncedSave) {
-            return
-        }
-        // A disk that stalls holds up what we say, not our memory: what comes in meanwhile is saved
-        // once it moves on.
-        if state.saves.underway.count >= ClusterConfig.savesUnderwayLimit
-            && !turn.pending.contains(.syncedSave)
+        if state.saves.retryAt != 0 && !isRetryDue && !turn.pending.contains(.syncedSave)
+            && !isAwaited
         {
             return
         }
+        // A disk that stalls holds up what we say, not our memory: what comes in meanwhile is saved
+        // once it moves on, and synced then if somebody waits for the save alone.
+        if state.saves.underway.count >= ClusterConfig.savesUnderwayLimit
+            && !turn.pending.contains(.syncedSave)
+        {
+            guard isAwaited else { return }
+            mustSync = false
+        }
         state.saves.newest.number += 1
+        if isAwaited && !turn.has(.replyBeforeSave) { turn.holdReplies(until: state.saves.newest) }
         if mustSync {
             state.saves.underway.append((state.saves.newest, facts))
             state.saves.retryAt = 0
@@ -50,6 +55,14 @@ enum Promises {
             state.saves.unsyncedSince = turn.now.monotonic
         }
         turn.emitFirst(.persist(state.saves.newest, sync: mustSync))
+    }
+
+    /// What a command asked for is there already, but perhaps not in a save that is made: it is
+    /// answered by one that is.
+    static func saveAgain(_ state: ClusterState, _ turn: inout Turn) {
+        if state.saves.isFailing || state.saves.newest > state.saves.confirmed {
+            turn.pending.insert(.save)
+        }
     }
 
     /// Settle: tells everybody what we are: now when all of it is durable, else once it is.

@@ -41,6 +41,7 @@ enum Voting {
         _ turn: inout Turn
     ) {
         let id = state.nodes[candidate].id
+        precondition(!turn.has(.trap) || state.lastVoteFor == nil, "a second vote")
         if !turn.has(.unraisedVote) { state.lastVoteEpoch = state.currentEpoch }
         state.lastVoteFor = id
         // An operator's failover says nothing about the next real failure.

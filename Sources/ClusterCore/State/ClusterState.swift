@@ -38,6 +38,10 @@ package struct ClusterState: Equatable, Sendable {
     var roundTrips = RoundTrips()
     /// Never part of a cluster: it has nobody to wait for.
     package internal(set) var isNewborn = true
+    /// Where this node was before it was where it is; empty when that is not known.
+    private(set) var formerIP = IPText()
+    /// Somebody has reached this process at its address.
+    var isReached = false
     /// Started as a master from its file, and a master ever since.
     var returnedAsMaster = false
     /// Everybody is to be told what we are once the save under way is confirmed.
@@ -101,6 +105,12 @@ package struct ClusterState: Equatable, Sendable {
         guard let waiting = candidacy, waiting.isWaiting else { return false }
         if !waiting.isLate && shard < me.shard { candidacy?.pass(shard, at: now) }
         return true
+    }
+
+    /// This node is at this address now.
+    mutating func announce(ip: IPText) {
+        if !nodes[.myself].address.ip.isEmpty { formerIP = nodes[.myself].address.ip }
+        nodes[.myself].announce(ip: ip)
     }
 
     /// Whether we are a replica of this node.

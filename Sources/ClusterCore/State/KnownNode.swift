@@ -40,8 +40,8 @@ package struct FailureReport: Equatable, Sendable {
 
 /// Yes-or-no facts about a node.
 package struct Traits: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Its real id is not known yet.
     package static let handshake = Traits(rawValue: 1)
@@ -66,10 +66,12 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let unseen = Traits(rawValue: 4096)
     /// It announces a name, and a connection of its own has shown where it is.
     static let seen = Traits(rawValue: 8192)
+    /// We are where it was, and it may be where we were.
+    static let guessed = Traits(rawValue: 16384)
     /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
-    static let filtered = Traits(rawValue: 16384)
+    static let filtered = Traits(rawValue: 1 << 15)
     /// No connection of its own has stood for long yet: it may not know us.
-    static let oneWay = Traits(rawValue: 32768)
+    static let oneWay = Traits(rawValue: 1 << 16)
 }
 
 /// One row of the node table.
@@ -143,7 +145,7 @@ package struct KnownNode: Equatable, Sendable {
         self.address = address
         let isName = !address.ip.isEmpty && !IPLiteral.isLiteral(address.ip)
         self.seenAt = isName ? seenAt : IPText()
-        traits.subtract([.seen, .unseen])
+        traits.subtract([.seen, .unseen, .guessed])
         if isName { traits.insert(seenAt.isEmpty ? .unseen : .seen) }
     }
 
@@ -151,6 +153,11 @@ package struct KnownNode: Equatable, Sendable {
     mutating func announce(ip: IPText) { address.ip = ip }
     mutating func announce(port: Port, busPort: Port) {
         (address.port, address.busPort) = (port, busPort)
+    }
+
+    /// Whether it is known to be there, or announces an address.
+    func isSeen(at place: IPText) -> Bool {
+        traits.isDisjoint(with: [.seen, .unseen]) || seenAt == place
     }
 
     /// Where a connection is made to. It is a literal address if the node can be reached.

@@ -25,6 +25,8 @@ package struct Tally: Equatable, Sendable {
     package fileprivate(set) var leaders = 0
     /// Nodes that have failed and own slots still.
     package fileprivate(set) var failedOwners = 0
+    /// Nodes that own slots, are suspected, and are nowhere that anybody knows.
+    package fileprivate(set) var lostOwners = 0
     /// Nodes of which only others have told.
     package fileprivate(set) var unheard = 0
     package fileprivate(set) var handshakes = 0
@@ -91,7 +93,7 @@ package struct NodeTable: Sendable {
     }
 
     /// Whether the handle names a node.
-    func contains(_ handle: NodeHandle) -> Bool {
+    package func contains(_ handle: NodeHandle) -> Bool {
         handle.index < marks.count && marks[handle.index].contains(.inUse)
     }
 
@@ -317,6 +319,7 @@ extension NodeTable {
         tally.healthyVoters += change(
             former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
         tally.failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
+        tally.lostOwners += change(former.isLostOwner, latter.isLostOwner)
         tally.unheard += change(former.isUnheard, latter.isUnheard)
         tally.handshakes += change(former.isHandshake, latter.isHandshake)
         guard former.isSuspected != latter.isSuspected else { return }
@@ -337,6 +340,7 @@ extension NodeTable {
             if standing.isVoter && standing.isHealthy { tally.healthyVoters += 1 }
             if standing.isLeader { tally.leaders += 1 }
             if standing.isFailedOwner { tally.failedOwners += 1 }
+            if standing.isLostOwner { tally.lostOwners += 1 }
             if standing.isUnheard { tally.unheard += 1 }
             if standing.isHandshake { tally.handshakes += 1 }
             if standing.isSuspected { tally.suspects.append(handle) }

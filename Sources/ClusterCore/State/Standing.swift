@@ -34,6 +34,7 @@ struct Standing: Equatable {
     var isHealthy = false
     var isSuspected = false
     var isFailedOwner = false
+    var isLostOwner = false
     var isUnheard = false
     var isHandshake = false
 
@@ -47,7 +48,9 @@ struct Standing: Equatable {
         isHandshake = node.isHandshake
         switch node.condition {
         case .healthy: isHealthy = true
-        case .suspected: isSuspected = true
+        case .suspected:
+            isSuspected = true
+            isLostOwner = node.slotCount > 0 && !node.hasAddress
         case .failed: isFailedOwner = node.slotCount > 0
         }
     }

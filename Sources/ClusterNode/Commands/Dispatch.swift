@@ -64,9 +64,7 @@ enum Dispatch {
     /// Takes back a reply that is not to be sent.
     private static func finish(_ client: Client, _ replied: Int) -> Bool {
         if client.replies == .on { return true }
-        if client.output.count > replied, client.replies == .off || client.replies == .skip {
-            client.output.removeLast(client.output.count - replied)
-        }
+        if client.replies == .off || client.replies == .skip { client.takeBack(to: replied) }
         switch client.replies {
         case .skipNext: client.replies = .skip
         case .skip: client.replies = .on

@@ -82,7 +82,10 @@ enum ServerCommands {
                 answer(SlotQuestion.keys(slot, limit), client, node)
             default:
                 node.reportStore()
+                let place = client.output.count
                 node.step(.command(command, from: client.id))
+                // What a failover promises is taken back when it cannot be saved.
+                if case .failover = command { client.held.markUndone(from: place) }
             }
         } catch {
             client.error(error.text)

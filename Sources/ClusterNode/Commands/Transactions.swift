@@ -103,10 +103,12 @@ enum Transactions {
             return client.error("EXECABORT Transaction discarded because of previous errors.")
         }
         if isStale { return RESPWriter.nullArray(client.version, to: &client.output) }
+        client.held.beginWhole(at: client.output.count)
         RESPWriter.arrayHeader(transaction.count, to: &client.output)
         swap(&client.parser, &transaction.requests)
         runQueued(client, node)
         swap(&client.parser, &transaction.requests)
+        client.held.endWhole()
     }
 
     private static func runQueued(_ client: Client, _ node: Node) {

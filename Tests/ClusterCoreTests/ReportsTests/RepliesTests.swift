@@ -151,7 +151,8 @@ struct RepliesTests {
         }
         let ours = fields(node.reply("info"))
         let real = fields(try Self.theirs(server, "info"))
-        #expect(names(ours) == names(real))
+        // Whether nodes.conf is saved is a line of ours.
+        #expect(names(ours).filter { $0 != "cluster_config_saved" } == names(real))
         for name in [
             "cluster_slots_assigned", "cluster_slots_ok", "cluster_known_nodes", "cluster_size",
             "cluster_current_epoch", "cluster_my_epoch", "cluster_state",
@@ -159,7 +160,9 @@ struct RepliesTests {
             #expect(
                 ours.first { $0.hasPrefix(name + ":") } == real.first { $0.hasPrefix(name + ":") })
         }
-        #expect(ours.last?.hasPrefix("total_cluster_links_buffer_limit_exceeded:") == true)
+        #expect(
+            ours.dropLast().last?.hasPrefix("total_cluster_links_buffer_limit_exceeded:") == true)
+        #expect(ours.last == "cluster_config_saved:yes")
     }
 
     @Test func `endpoints follow their type`() throws {
