@@ -149,11 +149,10 @@ extension KnownNode {
     /// long, or a ping waits for half a node timeout on a link that is older than a whole one.
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
-        let end = endsUnheard(nodeTimeout)
+        let end = min(endsUnheard(nodeTimeout), nextGreeting(nodeTimeout))
         guard canBeReached else { return pingSent == 0 ? 0 : end }
         guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
-        if traits.contains(.oneWay) { return min(end, nextGreeting(nodeTimeout)) }
         guard pingSent != 0 else { return end }
         let half = nodeTimeout / 2
         return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)

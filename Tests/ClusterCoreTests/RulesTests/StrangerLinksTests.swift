@@ -130,4 +130,15 @@ import Testing
         node.step(.message(.full(header, .pong()), on: link))
         #expect(node.state.me.configEpoch > 5)
     }
+
+    @Test func `a link on which a node never answered is made again, whoever told of the node`()
+        throws
+    {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(rumour("x")), from: "b")
+        let link = try #require(node.row("x")?.outbound.id)
+        node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.advance(5200)
+        #expect(node.row("x")?.outbound.id != link)
+    }
 }
