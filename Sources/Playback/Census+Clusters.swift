@@ -139,6 +139,9 @@ struct Allowance: Sendable {
     /// How many things of so many looks each may be told at most, never none.
     func count(each looks: Int) -> Int { max(1, left / looks) }
 
+    /// Something was left out.
+    mutating func refuse() { refusals += 1 }
+
     /// - Returns: whether so many looks are left.
     mutating func spend(_ looks: Int) -> Bool {
         guard looks <= left else {

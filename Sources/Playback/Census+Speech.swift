@@ -259,7 +259,9 @@ extension Census {
         let limit = allowance.count(each: looks)
         let claimed = clusters[cluster].claims.holders(of: gained, below: epoch, limit: limit)
         let rest = claimed.reduce(gained) { $0.subtracting($1.slots) }
-        let lost = clusters[cluster].lost.holders(of: rest, below: nil, limit: limit)
+        let left = max(0, limit - claimed.count)
+        let lost = clusters[cluster].lost.holders(of: rest, below: nil, limit: left)
+        if lost.count == left { allowance.refuse() }
         _ = allowance.spend(looks * (claimed.count + lost.count))
         var all: [Index: SlotSet] = [:]
         for (from, slots) in claimed + lost where from != place {

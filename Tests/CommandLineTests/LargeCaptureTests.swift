@@ -70,7 +70,7 @@ import Testing
 
     static let hostile: [(name: String, make: @Sendable () -> HostileCapture)] = [
         ("vote requests", { .voteRequests(3000) }), ("FAILs", { .fails(3000) }),
-        ("slot moves", { .slotMoves(3000) }), ("one takes from all", { .greedy(2000) }),
+        ("slot moves", { .slotMoves(3000) }), ("one takes from all", { .greedy(1000) }),
         ("all claim all", { .manyOwners(1500) }), ("promotions", { .promotions(2000) }),
         ("failing gossip", { .failingGossip(20_000) }), ("flapping slots", { .flapping(4000) }),
     ]
@@ -88,14 +88,13 @@ import Testing
         }
     }
 
-    @Test func `a replay of masters whose slots come and go costs what its messages cost`() throws {
+    @Test(.timeLimit(.minutes(2)))
+    func `the commands that a node's words imply are counted as work of a replay`() throws {
         let folder = try TemporaryFolder()
         let file = folder.path(of: "flapping.pcap")
-        try File.write(HostileCapture.flapping(4000).bytes, to: file)
-        let (said, took) = try seconds {
-            try Grapevine.run("replay", file, "--as", "all", "--effort", "10")
-        }
-        #expect(said.status == 1, "\(said.errors)")
-        #expect(took < Self.bound, "\(took) s")
+        try File.write(HostileCapture.flapping(1000).bytes, to: file)
+        let said = try Grapevine.run("replay", file, "--as", "all", "--effort", "1")
+        #expect(said.status == 1)
+        #expect(said.errors.contains("stopped after "), "\(said.errors)")
     }
 }
