@@ -121,7 +121,7 @@ enum Gossip {
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        var traits: Traits = [.unheard, .oneWay]
+        var traits: Traits = .unheard
         if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
         guard let handle = state.add(entry.node, at: address, traits: traits, &turn) else {
             return
