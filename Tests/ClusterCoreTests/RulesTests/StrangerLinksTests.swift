@@ -133,10 +133,15 @@ import Testing
         #expect(meets(&node, for: 20_000).isEmpty)
     }
 
-    @Test func `a node alone hears from a MEET whom else there is, and one that is not does not`() {
+    @Test func `a node alone hears from a MEET whom else there is, and one that is not does not`()
+        throws
+    {
         var alone = TestNode("m myself,master - 1 0-16383")
         alone.hears(.meet(rumour("y")), from: "x")
         #expect(alone.row("y")?.isUnheard == true)
+        try answers("y", node: &alone)
+        let greeted = meets(&alone, for: 6000)
+        #expect(greeted.contains("y"), "it does not know us, and nobody may tell it")
         var node = TestNode(Self.shape)
         node.hears(.meet(rumour("y")), from: "x")
         #expect(node.row("y") == nil)
