@@ -20,11 +20,12 @@ package struct NodeLog {
         self.level = level
     }
 
-    /// Makes sure that the log can be written when the node starts; later it must not stop it.
+    /// Makes sure that the log can be written when the node starts; later it must not stop it. A pipe
+    /// is refused: nobody may be there to read it.
     static func check(_ path: String) throws(StartError) {
         guard !path.isEmpty else { return }
         do throws(SystemError) {
-            try File.append([], to: path)
+            try File.appendToLog([], to: path)
         } catch {
             throw StartError("the log \(path) cannot be opened: \(error.reason)")
         }
@@ -78,7 +79,7 @@ package struct NodeLog {
             _ = StandardStream.output.write(line)
         } else {
             // A log that cannot be written must not stop the node.
-            try? File.append(Array(line.utf8), to: path)
+            try? File.appendToLog(Array(line.utf8), to: path)
         }
     }
 

@@ -198,7 +198,13 @@ public struct SlotSet: Sendable {
     public func intersection(_ other: SlotSet) -> SlotSet { combined(other) { $0 & $1 } }
 
     @inlinable
-    public func isDisjoint(with other: SlotSet) -> Bool { intersection(other).isEmpty }
+    public func isDisjoint(with other: SlotSet) -> Bool {
+        guard !words.isEmpty, !other.words.isEmpty else { return true }
+        for index in 0..<Self.wordCount where words[index] & other.words[index] != 0 {
+            return false
+        }
+        return true
+    }
 
     @inlinable
     func combined(_ other: SlotSet, _ operation: (UInt64, UInt64) -> UInt64) -> SlotSet {
@@ -250,7 +256,7 @@ extension SlotSet: Sequence {
     }
 }
 
-extension SlotSet: Equatable {
+extension SlotSet: Hashable {
     @inlinable
     public static func == (left: SlotSet, right: SlotSet) -> Bool {
         if left.isIdentical(to: right) { return true }
@@ -259,6 +265,14 @@ extension SlotSet: Equatable {
         var difference: UInt64 = 0
         for index in 0..<wordCount { difference |= left.words[index] ^ right.words[index] }
         return difference == 0
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        // An empty set has words or none.
+        for (index, word) in words.enumerated() where word != 0 {
+            hasher.combine(index)
+            hasher.combine(word)
+        }
     }
 }
 

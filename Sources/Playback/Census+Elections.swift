@@ -10,7 +10,7 @@ extension Census {
         _ header: Header, by candidate: Index, to receiver: Index?, at time: Int64
     ) {
         if let open = elections[candidate], open.epoch == header.currentEpoch {
-            if let receiver { elections[candidate]?.asked.append(receiver) }
+            if let receiver { elections[candidate]?.asked.insert(receiver) }
             return
         }
         settle(candidate, at: time)
@@ -31,7 +31,7 @@ extension Census {
     ) {
         guard let candidate else { return }
         if elections[candidate]?.votes.contains(voter) == true { return }
-        elections[candidate]?.votes.append(voter)
+        elections[candidate]?.votes.insert(voter)
         lastVotes[voter] = (epoch, candidate, elections[candidate]?.master)
         tell(
             .voteGranted(epoch: elections[candidate]?.epoch ?? epoch), by: voter,
@@ -45,7 +45,10 @@ extension Census {
         tell(
             .promoted(epoch: after.configEpoch, slots: after.slots), by: heir, node: heir, at: time)
         nodes[heir].learned = []
-        elections[heir]?.promotedAt = time
+        if elections[heir] != nil {
+            elections[heir]?.promotedAt = time
+            won.append((heir, time))
+        }
         guard let former = index[before.replicaOf], nodes[former].isUnserved else { return }
         nodes[former].isUnserved = false
         tell(.slotsServed(after.slots), by: heir, node: heir, at: time)
@@ -53,50 +56,65 @@ extension Census {
 
     /// Ends elections whose late votes were waited for.
     mutating func settleElections(at time: Int64) {
-        guard !elections.isEmpty else { return }
-        for candidate in elections.keys.sorted() {
-            if let won = elections[candidate]?.promotedAt, time - won > limits.lateVotes {
-                settle(candidate, at: time)
-            }
+        var due: Set<Index> = []
+        while wonSettled < won.count, time - won[wonSettled].at > limits.lateVotes {
+            let (candidate, promotedAt) = won[wonSettled]
+            if elections[candidate]?.promotedAt == promotedAt { due.insert(candidate) }
+            wonSettled += 1
         }
+        guard wonSettled > 0 else { return }
+        if wonSettled * 2 >= won.count {
+            won.removeFirst(wonSettled)
+            wonSettled = 0
+        }
+        for candidate in due.sorted() { settle(candidate, at: time) }
     }
 
     /// Tells who gave no vote, and forgets the election.
     mutating func settle(_ candidate: Index, at time: Int64) {
         guard let election = elections.removeValue(forKey: candidate) else { return }
-        for voter in nodes.indices.sorted(by: { nodes[$0].id < nodes[$1].id }) {
-            guard nodes[voter].isVoter, root(voter) == root(candidate), voter != candidate,
-                voter != election.master || election.forced, nodes[voter].replacedBy == nil,
-                !election.votes.contains(voter), !nodes[voter].isClosed
+        settled.append(nodes[candidate].id)
+        var voters = clusters[root(candidate)].voters
+        let looks = 10 * voters.count + nodes[candidate].streams.count
+        var seen: Set<Index> = []
+        if allowance.spend(looks) {
+            // A capture at one node does not show what others say to each other.
+            seen = Set(nodes[candidate].streams.compactMap { streams[$0]?.receiver })
+        } else {
+            voters = election.asked.filter { voters.contains($0) }
+        }
+        let isOutdated = isOutdated(election, of: candidate)
+        for voter in voters.sorted(by: { nodes[$0].id < nodes[$1].id }) {
+            guard voter != candidate, voter != election.master || election.forced,
+                nodes[voter].replacedBy == nil, !election.votes.contains(voter),
+                !nodes[voter].isClosed
             else { continue }
+            let reason =
+                election.asked.contains(voter)
+                ? reason(voter, candidate, election, isOutdated: isOutdated)
+                : seen.contains(voter) ? "the request did not reach it" : "unknown"
             tell(
-                .voteWithheld(
-                    epoch: election.epoch, reason: reason(voter, candidate, election)),
-                by: voter, node: candidate, at: time)
+                .voteWithheld(epoch: election.epoch, reason: reason), by: voter, node: candidate,
+                at: time)
         }
     }
 
-    /// Why a voter gave no vote, as far as the capture shows.
+    /// Why a voter that was asked gave no vote, as far as the capture shows.
     ///
     /// - Source: bus protocol §6.3.
-    private func reason(_ voter: Index, _ candidate: Index, _ election: Election) -> String {
-        if !election.asked.contains(voter) {
-            // A capture at one node does not show what others say to each other.
-            let isSeen = nodes[candidate].streams.contains { streams[$0]?.receiver == voter }
-            return isSeen ? "the request did not reach it" : "unknown"
-        }
+    private func reason(
+        _ voter: Index, _ candidate: Index, _ election: Election, isOutdated: Bool
+    ) -> String {
         if nodes[voter].isSilent { return "it was silent itself" }
         if let last = lastVotes[voter], last.epoch == election.epoch, last.candidate != candidate {
             return "it voted for \(nodes[last.candidate].id.short) in epoch \(last.epoch) already"
         }
         if !election.forced, let master = election.master,
-            opinions[Pair(by: voter, node: master)]?.isFailed != true
+            nodes[master].opinions[voter]?.isFailed != true
         {
             return "the master has not failed for it"
         }
-        if newerOwner(than: election, besides: candidate) {
-            return "a claimed slot is owned by another at a newer epoch"
-        }
+        if isOutdated { return "a claimed slot is owned by another at a newer epoch" }
         if nodes[voter].currentEpoch > election.epoch {
             return "the request's epoch \(election.epoch) is older than its own"
         }
@@ -108,13 +126,10 @@ extension Census {
         return "unknown"
     }
 
-    private func newerOwner(than election: Election, besides candidate: Index) -> Bool {
-        nodes.indices.contains {
-            guard $0 != candidate, $0 != election.master, let claim = nodes[$0].statement,
-                !claim.isReplica
-            else { return false }
-            return claim.configEpoch > election.configEpoch
-                && !claim.slots.isDisjoint(with: election.slots)
-        }
+    /// Whether another than the candidate and its master owns one of its slots at a newer epoch.
+    private func isOutdated(_ election: Election, of candidate: Index) -> Bool {
+        let own = [candidate, election.master].compactMap { $0 }
+        return latestOwner(
+            of: election.slots, above: election.configEpoch, near: candidate, besides: own) != nil
     }
 }

@@ -38,7 +38,7 @@ extension Census {
                 guard subject != receiver, !nodes[subject].announcers.isEmpty else { continue }
                 hearsFailed(
                     Pair(by: receiver, node: subject), isOwn: false, at: letter.time)
-            case .request: elections[letter.sender]?.asked.append(receiver)
+            case .request: elections[letter.sender]?.asked.insert(receiver)
             case .vote(let epoch):
                 voted(epoch, by: letter.sender, for: receiver, at: letter.time)
             case .claim(let epoch):

@@ -25,7 +25,7 @@ extension Census {
             hearsFailed(pair, isOwn: true, at: time)
         } else if entry.flags.contains(.pfail) {
             suspects(pair, at: time)
-        } else if nodes[subject].suspicions > 0, !mayBeLate(pair, at: time) {
+        } else if !nodes[subject].opinions.isEmpty, !mayBeLate(pair, at: time) {
             clear(pair, at: time)
         }
     }
@@ -49,10 +49,10 @@ extension Census {
     private mutating func hear(
         _ extensions: [PingExtension], from sender: Index, at time: Int64
     ) {
-        var told: [NodeID] = []
+        var told: Set<NodeID> = []
         for item in extensions {
             guard case .forgottenNode(let id, let seconds) = item.value else { continue }
-            told.append(id)
+            told.insert(id)
             guard !nodes[sender].forgets.contains(id) else { continue }
             // What it told when it was first heard may be long ago.
             guard nodes[sender].sentHeartbeat else { continue }
@@ -65,7 +65,7 @@ extension Census {
 
     /// Whether what a node says of another may be older than what is known of its opinion.
     private func mayBeLate(_ pair: Pair, at time: Int64) -> Bool {
-        switch opinions[pair] {
+        switch nodes[pair.node].opinions[pair.by] {
         case .suspected(let since): time - since < limits.disorder
         case .failed(let since, let isOwn): !isOwn || time - since < limits.disorder
         case nil: false
@@ -74,9 +74,10 @@ extension Census {
 
     private mutating func suspects(_ pair: Pair, at time: Int64) {
         // Who was told of FAIL may have said this before.
-        guard opinions[pair] == nil, opinions.count < limits.opinions else { return }
-        opinions[pair] = .suspected(since: time)
-        nodes[pair.node].suspicions += 1
+        guard nodes[pair.node].opinions[pair.by] == nil, opinionCount < limits.opinions else {
+            return
+        }
+        hold(.suspected(since: time), pair)
         fellSilent(pair.node, at: time)
         tell(.suspected, by: pair.by, node: pair.node, at: time)
     }
@@ -92,28 +93,34 @@ extension Census {
 
     /// Holds it for failed: nothing new, since FAIL itself is told by a message.
     mutating func hearsFailed(_ pair: Pair, isOwn: Bool, at time: Int64) {
-        switch opinions[pair] {
+        switch nodes[pair.node].opinions[pair.by] {
         case .failed(let since, let wasOwn):
-            if isOwn && !wasOwn { opinions[pair] = .failed(since: since, isOwn: true) }
+            if isOwn && !wasOwn { hold(.failed(since: since, isOwn: true), pair) }
             return
-        case nil:
-            guard opinions.count < limits.opinions else { return }
-            nodes[pair.node].suspicions += 1
+        case nil: guard opinionCount < limits.opinions else { return }
         case .suspected: break
         }
-        opinions[pair] = .failed(since: time, isOwn: isOwn)
+        hold(.failed(since: time, isOwn: isOwn), pair)
+    }
+
+    /// Sets what one thinks of another; nil for nothing.
+    private mutating func hold(_ opinion: Opinion?, _ pair: Pair) {
+        let former = nodes[pair.node].opinions[pair.by]
+        nodes[pair.node].opinions[pair.by] = opinion
+        opinionCount += (opinion == nil ? 0 : 1) - (former == nil ? 0 : 1)
+        nodes[pair.node].failures +=
+            (opinion?.isFailed == true ? 1 : 0) - (former?.isFailed == true ? 1 : 0)
     }
 
     /// Holds it for well again.
     private mutating func clear(_ pair: Pair, at time: Int64) {
-        guard let opinion = opinions.removeValue(forKey: pair) else { return }
-        nodes[pair.node].suspicions -= 1
+        guard let opinion = nodes[pair.node].opinions[pair.by] else { return }
+        hold(nil, pair)
         switch opinion {
         case .suspected: tell(.cleared, by: pair.by, node: pair.node, at: time)
         case .failed:
             tell(.recovered, by: pair.by, node: pair.node, at: time)
-            let isLast = !opinions.contains { $0.key.node == pair.node && $0.value.isFailed }
-            guard isLast else { return }
+            guard nodes[pair.node].failures == 0 else { return }
             nodes[pair.node].announcers = []
             served(pair.node, at: time)
         }
@@ -136,9 +143,9 @@ extension Census {
     ) {
         guard stream.isAnswering, stream.receiver >= 0 else { return }
         meet(sender, stream, at: time)
-        guard nodes[sender].suspicions > 0 else { return }
+        guard !nodes[sender].opinions.isEmpty else { return }
         let pair = Pair(by: stream.receiver, node: sender)
-        switch opinions[pair] {
+        switch nodes[sender].opinions[pair.by] {
         case .suspected: clear(pair, at: time)
         case .failed where !header.saysMaster || header.slots.isEmpty: clear(pair, at: time)
         case .failed, nil: break
@@ -163,21 +170,26 @@ extension Census {
         join(sender, subject)
         if !nodes[subject].announcers.contains(sender) {
             fellSilent(subject, at: time)
-            let agreeing = nodes.indices.filter {
-                $0 != subject && nodes[$0].isVoter
-                    && ($0 == sender || opinions[Pair(by: $0, node: subject)] != nil)
-                    && root($0) == root(subject)
-            }
-            nodes[subject].announcers.append(sender)
-            tell(
-                .failed(agreeing: agreeing.map { nodes[$0].id }), by: sender, node: subject,
-                at: time)
+            let agreeing = reporters(of: subject, besides: sender).map { nodes[$0].id }
+            nodes[subject].announcers.insert(sender)
+            tell(.failed(agreeing: agreeing), by: sender, node: subject, at: time)
             unserved(subject, at: time)
         }
         hearsFailed(Pair(by: sender, node: subject), isOwn: true, at: time)
         if let receiver, receiver != subject {
             hearsFailed(Pair(by: receiver, node: subject), isOwn: false, at: time)
         }
+    }
+
+    /// The voters that hold something against a node, and the one who says FAIL of it.
+    private mutating func reporters(of subject: Index, besides sender: Index) -> [Index] {
+        let voters = clusters[root(subject)].voters
+        var found: [Index] = []
+        if allowance.spend(4 * nodes[subject].opinions.count) {
+            found = nodes[subject].opinions.keys.filter { $0 != sender && voters.contains($0) }
+        }
+        if sender != subject, voters.contains(sender) { found.append(sender) }
+        return found.sorted()
     }
 
     /// An UPDATE claims slots for a third node.
@@ -216,9 +228,6 @@ extension Census {
             nodes[heir].learned?.insert(receiver).inserted == true
         else { return }
         tell(.heirLearned, by: receiver, node: heir, at: time)
-        let waiting = living(with: heir).contains {
-            $0 != heir && nodes[heir].learned?.contains($0) == false
-        }
-        if !waiting { nodes[heir].learned = nil }
+        if !isAwaited(heir) { nodes[heir].learned = nil }
     }
 }

@@ -3,7 +3,7 @@
 // how a node is present.
 
 import Capture
-package import ClusterWire
+import ClusterWire
 
 extension Census {
     /// A message on a stream.
@@ -54,6 +54,7 @@ extension Census {
     ) {
         let before = stream.sender
         if before >= 0 {
+            nodes[before].testimony.leave(stream.mark)
             nodes[before].streams.remove(stream.stream.number)
             replace(before, by: sender, at: time)
         }
@@ -101,6 +102,8 @@ extension Census {
         guard nodes[former].replacedBy == nil, former != sender else { return }
         nodes[former].replacedBy = sender
         nodes[sender].replacedBy = nil
+        refresh(former)
+        refresh(sender)
         tell(
             .addressChanged(from: nodes[former].address, to: nil), by: sender, node: former,
             at: time)
@@ -172,11 +175,11 @@ extension Census {
         if statement.isReplica { hearMaster(header, sender) }
         let epoch = header.currentEpoch
         if nodes[sender].testimony.repeats(statement, epoch: epoch, &stream.mark) { return }
-        let others = nodes[sender].streams.compactMap { streams[$0]?.mark }
         let before = nodes[sender].statement
         let isNews = nodes[sender].testimony.hear(
-            statement, epoch: epoch, &stream.mark, others: others)
+            statement, epoch: epoch, &stream.mark)
         guard isNews else { return }
+        refresh(sender)
         guard let before else {
             nodes[sender].first = statement
             return
@@ -199,6 +202,7 @@ extension Census {
         if let known = nodes[place].hearsay, known.epoch >= epoch { return }
         nodes[place].hearsay = (epoch, slots)
         if nodes[place].firstHearsay == nil { nodes[place].firstHearsay = (epoch, slots) }
+        if !nodes[place].hasSpoken { refresh(place) }
     }
 
     private mutating func changed(
@@ -227,32 +231,41 @@ extension Census {
         _ place: Index, _ before: Statement, _ after: Statement, at time: Int64
     ) {
         guard before.slots != after.slots else { return }
-        var gained = after.slots.subtracting(before.slots)
-        for other in nodes.indices where other != place && !gained.isEmpty {
-            guard let claim = nodes[other].statement, !claim.isReplica,
-                root(other) == root(place)
-            else { continue }
-            let held = claim.configEpoch < after.configEpoch ? claim.slots : SlotSet()
-            let taken = gained.intersection(held.union(nodes[other].lost))
-            guard !taken.isEmpty else { continue }
-            nodes[other].lost = nodes[other].lost.subtracting(taken)
-            gained = gained.subtracting(taken)
+        let gained = after.slots.subtracting(before.slots)
+        var served = gained
+        for (from, slots) in formerOwners(of: gained, of: place, after.configEpoch) {
+            if !nodes[from].lost.isEmpty { lose(nodes[from].lost.subtracting(slots), of: from) }
+            served = served.subtracting(slots)
             tell(
-                .slotsMoved(from: nodes[other].id, to: nodes[place].id, slots: taken), by: place,
+                .slotsMoved(from: nodes[from].id, to: nodes[place].id, slots: slots), by: place,
                 node: place, at: time)
         }
-        if !gained.isEmpty { tell(.slotsServed(gained), by: place, node: place, at: time) }
-        let lost = before.slots.subtracting(after.slots)
-        let claimed = nodes.indices.reduce(into: SlotSet()) { all, other in
-            guard other != place, let claim = nodes[other].statement, !claim.isReplica else {
-                return
-            }
-            all = all.union(claim.slots)
-        }
-        let orphaned = lost.subtracting(claimed)
+        if !served.isEmpty { tell(.slotsServed(served), by: place, node: place, at: time) }
+        let orphaned = clusters[root(place)].claims.unclaimed(
+            before.slots.subtracting(after.slots), besides: place)
         // Who took them is told when the taker speaks.
-        nodes[place].lost = orphaned
+        lose(orphaned, of: place)
         if !orphaned.isEmpty { tell(.slotsUnserved(orphaned), node: place, at: time) }
+    }
+
+    /// From whom a master has slots that it claims now: who claimed them last, or let them go.
+    private mutating func formerOwners(
+        of gained: SlotSet, of place: Index, _ epoch: Epoch
+    ) -> [(from: Index, slots: SlotSet)] {
+        guard !gained.isEmpty else { return [] }
+        let cluster = root(place)
+        // Each is told with a set of slots of two kilobytes.
+        let looks = 100
+        let limit = allowance.count(each: looks)
+        let claimed = clusters[cluster].claims.holders(of: gained, below: epoch, limit: limit)
+        let rest = claimed.reduce(gained) { $0.subtracting($1.slots) }
+        let lost = clusters[cluster].lost.holders(of: rest, below: nil, limit: limit)
+        _ = allowance.spend(looks * (claimed.count + lost.count))
+        var all: [Index: SlotSet] = [:]
+        for (from, slots) in claimed + lost where from != place {
+            all[from] = (all[from] ?? SlotSet()).union(slots)
+        }
+        return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }
 
@@ -266,6 +279,7 @@ extension Census {
         guard state.sender >= 0 else { return }
         let sender = state.sender
         nodes[sender].streams.remove(stream.number)
+        nodes[sender].testimony.leave(state.mark)
         if reason == .finished || reason == .reset {
             nodes[sender].lastPacket = max(nodes[sender].lastPacket, time)
         }
@@ -307,11 +321,11 @@ extension Census {
         // A connection that was refused is known from its SYN: its way back is.
         guard ways[way] == nil, ways[back] == nil, endings.count < limits.nodes else { return }
         let (host, port) = (way.source.host, Port(way.source.port))
-        endings[Self.endingKey(host, port), default: (time, 0)].count += 1
-        let silent = nodes.firstIndex {
-            !$0.hasSpoken && $0.busPort == port && $0.host == host
+        let key = Self.endingKey(host, port)
+        endings[key, default: (time, 0)].count += 1
+        if let place = introduced[key], nodes[place].busPort == port, nodes[place].host == host {
+            endedUnheard(place, at: time)
         }
-        if let silent { endedUnheard(silent, at: time) }
     }
 
     static func endingKey(_ host: String, _ port: Port) -> String { "\(host) \(port)" }
@@ -335,27 +349,5 @@ extension Census {
         guard !slots.isEmpty else { return }
         nodes[place].isUnserved = true
         tell(.slotsUnserved(slots), node: place, at: time)
-    }
-
-    /// The slots of a node that no other master claims at a newer epoch.
-    package func ownSlots(of place: Index) -> SlotSet {
-        let (epoch, slots, _) = claim(of: place)
-        guard !slots.isEmpty else { return slots }
-        var own = slots
-        let mine = root(place)
-        for other in nodes.indices where other != place && root(other) == mine {
-            let theirs = claim(of: other)
-            guard !theirs.slots.isEmpty, nodes[other].replacedBy == nil else { continue }
-            if theirs.epoch > epoch { own = own.subtracting(theirs.slots) }
-        }
-        return own
-    }
-
-    /// What a node claims, by its own word or, when it never spoke, by that of others.
-    func claim(of place: Index) -> (epoch: Epoch, slots: SlotSet, isOwn: Bool) {
-        if let own = nodes[place].statement {
-            return (own.configEpoch, own.isReplica ? SlotSet() : own.slots, true)
-        }
-        return (nodes[place].hearsay?.epoch ?? 0, nodes[place].hearsay?.slots ?? SlotSet(), false)
     }
 }

@@ -63,8 +63,8 @@ package struct Census {
         var configEpoch: Epoch
         var slots: SlotSet
         var master: Index?
-        var asked: [Index] = []
-        var votes: [Index] = []
+        var asked: Set<Index> = []
+        var votes: Set<Index> = []
         var promotedAt: Int64?
     }
 
@@ -112,8 +112,17 @@ package struct Census {
     /// What was sent to an address before it was known who listens there.
     var letters: [CaptureAddress: [Letter]] = [:]
     var letterCount = 0
-    var opinions: [Pair: Opinion] = [:]
+    /// How many opinions there are about all nodes together.
+    var opinionCount = 0
+    /// By the node that stands for all of a cluster.
+    var clusters: [Cluster] = []
     var elections: [Index: Election] = [:]
+    /// Candidates that were promoted, in that order; those before `wonSettled` are done with.
+    var won: [(candidate: Index, at: Int64)] = []
+    var wonSettled = 0
+    /// Candidates whose elections were settled and not taken yet.
+    var settled: [NodeID] = []
+    var allowance = Allowance()
     /// The last vote of each voter.
     var lastVotes: [Index: (epoch: Epoch, candidate: Index, master: Index?)] = [:]
     var collisions: Set<[UInt64]> = []
@@ -144,6 +153,7 @@ package struct Census {
             if firstTime == nil { firstTime = item.time }
             lastTime = max(lastTime, item.time)
             messages += 1
+            allowance.earn()
             heard(message, of: item.stream, at: item.time)
         }
     }
@@ -160,12 +170,22 @@ package struct Census {
             nodesOverLimit += 1
             return -1
         }
+        clusters.append(Cluster(members: [nodes.count]))
         nodes.append(CensusNode(id: id, cluster: nodes.count))
         index[id] = nodes.count - 1
         return nodes.count - 1
     }
 
     package func find(_ id: NodeID) -> Index? { index[id] }
+
+    /// How often the story leaves something out, because it would be longer than the capture.
+    package var omissions: Int { allowance.refusals }
+
+    /// Passes over what has happened and was not taken.
+    package mutating func forgetNews() {
+        events.removeAll(keepingCapacity: true)
+        settled.removeAll(keepingCapacity: true)
+    }
 
     mutating func tell(
         _ kind: StoryEvent.Kind, by: Index? = nil, node: Index? = nil, at time: Int64
@@ -223,16 +243,20 @@ package struct CensusNode: Sendable {
     /// How many connections it began to end since a moment ago.
     var ends = 0
     var endsSince: Int64 = 0
-    /// How many hold an opinion against it.
-    var suspicions = 0
+    /// Who holds what against it.
+    var opinions: [Census.Index: Census.Opinion] = [:]
+    /// How many of them hold it for failed.
+    var failures = 0
     /// Who said FAIL of it since it last was well.
-    var announcers: [Census.Index] = []
+    var announcers: Set<Census.Index> = []
     /// Its slots were told to be without a server.
     var isUnserved = false
     /// It was promoted, and who has heard of it since; nil when all have.
     var learned: Set<Census.Index>?
+    /// The place among its cluster's members of one who had still to hear of it.
+    var waiting = 0
     /// Ids that it tells to forget.
-    var forgets: [NodeID] = []
+    var forgets: Set<NodeID> = []
     var sentHeartbeat = false
     var cluster: Census.Index
 
@@ -248,40 +272,5 @@ package struct CensusNode: Sendable {
     /// Where clients find it; nil when nobody said.
     package var address: String? {
         host.map { $0.contains(":") ? "[\($0)]:\(port)" : "\($0):\(port)" }
-    }
-}
-
-extension Census {
-    /// The node that stands for all of its cluster.
-    func root(_ place: Index) -> Index {
-        var at = place
-        while nodes[at].cluster != at { at = nodes[at].cluster }
-        return at
-    }
-
-    /// Two nodes talk with or about each other: they are of one cluster.
-    mutating func join(_ first: Index, _ second: Index) {
-        if nodes[first].cluster == nodes[second].cluster { return }
-        let (a, b) = (root(first), root(second))
-        let (low, high) = (min(a, b), max(a, b))
-        nodes[high].cluster = low
-        nodes[first].cluster = low
-        nodes[second].cluster = low
-    }
-
-    /// Members of a node's cluster that are thought to live: they spoke, their connections stand,
-    /// nobody calls them failed.
-    func living(with place: Index) -> [Index] {
-        let mine = root(place)
-        return nodes.indices.filter {
-            root($0) == mine && nodes[$0].hasSpoken && !nodes[$0].isClosed
-                && nodes[$0].replacedBy == nil && nodes[$0].announcers.isEmpty
-                && !nodes[$0].isSilent
-        }
-    }
-
-    /// The master of a node, when it is a replica and its master is known.
-    func master(of place: Index) -> Index? {
-        nodes[place].statement.flatMap { $0.isReplica ? index[$0.replicaOf] : nil }
     }
 }

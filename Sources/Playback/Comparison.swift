@@ -29,6 +29,7 @@ package struct ReplayResult: Equatable, Sendable {
 struct Comparison {
     private let record: ReplayRecord
     private let ledger: Ledger
+    private let deeds: Deeds
     private var compared: [String: Int] = [:]
     private var notCompared: [String: Int]
     private var differences: [ReplayResult.Difference] = []
@@ -41,6 +42,7 @@ struct Comparison {
     init(_ record: ReplayRecord, _ ledger: Ledger) {
         self.record = record
         self.ledger = ledger
+        deeds = Deeds(record)
         notCompared = record.notCompared
     }
 
@@ -62,6 +64,7 @@ struct Comparison {
 
     private mutating func compare(_ said: ReplayRecord.Said) {
         let (from, to) = (said.time - Self.moment, said.time + Self.moment)
+        let record = record
         let statement = Statement(said.header)
         check(
             "role", "Roles", said,
@@ -113,11 +116,11 @@ struct Comparison {
 
     private mutating func check(
         _ kind: String, _ rule: String, _ said: ReplayRecord.Said, _ holds: Bool,
-        _ expected: String, _ got: String?
+        _ expected: @autoclosure () -> String, _ got: @autoclosure () -> String?
     ) {
         compared[kind, default: 0] += 1
         guard !holds else { return }
-        differ(kind, rule, said.time, said.input, expected, got ?? "nothing")
+        differ(kind, rule, said.time, said.input, expected(), got() ?? "nothing")
     }
 
     private mutating func differ(
@@ -137,26 +140,20 @@ extension Comparison {
     /// A request for votes is answered with a vote or not at all.
     private mutating func compareVotes() {
         for request in record.requests {
-            let real = record.said.contains {
-                $0.body == .vote && $0.to == request.candidate && $0.time >= request.time
-                    && $0.header.currentEpoch == request.epoch
-            }
+            let vote = Deeds.Vote(to: request.candidate, epoch: request.epoch)
+            let real = deeds.lastVote[vote].map { $0 >= request.time } ?? false
             if !real && record.end - request.time < Self.moment / 2 {
                 notCompared["vote at the end of the capture", default: 0] += 1
                 continue
             }
             compared["vote", default: 0] += 1
-            let ours = record.votes.contains {
-                $0.candidate == request.candidate && $0.epoch == request.epoch
-            }
+            let ours = deeds.ourVotes.contains(vote)
             guard real != ours else { continue }
-            let why = record.refusals.last {
-                $0.candidate == request.candidate && $0.epoch == request.epoch
-            }
+            let why = deeds.refusals[vote]
             let who = "for \(request.candidate.short) in epoch \(request.epoch)"
             differ(
                 "vote", "Voting", request.time, request.input, real ? "\(who)" : "none \(who)",
-                ours ? "\(who)" : "none \(who)\(why.map { ": \($0.why)" } ?? "")")
+                ours ? "\(who)" : "none \(who)\(why.map { ": \($0)" } ?? "")")
         }
     }
 
@@ -180,17 +177,16 @@ extension Comparison {
             case .voteRequest:
                 compared["vote request", default: 0] += 1
                 let epoch = said.header.currentEpoch
-                if !record.elections.contains(where: { $0.epoch == epoch }) {
+                if !deeds.ourElections.contains(epoch) {
                     differ(
                         "vote request", "Election", said.time, said.input, "in epoch \(epoch)",
                         "none in epoch \(epoch)")
                 }
             case .update(let update):
                 compared["UPDATE", default: 0] += 1
-                let ours = record.updates.contains {
-                    $0.about == update.node && (said.to == nil || $0.to == said.to)
-                        && abs($0.time - said.time) < Self.moment
-                }
+                let ours =
+                    deeds.ourUpdates[Deeds.Update(about: update.node, to: said.to)]?
+                    .isNear(said.time, within: Self.moment) ?? false
                 if !ours {
                     differ(
                         "UPDATE", "SlotOwnership", said.time, said.input,
@@ -208,41 +204,86 @@ extension Comparison {
         guard let place = ledger.census.find(id), !ledger.census.nodes[place].hasSpoken else {
             return false
         }
-        return record.strangerAnswered.contains { abs(time - $0) < Self.moment }
+        return deeds.strangerAnswered.isNear(time, within: Self.moment)
     }
 
     /// What only the machine did.
     private mutating func compareOurs() {
         for (time, id) in record.markedFailed where record.end - time > suspicionMoment {
             compared["FAIL", default: 0] += 1
-            let real =
-                record.said.contains { $0.body == .fail(id) }
-                || record.toldFailed.contains { $0.node == id }
-            if !real {
+            if !deeds.failed.contains(id) {
                 differ(
                     "FAIL", "FailureDetection", time, "a tick or a report", "none of \(id.short)",
                     "of \(id.short)")
             }
         }
         for (time, epoch) in record.elections where record.end - time > suspicionMoment {
-            let real = record.said.contains {
-                $0.body == .voteRequest && $0.header.currentEpoch == epoch
-            }
-            if !real {
+            if !deeds.elections.contains(epoch) {
                 differ(
                     "vote request", "Election", time, "a tick", "none in epoch \(epoch)",
                     "in epoch \(epoch)")
             }
         }
         for (time, to, about) in record.updates {
-            let real = record.said.contains {
-                guard case .update(let update) = $0.body else { return false }
-                return update.node == about && abs($0.time - time) < Self.moment
-            }
-            if !real {
+            if deeds.updates[about]?.isNear(time, within: Self.moment) != true {
                 differ(
                     "UPDATE", "SlotOwnership", time, "a claim of \(to.short)",
                     "none about \(about.short)", "about \(about.short) to \(to.short)")
+            }
+        }
+    }
+}
+
+/// What both sides did, by what it is looked up with.
+private struct Deeds {
+    struct Vote: Hashable {
+        var to: NodeID?
+        var epoch: Epoch
+    }
+
+    /// An UPDATE about a node, to another or to anybody.
+    struct Update: Hashable {
+        var about: NodeID
+        var to: NodeID?
+    }
+
+    // The node. Times are in nanoseconds since the Unix epoch, ascending.
+    private(set) var lastVote: [Vote: Int64] = [:]
+    /// Of whom it said or was told FAIL.
+    private(set) var failed: Set<NodeID> = []
+    private(set) var elections: Set<Epoch> = []
+    private(set) var updates: [NodeID: [Int64]] = [:]
+    private(set) var strangerAnswered: [Int64] = []
+    // The machine.
+    private(set) var ourVotes: Set<Vote> = []
+    /// Why it last gave no vote.
+    private(set) var refusals: [Vote: String] = [:]
+    private(set) var ourElections: Set<Epoch> = []
+    private(set) var ourUpdates: [Update: [Int64]] = [:]
+
+    init(_ record: ReplayRecord) {
+        failed = Set(record.toldFailed.map(\.node))
+        for said in record.said {
+            switch said.body {
+            case .vote:
+                let vote = Vote(to: said.to, epoch: said.header.currentEpoch)
+                lastVote[vote] = max(lastVote[vote] ?? .min, said.time)
+            case .fail(let id): failed.insert(id)
+            case .voteRequest: elections.insert(said.header.currentEpoch)
+            case .update(let update): updates[update.node, default: []].append(said.time)
+            default: break
+            }
+        }
+        for id in updates.keys { updates[id]?.sort() }
+        strangerAnswered = record.strangerAnswered.sorted()
+        for vote in record.votes { ourVotes.insert(Vote(to: vote.candidate, epoch: vote.epoch)) }
+        for refusal in record.refusals {
+            refusals[Vote(to: refusal.candidate, epoch: refusal.epoch)] = refusal.why
+        }
+        ourElections = Set(record.elections.map(\.epoch))
+        for update in record.updates {
+            for to in [update.to, nil] {
+                ourUpdates[Update(about: update.about, to: to), default: []].append(update.time)
             }
         }
     }

@@ -24,6 +24,8 @@ package struct DifferentialReplay {
     private var inbound: [Int: UInt32] = [:]
     private var nextInbound: UInt32 = 0
     private var commands = InferredCommands()
+    /// Steps of the rules since the last tick or event: a message can imply a command a slot.
+    private var steps = 0
 
     private static let tick: Int64 = 100_000_000
 
@@ -67,8 +69,9 @@ package struct DifferentialReplay {
         for place in view.events {
             advance(to: ledger.events[place].time, &effort)
             guard !effort.isSpent else { break }
-            effort.stepped()
             take(ledger.events[place])
+            effort.stepped(steps)
+            steps = 0
         }
         if let last = ledger.events.last?.time { advance(to: last, &effort) }
         record.end = now
@@ -86,6 +89,7 @@ package struct DifferentialReplay {
             guard !effort.isSpent else { return }
             now = max(now, nextTick)
             step(.tick)
+            steps = 0
             nextTick += Self.tick
         }
         now = max(now, time)
@@ -200,6 +204,7 @@ extension DifferentialReplay {
         var rounds = 0
         var notes: [Note] = []
         while rounds < min(inputs.count, 1000) {
+            steps += 1
             for effect in machine.step(inputs[rounds], at: Self.instant(now, origin)) {
                 if case .note(let note) = effect { notes.append(note) }
                 inputs += answer(effect)

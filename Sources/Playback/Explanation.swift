@@ -19,7 +19,7 @@ package struct Explanation {
     /// Takes what happened next, and appends what follows from it.
     package mutating func take(_ event: BusEvent, into news: inout News) {
         census.take(event)
-        if !census.events.isEmpty { pass(into: &news) }
+        if !census.events.isEmpty || !census.settled.isEmpty { pass(into: &news) }
         incidents.release(census)
         collect(into: &news)
     }
@@ -34,7 +34,8 @@ package struct Explanation {
 
     private mutating func pass(into news: inout News) {
         let events = census.events
-        census.events.removeAll(keepingCapacity: true)
+        incidents.settled(census.settled)
+        census.forgetNews()
         for event in events { incidents.take(event, census) }
         news.events += events
         collect(into: &news)

@@ -13,8 +13,18 @@ package struct Incidents {
     private var coordinated: Set<NodeID> = []
     /// Promoted, and not yet known to all; by heir.
     private var spreading: [NodeID: NodeID] = [:]
-    /// Known to all, while votes may still be on their way.
-    private var settling: [Incident] = []
+    /// Over, while votes for the heir may still be on their way; by heir, `.zero` for none.
+    private var settling: [NodeID: [Over]] = [:]
+    /// Heirs of those that may be passed on.
+    private var due: Set<NodeID> = []
+    private var nextNumber = 0
+
+    /// One that is over, and when it was among others.
+    private struct Over {
+        var number: Int
+        var incident: Incident
+    }
+
     /// Finished ones, to be taken.
     package var finished: [Incident] = []
     /// How many may be open at a time: each costs a few hundred bytes.
@@ -33,7 +43,7 @@ package struct Incidents {
         case .suspected:
             change(event.node, at: event.time, census) {
                 $0.firstSuspectedAt = $0.firstSuspectedAt ?? event.time
-                if let by = event.by, !$0.suspects.contains(by) { $0.suspects.append(by) }
+                if let by = event.by, $0.isSuspect.insert(by).inserted { $0.suspects.append(by) }
             }
         case .failed(let agreeing):
             change(event.node, at: event.time, census) {
@@ -41,7 +51,9 @@ package struct Incidents {
                     $0.failedAt = event.time
                     $0.agreeing = agreeing
                 }
-                if let by = event.by, !$0.announcers.contains(by) { $0.announcers.append(by) }
+                if let by = event.by, $0.isAnnouncer.insert(by).inserted {
+                    $0.announcers.append(by)
+                }
             }
         case .cleared, .recovered: ended(event, census)
         case .manualFailoverStarted: started(event, census)
@@ -65,7 +77,10 @@ package struct Incidents {
 
     /// Ends the capture: what is still open is an incident too, with what is known of it.
     package mutating func finish(_ census: Census) {
-        for (master, incident) in open.sorted(by: { $0.value.startedAt < $1.value.startedAt }) {
+        let ordered = open.sorted {
+            ($0.value.startedAt, $0.key) < ($1.value.startedAt, $1.key)
+        }
+        for (master, incident) in ordered {
             open[master] = nil
             let failed = incident.failedAt != nil || incident.promotedAt != nil
             let isGone = incident.closedConnections
@@ -74,22 +89,31 @@ package struct Incidents {
         release(census)
     }
 
+    /// The elections of some candidates are settled.
+    mutating func settled(_ candidates: [NodeID]) {
+        guard !settling.isEmpty else { return }
+        for id in candidates where settling[id] != nil { due.insert(id) }
+    }
+
     /// Passes on incidents whose elections are settled.
     package mutating func release(_ census: Census) {
-        guard !settling.isEmpty else { return }
-        let waits = { (incident: Incident) in
-            incident.heir.flatMap { census.find($0) }.map { census.elections[$0] != nil } ?? false
+        guard !due.isEmpty else { return }
+        var done: [Over] = []
+        for heir in due {
+            if let place = census.find(heir), census.elections[place] != nil { continue }
+            done += settling.removeValue(forKey: heir) ?? []
         }
-        let (all, done) = (settling, settling.filter { !waits($0) })
-        finished += done
-        settling = all.filter { waits($0) }
+        due.removeAll(keepingCapacity: true)
+        finished += done.sorted { $0.number < $1.number }.map(\.incident)
     }
 
     private mutating func change(
         _ master: NodeID?, at start: Int64, _ census: Census, _ body: (inout Incident) -> Void
     ) {
         guard let master else { return }
-        guard var incident = open[master] ?? make(master, at: start, census) else { return }
+        // Taken out, so that its lists are not copied for each entry.
+        let known = open.removeValue(forKey: master)
+        guard var incident = known ?? make(master, at: start, census) else { return }
         if incident.promotedAt == nil { body(&incident) }
         open[master] = incident
     }
@@ -108,7 +132,10 @@ package struct Incidents {
     }
 
     private mutating func close(_ incident: Incident) {
-        settling.append(incident)
+        let heir = incident.heir ?? .zero
+        settling[heir, default: []].append(Over(number: nextNumber, incident: incident))
+        due.insert(heir)
+        nextNumber += 1
         if let heir = incident.heir { spreading[heir] = nil }
     }
 
@@ -121,7 +148,7 @@ package struct Incidents {
             incident.recoveredAt = incident.recoveredAt ?? event.time
         }
         open[node] = incident
-        guard census.nodes[place].suspicions == 0, !census.nodes[place].isClosed else { return }
+        guard census.nodes[place].opinions.isEmpty, !census.nodes[place].isClosed else { return }
         open[node] = nil
         if incident.failedAt != nil { close(incident) }
     }
@@ -177,8 +204,8 @@ package struct Incidents {
         else { return }
         if open[master] != nil {
             open[master].mutate { body(&$0, voter) }
-        } else if let last = settling.lastIndex(where: { $0.heir == candidate }) {
-            body(&settling[last], voter)
+        } else if let last = settling[candidate]?.indices.last {
+            settling[candidate].mutate { body(&$0[last].incident, voter) }
         }
     }
 
@@ -206,12 +233,10 @@ package struct Incidents {
     }
 
     private func former(of heir: NodeID, _ slots: SlotSet, _ census: Census) -> NodeID? {
-        census.nodes.first { node in
-            guard node.id != heir, let claim = node.statement, !claim.isReplica else {
-                return false
-            }
-            return !claim.slots.isDisjoint(with: slots)
-        }?.id
+        guard let place = census.find(heir) else { return nil }
+        return census.latestOwner(of: slots, near: place, besides: [place]).map {
+            census.nodes[$0].id
+        }
     }
 
     private mutating func learned(_ event: StoryEvent, _ census: Census) {
@@ -239,6 +264,8 @@ extension Optional {
     /// Changes what is there, if anything is.
     fileprivate mutating func mutate(_ body: (inout Wrapped) -> Void) {
         guard var value = self else { return }
+        // Not held twice, so that its lists are not copied for each entry.
+        self = nil
         body(&value)
         self = value
     }

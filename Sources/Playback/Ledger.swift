@@ -118,7 +118,7 @@ package struct Ledger {
             let silence = event.time - since
             if silence > 0 { shortestSilence = min(shortestSilence ?? silence, silence) }
         }
-        census.events.removeAll(keepingCapacity: true)
+        census.forgetNews()
     }
 
     /// The node whose id begins so.

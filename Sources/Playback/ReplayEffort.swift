@@ -18,8 +18,8 @@ package struct ReplayEffort: Sendable {
     /// A replay begins: a node starts that knows so many.
     mutating func began(knowing nodes: Int) { left -= Self.start + Self.row * nodes }
 
-    /// A message or a connection.
-    mutating func stepped() { left -= Self.step }
+    /// A message or a connection, with so many steps of the rules; one costs as much as none.
+    mutating func stepped(_ steps: Int) { left -= Self.step * max(1, steps) }
 
     /// A tick, in which a node looks at all that it knows, more than once.
     mutating func ticked(knowing nodes: Int) { left -= Self.step + 3 * nodes }

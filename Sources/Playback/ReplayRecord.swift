@@ -4,31 +4,59 @@ import ClusterCore
 import ClusterWire
 
 /// Values over time: each holds until the next.
-struct History<Value: Equatable & Sendable>: Sendable {
-    private(set) var values: [(time: Int64, value: Value)] = []
+struct History<Value: Hashable & Sendable>: Sendable {
+    private var times: [Int64] = []
+    private var values: [Value] = []
+    /// Where in the history each value begins, ascending.
+    private var places: [Value: [Int]] = [:]
 
     init() {}
 
     /// One that began with a value.
-    init(first value: Value) { values = [(.min, value)] }
+    init(first value: Value) { add(value, at: .min) }
 
+    /// Adds the value that holds from a time on, which is not before that of the last.
     mutating func add(_ value: Value, at time: Int64) {
-        if values.last?.value != value { values.append((time, value)) }
+        guard values.last != value else { return }
+        places[value, default: []].append(values.count)
+        times.append(time)
+        values.append(value)
     }
 
     /// Whether the value held at some moment from `start` to `end`.
     func holds(_ value: Value, from start: Int64, to end: Int64) -> Bool {
-        for (index, entry) in values.enumerated().reversed() {
-            if entry.time > end { continue }
-            if entry.value == value { return true }
-            if entry.time <= start || index == 0 { return false }
-        }
-        return false
+        guard let places = places[value] else { return false }
+        // The last time that it began by the end, and when the next value did.
+        let begun = places.countSorted { times[$0] <= end }
+        guard begun > 0 else { return false }
+        let next = places[begun - 1] + 1
+        return next == times.count || times[next] > start
     }
 
     /// The value at a time.
     func value(at time: Int64) -> Value? {
-        values.last { $0.time <= time }?.value ?? values.first?.value
+        let begun = times.countSorted { $0 <= time }
+        return begun > 0 ? values[begun - 1] : values.first
+    }
+}
+
+extension Array {
+    /// How many of the first elements fulfil something that those after them do not.
+    func countSorted(_ isBefore: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+extension [Int64] {
+    /// Whether any of these times, ascending, is less than `moment` away from a time.
+    func isNear(_ time: Int64, within moment: Int64) -> Bool {
+        let place = countSorted { $0 <= time - moment }
+        return place < count && self[place] < time + moment
     }
 }
 

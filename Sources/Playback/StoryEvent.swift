@@ -118,6 +118,9 @@ package struct Incident: Equatable, Sendable {
     package var withheld: [Withheld] = []
     package var learned: [NodeID] = []
     var lastLearned: Int64?
+    /// Who is in `suspects` and in `announcers`.
+    var isSuspect: Set<NodeID> = []
+    var isAnnouncer: Set<NodeID> = []
     package var slots = SlotSet()
     package var recoveredAt: Int64?
     /// What it was; nil when nobody said.

@@ -49,6 +49,8 @@ struct Testimony: Sendable {
     private static let kept = 16
 
     private(set) var latest: Statement?
+    /// How many open connections said the latest as their last.
+    private var current = 0
     private var newest: Int { base + versions.count - 1 }
 
     /// Whether a statement is the latest that is known, which is nearly always so.
@@ -56,47 +58,59 @@ struct Testimony: Sendable {
         _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark
     ) -> Bool {
         guard let latest, latest == statement else { return false }
-        mark.number = newest
+        move(&mark, to: newest)
         if epoch < versions[newest - base].epoch { versions[newest - base].epoch = epoch }
         return true
     }
 
     /// Takes a statement from one connection that is not the latest known.
     ///
-    /// `others` are the bookmarks of the node's open connections.
     /// - Returns: whether it is news.
     mutating func hear(
-        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark, others: [Bookmark]
+        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark
     ) -> Bool {
         guard latest != nil else {
-            append(statement, epoch)
-            mark.number = newest
+            append(statement, epoch, &mark)
             return true
         }
         // A connection that said the latest now says something else: order within it decides. A new
         // connection is believed once none is left that says the latest.
         let isLate =
-            mark.number != newest && (!mark.isNew || others.contains { $0.number == newest })
+            mark.number != newest && (!mark.isNew || current > 0)
         if isLate {
             let isOlder = versions.last.map { epoch < $0.epoch } ?? false
             let found = place(of: statement, from: mark.number)
             if isOlder || found != nil {
-                mark.number = max(mark.number, found ?? base)
+                move(&mark, to: max(mark.number, found ?? base))
                 return false
             }
         }
-        append(statement, epoch)
-        mark.number = newest
+        append(statement, epoch, &mark)
         return true
     }
 
-    private mutating func append(_ statement: Statement, _ epoch: Epoch) {
+    /// A connection of the node has ended, or another speaks on it.
+    mutating func leave(_ mark: Bookmark) {
+        if !mark.isNew && mark.number == newest { current -= 1 }
+    }
+
+    private mutating func move(_ mark: inout Bookmark, to number: Int) {
+        leave(mark)
+        mark.number = number
+        if number == newest { current += 1 }
+    }
+
+    private mutating func append(
+        _ statement: Statement, _ epoch: Epoch, _ mark: inout Bookmark
+    ) {
         versions.append(Version(statement: statement, epoch: epoch))
         if versions.count > Self.kept {
             versions.removeFirst()
             base += 1
         }
         latest = statement
+        mark.number = newest
+        current = 1
     }
 
     /// The newest version with this statement that is not older than `first`.

@@ -55,12 +55,16 @@ package struct Topology: Equatable, Sendable {
 extension Census {
     /// The clusters of the capture, the one with the most nodes first.
     package func topologies() -> [Topology] {
-        let forgotten = Set(nodes.flatMap(\.forgets))
+        let forgotten = nodes.reduce(into: Set<NodeID>()) { $0.formUnion($1.forgets) }
+        // Where nodes speak: a silent one that is said to be there was replaced.
+        let taken = Set(
+            nodes.filter { $0.hasSpoken && $0.replacedBy == nil }.compactMap(Self.listening))
         var groups: [Index: [Index]] = [:]
         for place in nodes.indices where nodes[place].replacedBy == nil {
             if !nodes[place].hasSpoken {
                 // Forgotten, or its address is another's by now.
-                if forgotten.contains(nodes[place].id) || isTaken(place) { continue }
+                let isTaken = Self.listening(nodes[place]).map(taken.contains) ?? false
+                if forgotten.contains(nodes[place].id) || isTaken { continue }
             }
             groups[root(place), default: []].append(place)
         }
@@ -75,21 +79,19 @@ extension Census {
             }
     }
 
-    /// Another node speaks from the address that a silent one is said to have.
-    private func isTaken(_ place: Index) -> Bool {
-        nodes.contains {
-            $0.hasSpoken && $0.replacedBy == nil && $0.host == nodes[place].host
-                && $0.busPort == nodes[place].busPort && nodes[place].host != nil
-        }
+    /// Where a node is reached on the bus, as a key.
+    private static func listening(_ node: CensusNode) -> String? {
+        node.host.map { endingKey($0, node.busPort) }
     }
 
     private func topology(_ group: [Index]) -> Topology {
-        let list = group.map { node($0, among: group) }.sorted { $0.id < $1.id }
+        let voters = group.count { nodes[$0].isVoter && nodes[$0].isHeard }
+        let list = group.map { node($0, voters: voters) }.sorted { $0.id < $1.id }
         return Topology(
             currentEpoch: group.map { nodes[$0].currentEpoch }.max() ?? 0, nodes: list)
     }
 
-    private func node(_ place: Index, among group: [Index]) -> Topology.Node {
+    private func node(_ place: Index, voters: Int) -> Topology.Node {
         let row = nodes[place]
         let isReplica = row.statement?.isReplica ?? row.flags.contains(.replica)
         var epoch: Epoch?
@@ -99,7 +101,7 @@ extension Census {
             epoch = row.hearsay?.epoch
         }
         var flags = [isReplica ? "slave" : "master"]
-        if let opinion = agreed(on: place, among: group) {
+        if let opinion = agreed(on: place, voters: voters) {
             flags.append(opinion)
         }
         if row.flags.contains(.noFailover) { flags.append("nofailover") }
@@ -120,18 +122,24 @@ extension Census {
 
     /// FAIL when most voters that live hold it, or all who have an opinion of one who is gone;
     /// otherwise a suspicion when any member has one.
-    private func agreed(on place: Index, among group: [Index]) -> String? {
-        guard nodes[place].suspicions > 0 else { return nil }
-        let others = group.filter { $0 != place && nodes[$0].hasSpoken && !nodes[$0].isClosed }
-        let held = others.compactMap { other in
-            opinions[Pair(by: other, node: place)].map { (other, $0) }
+    ///
+    /// - Parameter voters: how many voters of its cluster live, itself included.
+    private func agreed(on place: Index, voters: Int) -> String? {
+        let row = nodes[place]
+        let held = row.opinions.filter { other, _ in
+            nodes[other].isHeard && nodes[other].replacedBy == nil && root(other) == root(place)
+                && other != place
         }
-        let failing = held.filter { $0.1.isFailed }.map(\.0)
-        let voters = others.filter { nodes[$0].isVoter }
-        let isGone =
-            nodes[place].isSilent || nodes[place].isClosed || !nodes[place].hasSpoken
-        if failing.filter({ nodes[$0].isVoter }).count * 2 > voters.count { return "fail" }
+        let failing = held.filter(\.value.isFailed).keys
+        let others = voters - (row.isVoter && row.isHeard ? 1 : 0)
+        if failing.count(where: { nodes[$0].isVoter }) * 2 > others { return "fail" }
+        let isGone = row.isSilent || row.isClosed || !row.hasSpoken
         if isGone && !failing.isEmpty { return "fail" }
         return held.isEmpty ? nil : "fail?"
     }
+}
+
+extension CensusNode {
+    /// It spoke, and its connections did not all end.
+    fileprivate var isHeard: Bool { hasSpoken && !isClosed }
 }

@@ -90,6 +90,33 @@ package enum File {
         try open(path, O_WRONLY | O_CREAT | O_APPEND).writeAll(bytes, about: path)
     }
 
+    /// Adds to the end of a file, a terminal or a device like /dev/null, and waits for nobody: a pipe or
+    /// a folder is refused, unless it is standard output or error by their names.
+    /// - Throws: EINVAL when it is refused; EAGAIN when a terminal takes no more.
+    package static func appendToLog(_ bytes: [UInt8], to path: String) throws(SystemError) {
+        // What is refused is not opened: a device may act on that.
+        var status = stat()
+        if unsafe stat(path, &status) == 0 { try checkLog(status, path) }
+        let file = try open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY)
+        guard unsafe fstat(file.number, &status) == 0 else { throw .last("fstat", about: path) }
+        try checkLog(status, path)
+        switch file.write(bytes.span) {
+        case .bytes: break
+        case .closed, .wouldBlock: throw SystemError(code: EAGAIN, call: "write", about: path)
+        case .failed(let error):
+            throw SystemError(code: error.code, call: error.call, about: path)
+        }
+    }
+
+    private static func checkLog(_ status: stat, _ path: String) throws(SystemError) {
+        let isStandard = path == "/dev/stdout" || path == "/dev/stderr"
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFCHR: break
+        case S_IFIFO where isStandard: break
+        default: throw .invalid("open", about: path)
+        }
+    }
+
     /// Replaces a file: what is there after a crash is the old one or the new one, whole.
     ///
     /// - Parameter sync: whether the new one must be on the disk when this returns.

@@ -73,6 +73,12 @@ private struct Explainer {
         me.tell(news, to: &output.bytes)
         if status != 2 || isJSON { me.end(&output.bytes, messages: run.messages) }
         self = me
+        if explanation.census.omissions > 0 {
+            complain(
+                "explain",
+                "\(path): so much could be told of each message that not all is told: votes not "
+                    + "given, reports behind a FAIL or former owners of slots are left out")
+        }
         guard output.flush() || output.isClosed else {
             complain("explain", output.failure?.description ?? "output cannot be written")
             return 2

@@ -18,6 +18,7 @@ enum InteropCommand {
             Option("--dir", value: "FOLDER", "where failed plays leave their files"),
             Option(
                 "--record", value: "DIR", "plays nothing and records captures with what was true"),
+            Option("--force", "--record may write over files"),
             Option("--jobs", value: "N", "plays at a time, default 1"),
             Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
         ] + SoakRun.options,

@@ -15,6 +15,10 @@ enum RecordingRun {
                 "\(name) is not recorded; these are: " + Recordings.names.joined(separator: " "))
         }
         if wanted.isEmpty { wanted = Set(Recordings.names) }
+        let files = Recordings.files(of: servers, wanted: wanted, in: folder)
+        if !arguments.has("--force"), let file = files.first(where: File.exists) {
+            throw UsageError("\(file) exists already; --force writes over it")
+        }
         let tcpdump: String
         switch CaptureMeans.find() {
         case .tcpdump(let path): tcpdump = path

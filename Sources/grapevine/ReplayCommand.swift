@@ -56,7 +56,7 @@ enum ReplayCommand {
         let status = run.run(
             take: { events in
                 for event in events { census.take(event) }
-                census.events.removeAll(keepingCapacity: true)
+                census.forgetNews()
                 return true
             }, pause: { true })
         guard status != 2 else { return 2 }

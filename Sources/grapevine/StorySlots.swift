@@ -15,15 +15,17 @@ extension StoryDrawing {
     var slotFigure: String {
         let (before, after) = (owners(atStart: true), owners(atStart: false))
         // A shard keeps its colour: who was given the slots of another looks different.
-        var order: [NodeID] = []
-        for (owner, _) in before + after where !order.contains(owner) { order.append(owner) }
+        var seen: Set<NodeID> = []
+        let order = (before + after).map(\.owner).filter { seen.insert($0).inserted }
+        let was = Dictionary(before.map { ($0.owner, $0.slots) }) { first, _ in first }
+        let isNow = Dictionary(after.map { ($0.owner, $0.slots) }) { first, _ in first }
         let colours = Dictionary(
             uniqueKeysWithValues: order.enumerated().map {
                 ($1, Self.colours[$0 % Self.colours.count])
             })
         let legend = order.map { id in
-            let now = after.first { $0.owner == id }?.slots ?? SlotSet()
-            let then = before.first { $0.owner == id }?.slots ?? SlotSet()
+            let now = isNow[id] ?? SlotSet()
+            let then = was[id] ?? SlotSet()
             let change = then == now ? "\(now.count)" : "\(then.count) → \(now.count)"
             return "<li><svg viewBox=\"0 0 20 20\"><rect width=\"20\" height=\"20\" rx=\"3\" "
                 + "fill=\"\(colours[id] ?? "")\"/></svg>\(StoryPage.escape(words.name(id))) "

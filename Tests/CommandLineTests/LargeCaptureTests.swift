@@ -64,4 +64,38 @@ import Testing
         #expect(said.status == 1 && said.lines.count > 10)
         #expect(said.errors.contains(" of 4000 nodes, those that said most"), "\(said.errors)")
     }
+
+    /// Seconds for each command, in a build that is not optimized; it took minutes, or would have.
+    private static let bound = 20.0
+
+    static let hostile: [(name: String, make: @Sendable () -> HostileCapture)] = [
+        ("vote requests", { .voteRequests(3000) }), ("FAILs", { .fails(3000) }),
+        ("slot moves", { .slotMoves(3000) }), ("one takes from all", { .greedy(2000) }),
+        ("all claim all", { .manyOwners(1500) }), ("promotions", { .promotions(2000) }),
+        ("failing gossip", { .failingGossip(20_000) }), ("flapping slots", { .flapping(4000) }),
+    ]
+
+    @Test(arguments: hostile.indices)
+    func `what thousands of nodes say of all others is told in time`(_ index: Int) throws {
+        let (name, make) = Self.hostile[index]
+        let folder = try TemporaryFolder()
+        let file = folder.path(of: "hostile.pcap")
+        try File.write(make().bytes, to: file)
+        for words in [["explain", file], ["replay", file]] {
+            let (said, took) = try seconds { try Grapevine.run(words) }
+            #expect(said.status == 0 || said.status == 1, "\(name): \(said.errors)")
+            #expect(took < Self.bound, "\(name): \(words) took \(took) s")
+        }
+    }
+
+    @Test func `a replay of masters whose slots come and go costs what its messages cost`() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path(of: "flapping.pcap")
+        try File.write(HostileCapture.flapping(4000).bytes, to: file)
+        let (said, took) = try seconds {
+            try Grapevine.run("replay", file, "--as", "all", "--effort", "10")
+        }
+        #expect(said.status == 1, "\(said.errors)")
+        #expect(took < Self.bound, "\(took) s")
+    }
 }

@@ -88,6 +88,32 @@ import Testing
                 == "grapevine node: \(pipe) is not a regular file\n")
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a pipe in the place of the log is refused, not waited for`() throws {
+        let folder = try TemporaryFolder()
+        let pipe = folder.path(of: "log")
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        let words = ["--dir", folder.path, "--logfile"]
+        #expect(
+            try refusal(words + [pipe])
+                == "grapevine node: the log \(pipe) cannot be opened: Invalid argument\n")
+        _ = try alone("--logfile", "/dev/null")
+    }
+
+    @Test func `recordings of servers do not take the place of files without force`() throws {
+        let folder = try TemporaryFolder()
+        let server = folder.path(of: "redis-server")
+        try File.write(
+            Array("#!/bin/sh\necho Redis server v=7.0.15 sha=00000000:0\n".utf8), to: server)
+        #expect(unsafe chmod(server, 0o755) == 0)
+        let kept = folder.path(of: "redis-7.0.15-names.json")
+        try File.write([1, 2, 3], to: kept)
+        let words = ["--peer", server, "--record", folder.path, "--scenario", "names"]
+        let said = try refusal(words, name: "interop")
+        #expect(said.contains("\(kept) exists already; --force writes over it"), "\(said)")
+        #expect(try File.read(kept) == [1, 2, 3])
+    }
+
     @Test(arguments: ["--record", "--pcap"])
     func `a recording does not take the place of a file without force`(option: String) throws {
         let folder = try TemporaryFolder()

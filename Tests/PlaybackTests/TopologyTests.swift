@@ -106,23 +106,22 @@ import Testing
         let heir = Statement(
             Header(sender: id, configEpoch: 9, slots: .all, flags: [.master]))
         func hear(
-            _ statement: Statement, _ epoch: Epoch, _ mark: inout Testimony.Bookmark,
-            _ other: Testimony.Bookmark
+            _ statement: Statement, _ epoch: Epoch, _ mark: inout Testimony.Bookmark
         ) {
             if testimony.repeats(statement, epoch: epoch, &mark) { return }
-            _ = testimony.hear(statement, epoch: epoch, &mark, others: [other])
+            _ = testimony.hear(statement, epoch: epoch, &mark)
         }
-        hear(replica, 8, &first, second)
-        hear(replica, 8, &second, first)
-        hear(heir, 9, &first, second)
-        hear(replica, 8, &second, first)
+        hear(replica, 8, &first)
+        hear(replica, 8, &second)
+        hear(heir, 9, &first)
+        hear(replica, 8, &second)
         #expect(testimony.latest == heir)
         // The same epoch does not help either: the second connection has not come so far.
-        hear(replica, 9, &second, first)
+        hear(replica, 9, &second)
         #expect(testimony.latest == heir)
-        hear(heir, 9, &second, first)
+        hear(heir, 9, &second)
         // But what the connection says after it is news.
-        hear(replica, 9, &second, first)
+        hear(replica, 9, &second)
         #expect(testimony.latest == replica)
     }
 }

@@ -39,24 +39,44 @@ package struct Recordings {
         self.report = report
     }
 
+    /// The files that will be written, whether or not they are there already.
+    package static func files(
+        of servers: [ReferenceServer], wanted: Set<String>, in folder: String
+    ) -> [String] {
+        let owners = servers.map(name) + [ownName]
+        let takes =
+            owners.flatMap { owner in names.map { (owner, $0) } }
+            + mixedNames.map { (mixedName, $0) }
+        return takes.filter { wanted.contains($0.1) }.flatMap { name, scenario in
+            let capture = Take.file(name, scenario, in: folder)
+            return [capture, Take.truth(of: capture)]
+        }
+    }
+
+    private static func name(_ server: ReferenceServer) -> String {
+        "\(server.kind.rawValue)-\(server.version)"
+    }
+
+    private static let ownName = "grapevine"
+    private static let mixedName = "mixed"
+
     /// Records a cluster of each server, one of ours, and one of all together.
     package func record(
         _ servers: [ReferenceServer], ours: ServerProgram
     ) throws(InteropError) {
         for server in servers {
-            let theirs = ServerProgram.reference(server)
-            try record("\(server.kind.rawValue)-\(server.version)", like: theirs)
+            try record(Self.name(server), like: ServerProgram.reference(server))
         }
-        try record("grapevine", like: ours)
+        try record(Self.ownName, like: ours)
         if wanted.isDisjoint(with: Self.mixedNames) { return }
         let mixed = Self.compatible(servers).map { ServerProgram.reference($0) }
         guard let first = mixed.first, let last = mixed.last else { return }
         // Who replaces a master must be ours, or of its version: others cannot copy all of it.
         let programs = [first, ours, last, ours, ours, last]
         let cluster = try start(programs)
-        try form(cluster, "mixed")
+        try form(cluster, Self.mixedName)
         try settle(cluster)
-        try killMaster(cluster, "mixed")
+        try killMaster(cluster, Self.mixedName)
     }
 
     private func record(_ name: String, like program: ServerProgram) throws(InteropError) {

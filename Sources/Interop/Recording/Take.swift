@@ -38,7 +38,7 @@ final class Take {
         self.cluster = cluster
         self.name = name
         self.scenario = scenario
-        file = "\(folder)/\(name)-\(scenario).pcap"
+        file = Self.file(name, scenario, in: folder)
         var identities: [(port: Int, id: String, program: ServerProgram, busPort: Int)] = []
         for node in cluster.nodes {
             let id = node.exitStatus == nil ? try node.text("CLUSTER", "MYID") : ""
@@ -55,6 +55,14 @@ final class Take {
         // Each node of a cluster is to be heard as it is before anything happens to it.
         if isKept { try cluster.allowance.sleep(milliseconds: Recordings.nodeTimeout / 2) }
     }
+
+    /// The capture of a recording.
+    static func file(_ name: String, _ scenario: String, in folder: String) -> String {
+        "\(folder)/\(name)-\(scenario).pcap"
+    }
+
+    /// What was true, beside its capture.
+    static func truth(of capture: String) -> String { "\(capture.dropLast(4))json" }
 
     // MARK: - What happens
 
@@ -129,7 +137,7 @@ final class Take {
         }
         let text = ReplyJSON.text(truth(end, summary, bytes.count, counts)) + "\n"
         do throws(SystemError) {
-            try File.write(Array(text.utf8), to: "\(file.dropLast(4))json")
+            try File.write(Array(text.utf8), to: Self.truth(of: file))
         } catch {
             throw .system(error)
         }
