@@ -19,7 +19,10 @@ struct Agreement: Sendable {
     /// agree; nil when all is well.
     mutating func problem(_ group: [Int], _ machines: [Machine]) -> String? {
         guard let first = group.first else { return nil }
-        let members = Members(group.map { machines[$0].state.myID }, in: machines[first].state)
+        var members = Members(group.map { machines[$0].state.myID }, in: machines[first].state)
+        members.isDecidable = !group.contains { member in
+            Self.hasUndecidedOwner(machines[member].state, group, machines)
+        }
         if let unknown = members.unknown { return "n\(first) does not know \(unknown.short)" }
         for step in group.indices {
             let member = group[(place + step) % group.count]
@@ -28,7 +31,25 @@ struct Agreement: Sendable {
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
-        return unserved(machines[first].state, members.ids)
+        return members.isDecidable ? unserved(machines[first].state, members.ids) : nil
+    }
+
+    /// Whether a node that is gone owns slots for this member, and too few voters of the group know it
+    /// to find that it has failed or to elect its heir: one of them came back with nothing, was given
+    /// slots and never heard it.
+    private static func hasUndecidedOwner(
+        _ state: ClusterState, _ group: [Int], _ machines: [Machine]
+    ) -> Bool {
+        state.nodes.handles.contains { handle in
+            guard state.nodes[handle].slotCount > 0 else { return false }
+            let id = state.nodes[handle].id
+            guard !group.contains(where: { machines[$0].state.myID == id }) else { return false }
+            let witnesses = group.count {
+                machines[$0].state.me.isVotingMaster
+                    && machines[$0].state.nodes.findHeard(id) != nil
+            }
+            return witnesses < state.quorum
+        }
     }
 
     /// All agree; is what they agree on right?
@@ -76,6 +97,8 @@ struct Agreement: Sendable {
 /// Nodes that can all talk, and what one of them believes of each.
 private struct Members {
     let ids: [NodeID]
+    /// Whether it can be agreed on who has failed, and so on whether the cluster serves.
+    var isDecidable = true
     private var beliefs: [Belief] = []
     /// The first that is not known.
     private(set) var unknown: NodeID?
@@ -103,7 +126,7 @@ private struct Members {
 
     /// Who is gone need not be known to all; slots of the gone are served by nobody anyway.
     func difference(_ state: ClusterState, _ reference: ClusterState) -> String? {
-        if state.health.isOK != reference.health.isOK {
+        if isDecidable && state.health.isOK != reference.health.isOK {
             return "says \(state.health.isOK ? "ok" : "fail")"
         }
         for (index, id) in ids.enumerated() {

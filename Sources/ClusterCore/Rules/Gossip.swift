@@ -24,6 +24,10 @@ enum Gossip {
         where handles[position] == nil && state.nodes.find(section.node(position)) == nil {
             meet(section[position], from: stranger, &places, &state, &turn)
         }
+        // If the handshake comes to nothing, nobody tells them of us but we.
+        for handle in state.nodes.handles where state.nodes[handle].isUnheard {
+            state.nodes[handle].traits.insert(.oneWay)
+        }
     }
 
     /// Hears a gossip section. A section with one invalid id is ignored whole.
@@ -121,7 +125,7 @@ enum Gossip {
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        var traits: Traits = [.unheard, .oneWay]
+        var traits: Traits = .unheard
         if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
         guard let handle = state.add(entry.node, at: address, traits: traits, &turn) else {
             return

@@ -148,6 +148,23 @@ enum Handshake {
         if wasForgotten { turn.pending.insert(.save) }
     }
 
+    /// A known node speaks on a connection of its own. When it does so again, our answer has arrived: it
+    /// knows us. When it is one that we only heard of, it was told of us, by a node that knows us: whoever
+    /// we met is not to be greeted again, for it may be that somebody had it forget us.
+    ///
+    /// - Source: DECISIONS D60.
+    static func knowsUs(_ sender: NodeHandle, by link: LinkID, _ state: inout ClusterState) {
+        guard let inbound = state.inboundLink(link) else { return }
+        if state.nodes[sender].traits.contains(.oneWay) {
+            if inbound.isAnswered { state.nodes[sender].traits.remove(.oneWay) }
+        } else if !inbound.isAnswered {
+            for handle in state.nodes.handles
+            where state.nodes[handle].traits.contains(.oneWay) {
+                state.nodes[handle].traits.remove(.oneWay)
+            }
+        }
+    }
+
     /// Another node answers on our link: the address is not that node's any more. If it is we
     /// ourselves who answer, the two of us may have changed places: it is looked for where we were.
     ///

@@ -158,10 +158,8 @@ extension KnownNode {
         return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)
     }
 
-    /// When a node that has made no connection to us since we know it is greeted with MEET on a new
-    /// one of ours: a handshake may have succeeded on one side alone, and what we heard of it by others
-    /// tells it nothing of us. One whose own connection has stood for a while knows us; if it goes
-    /// later, it may be that somebody had it forget us.
+    /// When a node that was met and has made no connection to us is greeted with MEET on a new one of
+    /// ours: the handshake may have succeeded on one side alone.
     ///
     /// - Source: DECISIONS D60.
     @inline(__always)

@@ -170,6 +170,7 @@ enum Receive {
         _ beat: Heartbeat, _ header: Header, _ body: Body, from sender: NodeHandle,
         on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
     ) {
+        if body.type != .pong { Handshake.knowsUs(sender, by: link, &state) }
         guard answer(beat, body, header, on: link, &state, &turn) else {
             // Spent on a handshake with a node that is known already; two of one epoch part all the same.
             return Epochs.resolveCollision(with: sender, header, &state, &turn)

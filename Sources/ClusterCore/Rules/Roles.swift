@@ -30,6 +30,11 @@ enum Roles {
         }
         if let master, master != sender, state.nodes[sender].master != header.replicaOf {
             follow(sender, to: master, &state, &turn)
+        } else if master == nil, let former = state.nodes[sender].master {
+            // It left its master for one that we do not know.
+            state.setRole(.replica(of: nil), of: sender)
+            loseReplica(former, &state)
+            turn.pending.formUnion([.save, .health])
         }
         if state.follows(sender) { leaveSubReplica(&state, &turn) }
         return true

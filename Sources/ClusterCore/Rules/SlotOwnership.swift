@@ -43,6 +43,7 @@ enum SlotOwnership {
         _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
     ) {
+        resolveCollision(with: update, &state, &turn)
         guard let node = state.nodes.findHeard(update.node), node != .myself,
             update.configEpoch > state.nodes[node].configEpoch
         else { return }
@@ -55,6 +56,20 @@ enum SlotOwnership {
         state.giveUpElection(at: update.configEpoch, &turn)
         turn.pending.formUnion([.save, .health])
         claim(update.slots, for: node, at: update.configEpoch, &state, &turn)
+    }
+
+    /// Our slots are another's at our own epoch, and that one is not there to be heard: who knows it
+    /// never takes our claim for the newer one. We move on.
+    ///
+    /// - Source: bus protocol §4.11; DECISIONS D66.
+    private static func resolveCollision(
+        with update: SlotUpdate, _ state: inout ClusterState, _ turn: inout Turn
+    ) {
+        guard state.me.isMaster, update.configEpoch == state.me.configEpoch,
+            update.node != state.myID, !update.slots.intersection(state.me.slots).isEmpty
+        else { return }
+        if let node = state.nodes.findHeard(update.node), !state.nodes[node].isSuspect { return }
+        Epochs.raise(because: .collision(with: update.node), &state, &turn)
     }
 
     /// What a claim took from this node or its master.
@@ -192,17 +207,18 @@ enum SlotOwnership {
         }
     }
 
-    /// Tells a node that claims slots with an old epoch of the first newer owner.
+    /// Tells a node that claims slots with an old epoch of the first newer owner, or of one of the same
+    /// epoch that cannot say so itself.
     ///
-    /// - Source: bus protocol §4.8, "UPDATE emission".
+    /// - Source: bus protocol §4.8, "UPDATE emission"; DECISIONS D66.
     static func tellNewerOwner(
         of claimed: SlotSet, claimedAt epoch: Epoch, by sender: NodeHandle,
         _ state: inout ClusterState, _ turn: inout Turn
     ) {
-        guard let newer = newerOwner(of: claimed, than: epoch, besides: sender, state) else {
-            return
-        }
-        tell(sender, about: newer.owner, &state, &turn)
+        let newer =
+            newerOwner(of: claimed, than: epoch, besides: sender, state)
+            ?? newerOwner(of: claimed, than: epoch, besides: sender, state, orSilentAtIt: true)
+        if let newer { tell(sender, about: newer.owner, &state, &turn) }
     }
 
     private static func tell(
@@ -214,14 +230,19 @@ enum SlotOwnership {
         state.send(.update(update), to: sender, &turn)
     }
 
-    /// The first of the slots that another node owns at a greater epoch.
+    /// The first of the slots that another node owns at a greater epoch; or, if asked, a suspect at the
+    /// same.
     static func newerOwner(
-        of claimed: SlotSet, than epoch: Epoch, besides sender: NodeHandle, _ state: ClusterState
+        of claimed: SlotSet, than epoch: Epoch, besides sender: NodeHandle, _ state: ClusterState,
+        orSilentAtIt: Bool = false
     ) -> (slot: Slot, owner: NodeHandle)? {
         // Mostly the sender owns all that it claims, and nothing is walked.
         for slot in claimed.subtracting(state.nodes[sender].slots) {
             guard let owner = state.slots.owner(of: slot), owner != sender,
-                state.nodes[owner].configEpoch > epoch, !state.slots.notClaimed.contains(slot)
+                state.nodes[owner].configEpoch > epoch
+                    || orSilentAtIt && state.nodes[owner].configEpoch == epoch
+                        && state.nodes.isSuspect(owner),
+                !state.slots.notClaimed.contains(slot)
             else { continue }
             return (slot, owner)
         }

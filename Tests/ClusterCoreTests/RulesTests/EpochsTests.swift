@@ -134,6 +134,31 @@ struct EpochsTests {
         #expect(raised.sent(.pong).contains { $0.header?.configEpoch == 10 && $0.to == "b" })
     }
 
+    @Test func `who is told that a silent node has its slots at its own epoch moves on`() {
+        for (letter, isSilent, slot, moves) in [
+            ("x", true, "0", true), ("b", true, "0", true), ("b", false, "0", false),
+            ("b", true, "9000", false),
+        ] as [(Character, Bool, String, Bool)] {
+            var node = TestNode(
+                "m myself,master - 2 0-5460\nb master\(isSilent ? ",fail" : "") - 1 5461-10922\n"
+                    + "c master - 3 10923-16383", calm: false)
+            let update = SlotUpdate(configEpoch: 2, node: id(letter), slots: slots(slot))
+            node.hears(.update(update), from: "c")
+            #expect((node.state.me.configEpoch > 2) == moves, "\(letter) \(isSilent) \(slot)")
+        }
+    }
+
+    @Test func `a claim at the epoch of a silent owner is answered with that owner`() {
+        for isSilent in [true, false] {
+            var node = TestNode(
+                "m myself,master - 1 0-5460\nb master\(isSilent ? ",fail" : "") - 2 5461-10922\n"
+                    + "c master - 2 10923-16383", calm: false)
+            let outcome = node.hears(.ping(), from: "c") { $0.slots = slots("5461-10922") }
+            let told = outcome.notes.contains(.updateSent(to: id("c"), about: id("b")))
+            #expect(told == isSilent)
+        }
+    }
+
     @Test func `fresh masters at epoch 0 collide too, and replicas never do`() {
         var node = TestNode("a myself,master - 0\nb master - 0\nvars 0 0", calm: false)
         node.hears(.ping(), from: "b")

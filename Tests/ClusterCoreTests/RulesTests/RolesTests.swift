@@ -106,6 +106,14 @@ struct RolesTests {
         #expect(node.row("e")?.role == .replica(of: id("x")))
     }
 
+    @Test func `who left its master for one that is not known is a replica of nobody known`() {
+        var node = TestNode("m myself,master - 1 0-5460\nb master - 2 5461-16383\nr slave b 2")
+        node.hears(.ping(), from: "r", Self.replicaHeader(of: "x"))
+        #expect(node.row("r")?.role == .replica(of: nil) && node.row("b")?.replicaCount == 0)
+        node.hears(.ping(), from: "r", Self.replicaHeader(of: "b"))
+        #expect(node.row("r")?.role == .replica(of: id("b")))
+    }
+
     @Test func `who names itself as its master is a replica of nobody known`() {
         var node = TestNode(Self.shape + "\ne master - 4")
         node.hears(.ping(), from: "e", Self.replicaHeader(of: "e"))

@@ -67,10 +67,17 @@ import Testing
         return receivers
     }
 
-    @Test func `a node that was heard of and never connects to us is greeted with MEET`() throws {
+    /// A node that met x, which answered.
+    private func met() throws -> TestNode {
         var node = TestNode(Self.shape)
-        node.hears(.ping(rumour("x")), from: "b")
-        try answers("x", node: &node)
+        let (link, _) = HandshakeTests.meeting(&node)
+        node.step(.message(.full(node.header(of: "x"), .pong()), on: link))
+        #expect(node.row("x") != nil)
+        return node
+    }
+
+    @Test func `a node that was met and never connects to us is greeted with MEET`() throws {
+        var node = try met()
         #expect(meets(&node, for: 4800).isEmpty)
         #expect(meets(&node, for: 600) == "x")
         #expect(meets(&node, for: 4500).isEmpty, "once in the time of a handshake")
@@ -79,21 +86,41 @@ import Testing
         #expect(meets(&node, for: 20_000).isEmpty, "it has connected")
     }
 
-    @Test func `one whose own connection stood for long is not greeted when it goes`() throws {
+    @Test func `a node that was only heard of is not greeted with MEET`() throws {
         var node = TestNode(Self.shape)
         node.hears(.ping(rumour("x")), from: "b")
         try answers("x", node: &node)
+        #expect(meets(&node, for: 20_000).isEmpty)
+    }
+
+    @Test func `one whose own connection stood for long is not greeted when it goes`() throws {
+        var node = try met()
         node.hears(.ping(), from: "x")
         node.advance(11_000)
         node.step(.linkClosed(node.inbound("x")))
         #expect(meets(&node, for: 20_000).isEmpty, "it may have been told to forget us")
     }
 
+    @Test func `one that spoke twice on its connection is not greeted when it goes`() throws {
+        var node = try met()
+        node.hears(.ping(), from: "x")
+        node.hears(.ping(), from: "x")
+        node.step(.linkClosed(node.inbound("x")))
+        #expect(meets(&node, for: 20_000).isEmpty)
+    }
+
+    @Test func `one that told others of us is not greeted when its connection goes`() throws {
+        var node = try met()
+        node.hears(.ping(), from: "x")
+        node.hears(.ping(rumour("y")), from: "b")
+        node.hears(.ping(), from: "y")
+        node.step(.linkClosed(node.inbound("x")))
+        #expect(meets(&node, for: 20_000).isEmpty)
+    }
+
     @Test func `one whose connection went with its side of the handshake is greeted again`() throws
     {
-        var node = TestNode(Self.shape)
-        node.hears(.ping(rumour("x")), from: "b")
-        try answers("x", node: &node)
+        var node = try met()
         node.hears(.ping(), from: "x")
         node.advance(5000)
         node.step(.linkClosed(node.inbound("x")))
@@ -106,10 +133,15 @@ import Testing
         #expect(meets(&node, for: 20_000).isEmpty)
     }
 
-    @Test func `a node alone hears from a MEET whom else there is, and one that is not does not`() {
+    @Test func `a node alone hears from a MEET whom else there is, and one that is not does not`()
+        throws
+    {
         var alone = TestNode("m myself,master - 1 0-16383")
         alone.hears(.meet(rumour("y")), from: "x")
         #expect(alone.row("y")?.isUnheard == true)
+        try answers("y", node: &alone)
+        let greeted = meets(&alone, for: 6000)
+        #expect(greeted.contains("y"), "it does not know us, and nobody may tell it")
         var node = TestNode(Self.shape)
         node.hears(.meet(rumour("y")), from: "x")
         #expect(node.row("y") == nil)
