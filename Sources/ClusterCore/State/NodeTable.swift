@@ -15,37 +15,13 @@ package struct NodeHandle: Hashable, Sendable {
     package static let myself = NodeHandle(0)
 }
 
-/// Answers about all nodes at once.
-package struct Tally: Equatable, Sendable {
-    /// Masters with at least one slot.
-    package fileprivate(set) var voters = 0
-    /// Those of them that nobody here suspects.
-    package fileprivate(set) var healthyVoters = 0
-    /// Masters that have replicas.
-    package fileprivate(set) var leaders = 0
-    /// Nodes that have failed and own slots still.
-    package fileprivate(set) var failedOwners = 0
-    /// Nodes that own slots, are suspected, and are nowhere that anybody knows.
-    package fileprivate(set) var lostOwners = 0
-    /// Nodes of which only others have told.
-    package fileprivate(set) var unheard = 0
-    package fileprivate(set) var handshakes = 0
-    /// Suspected nodes, in ascending order of their ids: each is in every heartbeat.
-    package fileprivate(set) var suspects: [NodeHandle] = []
-}
-
 /// The table of known nodes; row 0 is this node itself.
 package struct NodeTable: Sendable {
     private var rows: [KnownNode]
     /// What is asked most of the row with the same index: all of them are in the cache where the rows
     /// are not.
     private var marks: [Marks]
-    /// When a tick must look at the row with the same index; 0: with the next one.
-    private var looks: [Int64]
-    /// Rows that were changed since a tick looked at them, in no order.
-    private var changed: [NodeHandle] = [.myself]
-    /// No row besides those that were changed need be looked at before this time.
-    private var earliestLook: Int64 = 0
+    private var schedule = LookSchedule()
     /// Handles in ascending order of ids.
     private var order: [NodeHandle]
     private var free: [NodeHandle] = []
@@ -56,7 +32,6 @@ package struct NodeTable: Sendable {
     init(_ myself: KnownNode) {
         rows = [myself]
         marks = [Marks(myself)]
-        looks = [0]
         order = [.myself]
         index = [UInt16](repeating: 0, count: 16)
         place(.myself, myself.id)
@@ -86,7 +61,7 @@ package struct NodeTable: Sendable {
             let former = Standing(rows[handle.index])
             yield &rows[handle.index]
             marks[handle.index] = Marks(rows[handle.index])
-            lookSoon(at: handle)
+            schedule.lookSoon(at: handle)
             let latter = Standing(rows[handle.index])
             if former != latter { recount(handle, from: former, to: latter) }
         }
@@ -216,9 +191,9 @@ package struct NodeTable: Sendable {
             handle = NodeHandle(UInt16(rows.count))
             rows.append(node)
             marks.append(Marks(node))
-            looks.append(.max)
+            schedule.addRow()
         }
-        lookSoon(at: handle)
+        schedule.lookSoon(at: handle)
         order.insert(handle, at: position(of: node.id))
         recount(handle, from: Standing(), to: Standing(node))
         countMine(handle)
@@ -250,8 +225,7 @@ package struct NodeTable: Sendable {
         recount(handle, from: Standing(rows[handle.index]), to: Standing())
         order.remove(at: position(of: self[handle].id))
         marks[handle.index] = []
-        looks[handle.index] = .max
-        changed.removeAll { $0 == handle }
+        schedule.forget(handle)
         rows[handle.index] = KnownNode(
             id: .zero, shard: ShardID(.zero), address: .none, createdAt: 0)
         free.append(handle)
@@ -268,7 +242,7 @@ package struct NodeTable: Sendable {
         order.insert(handle, at: position(of: id))
         recount(handle, from: Standing(), to: standing)
         countMine(handle)
-        lookSoon(at: handle)
+        schedule.lookSoon(at: handle)
         rebuild()
     }
 
@@ -313,15 +287,7 @@ extension NodeTable {
     private mutating func recount(
         _ handle: NodeHandle, from former: Standing, to latter: Standing
     ) {
-        func change(_ was: Bool, _ is: Bool) -> Int { (`is` ? 1 : 0) - (was ? 1 : 0) }
-        tally.voters += change(former.isVoter, latter.isVoter)
-        tally.leaders += change(former.isLeader, latter.isLeader)
-        tally.healthyVoters += change(
-            former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
-        tally.failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
-        tally.lostOwners += change(former.isLostOwner, latter.isLostOwner)
-        tally.unheard += change(former.isUnheard, latter.isUnheard)
-        tally.handshakes += change(former.isHandshake, latter.isHandshake)
+        tally.count(from: former, to: latter)
         guard former.isSuspected != latter.isSuspected else { return }
         let place = position(of: rows[handle.index].id, in: tally.suspects)
         if latter.isSuspected {
@@ -336,13 +302,7 @@ extension NodeTable {
         var tally = Tally()
         for handle in order {
             let standing = Standing(rows[handle.index])
-            if standing.isVoter { tally.voters += 1 }
-            if standing.isVoter && standing.isHealthy { tally.healthyVoters += 1 }
-            if standing.isLeader { tally.leaders += 1 }
-            if standing.isFailedOwner { tally.failedOwners += 1 }
-            if standing.isLostOwner { tally.lostOwners += 1 }
-            if standing.isUnheard { tally.unheard += 1 }
-            if standing.isHandshake { tally.handshakes += 1 }
+            tally.count(from: Standing(), to: standing)
             if standing.isSuspected { tally.suspects.append(handle) }
         }
         return tally
@@ -366,62 +326,30 @@ extension NodeTable {
 // MARK: What is due
 
 extension NodeTable {
-    /// Nodes besides this one that a tick must look at, in ascending order of their ids. At most ticks
-    /// of most nodes nothing is due but what was changed, and nobody else is looked through.
+    /// Nodes besides this one that a tick must look at, in ascending order of their ids.
     mutating func due(at now: Int64) -> [NodeHandle] {
-        guard earliestLook <= now else {
-            return changed.filter { $0 != .myself }
-                .sorted { rows[$0.index].id < rows[$1.index].id }
-        }
-        var handles: [NodeHandle] = []
-        earliestLook = .max
-        for handle in order where handle != .myself {
-            let look = looks[handle.index]
-            if look > now {
-                earliestLook = min(earliestLook, look)
-            } else {
-                handles.append(handle)
-            }
-        }
-        return handles
-    }
-
-    /// The next tick looks at a node.
-    @inline(__always)
-    private mutating func lookSoon(at handle: NodeHandle) {
-        guard looks[handle.index] != 0 else { return }
-        looks[handle.index] = 0
-        changed.append(handle)
+        schedule.due(at: now, among: order)
+            ?? schedule.changed.filter { $0 != .myself }
+            .sorted { rows[$0.index].id < rows[$1.index].id }
     }
 
     /// When a tick must look at a node, unless its row changes before.
-    func look(at handle: NodeHandle) -> Int64 { looks[handle.index] }
+    func look(at handle: NodeHandle) -> Int64 { schedule.time(of: handle) }
 
     /// These were looked at: the next time is when their rows, as they are now, have something due.
     mutating func lookWhenDue(at handles: [NodeHandle], nodeTimeout: Int64) {
         for handle in handles where contains(handle) {
-            let look = rows[handle.index].nextLook(nodeTimeout)
-            looks[handle.index] = look
-            earliestLook = min(earliestLook, look)
+            schedule.looked(at: handle, until: rows[handle.index].nextLook(nodeTimeout))
         }
-        // This node's own row needs nobody to look at it.
-        looks[NodeHandle.myself.index] = .max
-        changed.removeAll { looks[$0.index] != 0 }
+        schedule.endLook()
     }
 
     /// The next tick looks at every node.
-    mutating func lookAtAll() {
-        earliestLook = 0
-        for index in looks.indices { looks[index] = 0 }
-    }
+    mutating func lookAtAll() { schedule.lookAtAll() }
 
     /// Whether every node that a tick must look at is one that was changed, or not due before the time
     /// until which nobody looks.
-    var missesNobody: Bool {
-        order.allSatisfy {
-            $0 == .myself || looks[$0.index] >= earliestLook || changed.contains($0)
-        }
-    }
+    var missesNobody: Bool { schedule.missesNone(of: order) }
 
     /// The node said its offset at this time. It makes nothing due: nobody need look.
     @inline(__always)

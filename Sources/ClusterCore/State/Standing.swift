@@ -1,4 +1,5 @@
-// What the table of nodes keeps of each row beside it, so that it need not be read.
+// What the table of nodes keeps of each row beside it, so that it need not be read, and what it counts
+// of all of them with each change.
 
 /// What is asked of a row without reading it.
 struct Marks: OptionSet {
@@ -53,5 +54,37 @@ struct Standing: Equatable {
             isLostOwner = node.slotCount > 0 && !node.hasAddress
         case .failed: isFailedOwner = node.slotCount > 0
         }
+    }
+}
+
+/// Answers about all nodes at once.
+package struct Tally: Equatable, Sendable {
+    /// Masters with at least one slot.
+    package fileprivate(set) var voters = 0
+    /// Those of them that nobody here suspects.
+    package fileprivate(set) var healthyVoters = 0
+    /// Masters that have replicas.
+    package fileprivate(set) var leaders = 0
+    /// Nodes that have failed and own slots still.
+    package fileprivate(set) var failedOwners = 0
+    /// Nodes that own slots, are suspected, and are nowhere that anybody knows.
+    package fileprivate(set) var lostOwners = 0
+    /// Nodes of which only others have told.
+    package fileprivate(set) var unheard = 0
+    package fileprivate(set) var handshakes = 0
+    /// Suspected nodes, in ascending order of their ids: each is in every heartbeat.
+    package internal(set) var suspects: [NodeHandle] = []
+
+    /// A row that stood like this stands like that: all but the order of the suspects.
+    mutating func count(from former: Standing, to latter: Standing) {
+        func change(_ was: Bool, _ is: Bool) -> Int { (`is` ? 1 : 0) - (was ? 1 : 0) }
+        voters += change(former.isVoter, latter.isVoter)
+        leaders += change(former.isLeader, latter.isLeader)
+        healthyVoters += change(
+            former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
+        failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
+        lostOwners += change(former.isLostOwner, latter.isLostOwner)
+        unheard += change(former.isUnheard, latter.isUnheard)
+        handshakes += change(former.isHandshake, latter.isHandshake)
     }
 }

@@ -1,0 +1,69 @@
+// When a tick must look at each row of the node table. At most ticks of most nodes nothing is due but
+// what was changed, and nobody else is looked through.
+
+/// Times at which rows have something due.
+struct LookSchedule: Sendable {
+    /// When a tick must look at the row with the same index; 0: with the next one.
+    private var times: [Int64] = [0]
+    /// Rows that were changed since a tick looked at them, in no order.
+    private(set) var changed: [NodeHandle] = [.myself]
+    /// No row besides those that were changed need be looked at before this time.
+    private var earliest: Int64 = 0
+
+    /// A row comes behind the others, and nothing of it is due.
+    mutating func addRow() { times.append(.max) }
+
+    /// When a tick must look at a row, unless it changes before.
+    func time(of handle: NodeHandle) -> Int64 { times[handle.index] }
+
+    /// The next tick looks at a row.
+    @inline(__always)
+    mutating func lookSoon(at handle: NodeHandle) {
+        guard times[handle.index] != 0 else { return }
+        times[handle.index] = 0
+        changed.append(handle)
+    }
+
+    /// The next tick looks at every row.
+    mutating func lookAtAll() {
+        earliest = 0
+        for index in times.indices { times[index] = 0 }
+    }
+
+    /// Nobody looks at a row that is not in use.
+    mutating func forget(_ handle: NodeHandle) {
+        times[handle.index] = .max
+        changed.removeAll { $0 == handle }
+    }
+
+    /// Those of these rows that are due; nil when only what was changed is.
+    mutating func due(at now: Int64, among handles: [NodeHandle]) -> [NodeHandle]? {
+        guard earliest <= now else { return nil }
+        earliest = .max
+        return handles.filter { handle in
+            let time = times[handle.index]
+            if time > now && handle != .myself { earliest = min(earliest, time) }
+            return time <= now && handle != .myself
+        }
+    }
+
+    /// A row was looked at, and has something due at this time.
+    mutating func looked(at handle: NodeHandle, until time: Int64) {
+        times[handle.index] = time
+        earliest = min(earliest, time)
+    }
+
+    /// All that was due was looked at. This node's own row needs nobody to look at it.
+    mutating func endLook() {
+        times[NodeHandle.myself.index] = .max
+        changed.removeAll { times[$0.index] != 0 }
+    }
+
+    /// Whether each of these rows is one that was changed, or not due before the time until which nobody
+    /// looks.
+    func missesNone(of handles: [NodeHandle]) -> Bool {
+        handles.allSatisfy {
+            $0 == .myself || times[$0.index] >= earliest || changed.contains($0)
+        }
+    }
+}
