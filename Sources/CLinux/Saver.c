@@ -1,7 +1,8 @@
 // The two threads of a node that save one file in the background. One writes and renames; jobs run in
 // the order in which they were given, and of those that wait only the newest is written. The other one
-// syncs what is in place. While a client waits, and the disk has just been quick and is not syncing for us, the
-// owner may do the writing itself: two threads that wake each other cost more than the save. What a result means for the promises of a node is not decided here.
+// syncs what is in place. While a client waits, and the disk has just been quick and is not syncing for
+// us, the owner may do the writing itself: two threads that wake each other cost more than the save.
+// What a result means for the promises of a node is not decided here.
 #define _GNU_SOURCE
 #include "SavedFile.h"
 

@@ -7,6 +7,17 @@ import Testing
 @testable import ClusterCore
 
 extension TestNode {
+    /// The connections that were asked for stand, and belong to whoever was asked for. Returns the last.
+    @discardableResult
+    mutating func opens(_ outcome: Outcome, local: String = "127.0.0.1") -> LinkID? {
+        var last: LinkID?
+        for case .connect(let link, let to) in outcome.effects {
+            step(.linkOpened(link, local: ip(local), peer: to.ip))
+            last = link
+        }
+        return last
+    }
+
     /// The row of the node with this letter.
     func handle(_ letter: Character) -> NodeHandle? { machine.state.nodes.find(id(letter)) }
 

@@ -46,7 +46,13 @@ enum Gossip {
                 meet(section[position], from: state.nodes[speaker].id, &places, &state, &turn)
                 continue
             }
-            guard handle != .myself, !state.nodes.isUnheard(handle) else { continue }
+            guard handle != .myself else { continue }
+            if state.nodes.isUnheard(handle) {
+                if state.nodes[handle].wasTriedInVain(turn) {
+                    adoptAddress(section[position], handle, &state, &turn)
+                }
+                continue
+            }
             let saysSuspect = !section.flags(position).isDisjoint(with: suspectFlags)
             if isVoter {
                 if saysSuspect {
@@ -73,7 +79,8 @@ enum Gossip {
         state.nodes.heardPong(of: handle, at: turn.now.monotonic(of: wall))
     }
 
-    /// A node that we suspect is well for another at another address.
+    /// A node that we suspect, or that we tried in vain and that never said its name, is at another
+    /// address for another: whoever told of it first may have been wrong.
     private static func adoptAddress(
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn

@@ -22,7 +22,7 @@ enum Promises {
     /// node that comes back knowing nobody who lives could not be found by the others.
     static func save(_ state: inout ClusterState, _ turn: inout Turn) {
         let facts = facts(state)
-        let asked = state.saves.underway.last?.facts ?? state.durable
+        let asked = state.saves.asked ?? state.durable
         let isRetryDue = state.saves.retryAt != 0 && turn.now.monotonic >= state.saves.retryAt
         let isStale =
             state.saves.unsyncedSince != 0
@@ -39,7 +39,7 @@ enum Promises {
         }
         // A disk that stalls holds up what we say, not our memory: what comes in meanwhile is saved
         // once it moves on, and synced then if somebody waits for the save alone.
-        if state.saves.underway.count >= ClusterConfig.savesUnderwayLimit
+        if state.saves.underway.count(where: \.isSynced) >= ClusterConfig.savesUnderwayLimit
             && !turn.pending.contains(.syncedSave)
         {
             guard isAwaited else { return }
@@ -48,11 +48,15 @@ enum Promises {
         state.saves.newest.number += 1
         if isAwaited && !turn.has(.replyBeforeSave) { turn.holdReplies(until: state.saves.newest) }
         if mustSync {
-            state.saves.underway.append((state.saves.newest, facts))
+            state.saves.underway.append(
+                SaveUnderway(state.saves.newest, facts, isSynced: true))
             state.saves.retryAt = 0
             state.saves.unsyncedSince = 0
-        } else if state.saves.unsyncedSince == 0 {
-            state.saves.unsyncedSince = turn.now.monotonic
+        } else {
+            if facts != asked { state.saves.noteUnsynced(facts) }
+            if state.saves.unsyncedSince == 0 {
+                state.saves.unsyncedSince = turn.now.monotonic
+            }
         }
         turn.emitFirst(.persist(state.saves.newest, sync: mustSync))
     }
@@ -94,6 +98,12 @@ enum Promises {
         while let first = state.saves.underway.first, first.generation <= generation {
             state.durable = first.facts
             state.saves.underway.removeFirst()
+        }
+        // One of several is on the disk, and which of them is not known here.
+        if let next = state.saves.underway.first, next.first <= generation,
+            let common = next.common
+        {
+            state.durable = common
         }
         let due = state.promises.filter { $0.generation <= generation }
         state.promises.removeAll { $0.generation <= generation }

@@ -78,6 +78,8 @@ package struct Blacklist: Equatable, Sendable {
     ) -> Bool {
         guard let place = meetings.firstIndex(where: { $0.id == id }) else { return false }
         let meeting = meetings[place]
+        // The clock was set back: which of the two was said first cannot be told any more.
+        guard wall >= meeting.at - Self.slack else { return false }
         if expires <= meeting.outlived + Self.slack { return true }
         let isOlder = expires - timeToLive <= meeting.at + Self.slack
         let isLong = expires - wall > timeToLive && wall < meeting.until

@@ -68,7 +68,7 @@ package struct Traits: OptionSet, Hashable, Sendable {
     static let seen = Traits(rawValue: 8192)
     /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
     static let filtered = Traits(rawValue: 16384)
-    /// No connection of its own has stood for long yet: it may not know us.
+    /// It was met, and nothing has shown yet that it knows us.
     static let oneWay = Traits(rawValue: 32768)
     /// We are where it was, and it may be where we were.
     static let guessed = Traits(rawValue: 65536)

@@ -96,10 +96,31 @@ struct AcknowledgementRulesTests {
             let outcome = node.command(round.isMultiple(of: 2) ? "delslots 5" : "addslots 5")
             #expect(Self.waits(outcome) == [outcome.saves.last?.generation])
         }
-        #expect(node.state.saves.underway.count == ClusterConfig.savesUnderwayLimit)
+        #expect(node.state.saves.underway.count == ClusterConfig.savesUnderwayLimit + 1)
         node.saved()
         node.saved()
         #expect(node.hears(.ping(), from: "b").sent.first?.header?.slots.contains(slot(5)) == true)
+    }
+
+    @Test
+    func `of saves that nobody syncs, headers say what the one that is found on disk must hold`()
+        throws
+    {
+        var node = TestNode(Self.shape)
+        node.disk = .slow
+        for round in 0..<ClusterConfig.savesUnderwayLimit {
+            node.command(round.isMultiple(of: 2) ? "delslots 5" : "addslots 5")
+        }
+        let first = try #require(node.command("delslots 6").saves.last)
+        let second = try #require(node.command("delslots 7").saves.last)
+        node.command("addslots 6")
+        #expect(!first.sync && !second.sync)
+        func said() -> SlotSet? { node.hears(.ping(), from: "b").sent.first?.header?.slots }
+        node.step(.persisted(second.generation))
+        #expect(said()?.contains(slot(6)) == false && said()?.contains(slot(7)) == false)
+        node.forgetWaiting()
+        node.step(.persisted(node.state.saves.newest))
+        #expect(said()?.contains(slot(6)) == true && said()?.contains(slot(7)) == false)
     }
 
     @Test func `settings ask for a save when nodes.conf holds them, and then alone`() {

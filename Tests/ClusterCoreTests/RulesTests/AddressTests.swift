@@ -29,20 +29,14 @@ struct AddressTests {
         #expect(node.row("b")?.hasAddress == true)
         #expect(node.state.me.address.ip == ip("127.0.0.1"))
         // Nobody but itself is there either: it knows no more.
-        for case .connect(let link, let to) in outcome.effects {
-            node.step(.linkOpened(link, local: ip("10.0.0.1"), peer: to.ip))
-        }
+        node.opens(outcome, local: "10.0.0.1")
         let again = node.hears(.pong(), from: "b", on: .outbound) { $0.sender = id("m") }
         #expect(again.connects.isEmpty && node.row("b")?.hasAddress == false)
     }
 
     @Test func `who was told of its new place already looks where it was before`() {
         var node = TestNode(HandshakeTests.shape)
-        for case .connect(let link, let to)
-            in node.hears(.ping(), from: "b", { $0.ip = ip("10.0.0.7") }).effects
-        {
-            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
-        }
+        node.opens(node.hears(.ping(), from: "b") { $0.ip = ip("10.0.0.7") })
         node.step(.linkOpened(.inbound(41), local: ip("10.0.0.1"), peer: ip("127.0.0.1")))
         node.step(.message(.full(node.header(of: "c"), .meet()), on: .inbound(41)))
         let outcome = Self.findsItself(at: "10.0.0.7", &node)

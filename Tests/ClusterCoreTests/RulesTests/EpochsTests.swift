@@ -91,23 +91,19 @@ struct EpochsTests {
     }
 
     @Test(arguments: [true, false])
-    func `a node that knows nobody takes the epoch of whom it meets, however great`(asked: Bool) {
+    func `a node that knows nobody takes the epoch of whom it meets, however great`(
+        asked: Bool
+    ) throws {
         let far = ClusterConfig.greatestEpoch
         for (epoch, taken) in [(Epoch(1 << 63 + 1), true), (far, true), (far.next, false)] {
             var node = TestNode.fresh()
-            let link: LinkID
+            var made: LinkID?
             if asked {
-                (link, _) = HandshakeTests.meeting(&node)
+                made = HandshakeTests.meeting(&node).link
             } else {
-                let effects = node.hears(.meet(), from: "x") { $0.currentEpoch = epoch }.effects
-                guard
-                    case .connect(let made, _)? = effects.first(where: {
-                        if case .connect = $0 { true } else { false }
-                    })
-                else { return #expect(Bool(false), "no connection was asked for") }
-                link = made
-                node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+                made = node.opens(node.hears(.meet(), from: "x") { $0.currentEpoch = epoch })
             }
+            let link = try #require(made)
             var header = node.header(of: "x")
             header.currentEpoch = epoch
             let saves = node.step(.message(.full(header, .pong()), on: link)).saves

@@ -149,13 +149,12 @@ struct ExtensionsTests {
         var node = TestNode(Self.shape) { $0.blacklistTTL = seconds }
         node.command("forget \(id("c"))")
         node.pass(1000)
-        var link: LinkID?
         let outcome =
             asked
             ? node.command("meet 127.0.0.1 \(address("c").port)") : node.hears(.meet(), from: "c")
-        for case .connect(let made, _) in outcome.effects { link = made }
-        guard let link else { preconditionFailure("no connection was asked for") }
-        node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        guard let link = node.opens(outcome) else {
+            preconditionFailure("no connection was asked for")
+        }
         node.step(.message(.full(node.header(of: "c"), .pong()), on: link))
         return node
     }
@@ -193,6 +192,13 @@ struct ExtensionsTests {
         node = Self.metAgain(60, asked: true)
         node.command("forget \(id("c"))")
         #expect(node.row("c") == nil && node.state.forgotten.contains(id("c"), at: node.now.wall))
+    }
+
+    @Test func `a clock that is set back does not make a new word to forget look old`() {
+        var node = Self.metAgain(60, asked: true)
+        node.now.wall -= 3_600_000
+        node.hears(.ping(extensions: [Self.forgotten("c", 60)]), from: "b")
+        #expect(node.row("c") == nil)
     }
 
     @Test func `what is remembered of a meeting goes when its time is over`() {

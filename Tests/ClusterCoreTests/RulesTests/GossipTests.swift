@@ -106,9 +106,7 @@ struct GossipTests {
         let outcome = node.hears(.meet(), from: "x") { $0.ip = place.ip }
         #expect(outcome.connects == [address("x")])
         #expect(node.row("x")?.address == place)
-        for case .connect(let link, let to) in outcome.effects {
-            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: to.ip))
-        }
+        node.opens(outcome)
         let told = node.advance(300).sent(.ping).compactMap { $0.body?.heartbeat }
             .flatMap { $0.gossip.filter { $0.node == id("x") } }
         #expect(Set(told.map(\.address)) == [address("x")], "others are told where it is")
@@ -235,6 +233,24 @@ struct GossipTests {
         node.pass(node.machine.config.nodeTimeout + 1)
         node.hears(.ping(rumour("x")), from: "b")
         #expect(node.row("x") != nil && node.state.nodes.tally.unheard == 74)
+    }
+
+    @Test func `one that was tried in vain is tried where another says that it is`() {
+        var node = TestNode(Self.shape)
+        let wrong = address("x", ip: "10.0.0.9")
+        let lie = node.hears(.ping(rumour("x", at: wrong)), from: "b")
+        #expect(node.hears(.ping(rumour("x")), from: "c").connects.isEmpty, "it may be there")
+        for case .connect(let link, _) in lie.effects { node.step(.linkClosed(link)) }
+        #expect(node.hears(.ping(rumour("x")), from: "c").connects == [address("x")])
+    }
+
+    @Test func `one whose address another answers at is tried where it is said to be`() {
+        var node = TestNode(Self.shape)
+        let link = node.opens(node.hears(.ping(rumour("x", at: address("y"))), from: "b"))
+        if let link { node.step(.message(.full(node.header(of: "y"), .pong()), on: link)) }
+        #expect(node.row("x")?.hasAddress == false)
+        node.pass(node.machine.config.nodeTimeout + 1)
+        #expect(node.hears(.ping(rumour("x")), from: "c").connects == [address("x")])
     }
 
     @Test func `one that never says its name is known for ten node timeouts`() {
