@@ -10,7 +10,8 @@ package struct Load: Equatable, Sendable {
     package var inboundLinks: Int
     package var forgotten: Int
     package var savesUnderway: Int
-    /// Saves that may be under way with as many promises as wait.
+    /// Saves that may be under way with as many promises as wait: one for each, and one place for those
+    /// that are not synced behind each and behind the rest.
     package var savesLimit: Int
     package var promises: Int
     /// In the election that goes on.
@@ -30,7 +31,7 @@ extension ClusterState {
             knownNodes: nodes.count - meeting, handshakes: meeting, mostReports: mostReports,
             inboundLinks: inbound.count, forgotten: forgotten.entries.count,
             savesUnderway: saves.underway.count,
-            savesLimit: ClusterConfig.savesUnderwayLimit + promises.count,
+            savesLimit: ClusterConfig.savesUnderwayLimit + 1 + 2 * promises.count,
             promises: promises.count, votes: candidacy?.voters.count ?? 0,
             openSlots: slots.migrating.list.count + slots.importing.list.count)
     }
