@@ -36,9 +36,10 @@ enum SlotOwnership {
         }
     }
 
-    /// Hears of a newer owner from another node.
+    /// Hears of a newer owner from another node; of one that is silent also what it took at an epoch that
+    /// we know already: it cannot say so itself any more.
     ///
-    /// - Source: bus protocol §4.8, "UPDATE reception".
+    /// - Source: bus protocol §4.8, "UPDATE reception"; DECISIONS D66.
     static func hear(
         _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
         _ turn: inout Turn
@@ -46,6 +47,9 @@ enum SlotOwnership {
         resolveCollision(with: update, &state, &turn)
         guard let node = state.nodes.findHeard(update.node), node != .myself,
             update.configEpoch > state.nodes[node].configEpoch
+                || update.configEpoch == state.nodes[node].configEpoch
+                    && state.nodes[node].isSuspect
+                    && !update.slots.subtracting(state.nodes[node].slots).isEmpty
         else { return }
         guard Epochs.isBelievable(update.configEpoch, of: sender, &state, turn) else {
             return turn.note(.epochRefused(update.configEpoch, from: state.nodes[sender].id))

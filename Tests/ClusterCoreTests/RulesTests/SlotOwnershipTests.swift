@@ -107,6 +107,20 @@ struct SlotOwnershipTests {
         #expect(update.slots == slots("10923-16383"))
     }
 
+    @Test
+    func `UPDATE of a known epoch is applied when its node is silent, from older owners alone`() {
+        for isSilent in [true, false] {
+            var node = TestNode(
+                "m myself,master - 3 0-5460\nb master\(isSilent ? ",fail" : "") - 4 5461-10922\n"
+                    + "c master - 5 10923-16383", calm: false)
+            let all = slots("5460-10923")
+            node.hears(
+                .update(SlotUpdate(configEpoch: 4, node: id("b"), slots: all)), from: "c")
+            #expect(node.owner(5460) == (isSilent ? "b" : "m"))
+            #expect(node.owner(10923) == "c")
+        }
+    }
+
     @Test func `UPDATE of a newer epoch is applied, of another ignored`() {
         var node = TestNode(Self.shape)
         let update = SlotUpdate(configEpoch: 4, node: id("b"), slots: slots("5461-10923"))
