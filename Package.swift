@@ -33,21 +33,25 @@ let package = Package(
         .executable(name: "grapevine", targets: ["grapevine"]),
     ],
     targets: [
+        library("Determinism"),
+        library("Text"),
         library("ClusterWire"),
-        library("ClusterCore", ["ClusterWire"]),
-        library("ClusterSim", ["ClusterCore", "ClusterWire"]),
-        library("RESP"),
+        library("ClusterCore", ["ClusterWire", "Determinism"]),
+        library("ClusterSim", ["ClusterCore", "ClusterWire", "Determinism"]),
+        library("RESP", ["Text"]),
         library("Capture"),
-        library("Playback", ["Capture", "ClusterCore", "ClusterWire"]),
+        library("Playback", ["Capture", "ClusterCore", "ClusterWire", "Determinism"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
         library("Interop", ["RESP", "SystemIO", "Capture", "Playback"]),
-        library("ClusterNode", ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"]),
+        library(
+            "ClusterNode",
+            ["Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text"]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
-                "SystemIO", "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
+                "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -61,8 +65,10 @@ let package = Package(
             name: "misbehaving", dependencies: ["RESP", "SystemIO"], path: "Tests/Misbehaving",
             swiftSettings: settings),
         tests("ClusterWireTests", ["ClusterWire"]),
-        tests("ClusterCoreTests", ["ClusterCore", "ClusterWire"]),
-        tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire"]),
+        tests("ClusterCoreTests", ["ClusterCore", "ClusterWire", "Determinism"]),
+        tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire", "Determinism"]),
+        tests("DeterminismTests", ["Determinism"]),
+        tests("TextTests", ["Text", "RESP"]),
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
@@ -71,14 +77,14 @@ let package = Package(
         tests(
             "ClusterNodeTests",
             [
-                "ClusterNode", "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "SystemIO",
-                "Interop",
+                "ClusterNode", "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
+                "SystemIO", "Interop",
             ]),
         tests(
             "CommandLineTests",
             [
-                "ClusterCore", "ClusterWire", "ClusterSim", "RESP", "Capture", "Playback",
-                "SystemIO", "ClusterNode", "Interop",
+                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
+                "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
             ]),
         tests("TidyTests", []),
     ]

@@ -4,6 +4,7 @@
 // InputWords.
 
 import ClusterWire
+import Determinism
 
 /// The lines of a recording.
 package enum InputLog {

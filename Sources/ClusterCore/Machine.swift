@@ -1,6 +1,7 @@
 // The table of contents of the protocol: it decides nothing, it only fixes the order of the rules.
 
 package import ClusterWire
+package import Determinism
 
 /// One node's rules and what it believes: input in, effects out.
 ///

@@ -1,6 +1,7 @@
 // The working set of one step: what a rule may read, and where it puts what it wants done.
 
 import ClusterWire
+import Determinism
 
 /// Work that rules ask for and `Settle` does once, at the end of the step.
 struct Pending: OptionSet {

@@ -6,6 +6,7 @@ import ClusterCore
 import ClusterWire
 import RESP
 import SystemIO
+import Text
 
 /// One directive.
 struct Directive: Sendable {

@@ -3,6 +3,7 @@
 
 package import ClusterCore
 import ClusterWire
+import Determinism
 import RESP
 package import SystemIO
 

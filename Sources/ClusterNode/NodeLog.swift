@@ -4,6 +4,7 @@
 
 import RESP
 import SystemIO
+import Text
 
 /// Where a node says what it does.
 package struct NodeLog {

@@ -4,6 +4,7 @@
 // other lock: here as it is at the start, and by the saving thread from each save on.
 
 import ClusterCore
+import Determinism
 import SystemIO
 
 enum NodesFileStore {

@@ -5,6 +5,7 @@ import ClusterCore
 import ClusterWire
 import RESP
 import SystemIO
+import Text
 
 extension NodeOptions {
     /// Reads the words of a command line: a file first, if the first word is none of ours.

@@ -2,6 +2,7 @@
 // can be looked at, and a part of it can be run. Carrying it out is the world's.
 
 import ClusterCore
+import Determinism
 
 /// One thing that goes wrong.
 enum Fault: Equatable, Sendable {

@@ -88,22 +88,3 @@ package struct Measured: Equatable, Sendable {
         self.unit = unit
     }
 }
-
-/// What many runs measured of one thing.
-package struct Distribution: Equatable, Sendable {
-    /// In ascending order.
-    package private(set) var values: [Double]
-
-    package init(_ values: [Double]) { self.values = values.sorted() }
-
-    package var count: Int { values.count }
-    package var least: Double { values.first ?? 0 }
-    package var most: Double { values.last ?? 0 }
-
-    /// The least value that at least this share of all values does not exceed; 0 of none.
-    package func at(_ share: Double) -> Double {
-        guard let last = values.last else { return 0 }
-        let index = Int((share * Double(values.count)).rounded(.up)) - 1
-        return index < values.count ? values[max(0, index)] : last
-    }
-}

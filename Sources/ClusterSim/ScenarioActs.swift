@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 extension World {
     /// Plays a scenario to its end. The figures that there are when a promise is broken come too.

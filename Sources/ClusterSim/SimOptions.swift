@@ -2,6 +2,7 @@
 // at the start of a run, so that a failure can be told from its report alone.
 
 package import ClusterCore
+import Determinism
 
 /// What the caller of a simulation decides.
 package struct SimOptions: Equatable, Sendable {

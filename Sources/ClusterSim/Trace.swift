@@ -3,11 +3,13 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 /// The record of a run.
 struct Trace: Sendable {
     /// Follows from every event and message in order.
-    private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    private var traceHash = TraceHash()
+    var hash: UInt64 { traceHash.value }
     /// Something worth a line in a report, which is written when somebody reads it.
     private enum Entry: Sendable {
         case text(Int64, String)
@@ -29,14 +31,9 @@ struct Trace: Sendable {
     init(keepsAll: Bool) { self.keepsAll = keepsAll }
 
     @inline(__always)
-    mutating func mix(_ word: UInt64) {
-        hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        hash ^= hash >> 29
-    }
+    mutating func mix(_ word: UInt64) { traceHash.mix(word) }
 
-    mutating func mix(_ text: String) {
-        for byte in text.utf8 { mix(UInt64(byte)) }
-    }
+    mutating func mix(_ text: String) { traceHash.mix(text) }
 
     /// All that a node believes of others, and its epochs.
     mutating func mix(_ state: ClusterState) {

@@ -4,6 +4,7 @@
 // beside it, as it was last synced, is taken then.
 
 import ClusterCore
+import Determinism
 
 /// The disk of one node.
 struct VirtualDisk: Sendable {

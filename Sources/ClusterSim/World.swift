@@ -4,6 +4,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 struct World: Sendable {
     let options: SimOptions
@@ -12,7 +13,7 @@ struct World: Sendable {
     var random: SplitMix64
     /// Microseconds since the world began.
     var now: Int64 = 0
-    var queue = EventQueue()
+    var queue = EventQueue<Event>()
     var nodes: [VirtualNode] = []
     /// The machine of each node's process, the last one while it is down.
     var machines: [Machine] = []
@@ -69,12 +70,13 @@ struct World: Sendable {
 
     /// Runs what happens until a time, or until a promise is broken.
     mutating func run(until end: Int64) {
-        while broken == nil, let event = queue.next() {
-            guard event.time <= end else {
-                queue.putBack(event)
+        while broken == nil, let next = queue.next() {
+            guard next.time <= end else {
+                queue.putBack(next)
                 break
             }
-            now = event.time
+            now = next.time
+            let event = next.payload
             trace.mix(UInt64(bitPattern: now) << 8 | UInt64(event.kind.rawValue))
             trace.mix(UInt64(event.index) << 16 | UInt64(event.node))
             handle(event)

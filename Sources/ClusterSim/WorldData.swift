@@ -4,6 +4,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 extension World {
     /// Bytes that a master writes between two ticks, at most.

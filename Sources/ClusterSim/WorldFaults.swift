@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 extension World {
     /// Arranges the plan, counted from now.

@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 extension World {
     /// Microseconds after which the transport sends again what was lost.

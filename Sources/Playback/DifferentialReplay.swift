@@ -5,6 +5,7 @@
 import Capture
 import ClusterCore
 package import ClusterWire
+import Determinism
 
 /// The machine in the place of one node.
 package struct DifferentialReplay {

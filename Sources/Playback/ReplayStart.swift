@@ -4,6 +4,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 extension Ledger {
     /// The state in which the first messages find a node.

@@ -2,6 +2,8 @@
 // ReplyParser, how they look to a person in ReplyText. A value says what it is, not which version
 // it came by.
 
+import Text
+
 /// The version of the client protocol that a connection speaks.
 package enum RESPVersion: Int, Sendable, Equatable {
     case two = 2

@@ -1,6 +1,8 @@
 // Replies as JSON, for programs. Bytes that are not UTF-8 are shown as Latin-1 characters; numbers
 // that JSON cannot say become text; a refusal is an object with one member "error".
 
+import Text
+
 /// Replies as JSON.
 package enum ReplyJSON {
     /// The reply on one line, without a line end.

@@ -2,6 +2,8 @@
 // What is nested waits on a stack of its own, so that depth and size have limits and no byte is
 // understood twice. Attributes, which version 3 puts in front of a reply, are read and left out.
 
+import Text
+
 /// How much a server may answer.
 package struct ReplyLimits: Equatable, Sendable {
     /// How deep arrays may lie in each other.

@@ -2,6 +2,8 @@
 // a terminal, bare for a pipe. Bytes and not text, since a bare reply may be anything. The third way,
 // JSON, is in ReplyJSON.
 
+import Text
+
 /// How a reply looks to a person.
 package enum ReplyText {
     /// The reply as a terminal shows it, each line with its line end.

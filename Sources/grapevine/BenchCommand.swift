@@ -3,6 +3,7 @@
 // are in files of their own.
 
 import ClusterWire
+import Text
 
 /// A measured figure.
 struct Figure: Sendable {

@@ -1,6 +1,7 @@
 // The figures of a bench of the bus as a table, and as those of any bench.
 
 import Interop
+import Text
 
 enum BusBenchText {
     /// Three digits that say something.

@@ -2,6 +2,7 @@
 // own. It is SVG that needs nothing else, and follows the colours of whoever looks.
 
 import Interop
+import Text
 
 struct BusPicture {
     let report: BusReport
@@ -82,15 +83,7 @@ struct BusPicture {
     }
 
     private func text(_ x: Int, _ y: Int, _ words: String, _ style: String) -> String {
-        var escaped = ""
-        for character in words {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            default: escaped.append(character)
-            }
-        }
-        return #"<text class="\#(style)" x="\#(x)" y="\#(y)">\#(escaped)</text>"#
+        Markup.text(x, y, words, style: style)
     }
 
     /// Lines of at most so many characters.

@@ -6,6 +6,7 @@ import Capture
 import ClusterWire
 import Playback
 import SystemIO
+import Text
 
 enum DecodeCommand {
     static let command = Command(

@@ -4,6 +4,7 @@
 import ClusterWire
 import Playback
 import SystemIO
+import Text
 
 enum DifferenceReplay {
     /// Plays one node, or with "all" each that speaks.

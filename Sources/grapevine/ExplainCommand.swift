@@ -5,6 +5,7 @@
 import ClusterWire
 import Playback
 import SystemIO
+import Text
 
 enum ExplainCommand {
     static let command = Command(

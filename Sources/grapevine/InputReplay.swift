@@ -3,6 +3,7 @@
 
 import ClusterCore
 import SystemIO
+import Text
 
 enum InputReplay {
     private static let chunkBytes = 1 << 20

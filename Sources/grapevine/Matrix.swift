@@ -2,6 +2,7 @@
 
 import Interop
 import RESP
+import Text
 
 /// Scenario × server.
 struct Matrix {

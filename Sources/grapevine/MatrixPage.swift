@@ -1,19 +1,20 @@
 // The matrix of `interop` as a page for a browser: one cell a play, with the reason of what did not pass.
 
 import Interop
+import Text
 
 /// The matrix as one page that needs nothing else.
 enum MatrixPage {
     static func html(_ matrix: Matrix) -> String {
-        let head = matrix.servers.map { "<th>\(StoryPage.escape("\($0)"))</th>" }.joined()
+        let head = matrix.servers.map { "<th>\(Markup.escape("\($0)"))</th>" }.joined()
         var body = ""
         for scenario in matrix.scenarios {
-            body += "<tr><th title=\"\(StoryPage.escape(scenario.summary))\">\(scenario.name)</th>"
+            body += "<tr><th title=\"\(Markup.escape(scenario.summary))\">\(scenario.name)</th>"
             for server in matrix.servers {
                 let result = matrix.result(scenario, server)
                 let kind = Matrix.cell(result)
                 let reasons = [result?.reason].compactMap { $0 } + (result?.remarks ?? [])
-                let title = StoryPage.escape(reasons.joined(separator: "; "))
+                let title = Markup.escape(reasons.joined(separator: "; "))
                 let style = kind == "-" ? "none" : kind == "ok*" ? "ok" : kind
                 body += "<td class=\"\(style)\" title=\"\(title)\">"
                 body += "\(kind)</td>"

@@ -5,6 +5,7 @@
 import Capture
 import ClusterWire
 import Playback
+import Text
 
 extension JSONText {
     /// The object of an item.

@@ -4,6 +4,7 @@
 import Interop
 import RESP
 import SystemIO
+import Text
 
 enum PlayReport {
     /// Lines of a story that are shown; all of it is in a file.

@@ -5,6 +5,7 @@ import ClusterWire
 import Playback
 import RESP
 import SystemIO
+import Text
 
 enum ReplayCommand {
     static let command = Command(

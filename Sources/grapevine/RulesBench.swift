@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 import SystemIO
 
 enum RulesBench {

@@ -3,6 +3,8 @@
 
 import ClusterCore
 import ClusterSim
+import Determinism
+import Text
 
 enum SimulateJSON {
     static func text(_ reports: [SimulateReport], wallSeconds: Double) -> String {

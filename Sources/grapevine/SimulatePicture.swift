@@ -3,6 +3,8 @@
 // the colours of whoever looks.
 
 import ClusterSim
+import Determinism
+import Text
 
 struct SimulatePicture {
     private let reports: [SimulateReport]
@@ -125,36 +127,12 @@ struct SimulatePicture {
         Self.nameWidth + Int((value / axis.end * Double(Self.plotWidth)).rounded())
     }
 
-    /// Where the numbers of an axis stand: from 0 in even steps.
-    struct Axis {
-        var step: Double
-        var end: Double
-        var ticks: [Double] { (0...Int((end / step).rounded())).map { Double($0) * step } }
-
-        init(to most: Double, isWhole: Bool) {
-            let rough = max(most, 1e-9) / 5
-            var scale = 1.0
-            while scale > rough { scale /= 10 }
-            while scale * 10 <= rough { scale *= 10 }
-            let steps = [1.0, 2, 5, 10].map { $0 * scale }
-            step = max(steps.first { $0 >= rough } ?? 10 * scale, isWhole ? 1 : 0)
-            end = max(1, (most / step).rounded(.up)) * step
-        }
-    }
-
     private static func label(_ value: Double) -> String {
         value == value.rounded() ? "\(Int(value))" : SimulateText.number(value)
     }
 
     private func text(_ x: Int, _ y: Int, _ words: String, _ style: String) -> String {
-        let escaped = words.map { character in
-            switch character {
-            case "&": "&amp;"
-            case "<": "&lt;"
-            default: String(character)
-            }
-        }.joined()
-        return #"<text class="\#(style)" x="\#(x)" y="\#(y)">\#(escaped)</text>"#
+        Markup.text(x, y, words, style: style)
     }
 }
 

@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterSim
+import Determinism
 
 /// The results of many runs, as they come in.
 struct SimulateReport {

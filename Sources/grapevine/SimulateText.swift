@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterSim
+import Determinism
 
 extension SimulateReport {
     func failure(_ outcome: Outcome) -> String {

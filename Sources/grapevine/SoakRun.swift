@@ -3,6 +3,7 @@
 
 import Interop
 import SystemIO
+import Text
 
 enum SoakRun {
     static let options = [

@@ -3,6 +3,7 @@
 
 import RESP
 import SystemIO
+import Text
 
 /// One line on standard error, with the name of the command in front; what it holds is escaped.
 func complain(_ command: String, _ text: String) {

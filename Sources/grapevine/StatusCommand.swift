@@ -3,6 +3,7 @@
 import Interop
 import RESP
 import SystemIO
+import Text
 
 enum StatusCommand {
     static let command = Command(

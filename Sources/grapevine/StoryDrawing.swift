@@ -4,6 +4,7 @@
 
 import ClusterWire
 import Playback
+import Text
 
 struct StoryDrawing {
     let census: Census
@@ -138,7 +139,7 @@ extension StoryDrawing {
         func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
             "<line class=\"\(style)\" x1=\"\(Self.number(axis.x(from)))\" "
                 + "x2=\"\(Self.number(axis.x(to)))\" y1=\"\(Self.number(y))\" "
-                + "y2=\"\(Self.number(y))\"><title>\(StoryPage.escape(title))</title></line>"
+                + "y2=\"\(Self.number(y))\"><title>\(Markup.escape(title))</title></line>"
         }
         var parts: [String] = []
         let (start, end) = (census.firstTime ?? 0, census.lastTime)
@@ -158,7 +159,7 @@ extension StoryDrawing {
         }
         let label =
             "<text x=\"\(Int(left) - 14)\" y=\"\(Self.number(y + 4))\" text-anchor=\"end\">"
-            + "\(StoryPage.escape(words.name(id)))<title>\(id)</title></text>"
+            + "\(Markup.escape(words.name(id)))<title>\(id)</title></text>"
         return parts.joined() + label
     }
 
@@ -179,7 +180,7 @@ extension StoryDrawing {
             }
             let shape = Self.shape(event.kind, x, y)
             shapes.append(
-                shape + "<title>\(StoryPage.escape(title))</title>" + Self.close(shape))
+                shape + "<title>\(Markup.escape(title))</title>" + Self.close(shape))
         }
         return (calls + shapes).joined(separator: "\n")
     }

@@ -3,6 +3,7 @@
 
 import ClusterWire
 import Playback
+import Text
 
 extension JSONText {
     /// An event, with the keys of its kind.

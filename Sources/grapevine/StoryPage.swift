@@ -4,7 +4,7 @@
 
 import ClusterWire
 import Playback
-import RESP
+import Text
 
 /// The page of `explain --html`.
 struct StoryPage {
@@ -29,7 +29,7 @@ struct StoryPage {
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>\(Self.escape(title))</title>
+            <title>\(Markup.escape(title))</title>
             <style>
             \(StoryStyle.text)
             </style>
@@ -65,8 +65,8 @@ struct StoryPage {
 
     private var heading: String {
         if let headline {
-            let rest = headline.dropFirst().map { "<p class=\"lead\">\(Self.escape($0))</p>" }
-            return "<header><h1>\(Self.escape(headline.first ?? ""))</h1>\n"
+            let rest = headline.dropFirst().map { "<p class=\"lead\">\(Markup.escape($0))</p>" }
+            return "<header><h1>\(Markup.escape(headline.first ?? ""))</h1>\n"
                 + rest.joined(separator: "\n") + "</header>"
         }
         return ""
@@ -76,11 +76,11 @@ struct StoryPage {
     private func incident(_ incident: Incident) -> String {
         let lines = words.lines(incident)
         let details = words.details(incident)
-            .map { "<li>\(Self.escape($0))</li>" }.joined(separator: "\n")
+            .map { "<li>\(Markup.escape($0))</li>" }.joined(separator: "\n")
         return """
             <section class="incident">
-            <h1>\(Self.escape(lines[0]))</h1>
-            <p class="lead">\(Self.escape(lines[1]))</p>
+            <h1>\(Markup.escape(lines[0]))</h1>
+            <p class="lead">\(Markup.escape(lines[1]))</p>
             \(phases(incident))
             \(details.isEmpty ? "" : "<ul class=\"who\">\n\(details)\n</ul>")
             </section>
@@ -117,8 +117,8 @@ struct StoryPage {
     private func list(_ timeline: StoryTimeline) -> String {
         let rows = timeline.groups.prefix(Self.lines).map { group in
             "<tr class=\"\(StoryDrawing.style(group.first.kind))\"><td class=\"when\">"
-                + "\(Self.escape(words.offset(group.first.time)))</td>"
-                + "<td>\(Self.escape(timeline.text(group)))</td></tr>"
+                + "\(Markup.escape(words.offset(group.first.time)))</td>"
+                + "<td>\(Markup.escape(timeline.text(group)))</td></tr>"
         }
         let missing = max(0, timeline.groups.count - Self.lines) + notKept
         return """
@@ -138,20 +138,5 @@ struct StoryPage {
             ? " \(census.problems) pieces of the bus are missing or could not be read." : ""
         return "<footer>\(census.messages) messages in \(words.length(span)), told by grapevine "
             + "explain.\(problems)</footer>"
-    }
-
-    /// Text as HTML.
-    static func escape(_ text: String) -> String {
-        var result = ""
-        for scalar in PrintableText.line(text).unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

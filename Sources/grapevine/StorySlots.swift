@@ -2,6 +2,7 @@
 
 import ClusterWire
 import Playback
+import Text
 
 extension StoryDrawing {
     private typealias Strip = [(owner: NodeID, slots: SlotSet)]
@@ -28,7 +29,7 @@ extension StoryDrawing {
             let then = was[id] ?? SlotSet()
             let change = then == now ? "\(now.count)" : "\(then.count) → \(now.count)"
             return "<li><svg viewBox=\"0 0 20 20\"><rect width=\"20\" height=\"20\" rx=\"3\" "
-                + "fill=\"\(colours[id] ?? "")\"/></svg>\(StoryPage.escape(words.name(id))) "
+                + "fill=\"\(colours[id] ?? "")\"/></svg>\(Markup.escape(words.name(id))) "
                 + "(\(id.short)): \(change) slots</li>"
         }
         let isSame = before.elementsEqual(after) { $0.owner == $1.owner && $0.slots == $1.slots }
@@ -78,7 +79,7 @@ extension StoryDrawing {
             parts +=
                 "<rect x=\"\(Self.number(x))\" y=\"\(y)\" width=\"\(Self.number(width))\" "
                 + "height=\"34\" fill=\"\(colours[owner] ?? "")\"><title>"
-                + "\(StoryPage.escape(words.name(owner))): \(range)</title></rect>"
+                + "\(Markup.escape(words.name(owner))): \(range)</title></rect>"
         }
         return parts
     }

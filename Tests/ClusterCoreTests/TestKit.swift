@@ -3,6 +3,7 @@
 // and 17001. A topology is arranged through nodes.conf, and everything else goes in as inputs.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

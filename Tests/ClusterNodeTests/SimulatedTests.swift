@@ -2,6 +2,7 @@
 // of death on both sides, medians compared. README tells how to compare larger clusters by hand.
 
 import ClusterSim
+import Determinism
 import Interop
 import SystemIO
 import TestSupport

@@ -1,40 +1,12 @@
-// The parts of the virtual world by themselves: the queue, the disk, the lanes and the plan of faults.
+// The parts of the virtual world by themselves: the disk, the lanes and the plan of faults.
 
 import ClusterCore
 import ClusterWire
+import Determinism
 import TestSupport
 import Testing
 
 @testable import ClusterSim
-
-@Suite struct EventQueueTests {
-    @Test func `events come by time, and in the order added when times are equal`() {
-        var queue = EventQueue()
-        var random = Seeds.generator("events")
-        var expected: [(time: Int64, index: Int)] = []
-        for index in 0..<500 {
-            let time = Int64(random.next() % 50)
-            queue.add(.tick, at: time, index: index)
-            expected.append((time, index))
-        }
-        expected.sort { $0.time != $1.time ? $0.time < $1.time : $0.index < $1.index }
-        for event in expected {
-            let next = queue.next()
-            #expect(next?.time == event.time)
-            #expect(next.map { Int($0.index) } == event.index)
-        }
-        #expect(queue.next() == nil)
-    }
-
-    @Test func `an event that was put back keeps its place`() {
-        var queue = EventQueue()
-        queue.add(.tick, at: 5, index: 1)
-        queue.add(.tick, at: 5, index: 2)
-        let first = queue.next()
-        if let first { queue.putBack(first) }
-        expect(queue.next()?.index, is: 1)
-    }
-}
 
 @Suite struct VirtualDiskTests {
     private static func snapshot(_ generation: UInt64) -> VirtualDisk.Snapshot {

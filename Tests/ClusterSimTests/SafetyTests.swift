@@ -2,6 +2,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterSim

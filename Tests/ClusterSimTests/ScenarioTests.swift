@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterSim
+import Determinism
 import TestSupport
 import Testing
 
@@ -97,16 +98,5 @@ import Testing
         let alone = Self.options(.masterCrash) { $0.replicas = 0 }
         #expect(Scenario.masterCrash.refusal(alone) != nil)
         #expect(Scenario.formation.refusal(few) == nil)
-    }
-
-    @Test func `a spread tells the value that a share does not exceed`() {
-        let spread = Distribution([30, 10, 20, 40])
-        #expect(spread.values == [10, 20, 30, 40])
-        #expect((spread.least, spread.most) == (10, 40))
-        #expect(spread.at(0.5) == 20 && spread.at(0.51) == 30)
-        #expect(spread.at(0.99) == 40 && spread.at(1) == 40 && spread.at(0) == 10)
-        #expect(Distribution([]).at(0.5) == 0)
-        let hundred = Distribution((1...100).map(Double.init))
-        #expect(hundred.at(0.5) == 50 && hundred.at(0.99) == 99)
     }
 }

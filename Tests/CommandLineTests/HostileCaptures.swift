@@ -4,6 +4,7 @@
 import Capture
 import ClusterCore
 import ClusterWire
+import Determinism
 
 /// Writes one capture of many nodes.
 struct HostileCapture {

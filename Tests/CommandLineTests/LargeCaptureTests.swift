@@ -4,6 +4,7 @@
 import Capture
 import ClusterCore
 import ClusterWire
+import Determinism
 import Foundation
 import SystemIO
 import TestSupport

@@ -8,6 +8,7 @@ import RESP
 import SystemIO
 import TestSupport
 import Testing
+import Text
 
 @Suite struct PrintableOutputTests {
     /// ESC, a line end, U+0085 and U+202E.

@@ -5,16 +5,19 @@
 /// The arrows between targets. No others.
 enum Arrows {
     static let allowed: [String: Set<String>] = [
-        "ClusterWire": [], "RESP": [], "Capture": [], "CLinux": [],
+        "ClusterWire": [], "Determinism": [], "Text": [], "Capture": [], "CLinux": [],
+        "RESP": ["Text"],
         "SystemIO": ["Glibc", "Darwin", "CLinux"],
-        "ClusterCore": ["ClusterWire"],
-        "ClusterSim": ["ClusterCore", "ClusterWire"],
-        "Playback": ["Capture", "ClusterCore", "ClusterWire"],
-        "ClusterNode": ["Capture", "ClusterCore", "ClusterWire", "RESP", "SystemIO"],
+        "ClusterCore": ["ClusterWire", "Determinism"],
+        "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
+        "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
+        "ClusterNode": [
+            "Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text",
+        ],
         "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
         "grapevine": [
-            "ClusterWire", "ClusterCore", "ClusterSim", "RESP", "Capture", "Playback", "SystemIO",
-            "ClusterNode", "Interop", "Synchronization",
+            "ClusterWire", "ClusterCore", "ClusterSim", "Determinism", "RESP",
+            "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Synchronization", "Text",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],
     ]

@@ -3,6 +3,7 @@
 // named: they come from newer versions. Follows bus protocol §8.4; §12 row 19.
 
 import ClusterWire
+package import Determinism
 
 extension NodesFile {
     /// The state that a file holds.

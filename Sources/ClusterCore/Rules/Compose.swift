@@ -3,6 +3,7 @@
 // gossip section follows §3.2: a few nodes by chance, and every suspect always.
 
 import ClusterWire
+import Determinism
 
 enum Compose {
     /// What this node says of itself in front of every message.

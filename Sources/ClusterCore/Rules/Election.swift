@@ -5,6 +5,7 @@
 // Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 and D43 say.
 
 import ClusterWire
+import Determinism
 
 enum Election {
     /// Settle: stands, asks or gives up, as the time has come.

@@ -4,6 +4,7 @@
 // network and not of the timeout. Follows bus protocol §3.3; differs as DECISIONS D5 and D27 say.
 
 import ClusterWire
+import Determinism
 
 enum Heartbeats {
     /// Tick: the pings that are due.

@@ -4,6 +4,7 @@
 // Follows bus protocol §1.3 to §1.5; differs as DECISIONS D4 says.
 
 import ClusterWire
+import Determinism
 
 enum Links {
     /// Tick: drops handshakes that took too long and nodes that never said their name, makes a link

@@ -4,6 +4,7 @@
 
 import ClusterCore
 import ClusterWire
+import Determinism
 
 /// Strings in memory.
 final class MemoryStore: DataStore {

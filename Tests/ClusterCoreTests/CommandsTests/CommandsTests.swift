@@ -1,6 +1,7 @@
 // What commands do when they are not refused.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

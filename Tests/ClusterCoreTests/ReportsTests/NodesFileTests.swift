@@ -2,6 +2,7 @@
 // refused with its line.
 
 import ClusterWire
+import Determinism
 import TestSupport
 import Testing
 

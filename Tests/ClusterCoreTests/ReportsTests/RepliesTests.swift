@@ -2,6 +2,7 @@
 // arranged from the server's own nodes.conf, and both texts are compared field by field.
 
 import ClusterWire
+import Determinism
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 // What the extensions of a heartbeat tell: names, shards, and nodes that must be forgotten.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

@@ -1,6 +1,7 @@
 // What is believed of what others say about third nodes.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

@@ -1,6 +1,7 @@
 // Who speaks, and what strangers and liars may do: be answered, and nothing else.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

@@ -1,6 +1,7 @@
 // The voter's side: each reason for which a vote is refused, and that a vote given is on disk first.
 
 import ClusterWire
+import Determinism
 import Testing
 
 @testable import ClusterCore

@@ -2,6 +2,7 @@
 
 import RESP
 import Testing
+import Text
 
 @Suite struct PrintableTextTests {
     @Test(arguments: [

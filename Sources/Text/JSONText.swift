@@ -1,39 +1,38 @@
 // A small writer of JSON: objects, lists, texts and numbers into one buffer of bytes, commas put by
 // itself. Texts may come as bytes, each of them one character of Latin-1. It reads nothing.
 
-import ClusterWire
-import RESP
-
 /// JSON as it is being written.
-struct JSONText {
-    private(set) var bytes: [UInt8] = []
+package struct JSONText {
+    package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    mutating func removeAll() {
+    package init() {}
+
+    package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         needsComma = false
     }
 
     /// Ends the line, so that another value can follow.
-    mutating func endLine() {
+    package mutating func endLine() {
         bytes.append(0x0A)
         needsComma = false
     }
 
-    mutating func object(_ content: (inout JSONText) -> Void) {
+    package mutating func object(_ content: (inout JSONText) -> Void) {
         open(0x7B)
         content(&self)
         close(0x7D)
     }
 
-    mutating func list(_ content: (inout JSONText) -> Void) {
+    package mutating func list(_ content: (inout JSONText) -> Void) {
         open(0x5B)
         content(&self)
         close(0x5D)
     }
 
     /// The name of what follows; plain ASCII without quotes.
-    mutating func key(_ name: String) {
+    package mutating func key(_ name: String) {
         if needsComma { bytes.append(0x2C) }
         bytes.append(0x22)
         bytes.append(contentsOf: name.utf8)
@@ -42,7 +41,7 @@ struct JSONText {
         needsComma = false
     }
 
-    mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         quoted { writer in
             if text.utf8.allSatisfy({ $0 < 0x80 }) {
                 for byte in text.utf8 { writer.escape(byte) }
@@ -53,26 +52,25 @@ struct JSONText {
     }
 
     /// A text of bytes that may be none of UTF-8: each becomes the character of that number.
-    mutating func latin1(_ text: some Sequence<UInt8>) {
+    package mutating func latin1(_ text: some Sequence<UInt8>) {
         quoted { writer in
             for byte in text { writer.escapeLatin1(byte) }
         }
     }
 
-    /// An id as its forty characters, or null for none.
-    mutating func id(_ node: NodeID) {
-        guard !node.isZero else { return null() }
-        quoted { writer in node.forEachByte { writer.escapeLatin1($0) } }
+    /// A text of bytes that are told one after the other, each the character of that number.
+    package mutating func latin1(telling: ((UInt8) -> Void) -> Void) {
+        quoted { writer in telling { writer.escapeLatin1($0) } }
     }
 
-    mutating func number(_ value: some BinaryInteger) {
+    package mutating func number(_ value: some BinaryInteger) {
         separate()
         if value < 0 { bytes.append(0x2D) }
-        bytes.add(decimal: UInt64(value.magnitude))
+        append(UInt64(value.magnitude))
     }
 
     /// A number with this many decimals and no exponent; what is not finite is null.
-    mutating func number(_ value: Double, decimals: Int) {
+    package mutating func number(_ value: Double, decimals: Int) {
         guard value.isFinite, abs(value) < 1e15 else { return null() }
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
@@ -81,17 +79,17 @@ struct JSONText {
     }
 
     /// Nanoseconds as seconds with six decimals.
-    mutating func seconds(nanoseconds: Int64) {
+    package mutating func seconds(nanoseconds: Int64) {
         fixed(
             nanoseconds.magnitude / 1000, unit: 1_000_000, isNegative: nanoseconds < 0)
     }
 
-    mutating func bool(_ value: Bool) {
+    package mutating func bool(_ value: Bool) {
         separate()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    mutating func null() {
+    package mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)
     }
@@ -99,7 +97,7 @@ struct JSONText {
     private mutating func fixed(_ magnitude: UInt64, unit: UInt64, isNegative: Bool) {
         separate()
         if isNegative { bytes.append(0x2D) }
-        bytes.add(decimal: magnitude / unit)
+        append(magnitude / unit)
         guard unit > 1 else { return }
         bytes.append(0x2E)
         var rest = magnitude % unit
@@ -109,6 +107,16 @@ struct JSONText {
             rest %= place
             place /= 10
         }
+    }
+
+    private mutating func append(_ number: UInt64) {
+        let first = bytes.count
+        var rest = number
+        repeat {
+            bytes.append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[first...].reverse()
     }
 
     private mutating func separate() {

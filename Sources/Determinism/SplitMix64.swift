@@ -1,13 +1,14 @@
-// The only source of chance in the core: seeded, part of the machine, the same on every platform.
+// The only source of chance in the core, the simulator and the laboratory: seeded, a value, the same on
+// every platform.
 
 /// A small seeded generator (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
 /// Generators", 2014).
-package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
-    private var state: UInt64
+@frozen package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
+    @usableFromInline var state: UInt64
 
-    package init(seed: UInt64) { state = seed }
+    @inlinable package init(seed: UInt64) { state = seed }
 
-    package mutating func next() -> UInt64 {
+    @inlinable package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -16,7 +17,7 @@ package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
     }
 
     /// A number in 0..<bound; 0 when `bound` is not above 0. The tiny bias is of no account here.
-    package mutating func below(_ bound: Int) -> Int {
+    @inlinable package mutating func below(_ bound: Int) -> Int {
         guard bound > 0 else { return 0 }
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
