@@ -38,6 +38,7 @@ let package = Package(
         library("ClusterWire"),
         library("ClusterCore", ["ClusterWire", "Determinism"]),
         library("ClusterSim", ["ClusterCore", "ClusterWire", "Determinism"]),
+        library("GossipLab", ["Determinism"]),
         library("RESP", ["Text"]),
         library("Capture"),
         library("Playback", ["Capture", "ClusterCore", "ClusterWire", "Determinism"]),
@@ -50,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
+                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "GossipLab", "RESP",
                 "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
             ],
             swiftSettings: settings,
@@ -68,6 +69,7 @@ let package = Package(
         tests("ClusterCoreTests", ["ClusterCore", "ClusterWire", "Determinism"]),
         tests("ClusterSimTests", ["ClusterSim", "ClusterCore", "ClusterWire", "Determinism"]),
         tests("DeterminismTests", ["Determinism"]),
+        tests("GossipLabTests", ["GossipLab", "Determinism"]),
         tests("TextTests", ["Text", "RESP"]),
         tests("RESPTests", ["RESP"]),
         tests("SystemIOTests", ["SystemIO"]),
@@ -83,7 +85,7 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
+                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "GossipLab", "RESP",
                 "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
             ]),
         tests("TidyTests", []),

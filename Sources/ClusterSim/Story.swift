@@ -22,6 +22,10 @@ struct Story: Sendable {
     private var failed = Identities()
     var failures: Int { failed.count }
 
+    /// What the messages are looked through for, when a piece of news is followed.
+    var subject: NewsSubject?
+    /// Messages that told it.
+    private(set) var carriers: Int64 = 0
     private(set) var messages: Int64 = 0
     private(set) var bytes: Int64 = 0
     /// Nanoseconds that the rules took, when there is a clock that counts them.
@@ -59,6 +63,10 @@ struct Story: Sendable {
             heirs.append(node)
         default: break
         }
+    }
+
+    mutating func says(_ message: Message) {
+        if let subject, subject.isTold(by: message) { carriers += 1 }
     }
 
     @inline(__always)

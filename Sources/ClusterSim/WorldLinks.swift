@@ -43,6 +43,7 @@ extension World {
         say(message, from: node, to: target)
         guard let bytes = message.encode() else { return }
         story.sent(bytes.count, at: now)
+        story.says(message)
         if random.below(Self.messagesPerCut) == 0 {
             let cut = 1 + random.below(bytes.count - 1)
             put(.bytes(Array(bytes[..<cut])), on: end)

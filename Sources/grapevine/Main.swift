@@ -10,7 +10,7 @@ enum Main {
         DemoCommand.command, LaunchCommand.command, NodeCommand.command,
         AdminCommandLine.command, StatusCommand.command, InteropCommand.command,
         DecodeCommand.command, ReplayCommand.command, ExplainCommand.command,
-        SimulateCommand.command, BenchCommand.command,
+        SimulateCommand.command, GossipCommand.command, BenchCommand.command,
     ]
 
     static func main() {

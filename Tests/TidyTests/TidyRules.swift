@@ -10,13 +10,14 @@ enum Arrows {
         "SystemIO": ["Glibc", "Darwin", "CLinux"],
         "ClusterCore": ["ClusterWire", "Determinism"],
         "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
+        "GossipLab": ["Determinism", "Glibc", "Darwin"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
         "ClusterNode": [
             "Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text",
         ],
         "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
         "grapevine": [
-            "ClusterWire", "ClusterCore", "ClusterSim", "Determinism", "RESP",
+            "ClusterWire", "ClusterCore", "ClusterSim", "Determinism", "GossipLab", "RESP",
             "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Synchronization", "Text",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],

@@ -1,0 +1,201 @@
+// `grapevine gossip`: the laboratory of ways in which news spreads. This file has the table of its questions;
+// what each answers is in a file of its own.
+
+import GossipLab
+import SystemIO
+import Text
+
+enum GossipCommand {
+    static let command = Command(
+        name: "gossip", summary: "How news spreads, by every strategy: the laboratory.",
+        operands: questions.map { String($0.name.dropFirst(prefix.count)) }.joined(separator: "|"),
+        options: [],
+        notes: questions.map {
+            GossipText.padded(String($0.name.dropFirst(prefix.count)), 11) + $0.summary
+        } + ["", "grapevine gossip QUESTION --help shows the options of one."],
+        runRaw: { words in run(words) },
+        run: { _ in 2 })
+
+    private static let prefix = "gossip "
+
+    private static let questions: [Command] = [
+        runCommand, compareCommand, GossipDemers.command, GossipPlan.command,
+        GossipGallery.command, GossipProfiles.command,
+    ]
+
+    private static func run(_ words: [String]) -> Int32 {
+        guard let name = words.first, name != "--help", name != "-h" else {
+            let isAsked = !words.isEmpty
+            (isAsked ? StandardStream.output : .errors).write(command.help)
+            return isAsked ? 0 : 2
+        }
+        guard let question = questions.first(where: { $0.name == prefix + name }) else {
+            complain("gossip", "unknown question \(name); see grapevine gossip --help")
+            return 2
+        }
+        do throws(UsageError) {
+            let arguments = try Arguments(words.dropFirst(), options: question.options)
+            if arguments.wantsHelp {
+                StandardStream.output.write(question.help)
+                return 0
+            }
+            return try question.run(arguments)
+        } catch {
+            complain(
+                question.name, "\(error.text); see grapevine \(question.name) --help")
+            return 2
+        }
+    }
+
+    // MARK: run
+
+    static let outputs = [
+        Option("--json", "one JSON object and nothing else"),
+        Option("--csv", "a line a round and nothing else"),
+        Option("--plot", value: "FILE", "writes a picture as SVG"),
+        Option("--html", value: "FILE", "writes a page"),
+    ]
+
+    private static let runCommand = Command(
+        name: prefix + "run", summary: "one strategy over many seeds", operands: "",
+        options: GossipOptions.table.map(\.option)
+            + [
+                Option(
+                    "--profile", value: "NAME", "the settings of a named system, see gossip profile"
+                )
+            ] + GossipRuns.options + outputs
+            + [Option("--watch", "a grid in the terminal in which the news spreads; q ends it")],
+        notes: notes,
+        run: { arguments throws(UsageError) in
+            if let word = arguments.operands.first { throw UsageError("\(word) is not an option") }
+            let options = try GossipProfiles.options(arguments)
+            if arguments.has("--watch") { return try GossipWatch.run(options, arguments) }
+            let runs = try GossipRuns(arguments, usual: usualSeeds(options.nodes))
+            let summary = try runs.summaries([options])[0]
+            let name = options.profile ?? name(of: options)
+            return try show([(name, summary)], runs, arguments, title: name) {
+                GossipText.full(summary, seeds: runs.seeds)
+            }
+        })
+
+    private static let notes = [
+        "Times are rounds; injection is round 0. Messages and bytes are per node. residue is the share of the",
+        "nodes that never heard; traffic is updates sent divided by nodes (m of Demers et al.); firstReceipt",
+        "is the mean round of first receipt without the origin, tAverage with it.",
+        "The same seed and options give the same output, with any number of threads.",
+    ]
+
+    static func usualSeeds(_ nodes: Int) -> ClosedRange<UInt64> {
+        nodes > 100_000 ? 1...10 : 1...100
+    }
+
+    /// What tells a run from others.
+    static func name(of options: LabOptions) -> String {
+        let words = GossipOptions.commandLine(options).split(separator: " ")
+        var rest: [Substring] = []
+        var skips = false
+        for word in words {
+            if skips {
+                skips = false
+                continue
+            }
+            if ["--strategy", "--nodes", "--rounds-limit"].contains(word) {
+                skips = true
+                continue
+            }
+            rest.append(word)
+        }
+        let text = rest.joined(separator: " ").replacing("--", with: "")
+        return options.strategy.rawValue + (text.isEmpty ? "" : " \(text)")
+    }
+
+    /// Writes what was asked for.
+    static func show(
+        _ summaries: [(name: String, summary: Summary)], _ runs: GossipRuns,
+        _ arguments: Arguments, title: String, text: () -> String
+    ) throws(UsageError) -> Int32 {
+        if let path = arguments.value("--plot") {
+            try write(GossipPicture.spread(summaries).svg, to: path)
+        }
+        if let path = arguments.value("--html") {
+            try write(GossipPage.html(summaries, seeds: runs.seeds, title: title), to: path)
+        }
+        if arguments.has("--json") {
+            print(GossipJSON.runs(summaries, seeds: runs.seeds))
+        } else if arguments.has("--csv") {
+            print(GossipJSON.csv(summaries))
+        } else {
+            print(text())
+        }
+        for (name, summary) in summaries {
+            guard let violation = summary.violation else { continue }
+            complain("gossip", "\(name), seed \(violation.seed): \(violation.text)")
+        }
+        return summaries.allSatisfy { $0.summary.violation == nil } ? 0 : 1
+    }
+
+    static func print(_ text: String) {
+        var output = Output()
+        output.bytes.append(contentsOf: text.utf8)
+        _ = output.flush()
+    }
+
+    static func write(_ text: String, to path: String) throws(UsageError) {
+        do throws(SystemError) {
+            try File.write(Array(text.utf8), to: path)
+        } catch {
+            throw UsageError("\(path): \(error.reason)")
+        }
+    }
+
+    // MARK: compare
+
+    private static let compareCommand = Command(
+        name: prefix + "compare", summary: "several strategies or systems in one table",
+        operands: "",
+        options: GossipOptions.table.map(\.option)
+            + [
+                Option(
+                    "--run", value: "OPTIONS", "a run of these options of gossip run; several times"
+                ),
+                Option("--profile", value: "NAME,…|all", "the settings of named systems"),
+                Option("--sizes", value: "N,N,…", "each with so many nodes: rounds against nodes"),
+            ] + GossipRuns.options + outputs,
+        notes: ["Options outside --run are those of all runs."],
+        run: { arguments throws(UsageError) in
+            if let word = arguments.operands.first { throw UsageError("\(word) is not an option") }
+            let cases = try cases(arguments)
+            if let text = arguments.value("--sizes") {
+                return try GossipSizes.run(cases, text, arguments)
+            }
+            let most = cases.map(\.options.nodes).max() ?? 0
+            let runs = try GossipRuns(arguments, usual: usualSeeds(most))
+            let summaries = try runs.summaries(cases.map(\.options))
+            let named = zip(cases, summaries).map { ($0.name, $1) }
+            return try show(named, runs, arguments, title: "Ways in which news spreads") {
+                GossipText.table(named, seeds: runs.seeds)
+            }
+        })
+
+    /// The runs that are compared.
+    private static func cases(_ arguments: Arguments) throws(UsageError) -> [(
+        name: String, options: LabOptions
+    )] {
+        let base = try GossipOptions.read(arguments, base: LabOptions())
+        var cases: [(name: String, options: LabOptions)] = []
+        for text in arguments.all("--run") {
+            let words = text.split(separator: " ").map(String.init)
+            let own = try Arguments(words[...], options: runCommand.options)
+            if let word = own.operands.first { throw UsageError("--run: \(word) is not an option") }
+            let options =
+                own.value("--profile") == nil
+                ? try GossipOptions.read(own, base: base) : try GossipProfiles.options(own)
+            cases.append((options.profile ?? name(of: options), options))
+        }
+        for options in try GossipProfiles.list(arguments) {
+            cases.append((options.profile ?? "", options))
+        }
+        guard !cases.isEmpty else { throw UsageError("--run or --profile is missing") }
+        return cases
+    }
+}

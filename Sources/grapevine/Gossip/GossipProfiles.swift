@@ -1,0 +1,134 @@
+// `gossip profile`: the settings of named systems with their sources, and runs with them.
+
+import GossipLab
+import Text
+
+enum GossipProfiles {
+    static let command = Command(
+        name: "gossip profile", summary: "the settings of a named system, each with its source",
+        operands: "[NAME]",
+        options: [
+            Option(
+                "--nodes", value: "N", "of which the laboratory's options are told, default 1000"),
+            Option("--explain", "how the laboratory runs it, and what that leaves out"),
+            Option("--json", "one JSON object and nothing else"),
+        ],
+        notes: ["Without a name: all of them, a line each."],
+        run: { arguments throws(UsageError) in
+            guard !arguments.operands.isEmpty else {
+                GossipCommand.print(list)
+                return 0
+            }
+            let profile = try named(try arguments.single("profile"))
+            let nodes = try arguments.number(
+                "--nodes", in: 1...LabOptions.nodesLimit, default: 1000)
+            GossipCommand.print(
+                arguments.has("--json")
+                    ? json(profile) : text(profile, nodes, explains: arguments.has("--explain")))
+            return 0
+        })
+
+    private static var list: String {
+        let width = Profile.all.map(\.name.count).max() ?? 0
+        return Profile.all.map { "\(GossipText.padded($0.name, width))  \($0.title)\n" }.joined()
+    }
+
+    private static func named(_ name: String) throws(UsageError) -> Profile {
+        guard let profile = Profile.named(name) else {
+            throw UsageError("unknown profile \(name); grapevine gossip profile lists them")
+        }
+        return profile
+    }
+
+    private static func text(_ profile: Profile, _ nodes: Int, explains: Bool) -> String {
+        var lines = ["\(profile.name): \(profile.title)", ""]
+        let width = profile.settings.map(\.name.count).max() ?? 0
+        for setting in profile.settings {
+            let value = setting.value.map { "\($0) \(setting.unit)" } ?? "not published"
+            lines.append("\(GossipText.padded(setting.name, width))  \(value)")
+            lines.append("\(GossipText.padded("", width))    \(setting.source)")
+        }
+        if explains {
+            lines.append("")
+            lines += profile.notes
+            if let options = profile.options(nodes: nodes) {
+                lines.append("")
+                lines.append("grapevine gossip run " + GossipOptions.commandLine(options))
+                lines.append("small print: \(GossipText.smallPrint(options))")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func json(_ profile: Profile) -> String {
+        GossipJSON.document { json in
+            json.key("name")
+            json.string(profile.name)
+            json.key("settings")
+            json.list { json in
+                for setting in profile.settings {
+                    json.object { json in
+                        json.key("name")
+                        json.string(setting.name)
+                        json.key("value")
+                        write(setting.value, &json)
+                        json.key("unit")
+                        json.string(setting.unit)
+                        json.key("source")
+                        json.string(setting.source)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ value: String?, _ json: inout JSONText) {
+        guard let value else { return json.null() }
+        if let whole = Int64(value) {
+            json.number(whole)
+        } else if let number = Double(value), number.isFinite {
+            json.number(number, decimals: 6)
+        } else {
+            json.string(value)
+        }
+    }
+
+    // MARK: As options
+
+    /// The options of `gossip run`: of a profile when one is named, and what is given besides.
+    static func options(_ arguments: Arguments) throws(UsageError) -> LabOptions {
+        guard let name = arguments.value("--profile") else {
+            return try GossipOptions.read(arguments, base: LabOptions())
+        }
+        return try options(of: try named(name), arguments)
+    }
+
+    private static func options(of profile: Profile, _ arguments: Arguments) throws(UsageError)
+        -> LabOptions
+    {
+        let nodes = try arguments.number("--nodes", in: 1...LabOptions.nodesLimit, default: 1000)
+        guard var base = profile.options(nodes: nodes) else {
+            throw UsageError(
+                "\(profile.name) cannot be run: \(profile.notes.first ?? profile.title)")
+        }
+        base.profile = profile.name
+        return try GossipOptions.read(arguments, base: base)
+    }
+
+    /// The runs of `gossip compare --profile`.
+    static func list(_ arguments: Arguments) throws(UsageError) -> [LabOptions] {
+        var list: [LabOptions] = []
+        for text in arguments.all("--profile") {
+            if text == "all" {
+                for profile in Profile.all where profile.options(nodes: 2) != nil {
+                    list.append(try options(of: profile, arguments))
+                }
+                continue
+            }
+            for name in text.split(separator: ",") {
+                list.append(try options(of: try named(String(name)), arguments))
+            }
+        }
+        return list
+    }
+}
