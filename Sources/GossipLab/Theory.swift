@@ -17,13 +17,40 @@ package enum Theory {
         let count = Double(max(2, nodes))
         let natural = log(count)
         switch mode {
-        case .push: return natural / log(1 + fanout) + natural / fanout + (fanout == 1 ? 1.2 : 0)
+        case .push:
+            if fanout == 1 && nodes <= exactLimit { return exactPush(nodes: nodes) }
+            return natural / log(1 + fanout) + natural / fanout + (fanout == 1 ? 1.2 : 0)
         case .pull:
             // From few by growth, to the last by p' = p^(1 + f).
             return natural / log(1 + fanout) + log(max(1, natural)) / log(1 + fanout) + 1
         case .pushPull:
             return natural / log(1 + 2 * fanout) + log(max(1, natural)) / log(1 + fanout)
         }
+    }
+
+    /// Among fewer nodes than this the formula of push is too rough, and the chain is short.
+    private static let exactLimit = 50
+
+    /// The expected rounds of push among few nodes: each round takes i that know to i + d with the chance
+    /// that i calls find d different nodes of the others.
+    package static func exactPush(nodes: Int) -> Double {
+        guard nodes > 1 else { return 0 }
+        var expected = [Double](repeating: 0, count: nodes + 1)
+        for know in (1..<nodes).reversed() {
+            let left = nodes - know
+            var chances = [1.0] + [Double](repeating: 0, count: left)
+            for _ in 0..<know {
+                for found in (0...left).reversed() {
+                    let hits = Double(left - found) / Double(nodes - 1)
+                    if found < left { chances[found + 1] += chances[found] * hits }
+                    chances[found] *= 1 - hits
+                }
+            }
+            var sum = 1.0
+            for found in 1...left { sum += chances[found] * expected[know + found] }
+            expected[know] = sum / (1 - chances[0])
+        }
+        return expected[1]
     }
 
     /// The residue of s = e^(-a(1 - s)) below 1, 1 when there is none.

@@ -25,6 +25,7 @@ enum BenchCommand {
     private static let kinds: [(name: String, run: @Sendable (_ rounds: Int) -> BenchReport)] = [
         ("codec", { CodecBench.run(rounds: $0) }),
         ("rules", { RulesBench.run(rounds: $0) }),
+        ("gossip", { GossipBench.run(rounds: $0) }),
     ]
 
     static let command = Command(
@@ -37,6 +38,7 @@ enum BenchCommand {
         notes: [
             "codec: encode, and decode with a walk over all entries, of PINGs with 100 entries.",
             "rules: a heartbeat that changes nothing, and a tick, with 1000 known nodes.",
+            "gossip: rumors among a million nodes until all know, nodes times rounds a second.",
         ] + BusBenchCommand.note,
         run: { arguments throws(UsageError) in
             let name = try arguments.single("kind of bench")

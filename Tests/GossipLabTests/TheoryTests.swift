@@ -26,6 +26,17 @@ import Testing
         #expect(abs(mean - Theory.rounds(mode, nodes: 1000)) < margin)
     }
 
+    /// Of 10 nodes the chain gives 6.047, and 20,000 runs gave 6.04; of two one call is enough.
+    @Test func `few nodes are told by push in the rounds that the chain expects`() {
+        #expect(abs(Theory.exactPush(nodes: 10) - 6.0471) < 0.0001)
+        #expect(Theory.exactPush(nodes: 2) == 1 && Theory.exactPush(nodes: 1) == 0)
+        var options = LabOptions()
+        options.nodes = 10
+        options.until = .allKnow
+        let rounds = RumorTests.summary(options, runs: 2000).roundsUntilAllKnow
+        #expect(abs((rounds?.mean ?? 0) - 6.0471) < 4 * (rounds?.standardError ?? 0))
+    }
+
     @Test func `pull squares the share that does not know`() {
         var options = LabOptions()
         options.strategy = .antiEntropy

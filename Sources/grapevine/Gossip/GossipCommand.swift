@@ -89,24 +89,15 @@ enum GossipCommand {
         nodes > 100_000 ? 1...10 : 1...100
     }
 
-    /// What tells a run from others.
+    /// What tells a run from others; when it ends comes last, since many have that in common.
     static func name(of options: LabOptions) -> String {
-        let words = GossipOptions.commandLine(options).split(separator: " ")
-        var rest: [Substring] = []
-        var skips = false
-        for word in words {
-            if skips {
-                skips = false
-                continue
-            }
-            if ["--strategy", "--nodes", "--rounds-limit"].contains(word) {
-                skips = true
-                continue
-            }
-            rest.append(word)
+        let words = GossipOptions.words(options).filter {
+            !["--strategy", "--nodes", "--rounds-limit", "--until"].contains($0.name)
         }
-        let text = rest.joined(separator: " ").replacing("--", with: "")
-        return options.strategy.rawValue + (text.isEmpty ? "" : " \(text)")
+        let end = options.until == .quiet ? [] : ["until \(options.until.rawValue)"]
+        let texts = words.map { $0.text.isEmpty ? $0.name : "\($0.name) \($0.text)" }
+            .map { $0.replacing("--", with: "") }
+        return ([options.strategy.rawValue] + texts + end).joined(separator: " ")
     }
 
     /// Writes what was asked for.

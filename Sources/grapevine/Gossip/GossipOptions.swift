@@ -42,14 +42,19 @@ enum GossipOptions {
 
     /// The options as a command line, without those that are as they are anyway.
     static func commandLine(_ options: LabOptions) -> String {
+        words(options).map { $0.text.isEmpty ? $0.name : "\($0.name) \($0.text)" }
+            .joined(separator: " ")
+    }
+
+    /// The same as pairs of a name and a value, which is empty for a flag.
+    static func words(_ options: LabOptions) -> [(name: String, text: String)] {
         let plain = LabOptions()
-        var words: [String] = []
-        for entry in table {
+        return table.compactMap { entry in
+            // What follows from the end of the run need not be said.
+            if entry.name == "--k" && options.k == nil { return nil }
             let (used, usual) = (text(entry.tell(options)), text(entry.tell(plain)))
-            guard used != usual else { continue }
-            words.append(used.isEmpty ? entry.name : "\(entry.name) \(used)")
+            return used == usual ? nil : (entry.name, used)
         }
-        return words.joined(separator: " ")
     }
 
     static func text(_ value: GossipOption.Value) -> String {

@@ -34,9 +34,14 @@ struct GossipPicture {
     /// The share of nodes that know, by round, for each of these.
     static func spread(_ summaries: [(name: String, summary: Summary)]) -> GossipPicture {
         var lines: [GossipLine] = []
+        let rounds = summaries.map(\.summary.curve.count).max() ?? 0
         for (index, (name, summary)) in summaries.enumerated() {
-            let curve = summary.curve
+            var curve = summary.curve
             let all = curve.first.map { $0.s + $0.i + $0.r } ?? 1
+            // What has ended stays as it ended.
+            if let last = curve.last {
+                curve += Array(repeating: last, count: max(0, rounds - curve.count))
+            }
             lines.append(
                 GossipLine(
                     name: name,
@@ -146,6 +151,15 @@ struct GossipPicture {
         .c4{stroke:#f778ba}.c5{stroke:#d29922}.c6{stroke:#39c5cf}.c7{stroke:#9198a1}}
         """
 
+    /// As many decimals as it needs, two at most.
+    private static func label(_ value: Double) -> String {
+        for count in 0..<2 {
+            let text = GossipText.decimals(value, count)
+            if let told = Double(text), abs(told - value) < 1e-9 { return text }
+        }
+        return GossipText.decimals(value, 2)
+    }
+
     private func grid(_ axis: Axis, _ end: Double, _ place: (Double, Double) -> (Int, Int))
         -> String
     {
@@ -154,7 +168,7 @@ struct GossipPicture {
             let y = place(isLogarithmic ? 1 : 0, tick).1
             body += #"<line class="grid" x1="\#(Self.left)" x2="\#(Self.left + Self.plotWidth)" "#
             body += #"y1="\#(y)" y2="\#(y)"/>"#
-            body += Markup.text(Self.left - 8, y + 4, GossipText.plain(tick), style: "small end")
+            body += Markup.text(Self.left - 8, y + 4, Self.label(tick), style: "small end")
         }
         return body + Markup.text(Self.left, Self.above - 10, self.up, style: "small") + "\n"
     }
@@ -168,7 +182,7 @@ struct GossipPicture {
                 let value = (0..<power).reduce(1.0) { product, _ in product * 10 }
                 return (value, power < 5 ? "\(Int(value))" : "10^\(power)")
             }
-            : across.ticks.map { ($0, GossipText.plain($0)) }
+            : across.ticks.map { ($0, Self.label($0)) }
         for (value, words) in ticks {
             let x = place(value, 0).0
             body +=
