@@ -142,6 +142,8 @@ import Testing
         (["scenario", "nothing"], "nothing"), (["profile", "nobody"], "nobody"),
         (["plan", "--within", "0"], "--within"), (["dance"], "dance"),
         (["run", "--k", "none"], "--until all-know"),
+        (["run", "--strategy", "swim", "--mode", "pull"], "means nothing to swim"),
+        (["run", "--slow-factor", "3"], "without --slow"),
     ])
     func `a wrong call is one line and status 2`(words: [String], what: String) throws {
         let said = try Grapevine.run(["gossip"] + words)

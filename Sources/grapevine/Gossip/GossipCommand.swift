@@ -172,7 +172,7 @@ enum GossipCommand {
     private static func cases(_ arguments: Arguments) throws(UsageError) -> [(
         name: String, options: LabOptions
     )] {
-        let base = try GossipOptions.read(arguments, base: LabOptions())
+        let base = try GossipOptions.read(arguments, base: LabOptions(), isShared: true)
         var cases: [(name: String, options: LabOptions)] = []
         for text in arguments.all("--run") {
             let words = text.split(separator: " ").map(String.init)

@@ -30,12 +30,16 @@ enum GossipOptions {
         strategy + rumor + print + databases + network + later + swim + bus
 
     /// Reads the options of a run; those that are not given keep what `base` has.
-    static func read(_ arguments: Arguments, base: LabOptions) throws(UsageError) -> LabOptions {
+    /// - Parameter isShared: they are for several strategies, which need not all know them.
+    static func read(
+        _ arguments: Arguments, base: LabOptions, isShared: Bool = false
+    ) throws(UsageError) -> LabOptions {
         var options = base
         for entry in table {
             guard let text = arguments.value(entry.name) else { continue }
             try entry.read(text, &options)
         }
+        if !isShared { try GossipScope.check(arguments, options) }
         if let text = options.refusal { throw UsageError(text) }
         return options
     }

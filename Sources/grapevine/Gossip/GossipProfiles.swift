@@ -100,10 +100,12 @@ enum GossipProfiles {
         guard let name = arguments.value("--profile") else {
             return try GossipOptions.read(arguments, base: LabOptions())
         }
-        return try options(of: try named(name), arguments)
+        return try options(of: try named(name), arguments, isShared: false)
     }
 
-    private static func options(of profile: Profile, _ arguments: Arguments) throws(UsageError)
+    private static func options(
+        of profile: Profile, _ arguments: Arguments, isShared: Bool
+    ) throws(UsageError)
         -> LabOptions
     {
         let nodes = try arguments.number("--nodes", in: 1...LabOptions.nodesLimit, default: 1000)
@@ -112,7 +114,7 @@ enum GossipProfiles {
                 "\(profile.name) cannot be run: \(profile.notes.first ?? profile.title)")
         }
         base.profile = profile.name
-        return try GossipOptions.read(arguments, base: base)
+        return try GossipOptions.read(arguments, base: base, isShared: isShared)
     }
 
     /// The runs of `gossip compare --profile`.
@@ -121,12 +123,13 @@ enum GossipProfiles {
         for text in arguments.all("--profile") {
             if text == "all" {
                 for profile in Profile.all where profile.options(nodes: 2) != nil {
-                    list.append(try options(of: profile, arguments))
+                    list.append(try options(of: profile, arguments, isShared: true))
                 }
                 continue
             }
             for name in text.split(separator: ",") {
-                list.append(try options(of: try named(String(name)), arguments))
+                list.append(
+                    try options(of: try named(String(name)), arguments, isShared: true))
             }
         }
         return list
