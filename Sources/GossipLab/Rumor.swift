@@ -43,6 +43,9 @@ struct Rumor {
     private var heardFrom: [UInt32] = []
     private var sentTo: [[UInt32]] = []
     private var targets: [Int] = []
+    /// The call in which each node was last a target, where targets are too many to be looked through.
+    private var stamps: [UInt32] = []
+    private var stamp: UInt32 = 0
     /// Those who heard and are infective at once, until somebody asks.
     var newcomers: [UInt32] = []
     /// What is on its way, by the round of arrival.
@@ -79,6 +82,7 @@ struct Rumor {
         if usesCounters { counters = [UInt16](repeating: 0, count: count) }
         if limit != nil { marks = [UInt8](repeating: 0, count: count) }
         if options.connectionLimit != nil { callsTaken = [UInt16](repeating: 0, count: count) }
+        if options.fanout > Self.fewTargets { stamps = [UInt32](repeating: 0, count: count) }
         if options.noSendBack { heardFrom = [UInt32](repeating: .max, count: count) }
         if options.noRepeat { sentTo = [[UInt32]](repeating: [], count: count) }
         if isDelayed {
@@ -117,9 +121,10 @@ struct Rumor {
             return
         }
         targets.removeAll(keepingCapacity: true)
+        stamp &+= 1
         for _ in 0..<options.fanout {
             guard let target = pick(for: caller) else { return }
-            targets.append(target)
+            if stamps.isEmpty { targets.append(target) } else { stamps[target] = stamp }
             if options.noRepeat { sentTo[caller].append(UInt32(target)) }
             call(caller, target)
         }
@@ -135,11 +140,15 @@ struct Rumor {
         return left.isEmpty ? nil : left[random.below(left.count)]
     }
 
+    /// Targets of a round that are looked through.
+    private static let fewTargets = 16
     /// Draws of a target before those that are left are listed.
     private static let tries = 64
 
     private func isAllowed(_ target: Int, for caller: Int) -> Bool {
-        if !options.withReplacement && targets.contains(target) { return false }
+        if !options.withReplacement {
+            if stamps.isEmpty ? targets.contains(target) : stamps[target] == stamp { return false }
+        }
         if options.noSendBack && heardFrom[caller] == UInt32(target) { return false }
         return !options.noRepeat || !sentTo[caller].contains(UInt32(target))
     }
@@ -258,6 +267,7 @@ struct Rumor {
     @inline(__always)
     private mutating func take(_ node: Int, from: Int, knew: Bool) {
         guard !knew, people.hear(node, in: round, at: time) else { return }
+        if options.fanout > Self.fewTargets { stamps = [UInt32](repeating: 0, count: count) }
         if options.noSendBack { heardFrom[node] = UInt32(from) }
         if isInstant {
             people.mature()

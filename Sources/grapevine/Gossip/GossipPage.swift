@@ -76,7 +76,7 @@ enum GossipPage {
                 rounds.map { GossipText.plain($0.p99) } ?? "-", seconds ?? "-",
                 GossipText.plain(summary.residue.mean), GossipText.plain(summary.traffic.mean),
                 GossipText.plain(summary.asTaught.mean),
-                summary.bytes.map { GossipText.plain($0.mean.rounded()) } ?? "-",
+                summary.bytes.map { GossipText.bytes($0.mean) } ?? "-",
             ]
             return "<tr>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>"
         }

@@ -23,6 +23,16 @@ enum GossipText {
         return "\(whole < 0 ? "-" : "")\(whole.magnitude / UInt64(scale)).\(padding)\(digits)"
     }
 
+    /// Bytes in few characters: "842", "16.8 k", "92.3 M".
+    static func bytes(_ value: Double) -> String {
+        var (rest, unit) = (value, "")
+        for larger in ["k", "M", "G", "T"] where rest >= 9999.5 {
+            rest /= 1000
+            unit = " \(larger)"
+        }
+        return (unit.isEmpty ? decimals(rest, 0) : decimals(rest, rest < 100 ? 1 : 0)) + unit
+    }
+
     /// "4.0e-6".
     static func significant(_ value: Double) -> String {
         guard value != 0 else { return "0" }
@@ -174,7 +184,7 @@ enum GossipText {
                     + right(rounds.map { plain($0.p99) } ?? "-", 7) + right(seconds ?? "-", 9)
                     + right(plain(summary.residue.mean), 9) + right(plain(summary.traffic.mean), 7)
                     + right(plain(summary.asTaught.mean), 8)
-                    + right(summary.bytes.map { plain($0.mean.rounded()) } ?? "-", 8))
+                    + right(summary.bytes.map { bytes($0.mean) } ?? "-", 8))
         }
         let nodes = summaries.first?.summary.options.nodes ?? 0
         lines += [
