@@ -154,6 +154,9 @@ package struct ReplicaOptions: Equatable, Sendable {
         where !(0..<nodes).contains(operation.node) || !(0..<keys).contains(operation.key) {
             return "an operation at node \(operation.node), key \(operation.key): there is none"
         }
+        for operation in operations where !(1...rounds).contains(operation.round) {
+            return "an operation in round \(operation.round): there are rounds 1 to \(rounds)"
+        }
         for absence in absences where !(0..<nodes).contains(absence.node) {
             return "node \(absence.node) cannot be absent: there is none"
         }
@@ -180,6 +183,8 @@ package struct ReplicaOptions: Equatable, Sendable {
         case .certificate(let retention):
             (0...Self.jumpMost).contains(retention)
                 ? nil : "a retention is from 0 to \(Self.jumpMost)"
+        case .dormant where redatesWoken && rule == .vectors:
+            "a version vector has no date, so what is woken cannot be dated anew"
         case .dormant(let tau1, let tau2, let sites):
             (0...Self.jumpMost).contains(tau1) && (0...Self.jumpMost).contains(tau2)
                 && (0...nodes).contains(sites)

@@ -127,9 +127,9 @@ package struct Entry: Equatable, Sendable {
 /// Which of two states of an entry is kept.
 package enum VersionRule: String, CaseIterable, Sendable {
     /// The greater version.
-    case newestWins = "newest-wins"
+    case newestWins = "newest"
     /// The smaller version, whichever arrived first: so it does not matter in which order they arrive.
-    case firstWins = "first-wins"
+    case firstWins = "first"
     /// What knows of the other; both, as siblings, when neither does.
     case vectors
 

@@ -20,7 +20,7 @@ enum GossipCommand {
 
     private static let questions: [Command] = [
         runCommand, compareCommand, GossipDemers.command, GossipPlan.command,
-        GossipGallery.command, GossipProfiles.command,
+        GossipGallery.command, GossipProfiles.command, GossipReplicas.command,
     ]
 
     private static func run(_ words: [String]) -> Int32 {

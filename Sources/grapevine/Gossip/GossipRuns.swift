@@ -54,22 +54,29 @@ struct GossipRuns {
 
     /// Runs each of the options with each seed, and tells the results in that order.
     func run(_ all: [LabOptions], each tell: (_ place: Int, RunResult) -> Void) throws(UsageError) {
+        try run(places: all.count, { GossipBus.run(all[$0], seed: $1) }, each: tell)
+    }
+
+    /// Does the work of each place with each seed, and tells the results in that order.
+    func run<Result: Sendable>(
+        places: Int, _ work: @escaping @Sendable (_ place: Int, _ seed: UInt64) -> Result,
+        each tell: (_ place: Int, Result) -> Void
+    ) throws(UsageError) {
         let count = Int(seeds.upperBound - seeds.lowerBound) + 1
         let size = max(1, min(Self.pieceLimit, count / (4 * threads)))
         let pieces = (count + size - 1) / size
-        var progress = Progress(total: all.count * count)
+        var progress = Progress(total: places * count)
         var done = 0
         var trap: String?
         let first = seeds.lowerBound
         do throws(SystemError) {
             try Workers.run(
-                count: all.count * pieces, threads: threads,
-                work: { piece -> Piece in
-                    let options = all[piece / pieces]
+                count: places * pieces, threads: threads,
+                work: { piece -> Piece<Result> in
                     let start = piece % pieces * size
                     return .results(
                         (start..<min(count, start + size)).map {
-                            GossipBus.run(options, seed: first + UInt64($0))
+                            work(piece / pieces, first + UInt64($0))
                         })
                 },
                 trapped: { piece, signal in
@@ -98,8 +105,8 @@ struct GossipRuns {
     }
 
     /// What a piece of work came to.
-    private enum Piece: Sendable {
-        case results([RunResult])
+    private enum Piece<Result: Sendable>: Sendable {
+        case results([Result])
         case trap(String)
     }
 }
