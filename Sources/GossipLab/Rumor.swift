@@ -267,7 +267,6 @@ struct Rumor {
     @inline(__always)
     private mutating func take(_ node: Int, from: Int, knew: Bool) {
         guard !knew, people.hear(node, in: round, at: time) else { return }
-        if options.fanout > Self.fewTargets { stamps = [UInt32](repeating: 0, count: count) }
         if options.noSendBack { heardFrom[node] = UInt32(from) }
         if isInstant {
             people.mature()
