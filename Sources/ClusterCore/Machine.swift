@@ -35,6 +35,22 @@ package struct Machine: Sendable {
     /// Whether a vote, a request for votes or a claim waits for the disk.
     package var owesPromise: Bool { !state.promises.isEmpty }
 
+    /// Asked of many machines at once: to look at the state from outside copies it.
+    package var id: NodeID { state.myID }
+    package var isVotingMaster: Bool { state.me.isVotingMaster }
+    package func hasHeard(of id: NodeID) -> Bool { state.nodes.findHeard(id) != nil }
+
+    package func holdsFailed(_ id: NodeID) -> Bool {
+        state.nodes.find(id).map { state.nodes[$0].condition.isFailed } ?? false
+    }
+    /// Whether it has met it.
+    package func hasMet(_ id: NodeID) -> Bool {
+        state.nodes.find(id).map { !state.nodes[$0].isHandshake } ?? false
+    }
+    package func slots(of id: NodeID) -> SlotSet? {
+        state.nodes.find(id).map { state.nodes[$0].slots }
+    }
+
     /// Whether this node knows of another.
     package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 

@@ -19,34 +19,36 @@ struct Agreement: Sendable {
     /// agree; nil when all is well.
     mutating func problem(_ group: [Int], _ machines: [Machine]) -> String? {
         guard let first = group.first else { return nil }
-        var members = Members(group.map { machines[$0].state.myID }, in: machines[first].state)
+        let reference = machines[first].state
+        let ids = group.map { machines[$0].id }
+        var members = Members(ids, in: reference)
+        let known = Set(ids)
         members.isDecidable = !group.contains { member in
-            Self.hasUndecidedOwner(machines[member].state, group, machines)
+            Self.hasUndecidedOwner(machines[member].state, group, known, machines)
         }
         if let unknown = members.unknown { return "n\(first) does not know \(unknown.short)" }
         for step in group.indices {
             let member = group[(place + step) % group.count]
-            if let text = members.difference(machines[member].state, machines[first].state) {
+            if let text = members.difference(machines[member].state, reference) {
                 place = (place + step) % group.count
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
-        return members.isDecidable ? unserved(machines[first].state, members.ids) : nil
+        return members.isDecidable ? unserved(reference, members.ids) : nil
     }
 
     /// Whether a node that is gone owns slots for this member, and too few voters of the group know it
     /// to find that it has failed or to elect its heir: one of them came back with nothing, was given
     /// slots and never heard it.
     private static func hasUndecidedOwner(
-        _ state: ClusterState, _ group: [Int], _ machines: [Machine]
+        _ state: ClusterState, _ group: [Int], _ ids: Set<NodeID>, _ machines: [Machine]
     ) -> Bool {
         state.nodes.handles.contains { handle in
             guard state.nodes[handle].slotCount > 0 else { return false }
             let id = state.nodes[handle].id
-            guard !group.contains(where: { machines[$0].state.myID == id }) else { return false }
+            guard !ids.contains(id) else { return false }
             let witnesses = group.count {
-                machines[$0].state.me.isVotingMaster
-                    && machines[$0].state.nodes.findHeard(id) != nil
+                machines[$0].isVotingMaster && machines[$0].hasHeard(of: id)
             }
             return witnesses < state.quorum
         }

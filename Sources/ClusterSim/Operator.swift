@@ -79,7 +79,7 @@ extension World {
         var told = 0
         for node in options.masters..<nodes.count where told < Operator.commandsPerLook {
             let master = (node - options.masters) % options.masters
-            let id = machines[master].state.myID
+            let id = machines[master].id
             guard machines[node].state.nodes[.myself].isMaster,
                 machines[node].state.nodes.find(id) != nil
             else { continue }
@@ -122,13 +122,13 @@ extension World {
     }
 
     private func knows(_ one: Int, _ other: Int) -> Bool {
-        machines[one].knows(machines[other].state.myID)
+        machines[one].knows(machines[other].id)
     }
 
     /// Whether one of the two knows where the other is.
     private func canFind(_ one: Int, _ other: Int) -> Bool {
-        machines[one].place(of: machines[other].state.myID) == nodes[other].address
-            || machines[other].place(of: machines[one].state.myID) == nodes[one].address
+        machines[one].place(of: machines[other].id) == nodes[other].address
+            || machines[other].place(of: machines[one].id) == nodes[one].address
     }
 
     /// Whether no chain of nodes, of which each can find the next, leads from a node to all others.

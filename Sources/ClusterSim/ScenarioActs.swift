@@ -113,7 +113,7 @@ extension World {
     /// has an heir.
     private func lossOf(_ victims: [Int]) -> (World) -> String? {
         let heirless = victims.filter { $0 >= options.replicas }
-        let ids = victims.filter { !heirless.contains($0) }.map { machines[$0].state.myID }
+        let ids = victims.filter { !heirless.contains($0) }.map { machines[$0].id }
         return { world in
             guard let witness = world.nodes.indices.first(where: { !victims.contains($0) }) else {
                 return nil
@@ -278,7 +278,7 @@ extension World {
         let address = VirtualNode.address(of: nodes.count)
         move(node, to: address)
         start(node)
-        let id = machines[node].state.myID
+        let id = machines[node].id
         var figures: [Measured] = []
         figures.append(
             time: "agreement",
@@ -349,7 +349,7 @@ extension World {
             }
             for node in options.masters..<size {
                 let master = first + (node - options.masters) % options.masters
-                command(.replicate(machines[master].state.myID.description), to: first + node)
+                command(.replicate(machines[master].id.description), to: first + node)
             }
         }
         run(until: now + 2_000_000)

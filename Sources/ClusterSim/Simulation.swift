@@ -172,7 +172,7 @@ extension World {
             if let place { groups[place].append(node) } else { groups.append([node]) }
         }
         return groups.filter { group in
-            let held = group.count { masters.contains(machines[$0].state.myID) }
+            let held = group.count { masters.contains(machines[$0].id) }
             return held > masters.count / 2
         }
     }

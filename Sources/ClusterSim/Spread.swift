@@ -112,7 +112,7 @@ extension World {
         }
         operators.absent = nil
         let subject = NewsSubject(
-            news: news, id: machines[news == .slot ? newOwner : last].state.myID,
+            news: news, id: machines[news == .slot ? newOwner : last].id,
             slots: SlotSet(Slot.all.prefix(1).compactMap { SlotRange($0, $0) }))
         let begun = now
         story.begin(at: now)
@@ -159,25 +159,25 @@ extension World {
             return nil
         case .slot:
             // As at the end of a reshard: the new owner takes it with a new epoch.
-            let (former, id) = (machines[0].state.myID, machines[newOwner].state.myID)
+            let (former, id) = (machines[0].id, machines[newOwner].id)
             command(.setSlot(["0", "importing", former.description]), to: newOwner)
             command(.setSlot(["0", "node", id.description]), to: newOwner)
             return newOwner
         case .forgotten:
-            command(.forget(machines[last].state.myID.description), to: 0)
+            command(.forget(machines[last].id.description), to: 0)
             return 0
         }
     }
 
     private func knows(_ node: Int, _ subject: NewsSubject) -> Bool {
-        let state = machines[node].state
-        let handle = state.nodes.find(subject.id)
         switch subject.news {
-        case .newNode: return handle.map { !state.nodes[$0].isHandshake } ?? false
-        case .failure: return handle.map { state.nodes[$0].condition.isFailed } ?? false
-        case .forgotten: return handle == nil
+        case .newNode: machines[node].hasMet(subject.id)
+        case .failure: machines[node].holdsFailed(subject.id)
+        case .forgotten: !machines[node].knows(subject.id)
         case .slot:
-            return handle.map { subject.slots.subtracting(state.nodes[$0].slots).isEmpty } ?? false
+            machines[node].slots(of: subject.id).map {
+                subject.slots.subtracting($0).isEmpty
+            } ?? false
         }
     }
 }

@@ -65,7 +65,7 @@ extension World {
 
     private mutating func forget(_ node: Int, _ byHalf: Bool) {
         guard nodes[node].isUp else { return }
-        let id = machines[node].state.myID
+        let id = machines[node].id
         var done = 0
         for (place, other) in nodes.indices.filter({ $0 != node }).enumerated()
         where !byHalf || place % 2 == 0 {
@@ -109,8 +109,8 @@ extension World {
     }
 
     private mutating func advance(_ reshard: Reshard, _ slot: Slot) -> Bool {
-        let from = machines[reshard.from].state.myID.description
-        let to = machines[reshard.to].state.myID.description
+        let from = machines[reshard.from].id.description
+        let to = machines[reshard.to].id.description
         switch reshard.stage {
         case .open:
             return order(.setSlot(["\(slot)", "importing", from]), to: reshard.to)

@@ -53,8 +53,8 @@ extension World {
 
     /// The node whose process has this id.
     func node(named id: NodeID) -> Int? {
-        machines.indices.first { nodes[$0].isUp && machines[$0].state.myID == id }
-            ?? machines.indices.first { machines[$0].state.myID == id }
+        machines.indices.first { nodes[$0].isUp && machines[$0].id == id }
+            ?? machines.indices.first { machines[$0].id == id }
     }
 
     // MARK: Heirs
@@ -70,7 +70,7 @@ extension World {
             let last = trouble.lastBesides(master),
             trouble.last(of: master) - last > 4 * options.nodeTimeout * 1000
         else { return }
-        let id = machines[master].state.myID
+        let id = machines[master].id
         for other in machines.indices where other != winner && nodes[other].isUp {
             let sibling = machines[other].state
             guard sibling.nodes[.myself].master == id, nodes[other].data.source == master,

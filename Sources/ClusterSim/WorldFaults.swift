@@ -160,7 +160,7 @@ extension World {
 
     private mutating func bytes(of shape: Garbage, from node: Int) -> [UInt8] {
         let header = Header(
-            sender: machines[node].state.myID, currentEpoch: machines[node].state.currentEpoch)
+            sender: machines[node].id, currentEpoch: machines[node].state.currentEpoch)
         let body = Body.unknown(MessageType(rawValue: 200), [1, 2, 3])
         var frame = Message.full(header, body).encode() ?? []
         switch shape {

@@ -86,7 +86,7 @@ extension World {
         case .suspected, .heardFailed, .markedFailed, .electionWon, .reset: break
         default: return
         }
-        if case .reset = note { trace.learn(machines[node].state.myID, of: node) }
+        if case .reset = note { trace.learn(machines[node].id, of: node) }
         check(
             safety.noted(
                 note, by: node, machines[node].state, at: now, nodeTimeout: options.nodeTimeout))

@@ -47,13 +47,33 @@ struct Command: Sendable {
         let rows =
             options.map { ([$0.name, $0.value ?? ""].joined(separator: " "), $0.help) }
             + [("--help", "show this text")]
-        let width = rows.map { $0.0.count }.max() ?? 0
-        for (left, right) in rows {
-            let padding = String(repeating: " ", count: width - left.count)
-            lines.append("  \(left)\(padding)  \(right)")
-        }
+        let width = rows.map { $0.0.count }.filter { $0 <= Self.leftLimit }.max() ?? 0
+        for (left, right) in rows { lines += Self.row(left, right, width) }
         if !notes.isEmpty { lines += [""] + notes }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Command {
+    /// Names with values that are longer than this have their text on lines of its own.
+    private static let leftLimit = 34
+    private static let lineLength = 100
+
+    /// An option and its text beside it, in as many lines as it takes.
+    private static func row(_ left: String, _ right: String, _ width: Int) -> [String] {
+        let margin = String(repeating: " ", count: width + 4)
+        var texts = [""]
+        for word in right.split(separator: " ") {
+            let last = texts[texts.count - 1]
+            if !last.isEmpty && margin.count + last.count + 1 + word.count > lineLength {
+                texts.append(String(word))
+            } else {
+                texts[texts.count - 1] += (last.isEmpty ? "" : " ") + word
+            }
+        }
+        guard left.count <= width else { return ["  \(left)"] + texts.map { margin + $0 } }
+        let padding = String(repeating: " ", count: width - left.count)
+        return ["  \(left)\(padding)  \(texts[0])"] + texts.dropFirst().map { margin + $0 }
     }
 }
 
