@@ -22,7 +22,8 @@ struct Agreement: Sendable {
         let reference = machines[first].state
         let ids = group.map { machines[$0].id }
         var members = Members(ids, in: reference)
-        let known = Set(ids)
+        var known = Identities()
+        for id in ids { _ = known.add(id) }
         members.isDecidable = !group.contains { member in
             Self.hasUndecidedOwner(machines[member].state, group, known, machines)
         }
@@ -41,12 +42,12 @@ struct Agreement: Sendable {
     /// to find that it has failed or to elect its heir: one of them came back with nothing, was given
     /// slots and never heard it.
     private static func hasUndecidedOwner(
-        _ state: ClusterState, _ group: [Int], _ ids: Set<NodeID>, _ machines: [Machine]
+        _ state: ClusterState, _ group: [Int], _ ids: Identities, _ machines: [Machine]
     ) -> Bool {
         state.nodes.handles.contains { handle in
             guard state.nodes[handle].slotCount > 0 else { return false }
             let id = state.nodes[handle].id
-            guard !ids.contains(id) else { return false }
+            guard ids.find(id) == nil else { return false }
             let witnesses = group.count {
                 machines[$0].isVotingMaster && machines[$0].hasHeard(of: id)
             }

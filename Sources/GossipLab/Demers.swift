@@ -117,7 +117,9 @@ package enum Demers {
         if row.table == 3 && row.k == 3 {
             s = Cell(
                 ours: summary.residue.mean, standardError: summary.residue.standardError,
-                paper: row.s.value, holds: summary.residue.mean <= greatestOfRarest)
+                paper: row.s.value,
+                holds: summary.residue.mean - 3 * summary.residue.standardError
+                    <= greatestOfRarest)
         } else {
             s = cell(summary.residue, row.s, allowed: isRowFive ? allowedOfRowFive : allowed)
         }

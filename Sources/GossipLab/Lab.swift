@@ -7,8 +7,16 @@ package enum Lab {
     package static func run(_ options: LabOptions, seed: UInt64) -> RunResult {
         precondition(options.refusal == nil, "refused: \(options.refusal ?? "")")
         var result = spread(options, seed: seed)
-        if result.meter.bytes == nil, let bytes = options.messageBytes {
-            result.meter.bytes = Double(result.meter.updates) * bytes
+        if let bytes = options.messageBytes {
+            if result.meter.bytes == nil {
+                result.meter.bytes = Double(result.meter.updates) * bytes
+            }
+        } else if options.profile != nil {
+            // What its messages hold is not known, and no default of ours stands for it.
+            result.meter.bytes = nil
+        }
+        if result.meter.curve.count > options.roundsLimit {
+            result.meter.add(1, to: "ended by --rounds-limit")
         }
         return result
     }

@@ -225,14 +225,18 @@ struct Network: Sendable {
     private mutating func buildRandom(_ random: inout SplitMix64) {
         var pairs: [(UInt32, UInt32)] = []
         let wanted = min(options.contacts, count - 1)
+        // The node that drew each last: its contacts are told apart in one look.
+        var drawnBy = [Int](repeating: -1, count: count)
         for node in 0..<count {
-            var mine: [Int] = []
-            while mine.count < wanted {
+            var drawn = 0
+            while drawn < wanted {
                 var other = random.below(count - 1)
                 if other >= node { other += 1 }
-                if !mine.contains(other) { mine.append(other) }
+                guard drawnBy[other] != node else { continue }
+                drawnBy[other] = node
+                drawn += 1
+                pairs.append((UInt32(node), UInt32(other)))
             }
-            for other in mine { pairs.append((UInt32(node), UInt32(other))) }
         }
         join(pairs)
     }

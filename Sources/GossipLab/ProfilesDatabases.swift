@@ -19,20 +19,22 @@ extension Profile {
     static let redisCluster = Profile(
         "redis-cluster", "Redis Cluster's bus, approximated; --strategy bus runs its rules",
         settings: [
-            ("clusterCron", "10", "a second"),
-            ("random ping", "1", "a second, the oldest pong of 5 random nodes"),
-            ("ping by age", "7.5", "s, half of cluster-node-timeout since the last pong"),
-            ("cluster-node-timeout", "15", "s"),
-            ("gossip entries", "max(3, N/10), N - 2 at most, and all PFAIL", "nodes"),
+            ("clusterCron", "10", "a second", "3.3"),
+            ("random ping", "1", "a second, the oldest pong of 5 random nodes", "3.3"),
+            ("ping by age", "7.5", "s, half of cluster-node-timeout since the last pong", "3.3"),
+            ("cluster-node-timeout", "15", "s", "0.1"),
+            ("gossip entries", "max(3, N/10), N - 2 at most, and all PFAIL", "nodes", "3.2"),
             (
                 "FAIL",
-                "the majority of masters within 2 x cluster-node-timeout, then mailed to all", ""
+                "the majority of masters within 2 x cluster-node-timeout, then mailed to all", "",
+                "5.2"
             ),
-        ].map { Setting($0.0, $0.1, $0.2, fromMemory("cluster.c, cluster_legacy.c")) } + [
-            .init(
-                "bytes of a PING", "2256 + 104 x gossip entries", "bytes",
-                fromMemory("cluster.h, clusterMsg"))
-        ],
+            ("bytes of a PING", "2256 + 104 x gossip entries", "bytes", "2.1 and 2.5"),
+        ].map {
+            Setting(
+                $0.0, $0.1, $0.2,
+                "bus protocol, section \($0.3), as this project speaks it beside nine servers")
+        },
         notes: [
             "Run as anti-entropy, push-pull, in rounds of a second; each node calls"
                 + " ceil((N - 1) / 7.5) others, since each is pinged once in half a node timeout.",

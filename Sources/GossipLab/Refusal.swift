@@ -10,7 +10,9 @@ extension LabOptions {
     private var rangeRefusal: String? {
         if nodes < 1 { return "no nodes: --nodes must be 1 or more" }
         if nodes > Self.nodesLimit { return "--nodes may be \(Self.nodesLimit) at most" }
-        if roundsLimit < 1 { return "--rounds-limit must be 1 or more" }
+        if !(1...Self.nodesLimit).contains(roundsLimit) {
+            return "--rounds-limit must be from 1 to \(Self.nodesLimit)"
+        }
         for (name, share) in [
             ("--loss", loss), ("--down", down), ("--churn", churn), ("--come-back", comeBack),
             ("--share", share), ("--slow", slow),
@@ -26,12 +28,23 @@ extension LabOptions {
         if let k, k < 1 {
             return "k = 0: interest would be lost before anything is sent; --k must be 1 or more"
         }
+        if let k, k > Self.countLimit { return "--k may be \(Self.countLimit) at most" }
         if fanout < 1 { return "--fanout must be 1 or more" }
         if nodes > 1 && !withReplacement && fanout > nodes - 1 {
             return "fan-out \(fanout) among \(nodes) nodes: there are only \(nodes - 1) others"
         }
         if let connectionLimit, connectionLimit < 1 {
             return "--connection-limit 0 would refuse every call"
+        }
+        if let connectionLimit, connectionLimit > Self.countLimit {
+            return "--connection-limit may be \(Self.countLimit) at most"
+        }
+        if hunt > nodes {
+            return "--hunt \(hunt) among \(nodes) nodes: so many others are not there"
+        }
+        if fanout > Self.targetsLimit / nodes {
+            return
+                "\(nodes) nodes with a fan-out of \(fanout): \(Self.targetsLimit) calls a round at most"
         }
         if hunt > 0 && connectionLimit == nil {
             return "--hunt is for calls that are rejected: it needs --connection-limit"
@@ -69,6 +82,12 @@ extension LabOptions {
         if delay.upperBound > 0 && connectionLimit != nil {
             return "--connection-limit needs answers in the round of the call: not with --delay"
         }
+        if usesContacts && contacts > Self.contactsLimit / nodes {
+            return "\(nodes) nodes with \(contacts) contacts: \(Self.contactsLimit) in all at most"
+        }
+        if let cutLinks, cutLinks > Self.linksLimit {
+            return "--links may be \(Self.linksLimit) at most"
+        }
         if topology == .random && contacts < 1 { return "--contacts must be 1 or more" }
         if topology == .random && contacts > nodes - 1 {
             return "--contacts \(contacts) among \(nodes) nodes: there are only \(nodes - 1) others"
@@ -100,11 +119,17 @@ extension LabOptions {
             }
         }
         if let text = databaseRefusal { return text }
+        if strategy == .antiEntropy && delay.upperBound > 0 {
+            return "anti-entropy compares in one conversation: not with --delay"
+        }
         if strategy == .directMail {
             if mode != .push { return "direct mail pushes: no other --mode" }
             if let queue, queue < 0 { return "--queue must not be negative" }
             if let maxAge, maxAge < 1 { return "--max-age must be 1 or more" }
             if writes < 1 { return "--writes must be 1 or more" }
+            if writes > Self.sendsLimit / nodes {
+                return "\(writes) writes to \(nodes) nodes: \(Self.sendsLimit) sends in all at most"
+            }
         }
         if strategy != .rumor && strategy != .antiEntropy && clock != .rounds {
             return "--clock \(clock.rawValue) is for rumor and anti-entropy"
@@ -130,7 +155,9 @@ extension LabOptions {
             return "median-counter compares counters in the round of the call: not with --delay"
         }
         if strategy == .plumtree {
-            if broadcasts < 1 { return "--broadcasts must be 1 or more" }
+            if !(1...Self.broadcastsLimit).contains(broadcasts) {
+                return "--broadcasts must be from 1 to \(Self.broadcastsLimit)"
+            }
             if contacts < 1 { return "--contacts must be 1 or more" }
         }
         if takesBack && strategy != .pushSum {
@@ -188,6 +215,18 @@ extension LabOptions {
     /// A column holds places of 32 bits; nobody waits for more.
     package static let nodesLimit = 100_000_000
     static let memoryLimit = 100_000
+    private var usesContacts: Bool {
+        topology == .random || topology == .continents || strategy == .plumtree
+    }
+    /// Calls of a round, contacts of all nodes, and sends of direct mail: what a run of some minutes and
+    /// some gigabytes has at most.
+    private static let targetsLimit = 100_000_000
+    private static let contactsLimit = 100_000_000
+    private static let sendsLimit = 20_000_000
+    private static let linksLimit = 1_000_000
+    private static let broadcastsLimit = 1000
+    /// Counters are of 16 bits.
+    static let countLimit = 65_535
     static let busLimit = 1000
     /// A tree over them is built to price a contact.
     static let entriesLimit = 10_000_000

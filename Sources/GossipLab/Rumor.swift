@@ -29,17 +29,18 @@ struct Rumor {
     let isInstant: Bool
     /// What a node does in a round is judged at the end of it.
     let isByRounds: Bool
-    private let isDelayed: Bool
-    private let usesCounters: Bool
+    let isDelayed: Bool
+    private let countsCrossings: Bool
+    let usesCounters: Bool
 
     /// Unnecessary contacts of each node, or its sends when blind.
-    private var counters: [UInt16] = []
+    var counters: [UInt16] = []
     /// What came of the answers of each node in this round.
-    private var marks: [UInt8] = []
-    private var marked: [UInt32] = []
+    var marks: [UInt8] = []
+    var marked: [UInt32] = []
     /// Nodes that have lost interest in this round.
-    private var leaving: [UInt32] = []
-    private var callsTaken: [UInt16] = []
+    var leaving: [UInt32] = []
+    var callsTaken: [UInt16] = []
     private var heardFrom: [UInt32] = []
     private var sentTo: [[UInt32]] = []
     private var targets: [Int] = []
@@ -51,17 +52,17 @@ struct Rumor {
     /// What is on its way, by the round of arrival.
     private var mail: [[Letter]] = []
     private(set) var underway = 0
-    /// Contacts between one that knows and one that does not.
-    private var differing = 0
+    /// Databases that were compared, and of them those of one that knows and one that does not.
+    private var (compared, differing) = (0, 0)
 
-    private struct Letter {
+    struct Letter {
         enum Kind: UInt8 { case call, callWithUpdate, answer, needed, unnecessary }
         var kind: Kind
         var from: UInt32
         var to: UInt32
     }
 
-    private enum Mark {
+    enum Mark {
         static let needed: UInt8 = 1
         static let unnecessary: UInt8 = 2
         static let sent: UInt8 = 4
@@ -77,6 +78,7 @@ struct Rumor {
         isInstant = options.usedKnowledge == .instant
         isByRounds = options.clock == .rounds
         isDelayed = options.delay.upperBound > 0
+        countsCrossings = options.topology == .continents || options.topology == .spatial
         usesCounters = limit != nil && options.stop == .counter
         let count = options.nodes
         if usesCounters { counters = [UInt16](repeating: 0, count: count) }
@@ -104,11 +106,12 @@ struct Rumor {
     /// What comparing cost: of contacts between two that agree in the update, and of those that do not. The
     /// price has chance of its own, so that the run is the same whatever is compared how.
     private func bytesCompared(_ seed: UInt64) -> Double {
+        // Who says what is in one of its messages compares by sending one, and is answered by another.
+        if let bytes = options.messageBytes { return Double(2 * meter.contacts) * bytes }
         var chance = SplitMix64(seed: ~seed)
         let same = ComparisonCost.contact(options, differing: false, random: &chance).bytes
         let other = ComparisonCost.contact(options, differing: true, random: &chance).bytes
-        let agreeing = max(0, meter.contacts - meter.lost - differing)
-        return Double(agreeing) * same + Double(differing) * other
+        return Double(compared - differing) * same + Double(differing) * other
     }
 
     // MARK: A call
@@ -120,11 +123,26 @@ struct Rumor {
             if let target = network.partner(of: caller, &random) { call(caller, target) }
             return
         }
+        if !options.withReplacement, 2 * options.fanout > network.partnerCount(of: caller) {
+            return actOnMany(caller)
+        }
         targets.removeAll(keepingCapacity: true)
         stamp &+= 1
         for _ in 0..<options.fanout {
             guard let target = pick(for: caller) else { return }
             if stamps.isEmpty { targets.append(target) } else { stamps[target] = stamp }
+            if options.noRepeat { sentTo[caller].append(UInt32(target)) }
+            call(caller, target)
+        }
+    }
+
+    /// Where most of those that can be called are: they are listed, and so many drawn of the list.
+    private mutating func actOnMany(_ caller: Int) {
+        targets.removeAll(keepingCapacity: true)
+        stamp &+= 1
+        var left = network.partners(of: caller).filter { isAllowed($0, for: caller) }
+        for _ in 0..<min(options.fanout, left.count) {
+            let target = left.remove(swapping: random.below(left.count))
             if options.noRepeat { sentTo[caller].append(UInt32(target)) }
             call(caller, target)
         }
@@ -162,7 +180,7 @@ struct Rumor {
             guard let taker = connect(caller, drawn) else { return }
             target = taker
         }
-        if options.topology == .continents && network.crosses(caller, target) {
+        if countsCrossings && network.crosses(caller, target) {
             meter.crossings += 1
         }
         let carries = options.mode.pushes && people.phase(caller) == .infective
@@ -193,13 +211,15 @@ struct Rumor {
     }
 
     @inline(__always)
-    private mutating func send(_ kind: Letter.Kind, _ from: Int, _ to: Int) {
+    mutating func send(_ kind: Letter.Kind, _ from: Int, _ to: Int) {
         guard network.delivers(from: from, to: to, &random) else {
             meter.lost += 1
             return
         }
         guard isDelayed else { return arrive(kind, from, to) }
-        let later = (round + network.delay(&random)) % mail.count
+        let delay = network.delay(&random)
+        guard delay > 0 else { return arrive(kind, from, to) }
+        let later = (round + delay) % mail.count
         mail[later].append(Letter(kind: kind, from: UInt32(from), to: UInt32(to)))
         underway += 1
     }
@@ -207,16 +227,12 @@ struct Rumor {
     /// What is due in this round arrives.
     mutating func takeMail() {
         guard isDelayed else { return }
-        // What is answered with no delay goes into the same place while it is read.
-        while true {
-            let place = round % mail.count
-            let due = mail[place]
-            guard !due.isEmpty else { return }
-            mail[place] = []
-            underway -= due.count
-            for letter in due where network.isUp(Int(letter.to)) {
-                arrive(letter.kind, Int(letter.from), Int(letter.to))
-            }
+        let place = round % mail.count
+        let due = mail[place]
+        mail[place] = []
+        underway -= due.count
+        for letter in due where network.isUp(Int(letter.to)) {
+            arrive(letter.kind, Int(letter.from), Int(letter.to))
         }
     }
 
@@ -294,6 +310,7 @@ struct Rumor {
             meter.lost += 1
             return
         }
+        compared += 1
         let (mine, its) = (knows(caller), knows(target))
         guard mine != its else { return }
         differing += 1
@@ -307,88 +324,12 @@ struct Rumor {
             meter.lost += 1
         }
     }
+}
 
-    // MARK: Losing interest
-
-    @inline(__always)
-    private mutating func countSend(of node: Int) {
-        meter.updates += 1
-        guard limit != nil, options.interest == .blind else { return }
-        mark(node, Mark.sent)
-    }
-
-    /// What the receiver says of an update reaches its sender.
-    @inline(__always)
-    private mutating func tell(_ sender: Int, by receiver: Int, needed: Bool) {
-        guard limit != nil, options.interest == .feedback else { return }
-        if isDelayed {
-            send(needed ? .needed : .unnecessary, receiver, sender)
-        } else if options.loss == 0 || network.delivers(from: receiver, to: sender, &random) {
-            judgePush(sender, needed: needed)
-        }
-    }
-
-    @inline(__always)
-    private mutating func judgePush(_ sender: Int, needed: Bool) {
-        if needed { reset(sender) } else { loseInterest(sender) }
-    }
-
-    /// Several may ask one node in a round: at the end of it its counter is reset if any of them needed
-    /// the update, else it grows by one.
-    ///
-    /// - Source: CSL-89-1, the footnote of table 3.
-    @inline(__always)
-    private mutating func judgeAnswer(_ node: Int, needed: Bool) {
-        guard limit != nil, options.interest == .feedback else { return }
-        guard isByRounds else { return judgePush(node, needed: needed) }
-        mark(node, needed ? Mark.needed : Mark.unnecessary)
-    }
-
-    private mutating func mark(_ node: Int, _ bit: UInt8) {
-        if marks[node] == 0 { marked.append(UInt32(node)) }
-        marks[node] |= bit
-    }
-
-    /// A useful contact begins the count anew: k are to be unnecessary one after another.
-    private mutating func reset(_ node: Int) {
-        if usesCounters && options.resetsCounter { counters[node] = 0 }
-    }
-
-    private mutating func loseInterest(_ node: Int) {
-        guard let limit else { return }
-        switch options.stop {
-        case .coin: guard limit == 1 || random.below(limit) == 0 else { return }
-        case .counter:
-            if counters[node] < .max { counters[node] += 1 }
-            guard counters[node] >= limit else { return }
-        }
-        if isByRounds { leaving.append(UInt32(node)) } else { people.remove(node, in: round) }
-    }
-
-    /// What the contacts of a round, or of one call, come to.
-    mutating func judge() {
-        for number in marked {
-            let node = Int(number)
-            let mark = marks[node]
-            marks[node] = 0
-            if mark & Mark.sent != 0 {
-                loseInterest(node)
-            } else if mark & Mark.needed != 0 {
-                reset(node)
-            } else if people.phase(node) == .infective {
-                loseInterest(node)
-            }
-        }
-        marked.removeAll(keepingCapacity: true)
-        for node in leaving { people.remove(Int(node), in: round) }
-        leaving.removeAll(keepingCapacity: true)
-        if options.connectionLimit != nil {
-            for node in callsTaken.indices { callsTaken[node] = 0 }
-        }
-    }
-
-    /// One that hears of a rumor again from the backup spreads it like a new one.
-    mutating func begin(anew node: Int) {
-        if usesCounters { counters[node] = 0 }
+extension [Int] {
+    /// Takes one out; the last has its place then.
+    fileprivate mutating func remove(swapping place: Int) -> Int {
+        swapAt(place, count - 1)
+        return removeLast()
     }
 }

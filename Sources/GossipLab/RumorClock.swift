@@ -95,8 +95,8 @@ extension Rumor {
         var active: [UInt32] = [0]
         while !isOver {
             let callers = everyoneCalls ? options.nodes : active.count
-            guard callers > 0 else { break }
-            now += random.exponential() / Double(callers)
+            // With nobody who calls it goes on when the backup does, at the next whole round.
+            now = callers > 0 ? now + random.exponential() / Double(callers) : Double(round + 1)
             while Double(round + 1) <= now, round < options.roundsLimit {
                 round += 1
                 network.begin(round, &random)
@@ -108,6 +108,7 @@ extension Rumor {
                 }
             }
             guard round < options.roundsLimit else { break }
+            guard callers > 0 else { continue }
             time = now
             let place = random.below(callers)
             let caller = everyoneCalls ? place : Int(active[place])

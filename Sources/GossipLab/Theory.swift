@@ -111,7 +111,9 @@ package enum Theory {
         let options = summary.options
         var figures: [(name: String, value: Double)] = []
         let reached = Double(options.fanout) * (1 - options.loss) * (1 - options.down)
+        let live = Int((Double(options.nodes) * (1 - options.down)).rounded())
         if options.strategy == .swim { return SwimTheory.figures(of: options) }
+        if options.strategy == .infectAndDie { return infectAndDie(options) }
         let isPlain =
             options.topology == .complete && options.delay.upperBound == 0
             && options.partition == nil && options.churn == 0 && options.slow == 0
@@ -119,11 +121,9 @@ package enum Theory {
             return figures
         }
         let never = options.strategy == .antiEntropy || options.interestLimit == nil
-        if never, options.connectionLimit == nil, options.clock == .rounds,
-            options.partner == .random
-        {
+        if never, hasRecurrence(options), live > 1 {
             figures.append(
-                ("roundsUntilAllKnow", rounds(options.mode, nodes: options.nodes, fanout: reached)))
+                ("roundsUntilAllKnow", rounds(options.mode, nodes: live, fanout: reached)))
         }
         guard options.strategy == .rumor, let limit = options.interestLimit, options.mode == .push,
             options.backup == .none, options.hunt == 0, options.loss == 0, options.down == 0
@@ -147,14 +147,36 @@ package enum Theory {
         return figures
     }
 
+    /// Whether each round follows from the one before by a formula: of pull and push-pull only where no
+    /// message is lost, since two can be.
+    private static func hasRecurrence(_ options: LabOptions) -> Bool {
+        let isWhole = options.loss == 0 && options.down == 0
+        return options.topology == .complete && options.clock == .rounds
+            && options.usedKnowledge == .round && options.partner == .random
+            && options.connectionLimit == nil && options.partition == nil && options.churn == 0
+            && options.slow == 0 && options.delay.upperBound == 0
+            && (isWhole || options.mode == .push)
+    }
+
+    private static func infectAndDie(_ options: LabOptions) -> [(name: String, value: Double)] {
+        guard options.topology == .complete, options.loss == 0, options.down == 0,
+            options.churn == 0, options.nodes > options.fanout
+        else { return [] }
+        return [
+            ("residue", 1 - InfectAndDie.coverage(fanout: Double(options.fanout))),
+            (
+                "shareOfRunsComplete",
+                InfectAndDie.chanceAllHear(nodes: options.nodes, fanout: Double(options.fanout))
+            ),
+        ]
+    }
+
     /// The share of nodes that know after each round, where nobody loses interest; nil where no
     /// recurrence is known.
     package static func curve(of options: LabOptions, rounds: Int) -> [Double]? {
         let never = options.strategy == .antiEntropy || options.interestLimit == nil
         guard options.strategy == .rumor || options.strategy == .antiEntropy, never,
-            options.topology == .complete, options.clock == .rounds, options.partner == .random,
-            options.connectionLimit == nil, options.partition == nil, options.churn == 0,
-            options.slow == 0, options.delay.upperBound == 0
+            hasRecurrence(options)
         else { return nil }
         let reached = Double(options.fanout) * (1 - options.loss) * (1 - options.down)
         let live = Double(options.nodes) * (1 - options.down)

@@ -18,7 +18,8 @@ package struct KeyInput: ~Copyable {
         var settings = termios()
         guard unsafe tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
         let former = settings
-        settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
+        // The key that interrupts is read like others, so that the terminal is put right afterwards.
+        settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
         guard unsafe tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0 else { return nil }
         return KeyInput(former)
     }

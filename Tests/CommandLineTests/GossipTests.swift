@@ -101,6 +101,28 @@ import Testing
         #expect(lines.count > 20 && lines.allSatisfy { $0.count <= 100 })
     }
 
+    @Test func `what is said beside --run is for all runs, and a profile is asked for each size`()
+        throws
+    {
+        let said = try Grapevine.run(
+            [
+                "gossip", "compare", "--nodes", "60", "--loss", "0.1", "--seeds", "1-2", "--json",
+                "--run", "--profile serf", "--run", "--k 2 --nodes 40",
+            ])
+        let runs = try #require(try json(said)["runs"] as? [[String: Any]])
+        #expect(runs.compactMap { $0["nodes"] as? Int } == [60, 40])
+        let losses = runs.compactMap { ($0["options"] as? [String: Any])?["loss"] as? Double }
+        #expect(losses == [0.1, 0.1])
+        let sizes = try Grapevine.run(
+            [
+                "gossip", "compare", "--profile", "serf", "--sizes", "5,100", "--seeds", "1-2",
+                "--json",
+            ])
+        let sized = try #require(try json(sizes)["runs"] as? [[String: Any]])
+        let limits = sized.compactMap { ($0["options"] as? [String: Any])?["k"] as? Int }
+        #expect(limits.count == 2 && limits[0] < limits[1])
+    }
+
     @Test func `the bus stands in the same table`() throws {
         let said = try Grapevine.run(
             [
@@ -144,6 +166,9 @@ import Testing
         (["run", "--k", "none"], "--until all-know"),
         (["run", "--strategy", "swim", "--mode", "pull"], "means nothing to swim"),
         (["run", "--slow-factor", "3"], "without --slow"),
+        (["run", "--strategy", "direct-mail", "--delay", "2"], "means nothing to direct-mail"),
+        (["compare", "--run", "--seeds 1-2"], "--seeds"), (["profile", "--json"], "name"),
+        (["plan", "--reach", "0.001", "--nodes", "100"], "--reach"),
     ])
     func `a wrong call is one line and status 2`(words: [String], what: String) throws {
         let said = try Grapevine.run(["gossip"] + words)

@@ -23,6 +23,15 @@ import Testing
         ("fixed order", { ($0.strategy, $0.partner, $0.topology) = (.antiEntropy, .ring, .grid) }),
         ("pushes", { ($0.strategy, $0.mode) = (.directMail, .pull) }),
         ("--behind", { ($0.strategy, $0.backup) = (.antiEntropy, .antiEntropy) }),
+        ("one conversation", { ($0.strategy, $0.delay) = (.antiEntropy, 0...5) }),
+        ("65535 at most", { $0.k = 70_000 }),
+        ("65535 at most", { $0.connectionLimit = 70_000 }),
+        ("so many others", { ($0.nodes, $0.connectionLimit, $0.hunt) = (10, 1, 11) }),
+        ("calls a round at most", { ($0.nodes, $0.fanout) = (100_000, 90_000) }),
+        ("in all at most", { ($0.nodes, $0.topology, $0.contacts) = (100_000, .random, 50_000) }),
+        ("sends in all", { ($0.strategy, $0.nodes, $0.writes) = (.directMail, 100_000, 1000) }),
+        ("--broadcasts", { ($0.strategy, $0.broadcasts) = (.plumtree, 1_000_000) }),
+        ("--rounds-limit", { $0.roundsLimit = .max }),
         ("1000 nodes at most", { ($0.strategy, $0.nodes) = (.bus, 1001) }),
     ]
 

@@ -95,7 +95,7 @@ import Testing
     @Test func `a ring stands still while it is parted`() throws {
         let result = ring(10) {
             $0.partition = 3...40
-            $0.roundsLimit = Int.max
+            $0.roundsLimit = LabOptions.nodesLimit
         }
         let rounds = try #require(result.roundsUntilAllKnow)
         #expect(rounds > 40 && figure("hops", of: result) == 18)

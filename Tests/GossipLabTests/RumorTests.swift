@@ -182,6 +182,66 @@ import Testing
         #expect(Lab.run(options, seed: 1).meter.curve[2].infective == 1)
     }
 
+    @Test func `a message that may be late or not is between the two`() {
+        func rounds(_ delay: ClosedRange<Int>) -> Double {
+            Self.summary(
+                Self.options {
+                    $0.until = .allKnow
+                    $0.delay = delay
+                }, runs: 10
+            ).roundsUntilAllKnow?.mean ?? 0
+        }
+        let (none, either, one) = (rounds(0...0), rounds(0...1), rounds(1...1))
+        #expect(none + 1 < either && either + 1 < one, "\(none) \(either) \(one)")
+    }
+
+    @Test func `the backup of a rumor with Poisson clocks works when the rumor has died`() {
+        let options = Self.options {
+            $0.k = 1
+            $0.clock = .poisson
+            $0.backup = .antiEntropy
+        }
+        #expect(Self.summary(options, runs: 5).shareOfRunsComplete == 1)
+    }
+
+    @Test func `a fan-out of nearly all finds distinct targets`() {
+        let options = Self.options {
+            $0.nodes = 300
+            $0.fanout = 298
+            $0.until = .allKnow
+        }
+        let run = Lab.run(options, seed: 1)
+        #expect(run.meter.curve[1].infective == 299 && run.roundsUntilAllKnow == 2)
+    }
+
+    @Test
+    func `contacts across the middle of a line are counted, and are few where distance counts`() {
+        func crossings(_ exponent: Double) -> Double {
+            let options = Self.options {
+                $0.strategy = .antiEntropy
+                $0.mode = .pushPull
+                $0.nodes = 400
+                $0.topology = .spatial
+                $0.distanceExponent = exponent
+            }
+            let summary = Self.summary(options, runs: 5)
+            return (summary.counters.first { $0.name == "crossings" }?.stat.mean ?? 0)
+                / (summary.roundsUntilAllKnow?.mean ?? 1)
+        }
+        #expect(crossings(2) > 0 && crossings(2) < crossings(0) / 10)
+    }
+
+    @Test func `a run that the limit of rounds ended says so`() {
+        let options = Self.options {
+            $0.until = .allKnow
+            $0.roundsLimit = 3
+        }
+        let counters = Lab.run(options, seed: 1).meter.counters
+        #expect(counters.contains { $0.name == "ended by --rounds-limit" && $0.value == 1 })
+        let whole = Lab.run(Self.options { $0.k = 1 }, seed: 1).meter.counters
+        #expect(!whole.contains { $0.name == "ended by --rounds-limit" })
+    }
+
     @Test func `parts that are apart stay ignorant, and hear when they are joined`() {
         let options = Self.options {
             $0.nodes = 100

@@ -37,6 +37,25 @@ import Testing
         #expect(abs((rounds?.mean ?? 0) - 6.0471) < 4 * (rounds?.standardError ?? 0))
     }
 
+    @Test func `theory says nothing where its assumptions do not hold`() {
+        func names(_ change: (inout LabOptions) -> Void) -> [String] {
+            var options = LabOptions()
+            options.until = .allKnow
+            change(&options)
+            return Theory.figures(of: Summary(options)).map(\.name)
+        }
+        #expect(names { $0.mode = .pull } == ["roundsUntilAllKnow"])
+        #expect(names { ($0.mode, $0.loss) = (.pull, 0.5) }.isEmpty)
+        #expect(names { $0.knowledge = .instant }.isEmpty)
+        #expect(names { $0.nodes = 1 }.isEmpty)
+        var options = LabOptions()
+        options.until = .allKnow
+        (options.nodes, options.down) = (1000, 0.9)
+        let theory = Theory.figures(of: Summary(options)).first?.value ?? 0
+        let seen = RumorTests.summary(options, runs: 10).roundsUntilAllKnow?.mean ?? 0
+        #expect(abs(theory / seen - 1) < 0.15)
+    }
+
     @Test func `pull squares the share that does not know`() {
         var options = LabOptions()
         options.strategy = .antiEntropy

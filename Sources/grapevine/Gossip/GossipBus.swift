@@ -20,7 +20,8 @@ enum GossipBus {
         guard options.nodes > 1, let news = News(rawValue: options.news.rawValue) else {
             return alone(seed)
         }
-        let limit = Int64(Double(options.roundsLimit) * tick)
+        // A day of the cluster's time is more than anybody waits for.
+        let limit = Int64(min(Double(options.roundsLimit) * tick, 86_400_000))
         return result(Simulation.spread(news, seed: seed, sim, limit: limit), options, seed)
     }
 
@@ -50,6 +51,7 @@ enum GossipBus {
         result.meter.asTaught = Int(spread.messages)
         result.meter.updates = Int(spread.carriers)
         result.meter.bytes = Double(spread.bytes)
+        if !hasAll { result.meter.add(1, to: "ended by --rounds-limit") }
         let ordered = times.sorted()
         var known = 0
         for round in 0...Int(result.lastReceipt.rounded(.up)) {

@@ -70,13 +70,18 @@ enum GossipCommand {
             if let word = arguments.operands.first { throw UsageError("\(word) is not an option") }
             let options = try GossipProfiles.options(arguments)
             if arguments.has("--watch") { return try GossipWatch.run(options, arguments) }
-            let runs = try GossipRuns(arguments, usual: usualSeeds(options.nodes))
+            let runs = try GossipRuns(arguments, usual: usualSeeds([options]))
             let summary = try runs.summaries([options])[0]
             let name = options.profile ?? name(of: options)
             return try show([(name, summary)], runs, arguments, title: name) {
                 GossipText.full(summary, seeds: runs.seeds)
             }
         })
+
+    /// What a run of a comparison may say.
+    private static let ofOneRun =
+        GossipOptions.table.map(\.option)
+        + [Option("--profile", value: "NAME", "the settings of a named system")]
 
     private static let notes = [
         "Times are rounds; injection is round 0. Messages and bytes are per node. residue is the share of the",
@@ -85,8 +90,13 @@ enum GossipCommand {
         "The same seed and options give the same output, with any number of threads.",
     ]
 
-    static func usualSeeds(_ nodes: Int) -> ClosedRange<UInt64> {
-        nodes > 100_000 ? 1...10 : 1...100
+    /// As many runs as take some seconds, or some minutes of what is slow.
+    static func usualSeeds(_ list: [LabOptions]) -> ClosedRange<UInt64> {
+        let isSlow = list.contains { options in
+            options.strategy == .bus || options.strategy == .swim && options.nodes > 500
+        }
+        if isSlow { return 1...3 }
+        return list.contains { $0.nodes > 100_000 } ? 1...10 : 1...100
     }
 
     /// What tells a run from others; when it ends comes last, since many have that in common.
@@ -112,11 +122,11 @@ enum GossipCommand {
             try write(GossipPage.html(summaries, seeds: runs.seeds, title: title), to: path)
         }
         if arguments.has("--json") {
-            print(GossipJSON.runs(summaries, seeds: runs.seeds))
+            try print(GossipJSON.runs(summaries, seeds: runs.seeds))
         } else if arguments.has("--csv") {
-            print(GossipJSON.csv(summaries))
+            try print(GossipJSON.csv(summaries))
         } else {
-            print(text())
+            try print(text())
         }
         for (name, summary) in summaries {
             guard let violation = summary.violation else { continue }
@@ -125,10 +135,11 @@ enum GossipCommand {
         return summaries.allSatisfy { $0.summary.violation == nil } ? 0 : 1
     }
 
-    static func print(_ text: String) {
+    static func print(_ text: String) throws(UsageError) {
         var output = Output()
         output.bytes.append(contentsOf: text.utf8)
-        _ = output.flush()
+        guard !output.flush(), !output.isClosed, let failure = output.failure else { return }
+        throw UsageError("standard output: \(failure.reason)")
     }
 
     static func write(_ text: String, to path: String) throws(UsageError) {
@@ -159,8 +170,7 @@ enum GossipCommand {
             if let text = arguments.value("--sizes") {
                 return try GossipSizes.run(cases, text, arguments)
             }
-            let most = cases.map(\.options.nodes).max() ?? 0
-            let runs = try GossipRuns(arguments, usual: usualSeeds(most))
+            let runs = try GossipRuns(arguments, usual: usualSeeds(cases.map(\.options)))
             let summaries = try runs.summaries(cases.map(\.options))
             let named = zip(cases, summaries).map { ($0.name, $1) }
             return try show(named, runs, arguments, title: "Ways in which news spreads") {
@@ -176,11 +186,14 @@ enum GossipCommand {
         var cases: [(name: String, options: LabOptions)] = []
         for text in arguments.all("--run") {
             let words = text.split(separator: " ").map(String.init)
-            let own = try Arguments(words[...], options: runCommand.options)
+            let own = try Arguments(words[...], options: ofOneRun)
             if let word = own.operands.first { throw UsageError("--run: \(word) is not an option") }
-            let options =
-                own.value("--profile") == nil
-                ? try GossipOptions.read(own, base: base) : try GossipProfiles.options(own)
+            var shared = base
+            if own.value("--profile") != nil {
+                // A profile depends on the number of nodes; what is for all comes after it.
+                shared = try GossipProfiles.options(own, beside: arguments)
+            }
+            let options = try GossipOptions.read(own, base: shared)
             cases.append((options.profile ?? name(of: options), options))
         }
         for options in try GossipProfiles.list(arguments) {

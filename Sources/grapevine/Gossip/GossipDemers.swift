@@ -21,7 +21,7 @@ enum GossipDemers {
             let runs = try GossipRuns(arguments, usual: 1...2000)
             let summaries = try runs.summaries(Demers.rows.map(\.options))
             let outcomes = zip(Demers.rows, summaries).map { Demers.outcome($0, $1) }
-            GossipCommand.print(
+            try GossipCommand.print(
                 arguments.has("--json") ? json(outcomes) : text(outcomes, runs: summaries[0].runs))
             return outcomes.allSatisfy(\.holds) ? 0 : 1
         })

@@ -18,18 +18,23 @@ enum GossipGallery {
             + Gallery.all.map { "\(GossipText.padded($0.name, 20))\($0.summary)" },
         run: { arguments throws(UsageError) in
             guard !arguments.operands.isEmpty else {
-                GossipCommand.print(
+                if arguments.has("--json") {
+                    throw UsageError("--json is for a scenario: its name is missing")
+                }
+                try GossipCommand.print(
                     Gallery.all.map { "\(GossipText.padded($0.name, 20))\($0.summary)\n" }.joined())
                 return 0
             }
             let name = try arguments.single("scenario")
             let chosen = Gallery.all.filter { name == "all" || $0.name == name }
             guard !chosen.isEmpty else { throw UsageError("unknown scenario \(name)") }
-            let seed = try arguments.number("--seed", in: 0...Int.max, default: 1)
+            guard let seed = UInt64(arguments.value("--seed") ?? "1") else {
+                throw UsageError("--seed must be a number, not \(arguments.value("--seed") ?? "")")
+            }
             var holds = true
             for exhibit in chosen {
-                let finding = exhibit.run(UInt64(seed))
-                GossipCommand.print(
+                let finding = exhibit.run(seed)
+                try GossipCommand.print(
                     arguments.has("--json") ? json(exhibit, finding) : text(exhibit, finding))
                 holds = holds && finding.holds
             }

@@ -5,7 +5,7 @@ import GossipLab
 extension GossipOptions {
     static let strategy = [
         choice("--strategy", "how news spreads, default rumor", \.strategy),
-        whole("--nodes", "N", "default 1000", \.nodes),
+        whole("--nodes", "N", "default 1000, with --strategy bus 30", \.nodes),
         choice(
             "--until", "nobody spreads it any more, or all know; default quiet", \.until),
         whole("--rounds-limit", "R", "rounds at most, default 1000", \.roundsLimit),
@@ -24,7 +24,7 @@ extension GossipOptions {
             read: { text, options throws(UsageError) in
                 options.k = text == "none" ? nil : try wholeNumber(text, "--k")
                 if text == "none" && options.until == .quiet {
-                    throw UsageError("--k none never ends: it needs --until all-know before it")
+                    throw UsageError("--k none never ends: it needs --until all-know")
                 }
             }, tell: { options in options.interestLimit.map { .whole($0) } ?? .none }),
         GossipOption(

@@ -39,6 +39,12 @@ enum GossipOptions {
             guard let text = arguments.value(entry.name) else { continue }
             try entry.read(text, &options)
         }
+        if options.strategy == .bus, !arguments.has("--nodes"), base.strategy != .bus,
+            base.nodes == LabOptions().nodes
+        {
+            // The real rules cost more than a model: a thousand nodes are minutes a run.
+            options.nodes = usualBusNodes
+        }
         if !isShared { try GossipScope.check(arguments, options) }
         if let text = options.refusal { throw UsageError(text) }
         return options
@@ -60,6 +66,8 @@ enum GossipOptions {
             return used == usual ? nil : (entry.name, used)
         }
     }
+
+    private static let usualBusNodes = 30
 
     static func text(_ value: GossipOption.Value) -> String {
         switch value {

@@ -31,7 +31,7 @@ enum GossipPlan {
             let question = try Question(arguments)
             let runs = try GossipRuns(arguments, usual: 1...(question.nodes > 10_000 ? 20 : 100))
             let plan = try plan(question, runs, arguments)
-            GossipCommand.print(arguments.has("--json") ? json(plan) : text(plan))
+            try GossipCommand.print(arguments.has("--json") ? json(plan) : text(plan))
             return plan.answers.isEmpty ? 1 : 0
         })
 
@@ -62,12 +62,15 @@ enum GossipPlan {
                 }
                 seconds = value
             }
-            guard reach > 0 else { throw UsageError("--reach must be above 0") }
+            guard down < 1 else { throw UsageError("with --down 1 nobody is there") }
+            guard reach * Double(nodes) * (1 - down) > 1 else {
+                throw UsageError("--reach \(GossipText.plain(reach)): the origin alone is as many")
+            }
         }
 
         var text: String {
-            "\(GossipText.plain(reach * 100)) % of \(nodes) nodes within \(GossipText.plain(seconds)) s, loss "
-                + "\(GossipText.plain(loss * 100)) %, down \(GossipText.plain(down * 100)) %"
+            "\(GossipText.percent(reach)) % of \(nodes) nodes within \(GossipText.plain(seconds)) s, loss "
+                + "\(GossipText.percent(loss)) %, down \(GossipText.percent(down)) %"
         }
     }
 
@@ -151,7 +154,10 @@ enum GossipPlan {
             guard var options = profile.options(nodes: question.nodes) else { continue }
             options.loss = question.loss
             options.down = question.down
-            if let text = options.refusal { throw UsageError("\(name): \(text)") }
+            if let text = options.refusal {
+                complain("gossip plan", "\(name) is left out: \(text)")
+                continue
+            }
             names.append(name)
             all.append(options)
         }

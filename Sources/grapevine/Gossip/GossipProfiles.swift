@@ -16,13 +16,16 @@ enum GossipProfiles {
         notes: ["Without a name: all of them, a line each."],
         run: { arguments throws(UsageError) in
             guard !arguments.operands.isEmpty else {
-                GossipCommand.print(list)
+                if arguments.has("--json") {
+                    throw UsageError("--json is for one profile: its name is missing")
+                }
+                try GossipCommand.print(list)
                 return 0
             }
             let profile = try named(try arguments.single("profile"))
             let nodes = try arguments.number(
                 "--nodes", in: 1...LabOptions.nodesLimit, default: 1000)
-            GossipCommand.print(
+            try GossipCommand.print(
                 arguments.has("--json")
                     ? json(profile) : text(profile, nodes, explains: arguments.has("--explain")))
             return 0
@@ -109,12 +112,30 @@ enum GossipProfiles {
         -> LabOptions
     {
         let nodes = try arguments.number("--nodes", in: 1...LabOptions.nodesLimit, default: 1000)
+        let base = try base(profile, nodes)
+        return try GossipOptions.read(arguments, base: base, isShared: isShared)
+    }
+
+    /// The options of a profile named in one run of a comparison, with what is for all runs.
+    static func options(
+        _ own: Arguments, beside shared: Arguments
+    ) throws(UsageError) -> LabOptions {
+        let profile = try named(own.value("--profile") ?? "")
+        let range = 1...LabOptions.nodesLimit
+        let common = try shared.number("--nodes", in: range, default: 1000)
+        let nodes = try own.number("--nodes", in: range, default: common)
+        return try GossipOptions.read(
+            shared, base: try base(profile, nodes), isShared: true)
+    }
+
+    /// A profile's options for so many nodes.
+    static func base(_ profile: Profile, _ nodes: Int) throws(UsageError) -> LabOptions {
         guard var base = profile.options(nodes: nodes) else {
             throw UsageError(
                 "\(profile.name) cannot be run: \(profile.notes.first ?? profile.title)")
         }
         base.profile = profile.name
-        return try GossipOptions.read(arguments, base: base, isShared: isShared)
+        return base
     }
 
     /// The runs of `gossip compare --profile`.
@@ -123,7 +144,11 @@ enum GossipProfiles {
         for text in arguments.all("--profile") {
             if text == "all" {
                 for profile in Profile.all where profile.options(nodes: 2) != nil {
-                    list.append(try options(of: profile, arguments, isShared: true))
+                    do throws(UsageError) {
+                        list.append(try options(of: profile, arguments, isShared: true))
+                    } catch {
+                        complain("gossip compare", "\(profile.name) is left out: \(error.text)")
+                    }
                 }
                 continue
             }

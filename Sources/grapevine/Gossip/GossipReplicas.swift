@@ -20,7 +20,7 @@ enum GossipReplicas {
             try runs.run(places: 1, { _, seed in Replicas.run(options, seed: seed) }) { _, report in
                 summary.add(report)
             }
-            GossipCommand.print(
+            try GossipCommand.print(
                 arguments.has("--json")
                     ? json(call, summary, runs.seeds) : text(call, summary, runs.seeds))
             return 0

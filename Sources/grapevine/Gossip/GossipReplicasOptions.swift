@@ -44,7 +44,7 @@ struct ReplicaCall: Sendable {
     var flips: Bool { corruptions.contains(.oneBit) || corruptions.contains(.storedBit) }
 
     /// With version vectors each origin may leave a sibling at each node.
-    private static let siblingsLimit = 1_000_000
+    private static let siblingsLimit = 100_000
 
     init(_ arguments: Arguments) throws(UsageError) {
         for word in Self.table {

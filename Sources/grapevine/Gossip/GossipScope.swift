@@ -36,12 +36,16 @@ enum GossipScope {
             ], [.swim]
         ),
         (["--news", "--node-timeout"], [.bus]),
+        (["--down", "--churn", "--come-back", "--partition", "--share"], models),
+        (["--delay"], [.rumor, .infectAndDie, .plumtree, .swim, .pushSum, .raft]),
         (
-            [
-                "--draw", "--down", "--churn", "--come-back", "--delay", "--partition", "--share",
-                "--slow", "--slow-factor", "--topology", "--contacts", "--distance-exponent",
-                "--links",
-            ], models
+            ["--slow", "--slow-factor"],
+            spreaders + [.medianCounter, .infectAndDie, .swim, .pushSum, .raft]
+        ),
+        (["--draw"], spreaders),
+        (
+            ["--topology", "--contacts", "--distance-exponent", "--links"],
+            spreaders + [.medianCounter, .infectAndDie, .plumtree, .swim, .pushSum, .raft]
         ),
     ]
 
@@ -53,8 +57,8 @@ enum GossipScope {
             ("--distance-exponent", "--topology spatial", { $0.topology == .spatial }),
             ("--links", "--topology continents", { $0.topology == .continents }),
             (
-                "--share", "--partition or --topology continents",
-                { $0.partition != nil || $0.topology == .continents }
+                "--share", "--partition, or --topology continents or spatial",
+                { $0.partition != nil || [.continents, .spatial].contains($0.topology) }
             ),
             (
                 "--contacts", "--topology random or continents, or --strategy plumtree",

@@ -15,16 +15,21 @@ enum GossipSizes {
             sizes.append(size)
         }
         if arguments.value("--html") != nil { throw UsageError("--sizes writes no page") }
-        let runs = try GossipRuns(arguments, usual: GossipCommand.usualSeeds(sizes.max() ?? 0))
         var all: [LabOptions] = []
         for one in cases {
             for size in sizes {
                 var options = one.options
+                if let name = options.profile, let profile = Profile.named(name) {
+                    // Its settings depend on the number of nodes.
+                    options = try GossipOptions.read(
+                        arguments, base: try GossipProfiles.base(profile, size), isShared: true)
+                }
                 options.nodes = size
                 if let text = options.refusal { throw UsageError("\(size) nodes: \(text)") }
                 all.append(options)
             }
         }
+        let runs = try GossipRuns(arguments, usual: GossipCommand.usualSeeds(all))
         let summaries = try runs.summaries(all)
         let series = cases.indices.map { place in
             (
@@ -39,14 +44,14 @@ enum GossipSizes {
         }
         if arguments.has("--json") {
             let named = series.flatMap { one in one.points.map { (one.name, $0.summary) } }
-            GossipCommand.print(GossipJSON.runs(named, seeds: runs.seeds))
+            try GossipCommand.print(GossipJSON.runs(named, seeds: runs.seeds))
         } else if arguments.has("--csv") {
             let named = series.flatMap { one in one.points.map { (one.name, $0.summary) } }
-            GossipCommand.print(GossipJSON.csv(named))
+            try GossipCommand.print(GossipJSON.csv(named))
         } else {
-            GossipCommand.print(table(series))
+            try GossipCommand.print(table(series))
         }
-        return 0
+        return summaries.allSatisfy { $0.violation == nil } ? 0 : 1
     }
 
     private static func table(

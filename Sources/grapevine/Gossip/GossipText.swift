@@ -68,7 +68,7 @@ enum GossipText {
         for (name, stat) in figures(summary) {
             lines.append(
                 padded(name, 24) + right(plain(stat.mean), 12)
-                    + right(significantOrZero(stat.standardError), 12)
+                    + right(standardError(of: stat), 12)
                     + right(plain(stat.p50), 10) + right(plain(stat.p99), 10)
                     + right(plain(stat.max), 10))
         }
@@ -79,6 +79,11 @@ enum GossipText {
         if !theory.isEmpty {
             lines.append("")
             for (name, value) in theory { lines.append("theory: \(name) \(plain(value))") }
+            if theory.contains(where: { $0.name == "residueOfTrafficWhileAllCall" }) {
+                lines.append(
+                    "(that is its slope once all call; the growth before takes a part of the traffic)"
+                )
+            }
         }
         lines += ["", "small print: \(smallPrint(options))"]
         if let violation = summary.violation {
@@ -87,8 +92,20 @@ enum GossipText {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func significantOrZero(_ value: Double) -> String {
-        value == 0 ? "0" : value < 0.01 ? significant(value) : decimals(value, 3)
+    /// What is left of equal values by rounding is 0.
+    private static func standardError(of stat: Stat) -> String {
+        let value = stat.standardError
+        if value <= 1e-12 * abs(stat.mean) { return "0" }
+        return value < 0.01 ? significant(value) : decimals(value, 3)
+    }
+
+    /// A share as a percentage, in as many decimals as it has, six at most.
+    static func percent(_ share: Double) -> String {
+        for count in 0..<6 {
+            let text = decimals(share * 100, count)
+            if let told = Double(text), abs(told - share * 100) < 1e-7 { return text }
+        }
+        return decimals(share * 100, 6)
     }
 
     /// The figures of a run with words for them.
@@ -141,6 +158,11 @@ enum GossipText {
 
     /// What papers rarely say, and what moves the results.
     static func smallPrint(_ options: LabOptions) -> String {
+        guard options.strategy == .rumor || options.strategy == .antiEntropy else {
+            return options.strategy == .bus
+                ? "a round is a tick of 100 ms; messages are all that were sent meanwhile"
+                : "synchronous rounds"
+        }
         var words = ["clock \(options.clock.rawValue)"]
         words.append(
             "knowledge of the \(options.usedKnowledge == .round ? "start of the round" : "call")")
@@ -186,10 +208,11 @@ enum GossipText {
                     + right(plain(summary.asTaught.mean), 8)
                     + right(summary.bytes.map { bytes($0.mean) } ?? "-", 8))
         }
-        let nodes = summaries.first?.summary.options.nodes ?? 0
+        let sizes = summaries.map(\.summary.options.nodes)
+        let isOneSize = sizes.allSatisfy { $0 == sizes.first }
         lines += [
             "",
-            "\(nodes) nodes, \(seeds.count) \(seeds.count == 1 ? "seed" : "seeds") each. all know: share of "
+            "\(isOneSize ? "\(sizes.first ?? 0) nodes" : "as many nodes as each says"), \(seeds.count) \(seeds.count == 1 ? "seed" : "seeds") each. all know: share of "
                 + "runs; missed: share of nodes that never heard;",
             "m: updates sent a node; taught: messages a node at 1, 2 and 3 for push, pull and push-pull.",
         ]

@@ -9,6 +9,8 @@ enum GossipWatch {
     private static let columns = 64
     private static let rows = 20
     private static let pause: Int32 = 250
+    /// q, Q and the key that interrupts.
+    private static let ends: [UInt8] = [UInt8(ascii: "q"), UInt8(ascii: "Q"), 3]
 
     static func run(_ options: LabOptions, _ arguments: Arguments) throws(UsageError) -> Int32 {
         guard StandardStream.output.isTerminal else {
@@ -29,7 +31,7 @@ enum GossipWatch {
         for round in 0...history.rounds {
             StandardStream.output.write(frame(history, round, options, seed))
             let key = keys.next(within: round == history.rounds ? -1 : pause)
-            if key == UInt8(ascii: "q") || key == UInt8(ascii: "Q") { break }
+            if let key, ends.contains(key) { break }
         }
         return 0
     }
