@@ -168,6 +168,7 @@ import Testing
         (["run", "--slow-factor", "3"], "without --slow"),
         (["run", "--strategy", "direct-mail", "--delay", "2"], "means nothing to direct-mail"),
         (["compare", "--run", "--seeds 1-2"], "--seeds"), (["profile", "--json"], "name"),
+        (["replicas", "--writes-per-round", "1", "--write-rounds", "100-200"], "--write-rounds"),
         (["plan", "--reach", "0.001", "--nodes", "100"], "--reach"),
     ])
     func `a wrong call is one line and status 2`(words: [String], what: String) throws {

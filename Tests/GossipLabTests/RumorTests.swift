@@ -75,6 +75,20 @@ import Testing
         #expect(abs(summary.residue.mean - theory) < margin)
     }
 
+    /// s = e^(-k(1 - s)): each that hears sends k times, whoever is told.
+    @Test(arguments: [Stop.counter, .coin])
+    func `a blind rumor leaves behind what k sends of each must miss`(stop: Stop) {
+        let summary = Self.summary(
+            Self.options {
+                $0.k = 3
+                $0.interest = .blind
+                $0.stop = stop
+            }, runs: 60)
+        let theory = Theory.residue(exponent: 3)
+        let margin = max(0.03 * theory, 3 * summary.residue.standardError)
+        #expect(abs(summary.residue.mean - theory) < margin)
+    }
+
     @Test func `a counter that no useful contact sets back leaves more behind`() {
         let back = Self.summary(Self.options { $0.k = 3 })
         let cumulative = Self.summary(

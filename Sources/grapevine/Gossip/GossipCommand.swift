@@ -71,6 +71,7 @@ enum GossipCommand {
             let options = try GossipProfiles.options(arguments)
             if arguments.has("--watch") { return try GossipWatch.run(options, arguments) }
             let runs = try GossipRuns(arguments, usual: usualSeeds([options]))
+            try checkFiles(arguments)
             let summary = try runs.summaries([options])[0]
             let name = options.profile ?? name(of: options)
             return try show([(name, summary)], runs, arguments, title: name) {
@@ -108,6 +109,17 @@ enum GossipCommand {
         let texts = words.map { $0.text.isEmpty ? $0.name : "\($0.name) \($0.text)" }
             .map { $0.replacing("--", with: "") }
         return ([options.strategy.rawValue] + texts + end).joined(separator: " ")
+    }
+
+    /// Finds out before long work whether its files can be written.
+    static func checkFiles(_ arguments: Arguments) throws(UsageError) {
+        for path in [arguments.value("--plot"), arguments.value("--html")].compactMap({ $0 }) {
+            do throws(SystemError) {
+                try File.append([], to: path)
+            } catch {
+                throw UsageError("\(path): \(error.reason)")
+            }
+        }
     }
 
     /// Writes what was asked for.
@@ -171,6 +183,7 @@ enum GossipCommand {
                 return try GossipSizes.run(cases, text, arguments)
             }
             let runs = try GossipRuns(arguments, usual: usualSeeds(cases.map(\.options)))
+            try checkFiles(arguments)
             let summaries = try runs.summaries(cases.map(\.options))
             let named = zip(cases, summaries).map { ($0.name, $1) }
             return try show(named, runs, arguments, title: "Ways in which news spreads") {

@@ -89,6 +89,13 @@ struct ReplicaCall: Sendable {
         if options.writesPerRound > 0 && options.writeRounds == nil {
             options.writeRounds = 1...max(1, options.rounds / 2)
         }
+        if let written = options.writeRounds,
+            written.lowerBound < 1 || written.upperBound > options.rounds
+        {
+            throw UsageError(
+                "--write-rounds \(written.lowerBound)-\(written.upperBound): rounds are 1 to \(options.rounds)"
+            )
+        }
         if repairs.contains(.write) { options.mails = mails ?? max(0, nodes - 1) }
         if !repairs.contains(.background) { options.antiEntropyEvery = 0 }
         options.repairsOnRead = repairs.contains(.read)

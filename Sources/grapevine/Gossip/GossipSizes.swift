@@ -30,6 +30,7 @@ enum GossipSizes {
             }
         }
         let runs = try GossipRuns(arguments, usual: GossipCommand.usualSeeds(all))
+        try GossipCommand.checkFiles(arguments)
         let summaries = try runs.summaries(all)
         let series = cases.indices.map { place in
             (
