@@ -66,7 +66,9 @@ struct DirectMail {
             network.begin(round, &random)
             retry()
             if round <= options.writes { write(UInt32(round)) }
-            if options.backup == .antiEntropy && round % options.backupEvery == 0 { backUp() }
+            if options.backup == .antiEntropy && round % options.backupEvery == 0 {
+                _ = people.backUp(network, in: round, &meter, &random)
+            }
             people.mature()
             meter.endRound(people.compartments)
             let isQuiet = waiting == 0 && round >= options.writes
@@ -126,23 +128,6 @@ struct DirectMail {
             meter.asTaught += 1
             meter.add(1, to: "retried")
             if !post(item.write, to: Int(item.node)) { queue.append(item) }
-        }
-    }
-
-    /// Every node compares what it has with one other, both ways.
-    private mutating func backUp() {
-        for node in 0..<options.nodes where network.acts(node, in: round) {
-            guard let other = network.partner(of: node, &random) else { continue }
-            meter.contacts += 1
-            meter.asTaught += Mode.pushPull.messagesAsTaught
-            guard network.delivers(from: node, to: other, &random) else {
-                meter.lost += 1
-                continue
-            }
-            let (mine, its) = (people.knewBefore(node), people.knewBefore(other))
-            guard mine != its else { continue }
-            meter.updates += 1
-            if people.hear(mine ? other : node, in: round) { meter.add(1, to: "repaired") }
         }
     }
 }

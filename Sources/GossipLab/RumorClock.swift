@@ -131,26 +131,8 @@ extension Rumor {
 
     // MARK: Backup
 
-    /// Every node compares what it has with one other, both ways; who did not know spreads it again.
-    ///
-    /// - Source: CSL-89-1, section 1.5.
+    /// Who did not know spreads it again.
     private mutating func backUp() {
-        for node in 0..<options.nodes where network.acts(node, in: round) {
-            guard let other = network.partner(of: node, &random) else { continue }
-            meter.contacts += 1
-            meter.asTaught += Mode.pushPull.messagesAsTaught
-            guard network.delivers(from: node, to: other, &random) else {
-                meter.lost += 1
-                continue
-            }
-            let (mine, its) = (people.knewBefore(node), people.knewBefore(other))
-            guard mine != its else { continue }
-            meter.updates += 1
-            let lacking = mine ? other : node
-            if people.hear(lacking, in: round) {
-                begin(anew: lacking)
-                meter.add(1, to: "repaired")
-            }
-        }
+        for node in people.backUp(network, in: round, &meter, &random) { begin(anew: node) }
     }
 }
