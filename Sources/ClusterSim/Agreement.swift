@@ -135,7 +135,7 @@ private struct Members {
         for (index, id) in ids.enumerated() {
             guard let handle = state.nodes.find(id) else { return "does not know \(id.short)" }
             let mine = state.nodes.belief(about: handle)
-            if handle != .myself && mine.isSuspect { return "suspects \(id.short), which lives" }
+            if handle != .myself && mine.isUnhealthy { return "suspects \(id.short), which lives" }
             if let text = difference(Self.claimed(mine, state), beliefs[index]) {
                 return "\(text) of \(id.short)"
             }

@@ -44,7 +44,7 @@ struct Trace: Sendable {
         for handle in state.nodes.handles {
             let belief = state.nodes.belief(about: handle)
             mix(UInt64(truncatingIfNeeded: state.nodes[handle].id.quickHash))
-            mix(belief.configEpoch.value << 1 | (belief.isSuspect ? 1 : 0))
+            mix(belief.configEpoch.value << 1 | (belief.isUnhealthy ? 1 : 0))
             if case .replica(let master) = belief.role {
                 mix(UInt64(truncatingIfNeeded: (master ?? .zero).quickHash))
             }

@@ -142,7 +142,7 @@ struct ReplayRecord {
     }
 
     private mutating func noteCondition(_ row: KnownNode, at time: Int64) {
-        let word = row.condition.isFailed ? "fail" : row.condition.isSuspected ? "fail?" : "-"
+        let word = row.condition.isFailed ? "fail" : row.condition.isPFail ? "fail?" : "-"
         guard word != "-" || conditions[row.id] != nil else { return }
         conditions[row.id, default: History(first: "-")].add(word, at: time)
     }

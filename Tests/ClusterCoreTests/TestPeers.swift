@@ -60,7 +60,7 @@ extension TestNode {
     /// The connection that a node made to us, opened when it is first used.
     mutating func inbound(_ letter: Character) -> LinkID {
         let link = LinkID.inbound(UInt32(Peer.number(letter)))
-        if state.inboundLink(link) == nil {
+        if state.connections[link] == nil {
             step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
         }
         return link

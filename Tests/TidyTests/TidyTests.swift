@@ -97,22 +97,6 @@ import Testing
         expectNone(.hashedOrder, try places(Self.sources(of: Self.pureTargets), words))
     }
 
-    @Test func `a rule calls only rules below it`() throws {
-        let folder = "Sources/ClusterCore/Rules/"
-        let files = Self.sources.filter { $0.path.hasPrefix(folder) }
-        let names = files.map { String($0.name.dropLast(".swift".count)) }
-        #expect(Set(names) == Set(RuleOrder.names), "the order names each rule, and only them")
-        var found: [(path: String, what: String)] = []
-        for (file, name) in zip(files, names) {
-            let place = RuleOrder.names.firstIndex(of: name) ?? 0
-            for above in RuleOrder.names.prefix(place) {
-                let calls = try places([file], #"(^|[^.\w])"# + above + #"\.[a-z]\w*\("#)
-                found += calls.map { ($0.path, "calls \(above), \($0.what)") }
-            }
-        }
-        expectNone(.upwardCall, found)
-    }
-
     @Test func `nothing is forced`() throws {
         let words = #"\btry!|\bas!|fatalError\(|[\w)\]>]!([^=]|$)"#
         expectNone(.forcing, try places(Self.sources + Self.tests, words))

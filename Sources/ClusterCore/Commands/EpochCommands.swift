@@ -4,7 +4,7 @@ import ClusterWire
 
 enum EpochCommands {
     static func set(
-        _ text: String, _ state: inout ClusterState, _ turn: inout Turn
+        _ text: String, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         guard let number = SlotText.number(text) else {
             return .error("ERR value is not an integer or out of range")
@@ -19,15 +19,13 @@ enum EpochCommands {
             return .error("ERR Node config epoch is already non-zero")
         }
         let epoch = Epoch(UInt64(number))
-        state.nodes[.myself].configEpoch = epoch
-        state.currentEpoch = max(state.currentEpoch, epoch)
-        turn.pending.formUnion([.save, .health])
+        state.setConfigEpoch(epoch, of: .myself, &context)
         return .ok
     }
 
-    static func bump(_ state: inout ClusterState, _ turn: inout Turn) -> AdminReply {
-        let raised = Epochs.raiseToGreatest(because: .operatorAsked, &state, &turn)
-        if raised { turn.pending.insert(.save) } else { Promises.saveAgain(state, &turn) }
+    static func bump(_ state: inout ClusterState, _ context: inout StepContext) -> AdminReply {
+        let raised = Epochs.raiseToGreatest(because: .operatorAsked, &state, &context)
+        if !raised { Saving.saveAgain(state, &context) }
         return .status("\(raised ? "BUMPED" : "STILL") \(state.me.configEpoch)")
     }
 }

@@ -4,7 +4,7 @@ import ClusterWire
 
 enum FailoverCommand {
     static func run(
-        _ option: String?, _ state: inout ClusterState, _ turn: inout Turn
+        _ option: String?, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         let kind: Note.FailoverKind
         switch option?.lowercased() {
@@ -24,20 +24,20 @@ enum FailoverCommand {
         if kind == .asked && isDown {
             return .error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE")
         }
-        ManualFailover.reset(&state, &turn)
-        state.candidacy = nil
-        turn.note(.manualFailoverStarted(by: nil, kind: kind))
-        let until = turn.now.monotonic + turn.config.manualFailoverTimeout
+        ManualFailover.reset(&state, &context)
+        state.election.end()
+        context.note(.manualFailoverStarted(by: nil, kind: kind))
+        let until = context.now.monotonic + context.config.manualFailoverTimeout
         switch kind {
         case .takeover:
-            Epochs.raiseToGreatest(because: .takeover, &state, &turn)
-            Roles.replaceMaster(at: state.me.configEpoch, &state, &turn)
+            Epochs.raiseToGreatest(because: .takeover, &state, &context)
+            Roles.replaceMaster(at: state.me.configEpoch, &state, &context)
         case .forced:
             state.manualFailover = .standing(until: until)
-            turn.pending.insert(.election)
+            context.pending.insert(.election)
         case .asked:
             state.manualFailover = .following(offset: nil, until: until)
-            state.send(.manualFailoverStart, to: master, &turn)
+            Sending.send(.manualFailoverStart, to: master, &state, &context)
         }
         return .ok
     }

@@ -4,19 +4,19 @@ package import ClusterWire
 
 enum ReadCommands {
     static func answer(
-        to command: AdminCommand, _ state: ClusterState, _ turn: Turn
+        to command: AdminCommand, _ state: ClusterState, _ context: StepContext
     ) -> AdminReply {
         switch command {
         case .myID: .bulk(state.myID.description)
         case .myShardID: .bulk(state.me.shard.description)
-        case .nodes: .text(NodeLine.all(state, turn.now))
+        case .nodes: .text(NodeLine.all(state, context.now))
         case .info: .text(InfoReport.text(state))
-        case .slots: SlotsReport.reply(state, turn.config)
-        case .shards: ShardsReport.reply(state, turn.config)
+        case .slots: SlotsReport.reply(state, context.config)
+        case .shards: ShardsReport.reply(state, context.config)
         case .help: .list(helpLines.map { .status($0) })
         case .keySlot(let key): .integer(Int64(KeySlot.of(key).value))
-        case .countFailureReports(let id): countFailureReports(id, state, turn)
-        case .replicas(let id): replicas(id, state, turn)
+        case .countFailureReports(let id): countFailureReports(id, state, context)
+        case .replicas(let id): replicas(id, state, context)
         case .countKeysInSlot(let text):
             switch SlotQuestion.count(text) {
             case .asked: .integer(0)
@@ -32,17 +32,17 @@ enum ReadCommands {
     }
 
     private static func countFailureReports(
-        _ id: String, _ state: ClusterState, _ turn: Turn
+        _ id: String, _ state: ClusterState, _ context: StepContext
     ) -> AdminReply {
         guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
             return .error("ERR Unknown node \(id)")
         }
-        let oldest = turn.now.monotonic - turn.config.reportValidity
+        let oldest = context.now.monotonic - context.config.reportValidity
         return .integer(Int64(state.nodes[handle].reports.count { $0.at >= oldest }))
     }
 
     private static func replicas(
-        _ id: String, _ state: ClusterState, _ turn: Turn
+        _ id: String, _ state: ClusterState, _ context: StepContext
     ) -> AdminReply {
         guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
             return .error("ERR Unknown node \(id)")
@@ -52,7 +52,7 @@ enum ReadCommands {
         }
         return .list(
             state.replicas(of: state.nodes[handle].id)
-                .map { .bulk(NodeLine.text($0, state, turn.now)) })
+                .map { .bulk(NodeLine.text($0, state, context.now)) })
     }
 
     private static let helpLines = [

@@ -7,7 +7,7 @@ enum SetSlotCommand {
         "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP")
 
     static func run(
-        _ words: [String], _ state: inout ClusterState, _ turn: inout Turn
+        _ words: [String], _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         guard state.me.isMaster else {
             return .error("ERR Please use SETSLOT only with masters.")
@@ -15,8 +15,8 @@ enum SetSlotCommand {
         guard let slot = SlotText.slot(words[0]) else { return SlotText.invalid }
         switch (words[1].lowercased(), words.count) {
         case ("stable", 2):
-            state.slots.migrating[slot] = nil
-            state.slots.importing[slot] = nil
+            state.setMigrating(slot, to: nil, &context)
+            state.setImporting(slot, from: nil, &context)
         case ("migrating", 3):
             guard state.slots.owner(of: slot) == .myself else {
                 return .error("ERR I'm not the owner of hash slot \(slot)")
@@ -24,7 +24,7 @@ enum SetSlotCommand {
             if let problem = notAMaster(words[2], state, "I don't know about node \(words[2])") {
                 return problem
             }
-            state.slots.migrating[slot] = NodeID(words[2])
+            state.setMigrating(slot, to: NodeID(words[2]), &context)
         case ("importing", 3):
             guard state.slots.owner(of: slot) != .myself else {
                 return .error("ERR I'm already the owner of hash slot \(slot)")
@@ -32,12 +32,11 @@ enum SetSlotCommand {
             if let problem = notAMaster(words[2], state, "I don't know about node \(words[2])") {
                 return problem
             }
-            state.slots.importing[slot] = NodeID(words[2])
+            state.setImporting(slot, from: NodeID(words[2]), &context)
         case ("node", 3):
-            if let problem = assign(slot, to: words[2], &state, &turn) { return problem }
+            if let problem = assign(slot, to: words[2], &state, &context) { return problem }
         default: return wrong
         }
-        turn.pending.formUnion([.save, .health])
         return .ok
     }
 
@@ -51,7 +50,7 @@ enum SetSlotCommand {
     }
 
     private static func assign(
-        _ slot: Slot, to id: String, _ state: inout ClusterState, _ turn: inout Turn
+        _ slot: Slot, to id: String, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply? {
         if let problem = notAMaster(id, state, "Unknown node \(id)") { return problem }
         guard let target = NodeID(id).flatMap({ state.nodes.find($0) }) else { return wrong }
@@ -62,19 +61,19 @@ enum SetSlotCommand {
                 "ERR Can't assign hashslot \(slot) to a different node while I still hold keys "
                     + "for this hash slot.")
         }
-        if !holdsKeys { state.slots.migrating[slot] = nil }
+        if !holdsKeys { state.setMigrating(slot, to: nil, &context) }
         let wasImporting = state.slots.importing[slot] != nil
-        state.assign(slot, to: target)
+        state.assign(slot, to: target, &context)
         if target == .myself && wasImporting {
-            state.slots.importing[slot] = nil
-            Epochs.raiseToGreatest(because: .importFinished, &state, &turn)
+            state.setImporting(slot, from: nil, &context)
+            Epochs.raiseToGreatest(because: .importFinished, &state, &context)
             // Said even when nothing else of ours changed: this ends the reshard.
-            turn.pending.insert(.broadcast)
+            context.pending.insert(.broadcast)
         }
         if wasMine && target != .myself && state.me.slotCount == 0
-            && turn.config.allowReplicaMigration
+            && context.config.allowReplicaMigration
         {
-            Roles.becomeReplica(of: target, &state, &turn)
+            Roles.becomeReplica(of: target, &state, &context)
         }
         return nil
     }

@@ -3,25 +3,9 @@
 
 import ClusterWire
 
-/// Reading slots from words.
-enum SlotText {
-    /// A decimal number that fits into 64 bits, as the reference reads numbers; nil for other text.
-    static func number(_ text: String) -> Int? {
-        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
-        guard let first = digits.first, text == "0" || (0x31...0x39).contains(first) else {
-            return nil
-        }
-        return Int(text)
-    }
-
-    static let invalid = AdminReply.error("ERR Invalid or out of range slot")
-
-    static func slot(_ text: String) -> Slot? { number(text).flatMap { Slot($0) } }
-}
-
 enum SlotCommands {
     static func change(
-        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ turn: inout Turn
+        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         var set = SlotSet()
         for word in words {
@@ -29,11 +13,11 @@ enum SlotCommands {
             if let problem = problem(slot, isAdding, set, state) { return problem }
             set.insert(slot)
         }
-        return apply(set, isAdding, &state, &turn)
+        return apply(set, isAdding, &state, &context)
     }
 
     static func changeRanges(
-        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ turn: inout Turn
+        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         var set = SlotSet()
         for pair in stride(from: 0, to: words.count - 1, by: 2) {
@@ -49,7 +33,7 @@ enum SlotCommands {
                 set.insert(slot)
             }
         }
-        return apply(set, isAdding, &state, &turn)
+        return apply(set, isAdding, &state, &context)
     }
 
     private static func problem(
@@ -63,26 +47,25 @@ enum SlotCommands {
     }
 
     private static func apply(
-        _ set: SlotSet, _ isAdding: Bool, _ state: inout ClusterState, _ turn: inout Turn
+        _ set: SlotSet, _ isAdding: Bool, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         guard !isAdding || state.me.isMaster || state.myMaster != nil else {
             return .error("ERR I'm a replica but my master is unknown to me")
         }
         if isAdding {
-            for slot in set { state.slots.importing[slot] = nil }
+            for slot in set { state.setImporting(slot, from: nil, &context) }
         }
         // A replica owns nothing: what it adds is its master's, in its own table.
-        state.assign(set, to: isAdding ? state.shardMaster : nil)
-        turn.pending.formUnion([.save, .health])
+        state.assign(set, to: isAdding ? state.shardMaster : nil, &context)
         return .ok
     }
 
-    static func flush(_ state: inout ClusterState, _ turn: inout Turn) -> AdminReply {
+    static func flush(_ state: inout ClusterState, _ context: inout StepContext) -> AdminReply {
         guard state.store.isEmpty else {
             return .error("ERR DB must be empty to perform CLUSTER FLUSHSLOTS.")
         }
-        state.assign(state.me.slots, to: nil)
-        turn.pending.formUnion([.save, .health])
+        state.assign(state.me.slots, to: nil, &context)
+        Saving.saveAgain(state, &context)
         return .ok
     }
 }

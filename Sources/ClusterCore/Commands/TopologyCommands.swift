@@ -6,7 +6,7 @@ import ClusterWire
 enum TopologyCommands {
     static func meet(
         _ ip: String, _ port: String, _ busPort: String?, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) -> AdminReply {
         guard let number = SlotText.number(port) else {
             return .error("ERR Invalid base port specified: \(port)")
@@ -21,16 +21,16 @@ enum TopologyCommands {
             let text = IPText(ip), let literal = IPLiteral.normalised(text)
         else { return .error("ERR Invalid node address specified: \(ip):\(port)") }
         let address = NodeAddress(ip: literal, port: Port(base), busPort: Port(bus))
-        Handshake.start(with: address, greeting: true, &state, &turn)
+        Handshake.start(with: address, greeting: true, &state, &context)
         return .ok
     }
 
     static func forget(
-        _ id: String, _ state: inout ClusterState, _ turn: inout Turn
+        _ id: String, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         guard let name = NodeID(id), let handle = state.nodes.find(name) else {
-            if let name = NodeID(id), state.forgotten.contains(name, at: turn.now.wall) {
-                Promises.saveAgain(state, &turn)
+            if let name = NodeID(id), state.forgotten.contains(name, at: context.now.wall) {
+                Saving.saveAgain(state, &context)
                 return .ok
             }
             return .error("ERR Unknown node \(id)")
@@ -39,20 +39,20 @@ enum TopologyCommands {
             return .error("ERR I tried hard but I can't forget myself...")
         }
         guard handle != state.myMaster else { return .error("ERR Can't forget my master!") }
-        state.forgotten.forget(name, until: turn.now.wall + turn.config.blacklistTTL * 1000)
-        state.delete(handle, &turn)
-        turn.note(.nodeForgotten(name, by: nil))
+        state.forgotten.forget(name, until: context.now.wall + context.config.blacklistTTL * 1000)
+        state.delete(handle, &context)
+        context.note(.nodeForgotten(name, by: nil))
         // Others hear of it at once where they can take it: news travels, the timeout does not.
-        turn.pending.formUnion([.save, .health])
-        for other in state.audience()
+        context.pending.formUnion([.save, .health])
+        for other in state.connectedPeers()
         where state.nodes[other].traits.contains(.takesExtensions) {
-            state.ping(other, &turn)
+            Sending.ping(other, &state, &context)
         }
         return .ok
     }
 
     static func replicate(
-        _ id: String, _ state: inout ClusterState, _ turn: inout Turn
+        _ id: String, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         // The name of a handshake is ours alone and will change.
         guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
@@ -67,15 +67,15 @@ enum TopologyCommands {
                 "ERR To set a master the node must be empty and without assigned slots.")
         }
         if state.myMaster != handle {
-            Roles.becomeReplica(of: handle, &state, &turn)
+            Roles.becomeReplica(of: handle, &state, &context)
         } else {
-            Promises.saveAgain(state, &turn)
+            Saving.saveAgain(state, &context)
         }
         return .ok
     }
 
     static func reset(
-        _ option: String?, _ state: inout ClusterState, _ turn: inout Turn
+        _ option: String?, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         let hard: Bool
         switch option?.lowercased() {
@@ -86,39 +86,37 @@ enum TopologyCommands {
         if state.me.isMaster && !state.store.isEmpty {
             return .error("ERR CLUSTER RESET can't be called with master nodes containing keys")
         }
-        ManualFailover.reset(&state, &turn)
+        ManualFailover.reset(&state, &context)
         if !state.me.isMaster {
-            state.setRole(.master, of: .myself)
-            turn.emit(.replicate(from: nil))
-            turn.emit(.dropKeys(in: .all))
+            state.setRole(.master, of: .myself, &context)
+            context.emit(.replicate(from: nil))
+            context.emit(.dropKeys(in: .all))
         }
         state.slots.migrating.removeAll()
         state.slots.importing.removeAll()
-        for slot in Slot.all { state.assign(slot, to: nil) }
+        state.assign(.all, to: nil, &context)
         for handle in state.nodes.handles where handle != .myself {
-            state.delete(handle, &turn)
+            state.delete(handle, &context)
         }
         state.forgotten.removeAll()
-        state.candidacy = nil
-        state.promises = []
-        state.openFailures.removeAll()
-        state.lastVoteFor = nil
+        state.election.end()
+        state.durability.dropAll()
+        state.failures.open.removeAll()
+        state.votes.withdraw()
         state.nodes[.myself].traits = []
         if hard {
             state.currentEpoch = 0
-            state.lastVoteEpoch = 0
+            state.votes.forgetEpoch()
             state.nodes[.myself].configEpoch = 0
-            state.nodes.rename(.myself, to: NodeID(using: &turn.random))
-            state.nodes[.myself].shard = ShardID(NodeID(using: &turn.random))
+            state.nodes.rename(.myself, to: NodeID(using: &context.random))
+            state.setShard(ShardID(NodeID(using: &context.random)), of: .myself, &context)
             // A new life: what was said under the old name binds nobody. After a soft reset the
             // name stays, and what it says must be on disk first as ever.
-            state.durable = Promises.facts(state)
-            state.saves.underway = []
+            state.durability.restart(with: state.selfFacts)
         }
-        state.isNewborn = true
-        state.returnedAsMaster = false
-        turn.note(.reset(hard: hard))
-        turn.pending.formUnion([.save, .syncedSave, .health])
+        state.membership.reset()
+        context.note(.reset(hard: hard))
+        context.pending.formUnion([.save, .syncedSave, .health])
         return .ok
     }
 }

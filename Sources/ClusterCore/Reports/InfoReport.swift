@@ -13,11 +13,11 @@ package enum InfoReport {
             let voter = node.isVotingMaster ? 1 : 0
             switch node.condition {
             case .healthy: slots.ok += node.slotCount
-            case .suspected:
+            case .pfail:
                 slots.suspected += node.slotCount
                 nodes.suspected += 1
                 voters.suspected += voter
-            case .failed:
+            case .fail:
                 slots.failed += node.slotCount
                 nodes.failed += 1
                 voters.failed += voter
@@ -49,7 +49,7 @@ package enum InfoReport {
             lines += ["sent", "received"].map { "cluster_stats_\(kind)_bytes_\($0):0" }
         }
         lines.append("total_cluster_links_buffer_limit_exceeded:\(figures.linksOverLimit)")
-        lines.append("cluster_config_saved:\(state.saves.isFailing ? "no" : "yes")")
+        lines.append("cluster_config_saved:\(state.durability.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()
     }
 

@@ -100,22 +100,22 @@ extension NodesFile {
         if me.flags.contains(.replica) && me.master == nil {
             throw NodesFileError(line: me.number, reason: .replicaWithoutMaster)
         }
-        var turn = Turn(now: now, config: ClusterConfig(), random: random)
+        var context = StepContext(now: now, config: ClusterConfig(), random: random)
         var state = ClusterState(
-            myself: me.id, shard: me.shard ?? ShardID(NodeID(using: &turn.random)),
+            myself: me.id, shard: me.shard ?? ShardID(NodeID(using: &context.random)),
             address: me.address)
         for line in lines {
-            try add(line, isMe: line.number == me.number, &state, &turn)
+            try add(line, isMe: line.number == me.number, &state, &context)
         }
         for line in lines where line.master.map({ state.nodes.find($0) == nil }) ?? false {
             guard let handle = state.nodes.find(line.id), handle != .myself else { continue }
             // Its own header will tell.
-            state.setRole(.replica(of: nil), of: handle)
+            state.setRole(.replica(of: nil), of: handle, &context)
         }
         state.nodes.countReplicas()
         for line in lines {
             guard let handle = state.nodes.find(line.id) else { continue }
-            state.assign(claimable(line.slots, state), to: handle)
+            state.assign(claimable(line.slots, state), to: handle, &context)
             // Slots that stayed with a demoted master until somebody claims them: it does not.
             if !state.nodes[handle].isMaster {
                 state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[handle].slots)
@@ -135,10 +135,10 @@ extension NodesFile {
             state.currentEpoch = max(state.currentEpoch, state.nodes[handle].configEpoch)
         }
         state.currentEpoch = max(state.currentEpoch, state.lastVoteEpoch)
-        state.isNewborn =
+        let isAlone =
             state.nodes.count == 1 && state.slots.assignedCount == 0 && state.currentEpoch == 0
-        state.returnedAsMaster = !state.isNewborn && state.me.isMaster
-        random = turn.random
+        state.membership.load(hasNeverJoined: isAlone, isMaster: state.me.isMaster)
+        random = context.random
         return state
     }
 
@@ -150,7 +150,7 @@ extension NodesFile {
     }
 
     private static func add(
-        _ line: ParsedLine, isMe: Bool, _ state: inout ClusterState, _ turn: inout Turn
+        _ line: ParsedLine, isMe: Bool, _ state: inout ClusterState, _ context: inout StepContext
     ) throws(NodesFileError) {
         func fail(_ reason: NodesFileError.Reason) -> NodesFileError {
             NodesFileError(line: line.number, reason: reason)
@@ -159,14 +159,14 @@ extension NodesFile {
         if isMe {
             handle = .myself
         } else {
-            guard let added = state.add(line.id, at: line.address, traits: [], &turn) else {
+            guard let added = state.add(line.id, at: line.address, traits: [], &context) else {
                 throw fail(.tooManyNodes(limit: ClusterConfig.nodeLimit))
             }
             handle = added
         }
         if line.flags.contains(.replica) {
             guard !isMe || line.slots.isEmpty else { throw fail(.replicaWithSlots) }
-            state.setRole(.replica(of: line.master), of: handle)
+            state.setRole(.replica(of: line.master), of: handle, &context)
         } else {
             state.nodes[handle].configEpoch = line.configEpoch
         }
@@ -175,10 +175,9 @@ extension NodesFile {
         }
         if line.flags.contains(.noFailover) { state.nodes[handle].traits.insert(.noFailover) }
         if line.flags.contains(.fail) && !isMe {
-            state.nodes[handle].condition = .failed(since: turn.now.monotonic)
+            state.nodes[handle].condition = .fail(since: context.now.monotonic)
         }
-        state.nodes[handle].hostname = line.hostname
-        state.nodes[handle].nodeName = line.nodeName
+        state.nodes[handle].name(hostname: line.hostname, nodeName: line.nodeName)
         if let shard = line.shard { state.nodes[handle].shard = shard }
     }
 
@@ -248,7 +247,8 @@ private struct Variables {
     func apply(to state: inout ClusterState) {
         state.currentEpoch = currentEpoch
         // A vote that may have been given in a later epoch than is written is not given again.
-        state.lastVoteEpoch = mayBeCut ? max(currentEpoch, lastVoteEpoch) : lastVoteEpoch
+        state.votes = VoteMemory(
+            lastEpoch: mayBeCut ? max(currentEpoch, lastVoteEpoch) : lastVoteEpoch)
         for entry in forgotten {
             if entry.told {
                 state.forgotten.forget(entry.id, until: entry.expires)

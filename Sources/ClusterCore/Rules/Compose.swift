@@ -11,7 +11,7 @@ enum Compose {
     /// - Source: bus protocol §3.1.
     static func header(_ state: ClusterState, _ config: borrowing ClusterConfig) -> Header {
         let me = state.me
-        let said = state.durable
+        let said = state.durability.facts
         var header = Header(sender: me.id, currentEpoch: said.currentEpoch)
         var flags = me.flags.intersection([.pfail, .fail, .migrateTo, .noFailover])
         flags.formUnion([.myself, .authNack])
@@ -56,14 +56,14 @@ enum Compose {
     /// Gossip and extensions for a node, or for a stranger when `handle` is nil.
     static func heartbeat(
         _ state: ClusterState, to handle: NodeHandle?, takesExtensions: Bool? = nil,
-        telling news: [NodeHandle] = [], amount: Amount = .usual, _ turn: inout Turn
+        telling news: [NodeHandle] = [], amount: Amount = .usual, _ context: inout StepContext
     ) -> Heartbeat {
         let takes =
             takesExtensions
             ?? handle.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
         return Heartbeat(
-            gossip: gossip(state, to: handle, telling: news, amount, &turn),
-            extensions: takes ? extensions(state, turn) : [])
+            gossip: gossip(state, to: handle, telling: news, amount, &context),
+            extensions: takes ? extensions(state, context) : [])
     }
 
     /// Whom to tell of: nodes by chance, then news, then every suspect.
@@ -71,7 +71,7 @@ enum Compose {
     /// - Source: bus protocol §3.2.
     private static func gossip(
         _ state: ClusterState, to receiver: NodeHandle?, telling news: [NodeHandle],
-        _ amount: Amount, _ turn: inout Turn
+        _ amount: Amount, _ context: inout StepContext
     ) -> GossipSection {
         let all = state.nodes.handles
         var fresh = all.count - 2
@@ -80,9 +80,9 @@ enum Compose {
         var draws = 3 * max(wanted, 0)
         while draws > 0 && fresh > 0 && chosen.handles.count < wanted {
             draws -= 1
-            let handle = all[turn.random.below(all.count)]
+            let handle = all[context.random.below(all.count)]
             guard handle != .myself, handle != receiver, !chosen.contains(handle),
-                !state.nodes.isSuspected(handle)
+                !state.nodes.isPFail(handle)
             else { continue }
             fresh -= 1
             if state.nodes.isWorthTelling(handle) { chosen.insert(handle) }
@@ -95,7 +95,7 @@ enum Compose {
         where handle != receiver && !state.nodes[handle].isHandshake {
             chosen.handles.append(handle)
         }
-        let now = turn.now
+        let now = context.now
         state.nodes.fetch(chosen.handles)
         return GossipSection(count: chosen.handles.count) {
             state.nodes.entry(about: chosen.handles[$0], at: now)
@@ -126,16 +126,17 @@ enum Compose {
     /// Names, forgotten nodes and the shard id, in the order of the reference.
     ///
     /// - Source: bus protocol §2.6.
-    private static func extensions(_ state: ClusterState, _ turn: borrowing Turn) -> [PingExtension]
+    private static func extensions(_ state: ClusterState, _ context: borrowing StepContext)
+        -> [PingExtension]
     {
         var list: [PingExtension] = []
-        let config = turn.config
+        let config = context.config
         if !config.announceHostname.isEmpty { list.append(.hostname(config.announceHostname)) }
         if !config.announceNodeName.isEmpty { list.append(.nodeName(config.announceNodeName)) }
-        for forgotten in state.forgotten.announcements(at: turn.now.wall) {
+        for forgotten in state.forgotten.announcements(at: context.now.wall) {
             list.append(.forgottenNode(forgotten.id, secondsLeft: forgotten.secondsLeft))
         }
-        list.append(.shardID(state.durable.shard))
+        list.append(.shardID(state.durability.facts.shard))
         return list
     }
 
@@ -147,9 +148,10 @@ enum Compose {
         let node = state.nodes[owner]
         var slots = node.slots
         if owner == .myself {
-            guard state.durable.configEpoch == node.configEpoch, state.durable.role == .master
+            guard state.durability.facts.configEpoch == node.configEpoch,
+                state.durability.facts.role == .master
             else { return nil }
-            slots = state.durable.slots
+            slots = state.durability.facts.slots
         }
         if !state.slots.notClaimed.isEmpty { slots = slots.subtracting(state.slots.notClaimed) }
         return SlotUpdate(configEpoch: node.configEpoch, node: node.id, slots: slots)

@@ -10,33 +10,36 @@ enum ElectionOrder {
     /// When votes may be asked for as things are. Each shard before ours that has not had its turn is
     /// waited for anew whenever another one had it, so that one that cannot stand costs its delay once.
     static func timeToAsk(
-        _ candidacy: inout Candidacy, _ master: NodeHandle, _ state: ClusterState, _ turn: Turn
+        _ candidacy: inout Candidacy, _ master: NodeHandle, _ state: ClusterState,
+        _ context: StepContext
     ) -> Int64 {
-        let now = turn.now.monotonic
-        let heard = state.requestHeard
-        if candidacy.isLate {
+        let now = context.now.monotonic
+        let heard = state.election.requestHeard
+        if candidacy.place.isLate {
             // Those who asked in vain stand again, in their order, once nobody has asked for a while.
-            let end = heard.at + pause(state, turn)
-            guard now >= end else { return end }
-            candidacy.beginRound(at: now)
+            if let heard {
+                let end = heard.at + pause(state, context)
+                guard now >= end else { return end }
+            }
+            candidacy.place.beginRound(at: now)
         }
-        let rank = max(candidacy.rank, rank(among: master, state))
-        candidacy.readyAt += Int64(rank - candidacy.rank) * ClusterConfig.rankDelay
-        candidacy.rank = rank
+        let rank = max(candidacy.place.rank, rank(among: master, state))
+        candidacy.place.readyAt += Int64(rank - candidacy.place.rank) * ClusterConfig.rankDelay
+        candidacy.place.rank = rank
         let turns =
-            Int64(shardsBefore(master, state, after: candidacy.passed))
-            * turn.config.masterRankDelay
-        let due = max(candidacy.readyAt, candidacy.turnsFrom + turns)
-        guard heard.at != 0, !heard.isOver else { return due }
-        return max(due, heard.at + gap(state, turn) + turns)
+            Int64(shardsBefore(master, state, after: candidacy.place.passed))
+            * context.config.masterRankDelay
+        let due = max(candidacy.place.readyAt, candidacy.place.waitsSince + turns)
+        guard let heard, !heard.isOver else { return due }
+        return max(due, heard.at + gap(state, context) + turns)
     }
 
     /// Milliseconds from hearing a request to making the next. A part `f` of the spread of delays after the
     /// first request was heard, at most (1 - f)² / 2 of the voters read the second one before it. Of the votes
     /// that can be spared not all may be missed; where messages are lost, and there are fewer to spare than may
     /// be lost, the next one waits until the other election is over.
-    private static func gap(_ state: ClusterState, _ turn: Turn) -> Int64 {
-        let ways = state.roundTrips.summary
+    private static func gap(_ state: ClusterState, _ context: StepContext) -> Int64 {
+        let ways = state.heartbeats.roundTrips.summary
         let voters = Double(max(1, state.nodes.tally.healthyVoters))
         let spare = Double(max(0, state.nodes.tally.healthyVoters - state.quorum))
         if spare < 1 || ways.lateShare > 0 && spare < 1 + 2 * ways.lateShare * voters {
@@ -47,21 +50,23 @@ enum ElectionOrder {
     }
 
     /// Milliseconds without a request after which all have had their turn.
-    private static func pause(_ state: ClusterState, _ turn: Turn) -> Int64 {
-        gap(state, turn) + 2 * state.roundTrips.summary.answerTime
+    private static func pause(_ state: ClusterState, _ context: StepContext) -> Int64 {
+        gap(state, context) + 2 * state.heartbeats.roundTrips.summary.answerTime
     }
 
     /// Another candidate asks. When nobody had for a while, it is the first of those whose turn was in vain,
     /// and a new round has begun.
     static func heardRequest(
-        for shard: ShardID, of candidacy: inout Candidacy, _ state: ClusterState, _ turn: Turn
+        for shard: ShardID, of candidacy: inout Candidacy, _ state: ClusterState,
+        _ context: StepContext
     ) {
-        let silence = turn.now.monotonic - state.requestHeard.at
-        if candidacy.isLate && silence > pause(state, turn) * 3 / 4 {
-            candidacy.beginRound(at: turn.now.monotonic)
+        let now = context.now.monotonic
+        if candidacy.place.isLate {
+            let silence = state.election.requestHeard.map { now - $0.at } ?? .max
+            if silence > pause(state, context) * 3 / 4 { candidacy.place.beginRound(at: now) }
         }
-        if !candidacy.isLate && shard < state.me.shard {
-            candidacy.pass(shard, at: turn.now.monotonic)
+        if !candidacy.place.isLate && shard < state.me.shard {
+            candidacy.place.pass(shard, at: now)
         }
     }
 
@@ -81,7 +86,7 @@ enum ElectionOrder {
         }
         return state.nodes.handles.count { other in
             hasReplica[other.index] && state.nodes[other].isVotingMaster
-                && state.nodes[other].isSuspect && state.nodes[other].shard < shard
+                && state.nodes[other].isUnhealthy && state.nodes[other].shard < shard
                 && passed.map { $0 < state.nodes[other].shard } ?? true
         }
     }

@@ -9,7 +9,7 @@ enum Extensions {
 
     static func learn(
         _ extensions: [PingExtension], of sender: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         var hostname = ""
         var nodeName = ""
@@ -17,8 +17,8 @@ enum Extensions {
         var forgotten: [(id: NodeID, seconds: UInt64)] = []
         for item in extensions {
             switch item.value {
-            case .hostname(let name): hostname = acceptable(name, of: sender, state, &turn)
-            case .nodeName(let name): nodeName = acceptable(name, of: sender, state, &turn)
+            case .hostname(let name): hostname = acceptable(name, of: sender, state, &context)
+            case .nodeName(let name): nodeName = acceptable(name, of: sender, state, &context)
             case .shardID(let id): shard = id.flatMap { $0.name.isValid ? $0 : nil }
             case .forgottenNode(let id, let seconds): forgotten.append((id, seconds))
             case .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort, .availabilityZone,
@@ -26,25 +26,21 @@ enum Extensions {
                 break
             }
         }
-        if state.nodes[sender].hostname != hostname || state.nodes[sender].nodeName != nodeName {
-            state.nodes[sender].hostname = hostname
-            state.nodes[sender].nodeName = nodeName
-            turn.pending.insert(.save)
-        }
-        joinShard(sender, shard, &state, &turn)
-        // Last, and by id: one of them may be the sender itself.
+        state.setNames(of: sender, hostname: hostname, nodeName: nodeName, &context)
+        joinShard(sender, shard, &state, &context)
+        // Last, since a forgotten node may be the sender itself, and is deleted then.
         let speaker = state.nodes[sender].id
         for (id, seconds) in forgotten {
-            forget(id, for: seconds, toldBy: speaker, &state, &turn)
+            forget(id, for: seconds, toldBy: speaker, &state, &context)
         }
     }
 
     /// A name that fits into nodes.conf, or nothing.
     private static func acceptable(
-        _ name: String, of sender: NodeHandle, _ state: ClusterState, _ turn: inout Turn
+        _ name: String, of sender: NodeHandle, _ state: ClusterState, _ context: inout StepContext
     ) -> String {
         guard name.utf8.count < 256, AuxiliaryText.isAcceptable(name) else {
-            turn.note(.ignored(.invalidExtension("name"), from: state.nodes[sender].id))
+            context.note(.ignored(.invalidExtension("name"), from: state.nodes[sender].id))
             return ""
         }
         return name
@@ -52,24 +48,19 @@ enum Extensions {
 
     /// The shard as told; a replica's is its master's, and who tells none is in its master's.
     private static func joinShard(
-        _ sender: NodeHandle, _ told: ShardID?, _ state: inout ClusterState, _ turn: inout Turn
+        _ sender: NodeHandle, _ told: ShardID?, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         var shard = told
         if let id = state.nodes[sender].master, let master = state.nodes.find(id) {
             shard = state.nodes[state.topmostMaster(of: master)].shard
         }
-        guard let shard, state.nodes[sender].shard != shard else { return }
-        state.nodes[sender].shard = shard
-        let id = state.nodes[sender].id
-        if state.nodes[sender].isMaster {
-            for replica in state.replicas(of: id) { state.nodes[replica].shard = shard }
-        }
-        turn.pending.insert(.save)
+        if let shard { state.setShard(shard, of: sender, &context) }
     }
 
     private static func forget(
         _ id: NodeID, for seconds: UInt64, toldBy speaker: NodeID,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard id.isValid, id != state.myID, id != state.me.master else { return }
         let time = Int64(min(seconds, longestForgetting)) * 1000
@@ -77,15 +68,16 @@ enum Extensions {
         let known = state.nodes.find(id)
         guard
             !state.forgotten.isOutlived(
-                id, until: turn.now.wall + time, at: turn.now.wall,
-                timeToLive: turn.config.blacklistTTL * 1000)
+                id, until: context.now.wall + time, at: context.now.wall,
+                timeToLive: context.config.blacklistTTL * 1000)
         else { return }
         let isNew = state.forgotten.hear(
-            id, until: turn.now.wall + time, told: known != nil)
+            id, until: context.now.wall + time, told: known != nil)
         guard let known else { return }
-        if !isNew && !state.forgotten.contains(id, at: turn.now.wall) { return }
-        turn.note(.nodeForgotten(id, by: speaker))
-        state.delete(known, &turn)
-        turn.pending.formUnion([.save, .health])
+        if !isNew && !state.forgotten.contains(id, at: context.now.wall) { return }
+        context.note(.nodeForgotten(id, by: speaker))
+        state.delete(known, &context)
+        // Whether or not the node was saved, the forgotten id is.
+        context.pending.formUnion([.save, .health])
     }
 }

@@ -9,36 +9,36 @@ enum FailureDetection {
     /// Tick: suspects each node whose answer is a node timeout late, with no other traffic. So is one
     /// whose address was lost: a master that came back without its file would never be replaced.
     static func suspect(
-        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+        among due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        let now = turn.now.monotonic
+        let now = context.now.monotonic
         for handle in due where state.nodes.contains(handle) {
-            guard now >= state.nodes[handle].nextSuspicion(turn.config.nodeTimeout) else {
+            guard now >= state.nodes[handle].nextSuspicion(context.config.nodeTimeout) else {
                 continue
             }
-            state.nodes[handle].condition = .suspected(since: now)
-            turn.note(.suspected(state.nodes[handle].id))
-            turn.pending.formUnion([.health, .suspicions])
-            judge(handle, &state, &turn)
+            state.markPFail(handle, &context)
+            judge(handle, &state, &context)
         }
     }
 
-    /// Settle: a master that votes tells the other voters, and the heirs of the suspects, of what
+    /// EndOfStep: a master that votes tells the other voters, and the heirs of the suspects, of what
     /// it suspects since this step; a replica of a suspect tells its siblings its offset.
-    static func tellSuspicions(_ state: inout ClusterState, _ turn: inout Turn) {
+    static func tellSuspicions(_ state: inout ClusterState, _ context: inout StepContext) {
         let suspects = state.nodes.tally.suspects
         guard !suspects.isEmpty else { return }
         if state.me.isVotingMaster {
             let ids = suspects.map { state.nodes[$0].id }
-            let hearers = state.audience().filter { handle in
+            let hearers = state.connectedPeers().filter { handle in
                 let node = state.nodes[handle]
                 guard !node.condition.isFailed else { return false }
                 return node.isVotingMaster || node.master.map { ids.contains($0) } ?? false
             }
-            for handle in choose(hearers, state, &turn) { state.ping(handle, &turn) }
+            for handle in choose(hearers, state, &context) {
+                Sending.ping(handle, &state, &context)
+            }
         } else if let master = state.myMaster, suspects.contains(master) {
             for sibling in state.replicas(of: state.nodes[master].id) where sibling != .myself {
-                state.pong(sibling, &turn)
+                Sending.pong(sibling, &state, &context)
             }
         }
     }
@@ -47,7 +47,7 @@ enum FailureDetection {
     /// of a large cluster is gone, a quorum is nearly all who are left, and somebody has to
     /// hear the word of each of them.
     private static func choose(
-        _ hearers: [NodeHandle], _ state: ClusterState, _ turn: inout Turn
+        _ hearers: [NodeHandle], _ state: ClusterState, _ context: inout StepContext
     ) -> [NodeHandle] {
         guard hearers.count > ClusterConfig.newsFanout else { return hearers }
         let first = hearers.filter {
@@ -55,7 +55,7 @@ enum FailureDetection {
         }.prefix(ClusterConfig.suspicionCollectors)
         let others = hearers.filter { !first.contains($0) }
         return first
-            + Heartbeats.choose(ClusterConfig.newsFanout - first.count, of: others, &turn)
+            + context.sample(ClusterConfig.newsFanout - first.count, of: others)
     }
 
     /// A voting master says that a node does not answer: counts, and is looked into at once when it
@@ -63,57 +63,60 @@ enum FailureDetection {
     /// both each time would ask at the speed of the network.)
     static func report(
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard handle != reporter else { return }
-        let now = turn.now.monotonic
+        let now = context.now.monotonic
         let isNew = state.nodes.heardReport(of: handle, by: reporter, at: now)
         if isNew {
-            turn.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
-            ask(handle, &state, &turn)
+            context.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
+            ask(handle, &state, &context)
         }
-        judge(handle, &state, &turn)
-        if state.openFailures.contains(handle) { decide(handle, &state, &turn) }
+        judge(handle, &state, &context)
+        if state.failures.open.contains(handle) { decide(handle, &state, &context) }
     }
 
     /// Pings a node that is thought to be well, unless it is being asked.
-    static func ask(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
+    static func ask(_ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext)
+    {
         guard state.nodes[handle].condition.isHealthy, state.nodes[handle].pingSent == 0,
             !state.nodes[handle].isHandshake
         else { return }
-        state.ping(handle, amount: .least, &turn)
+        Sending.ping(handle, amount: .least, &state, &context)
     }
 
     /// A voting master says that a node is well.
     static func retract(
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
-        let oldest = turn.now.monotonic - turn.config.reportValidity
-        if state.nodes[handle].reports.contains(where: { $0.reporter == reporter }) {
-            turn.note(.reportWithdrawn(state.nodes[handle].id, by: state.nodes[reporter].id))
+        let oldest = context.now.monotonic - context.config.reportValidity
+        if state.nodes[handle].isReported(by: reporter) {
+            context.note(.reportWithdrawn(state.nodes[handle].id, by: state.nodes[reporter].id))
         }
-        state.nodes[handle].reports.removeAll { $0.reporter == reporter || $0.at < oldest }
+        state.nodes[handle].dropReports { $0.reporter == reporter || $0.at < oldest }
     }
 
     /// Whether those who agree that a suspect has failed are a quorum; then it has, and everybody
     /// is told.
     ///
     /// - Source: bus protocol §5.2, §12 row 31.
-    static func judge(_ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn) {
-        guard state.nodes[handle].condition.isSuspected else { return }
-        let needed = turn.has(.failWithoutQuorum) ? 1 : state.quorum
+    static func judge(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        guard state.nodes[handle].condition.isPFail else { return }
+        let needed = context.has(.failWithoutQuorum) ? 1 : state.quorum
         // Mostly too few have said anything: nobody need be counted.
         guard state.nodes[handle].reports.count + 1 >= needed else { return }
-        let agreeing = agreeing(on: handle, &state, turn)
+        let agreeing = agreeing(on: handle, &state, context)
         guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
-        markFailed(handle, &state, &turn)
-        turn.note(.markedFailed(id, agreeing: agreeing))
+        state.markFail(handle, &context)
+        context.note(.markedFailed(id, agreeing: agreeing))
         if isTeller(of: agreeing, state) {
-            state.broadcast(.fail(id), &turn)
+            Sending.broadcast(.fail(id), &state, &context)
         } else {
-            state.untoldFailures.append(id)
+            state.failures.leaveToOthers(id)
         }
     }
 
@@ -126,22 +129,20 @@ enum FailureDetection {
     }
 
     /// Tick: tells of the failures that nobody has told us of since we found them out.
-    static func tellFailures(_ state: inout ClusterState, _ turn: inout Turn) {
-        guard !state.untoldFailures.isEmpty else { return }
-        let untold = state.untoldFailures
-        state.untoldFailures = []
-        for id in untold {
+    static func tellFailures(_ state: inout ClusterState, _ context: inout StepContext) {
+        for id in state.failures.takeUntold() {
             guard let handle = state.nodes.find(id), state.nodes[handle].condition.isFailed else {
                 continue
             }
-            state.broadcast(.fail(id), &turn)
+            Sending.broadcast(.fail(id), &state, &context)
         }
     }
 
     /// Whether a node's word against another counts: it is that of a master with slots.
-    static func mayReport(_ node: NodeHandle, _ state: ClusterState, _ turn: Turn) -> Bool {
+    static func mayReport(_ node: NodeHandle, _ state: ClusterState, _ context: StepContext) -> Bool
+    {
         state.nodes[node].isVotingMaster
-            || turn.has(.emptyReporter) && state.nodes[node].isMaster
+            || context.has(.emptyReporter) && state.nodes[node].isMaster
     }
 
     /// FAIL as told by a node that we know. It is believed with evidence; else the node is asked, and
@@ -149,93 +150,88 @@ enum FailureDetection {
     ///
     /// - Source: bus protocol §4.15; DECISIONS D41.
     static func heard(
-        _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         guard let handle = state.nodes.findHeard(id), handle != .myself, handle != speaker
         else { return }
-        if !state.untoldFailures.isEmpty { state.untoldFailures.removeAll { $0 == id } }
+        state.failures.wasTold(of: id)
         guard !state.nodes[handle].condition.isFailed else { return }
         let teller = state.nodes[speaker].id
-        let isNews = state.openFailures.open(handle, from: teller, at: turn.now.monotonic)
+        let isNews = state.failures.open.open(handle, from: teller, at: context.now.monotonic)
         // Whoever votes reports what it says.
-        if mayReport(speaker, state, turn),
-            state.nodes.heardReport(of: handle, by: speaker, at: turn.now.monotonic)
+        if mayReport(speaker, state, context),
+            state.nodes.heardReport(of: handle, by: speaker, at: context.now.monotonic)
         {
-            turn.note(.reported(id, by: teller))
+            context.note(.reported(id, by: teller))
         }
-        decide(handle, &state, &turn)
-        guard isNews && state.openFailures.contains(handle) else { return }
-        turn.note(.failQuestioned(id, from: teller))
-        ask(handle, &state, &turn)
+        decide(handle, &state, &context)
+        guard isNews && state.failures.open.contains(handle) else { return }
+        context.note(.failQuestioned(id, from: teller))
+        ask(handle, &state, &context)
     }
 
     /// Tick: what was heard is decided as the evidence comes up. Of whoever neither answers nor falls
     /// silent for a node timeout nothing was proved.
-    static func decideOpen(_ state: inout ClusterState, _ turn: inout Turn) {
-        for entry in state.openFailures.entries {
-            decide(entry.node, &state, &turn)
-            if state.openFailures.contains(entry.node),
-                turn.now.monotonic - entry.heardAt > turn.config.nodeTimeout
+    static func decideOpen(_ state: inout ClusterState, _ context: inout StepContext) {
+        for entry in state.failures.open.entries {
+            decide(entry.node, &state, &context)
+            if state.failures.open.contains(entry.node),
+                context.now.monotonic - entry.heardAt > context.config.nodeTimeout
             {
-                deny(entry.node, &state, &turn)
+                deny(entry.node, &state, &context)
             }
         }
     }
 
     /// Believes what was heard of a node if there is evidence by now.
     private static func decide(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let isSilent =
-            turn.now.monotonic >= state.nodes[handle].evidenceAt(turn.config.nodeTimeout)
-        guard isSilent || agreeing(on: handle, &state, turn).count >= state.quorum,
-            let entry = state.openFailures.close(handle)
+            context.now.monotonic >= state.nodes[handle].evidenceAt(context.config.nodeTimeout)
+        guard isSilent || agreeing(on: handle, &state, context).count >= state.quorum,
+            let entry = state.failures.open.close(handle)
         else { return }
-        markFailed(handle, &state, &turn)
-        turn.note(.heardFailed(state.nodes[handle].id, from: entry.from))
-        tellReplicas(of: handle, &state, &turn)
+        state.markFail(handle, &context)
+        context.note(.heardFailed(state.nodes[handle].id, from: entry.from))
+        tellReplicas(of: handle, &state, &context)
     }
 
     /// Those who are to stand for a master must not miss its failure because a single connection broke: the
     /// first few voters tell them, whoever told all others.
     private static func tellReplicas(
-        of handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        of handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let id = state.nodes[handle].id
         guard state.me.isVotingMaster, state.nodes[handle].replicaCount > 0,
             state.nodes.votersBeforeMyself(upTo: ClusterConfig.failTellers)
                 < ClusterConfig.failTellers
         else { return }
-        for replica in state.replicas(of: id) { state.send(.fail(id), to: replica, &turn) }
+        for replica in state.replicas(of: id) {
+            Sending.send(.fail(id), to: replica, &state, &context)
+        }
     }
 
     private static func deny(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        guard state.openFailures.close(handle) != nil else { return }
-        turn.note(.failDenied(state.nodes[handle].id))
+        guard state.failures.open.close(handle) != nil else { return }
+        context.note(.failDenied(state.nodes[handle].id))
     }
 
     /// Voting masters that have said of late that a node does not answer, and this one if it thinks so.
     private static func agreeing(
-        on handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+        on handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
     ) -> [NodeID] {
-        let oldest = turn.now.monotonic - turn.config.reportValidity
-        if !turn.has(.staleReport) { state.nodes[handle].reports.removeAll { $0.at < oldest } }
+        let oldest = context.now.monotonic - context.config.reportValidity
+        if !context.has(.staleReport) { state.nodes[handle].dropReports { $0.at < oldest } }
         var agreeing = state.nodes[handle].reports.map(\.reporter)
-            .filter { mayReport($0, state, turn) }.map { state.nodes[$0].id }
-        if state.me.isVotingMaster && state.nodes[handle].isSuspect { agreeing.append(state.myID) }
+            .filter { mayReport($0, state, context) }.map { state.nodes[$0].id }
+        if state.me.isVotingMaster && state.nodes[handle].isUnhealthy {
+            agreeing.append(state.myID)
+        }
         return agreeing
-    }
-
-    private static func markFailed(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
-    ) {
-        state.nodes[handle].condition = .failed(since: turn.now.monotonic)
-        state.openFailures.close(handle)
-        turn.pending.formUnion([.save, .health])
-        if !state.openFailures.requests.isEmpty { turn.pending.insert(.votes) }
-        if state.myMaster == handle { turn.pending.insert(.election) }
     }
 
     /// A PONG on our own link: the node lives. A master whose slots nobody took over stays failed
@@ -243,31 +239,30 @@ enum FailureDetection {
     ///
     /// - Source: bus protocol §5.4.
     static func answered(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let id = state.nodes[handle].id
-        if state.openFailures.contains(handle) { deny(handle, &state, &turn) }
+        if state.failures.open.contains(handle) { deny(handle, &state, &context) }
         switch state.nodes[handle].condition {
         case .healthy: return
-        case .suspected:
-            state.nodes[handle].condition = .healthy
-            turn.note(.suspicionCleared(id))
-        case .failed(let since):
-            if turn.has(.lastingFail) { return }
+        case .pfail:
+            state.markHealthy(handle, &context)
+            context.note(.suspicionCleared(id))
+        case .fail(let since):
+            if context.has(.lastingFail) { return }
             let reason: Note.ClearReason
             if !state.nodes[handle].isMaster {
                 reason = .replicaReachable
             } else if state.nodes[handle].slotCount == 0 {
                 reason = .masterWithoutSlots
-            } else if turn.now.monotonic - since > turn.config.failUndo {
+            } else if context.now.monotonic - since > context.config.failUndo {
                 reason = .nobodyTookOver
             } else {
                 return
             }
-            state.nodes[handle].condition = .healthy
-            turn.note(.failureCleared(id, reason: reason))
+            state.markHealthy(handle, &context)
+            context.note(.failureCleared(id, reason: reason))
         }
-        turn.pending.formUnion([.save, .health])
     }
 }
 

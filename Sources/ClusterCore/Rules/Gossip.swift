@@ -14,7 +14,7 @@ enum Gossip {
     /// - Source: DECISIONS D60.
     static func hearAlone(
         _ section: GossipSection, from stranger: NodeID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard state.nodes.heardCount == 1, let handles = state.nodes.find(in: section) else {
             return
@@ -22,7 +22,7 @@ enum Gossip {
         var places = Places()
         for position in 0..<section.count
         where handles[position] == nil && state.nodes.find(section.node(position)) == nil {
-            meet(section[position], from: stranger, &places, &state, &turn)
+            meet(section[position], from: stranger, &places, &state, &context)
         }
         // If the handshake comes to nothing, nobody tells them of us but we.
         for handle in state.nodes.handles where state.nodes[handle].isUnheard {
@@ -33,38 +33,38 @@ enum Gossip {
     /// Hears a gossip section. A section with one invalid id is ignored whole.
     static func hear(
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard let handles = state.nodes.find(in: section) else {
-            return turn.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
+            return context.note(.ignored(.invalidGossip, from: state.nodes[speaker].id))
         }
-        let isVoter = FailureDetection.mayReport(speaker, state, turn)
+        let isVoter = FailureDetection.mayReport(speaker, state, context)
         var places = Places()
         for position in 0..<section.count {
             // A section may name a node twice: the second time it may be known.
             guard let handle = handles[position] ?? state.nodes.find(section.node(position)) else {
-                meet(section[position], from: state.nodes[speaker].id, &places, &state, &turn)
+                meet(section[position], from: state.nodes[speaker].id, &places, &state, &context)
                 continue
             }
             guard handle != .myself else { continue }
             if state.nodes.isUnheard(handle) {
-                if state.nodes[handle].wasTriedInVain(turn) {
-                    adoptAddress(section[position], handle, &state, &turn)
+                if state.nodes[handle].wasTriedInVain(context) {
+                    adoptAddress(section[position], handle, &state, &context)
                 }
                 continue
             }
             let saysSuspect = !section.flags(position).isDisjoint(with: suspectFlags)
             if isVoter {
                 if saysSuspect {
-                    FailureDetection.report(handle, by: speaker, &state, &turn)
+                    FailureDetection.report(handle, by: speaker, &state, &context)
                 } else if state.nodes.isReported(handle) {
-                    FailureDetection.retract(handle, by: speaker, &state, &turn)
+                    FailureDetection.retract(handle, by: speaker, &state, &context)
                 }
             }
             guard !saysSuspect else { continue }
-            adoptPong(section.pongReceived(position), of: handle, &state, turn)
-            if state.nodes.isSuspect(handle) {
-                adoptAddress(section[position], handle, &state, &turn)
+            adoptPong(section.pongReceived(position), of: handle, &state, context)
+            if state.nodes.isUnhealthy(handle) {
+                adoptAddress(section[position], handle, &state, &context)
             }
         }
     }
@@ -72,25 +72,26 @@ enum Gossip {
     /// Somebody else had a pong at this second.
     @inline(__always)
     private static func adoptPong(
-        _ second: UInt32, of handle: NodeHandle, _ state: inout ClusterState, _ turn: borrowing Turn
+        _ second: UInt32, of handle: NodeHandle, _ state: inout ClusterState,
+        _ context: borrowing StepContext
     ) {
         let wall = Int64(second) * 1000
-        guard wall <= turn.now.wall + ClusterConfig.gossipClockSlack else { return }
-        state.nodes.heardPong(of: handle, at: turn.now.monotonic(of: wall))
+        guard wall <= context.now.wall + ClusterConfig.gossipClockSlack else { return }
+        state.nodes.heardPong(of: handle, at: context.now.monotonic(of: wall))
     }
 
     /// A node that we suspect, or that we tried in vain and that never said its name, is at another
     /// address for another: whoever told of it first may have been wrong.
     private static func adoptAddress(
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address),
             IPLiteral.isLiteral(entry.address.ip)
         else { return }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        Handshake.moveAddress(of: handle, to: address, &state, &turn)
+        Handshake.moveAddress(of: handle, to: address, &state, &context)
     }
 
     /// Who may make room for a node that was just heard of; looked for once a section.
@@ -98,11 +99,11 @@ enum Gossip {
         private var silent: [NodeHandle]?
 
         /// The one that has been tried in vain for longest, if there is any.
-        mutating func next(_ state: ClusterState, _ turn: Turn) -> NodeHandle? {
+        mutating func next(_ state: ClusterState, _ context: StepContext) -> NodeHandle? {
             if silent == nil {
                 silent = state.nodes.handles
                     .filter {
-                        state.nodes[$0].isUnheard && state.nodes[$0].wasTriedInVain(turn)
+                        state.nodes[$0].isUnheard && state.nodes[$0].wasTriedInVain(context)
                     }
                     .sorted { state.nodes[$0].pingSent > state.nodes[$1].pingSent }
             }
@@ -117,28 +118,28 @@ enum Gossip {
     /// - Source: DECISIONS D44.
     private static func meet(
         _ entry: GossipEntry, from speaker: NodeID, _ places: inout Places,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard !entry.flags.contains(.noAddress), !entry.flags.contains(.handshake),
             Handshake.isUsable(entry.address),
-            !state.forgotten.contains(entry.node, at: turn.now.wall)
+            !state.forgotten.contains(entry.node, at: context.now.wall)
         else { return }
         let limit = ClusterConfig.unheardLimit(heard: state.nodes.heardCount)
         if state.nodes.tally.unheard >= limit {
-            guard let silent = places.next(state, turn) else {
-                return turn.note(.ignored(.unheardLimit, from: speaker))
+            guard let silent = places.next(state, context) else {
+                return context.note(.ignored(.unheardLimit, from: speaker))
             }
-            state.delete(silent, &turn)
+            state.delete(silent, &context)
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
         var traits: Traits = .unheard
         if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
-        guard let handle = state.add(entry.node, at: address, traits: traits, &turn) else {
+        guard let handle = state.add(entry.node, at: address, traits: traits, &context) else {
             return
         }
-        if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle) }
-        turn.note(.nodeHeardOf(entry.node, from: speaker))
-        Links.connect(to: handle, &state, &turn)
+        if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle, &context) }
+        context.note(.nodeHeardOf(entry.node, from: speaker))
+        Links.connect(to: handle, &state, &context)
     }
 }

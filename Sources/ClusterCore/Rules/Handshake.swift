@@ -9,7 +9,7 @@ enum Handshake {
     @discardableResult
     static func start(
         with address: NodeAddress, seenAt: IPText = IPText(), greeting: Bool,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) -> NodeHandle? {
         var going = 0
         for handle in state.nodes.handles where state.nodes[handle].isHandshake {
@@ -22,17 +22,17 @@ enum Handshake {
             going += 1
         }
         guard going < ClusterConfig.handshakeLimit else {
-            turn.note(.ignored(.handshakeLimit, from: nil))
+            context.note(.ignored(.handshakeLimit, from: nil))
             return nil
         }
         var traits: Traits = .handshake
         if greeting { traits.insert(.meet) }
-        let temporary = NodeID(using: &turn.random)
+        let temporary = NodeID(using: &context.random)
         guard state.nodes.find(temporary) == nil,
-            let handle = state.add(temporary, at: address, seenAt: seenAt, traits: traits, &turn)
+            let handle = state.add(temporary, at: address, seenAt: seenAt, traits: traits, &context)
         else { return nil }
-        turn.note(.handshakeStarted(address))
-        Links.connect(to: handle, &state, &turn)
+        context.note(.handshakeStarted(address))
+        Links.connect(to: handle, &state, &context)
         return handle
     }
 
@@ -42,16 +42,16 @@ enum Handshake {
     /// - Source: bus protocol §4.4.
     static func metByStranger(
         _ header: Header, _ gossip: GossipSection, on link: LinkID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) -> Bool {
-        guard let inbound = state.inboundLink(link), inbound.node == nil else { return true }
-        if mergeIsRefused(header, gossip, state, turn) {
-            // An answer would make us known to the other side, and its slots ours.
-            turn.note(.ignored(.mergeRefused, from: header.sender))
-            state.closeInbound(link, &turn)
+        guard let inbound = state.connections[link], inbound.node == nil else { return true }
+        if mergeIsRefused(header, gossip, state, context) {
+            // Were it answered, the other cluster would know this node and believe what it claims.
+            context.note(.ignored(.mergeRefused, from: header.sender))
+            state.closeInbound(link, &context)
             return false
         }
-        greeted(by: header, seenAt: inbound.peer, on: link, &state, &turn)
+        greeted(by: header, seenAt: inbound.peer, on: link, &state, &context)
         return true
     }
 
@@ -61,9 +61,9 @@ enum Handshake {
     ///
     /// - Source: bus protocol §12 row 11; DECISIONS D46.
     private static func mergeIsRefused(
-        _ header: Header, _ gossip: GossipSection, _ state: ClusterState, _ turn: Turn
+        _ header: Header, _ gossip: GossipSection, _ state: ClusterState, _ context: StepContext
     ) -> Bool {
-        guard turn.config.refuseMerge else { return false }
+        guard context.config.refuseMerge else { return false }
         for slot in header.slots {
             guard let owner = state.slots.owner(of: slot) else { continue }
             let id = state.nodes[owner].id
@@ -82,21 +82,21 @@ enum Handshake {
 
     private static func greeted(
         by header: Header, seenAt peer: IPText, on link: LinkID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         let address = address(in: header, seenAt: peer)
         guard isUsable(address) else {
-            return turn.note(.ignored(.badAddress(address), from: header.sender))
+            return context.note(.ignored(.badAddress(address), from: header.sender))
         }
         guard
             let handle = start(
-                with: address, seenAt: peer, greeting: false, &state, &turn)
+                with: address, seenAt: peer, greeting: false, &state, &context)
         else { return }
         if header.messageFlags.contains(.extensions) {
             state.nodes[handle].traits.insert(.takesExtensions)
         }
-        state.bind(link, to: handle, &turn)
-        turn.pending.insert(.save)
+        state.bind(link, to: handle, &context)
+        context.pending.insert(.save)
     }
 
     /// The first answer on our link to a node whose name we do not know. Returns false when the
@@ -105,47 +105,43 @@ enum Handshake {
     /// - Source: bus protocol §4.5 rule 1.
     static func answered(
         by header: Header, _ gossip: GossipSection, at handle: NodeHandle,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) -> Bool {
         if let known = state.nodes.find(header.sender) {
             if known != .myself {
-                meetAgain(header.sender, &state, &turn)
+                meetAgain(header.sender, &state, &context)
                 // What it announces it says itself; here only where it is was seen.
                 if state.nodes[known].place != state.nodes[handle].place {
                     moveAddress(
                         of: known, to: state.nodes[handle].address,
-                        seenAt: state.nodes[handle].seenAt, &state, &turn)
+                        seenAt: state.nodes[handle].seenAt, &state, &context)
                 }
             }
-            state.delete(handle, &turn)
+            state.delete(handle, &context)
             return false
         }
         guard header.sender.isValid else { return false }
-        if mergeIsRefused(header, gossip, state, turn) {
-            turn.note(.ignored(.mergeRefused, from: header.sender))
-            state.delete(handle, &turn)
+        if mergeIsRefused(header, gossip, state, context) {
+            context.note(.ignored(.mergeRefused, from: header.sender))
+            state.delete(handle, &context)
             return false
         }
-        meetAgain(header.sender, &state, &turn)
-        Epochs.learnAlone(header, &state, &turn)
-        state.nodes.rename(handle, to: header.sender)
-        state.nodes[handle].traits.subtract([.handshake, .meet])
-        state.nodes[handle].traits.formUnion([.introduce, .news, .metByUs, .oneWay])
+        meetAgain(header.sender, &state, &context)
+        Epochs.learnAlone(header, &state, &context)
+        state.admit(handle, as: header.sender, &context)
         if header.flags.contains(.replica) && !header.saysMaster {
-            state.setRole(.replica(of: nil), of: handle)
+            state.setRole(.replica(of: nil), of: handle, &context)
         }
-        turn.note(.nodeMet(header.sender, state.nodes[handle].address))
-        turn.pending.formUnion([.save, .health])
         return true
     }
 
     /// An operator has us meet a node, or it us: nobody's older word to forget it counts any more.
     ///
     /// - Source: DECISIONS D45.
-    static func meetAgain(_ id: NodeID, _ state: inout ClusterState, _ turn: inout Turn) {
+    static func meetAgain(_ id: NodeID, _ state: inout ClusterState, _ context: inout StepContext) {
         let wasForgotten = state.forgotten.meet(
-            id, at: turn.now.wall, timeToLive: turn.config.blacklistTTL * 1000)
-        if wasForgotten { turn.pending.insert(.save) }
+            id, at: context.now.wall, timeToLive: context.config.blacklistTTL * 1000)
+        if wasForgotten { context.pending.insert(.save) }
     }
 
     /// A known node speaks on a connection of its own. When it does so again, our answer has arrived: it
@@ -154,7 +150,7 @@ enum Handshake {
     ///
     /// - Source: DECISIONS D60.
     static func knowsUs(_ sender: NodeHandle, by link: LinkID, _ state: inout ClusterState) {
-        guard let inbound = state.inboundLink(link) else { return }
+        guard let inbound = state.connections[link] else { return }
         if state.nodes[sender].traits.contains(.oneWay) {
             if inbound.isAnswered { state.nodes[sender].traits.remove(.oneWay) }
         } else if !inbound.isAnswered {
@@ -171,25 +167,23 @@ enum Handshake {
     /// - Source: bus protocol §4.5 rule 2; DECISIONS D62.
     static func answeredByOther(
         _ header: Header, at handle: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
-        turn.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
+        context.note(.addressLost(state.nodes[handle].id, answeredBy: header.sender))
         let found = state.nodes[handle].place
-        let former = state.me.address.ip == found.ip ? state.formerIP : state.me.address.ip
+        let former =
+            state.me.address.ip == found.ip ? state.membership.formerIP : state.me.address.ip
         if header.sender == state.myID, former != found.ip, IPLiteral.isLiteral(former),
             !state.nodes[handle].traits.contains(.guessed)
         {
-            if turn.config.announceIP == nil { state.announce(ip: found.ip) }
+            if context.config.announceIP == nil { state.announce(ip: found.ip, &context) }
             var guess = found
             guess.ip = former
-            moveAddress(of: handle, to: guess, &state, &turn)
+            moveAddress(of: handle, to: guess, &state, &context)
             state.nodes[handle].traits.insert(.guessed)
             return
         }
-        state.nodes[handle].traits.insert(.noAddress)
-        state.nodes[handle].locate(at: .none)
-        state.closeOutbound(of: handle, &turn)
-        turn.pending.formUnion([.save, .health])
+        state.loseAddress(of: handle, &context)
     }
 
     /// A PING or MEET tells us our own address: the one it came to. A process may have been started
@@ -197,18 +191,19 @@ enum Handshake {
     ///
     /// - Source: bus protocol §4.3; DECISIONS D62.
     static func learnOwnAddress(
-        from link: LinkID, isMeet: Bool, _ state: inout ClusterState, _ turn: inout Turn
+        from link: LinkID, isMeet: Bool, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        guard turn.config.announceIP == nil, let inbound = state.inboundLink(link) else { return }
-        let isFirst = !state.isReached && inbound.node != nil
+        guard context.config.announceIP == nil, let inbound = state.connections[link] else {
+            return
+        }
+        let isFirst = !state.membership.wasReached && inbound.node != nil
         guard isMeet || isFirst || state.me.address.ip.isEmpty, !inbound.local.isEmpty else {
             return
         }
-        state.isReached = true
+        state.membership.noteReached()
         guard state.me.address.ip != inbound.local else { return }
-        state.announce(ip: inbound.local)
-        turn.note(.ownAddressLearned(inbound.local))
-        turn.pending.insert(.save)
+        state.announce(ip: inbound.local, &context)
+        context.note(.ownAddressLearned(inbound.local))
     }
 
     /// A PING on a connection that the node made tells where the node is now.
@@ -216,18 +211,18 @@ enum Handshake {
     /// - Source: bus protocol §4.7.
     static func updateAddress(
         of handle: NodeHandle, from header: Header, on link: LinkID,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        guard let inbound = state.inboundLink(link) else { return }
+        guard let inbound = state.connections[link] else { return }
         let address = address(in: header, seenAt: inbound.peer)
         // Nearly always it is where it was.
         guard
             address != state.nodes[handle].address || !state.nodes[handle].isSeen(at: inbound.peer)
         else { return }
         guard isUsable(address) else {
-            return turn.note(.ignored(.badAddress(address), from: header.sender))
+            return context.note(.ignored(.badAddress(address), from: header.sender))
         }
-        moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &turn)
+        moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &context)
     }
 
     /// Stores a node's new address and, where it is another place, drops our link to the old one. An
@@ -237,37 +232,35 @@ enum Handshake {
     /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24, D48.
     static func moveAddress(
         of handle: NodeHandle, to address: NodeAddress, seenAt: IPText = IPText(),
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let old = state.nodes[handle]
         guard
             old.address != address || !old.canBeReached
                 || !seenAt.isEmpty && !old.isSeen(at: seenAt)
         else { return }
-        guard mayMove(handle, &state, turn) else {
-            return turn.note(.ignored(.movesTooOften(to: address), from: old.id))
+        guard mayMove(handle, &state, context) else {
+            return context.note(.ignored(.movesTooOften(to: address), from: old.id))
         }
-        state.nodes[handle].traits.remove(.noAddress)
-        state.nodes[handle].locate(at: address, seenAt: seenAt)
+        state.move(handle, to: address, seenAt: seenAt, &context)
         let new = state.nodes[handle].place
         let isNameAlone = old.address == address
-        turn.note(
+        context.note(
             .addressChanged(
                 old.id, from: isNameAlone ? old.place : old.address,
                 to: isNameAlone ? new : address))
-        turn.pending.formUnion([.save, .health])
         guard new != old.place || !old.canBeReached else { return }
-        state.closeOutbound(of: handle, &turn)
+        state.closeOutbound(of: handle, &context)
         state.nodes[handle].retryAt = 0
-        Links.connect(to: handle, &state, &turn)
-        if state.myMaster == handle { turn.emit(.replicate(from: new)) }
+        Links.connect(to: handle, &state, &context)
+        if state.myMaster == handle { context.emit(.replicate(from: new)) }
     }
 
     /// A few changes at once, then one an interval.
     private static func mayMove(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ turn: Turn
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
     ) -> Bool {
-        let now = turn.now.monotonic
+        let now = context.now.monotonic
         let spent = max(state.nodes[handle].movesSpentUntil, now)
         guard spent - now <= (ClusterConfig.moveBurst - 1) * ClusterConfig.moveInterval else {
             return false

@@ -7,65 +7,48 @@ import ClusterWire
 enum HealthCheck {
     /// Judges the cluster; runs at the end of steps that may have changed it, and each tick while
     /// it does not serve.
-    static func judge(_ state: inout ClusterState, _ turn: inout Turn) {
-        let now = turn.now.monotonic
-        let isFirst = state.health.firstJudged == 0
-        if isFirst { state.health.firstJudged = now }
-        let waits = state.me.isMaster && !state.isNewborn
+    static func judge(_ state: inout ClusterState, _ context: inout StepContext) {
+        let now = context.now.monotonic
+        let isFirst = state.health.beginJudging(at: now)
+        let waits = state.me.isMaster && !state.membership.hasNeverJoined
         // Others may have replaced it meanwhile. One that was elected since then knows that it was
         // not: it need not wait.
-        if state.returnedAsMaster && !state.health.isOK
-            && now - state.health.firstJudged < ClusterConfig.writableDelay
+        if state.membership.returnedAsMaster, !state.health.isOK,
+            let first = state.health.firstJudgedAt, now - first < ClusterConfig.writableDelay
         {
             return
         }
-        noteUnclaimed(&state, at: now)
-        let reason = verdict(state, turn)
-        if reason == .minority { state.health.minorityAt = now }
+        // A slot that its owner gives up is mostly claimed by another a moment later. One that stays so is
+        // served by nobody: whoever has it may have died before we heard of it (§12 row 24; D30).
+        state.health.watch(unclaimed: state.slots.notClaimed, at: now)
+        let reason = verdict(state, context)
+        if reason == .minority { state.health.noteMinority(at: now) }
         let isOK = reason == .allWell
         guard isOK != state.health.isOK else {
             if !isOK && !isFirst && reason != state.health.reason {
-                turn.note(.failReasonChanged(reason))
+                context.note(.failReasonChanged(reason))
             }
-            state.health.reason = reason
+            return state.health.judge(isOK: isOK, reason)
+        }
+        if isOK && waits && state.health.wasMinority(within: context.config.rejoinDelay, at: now) {
             return
         }
-        if isOK && waits && state.health.minorityAt != 0
-            && now - state.health.minorityAt < turn.config.rejoinDelay
-        {
-            return
-        }
-        state.health.isOK = isOK
-        state.health.reason = reason
-        if isOK { state.isNewborn = false }
-        turn.note(.healthChanged(ok: isOK, reason: reason))
+        state.health.judge(isOK: isOK, reason)
+        if isOK { state.membership.join() }
+        context.note(.healthChanged(ok: isOK, reason: reason))
     }
 
-    /// A slot that its owner gives up is mostly claimed by another a moment later. One that stays so is
-    /// served by nobody: whoever has it may have died before we heard of it. The slots that wait are
-    /// watched together; those that come later wait until these are claimed, since in a resharding there
-    /// may always be some.
-    ///
-    /// - Source: bus protocol §12 row 24; DECISIONS D30.
-    private static func noteUnclaimed(_ state: inout ClusterState, at now: Int64) {
-        let all = state.slots.notClaimed
-        guard !all.isEmpty || !state.health.unclaimed.isEmpty else { return }
-        let still = state.health.unclaimed.intersection(all)
-        if still.isEmpty { state.health.unclaimedSince = now }
-        state.health.unclaimed = still.isEmpty ? all : still
-    }
-
-    private static func verdict(_ state: ClusterState, _ turn: Turn) -> Note.HealthReason {
+    private static func verdict(_ state: ClusterState, _ context: StepContext) -> Note.HealthReason
+    {
         let tally = state.nodes.tally
-        let isClaimed =
-            state.health.unclaimed.isEmpty
-            || turn.now.monotonic - state.health.unclaimedSince <= turn.config.nodeTimeout
+        let isClaimed = !state.health.hasUnclaimed(
+            for: context.config.nodeTimeout, at: context.now.monotonic)
         // Who has failed serves nothing; nor does who is nowhere, though too few may know it to find
         // that it has failed.
         let covered =
             state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0
             && tally.lostOwners == 0 && isClaimed
         if tally.healthyVoters < state.quorum { return .minority }
-        return covered || !turn.config.requireFullCoverage ? .allWell : .slotUncovered
+        return covered || !context.config.requireFullCoverage ? .allWell : .slotUncovered
     }
 }

@@ -9,32 +9,33 @@ import Determinism
 enum Heartbeats {
     /// Tick: the pings that are due.
     static func schedule(
-        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+        among due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        state.ticks &+= 1
-        if state.ticks % 10 == 0 { pingOneByChance(&state, &turn) }
-        for handle in late(due, state, turn) {
-            let silentAt = state.nodes[handle].silentAt(turn.config.nodeTimeout)
-            state.ping(handle, amount: turn.now.monotonic > silentAt ? .usual : .least, &turn)
+        if state.heartbeats.countTick() { pingOneByChance(&state, &context) }
+        for handle in late(due, state, context) {
+            let silentAt = state.nodes[handle].silentAt(context.config.nodeTimeout)
+            Sending.ping(
+                handle, amount: context.now.monotonic > silentAt ? .usual : .least, &state, &context
+            )
         }
         if case .pausing(let replica, _) = state.manualFailover,
             let handle = state.nodes.find(replica), !state.nodes[handle].isHandshake
         {
-            state.ping(handle, &turn)
+            Sending.ping(handle, &state, &context)
         }
-        tellNews(of: due, &state, &turn)
+        tellNews(of: due, &state, &context)
     }
 
     /// Who is to be pinged now. Nodes that got to know each other at once would all be due at once, for
     /// ever after; of a crowd some are pinged at each tick, the longest silent first and all within an
     /// eighth of the node timeout. Gossip about those that answer spares the others most of it.
     private static func late(
-        _ due: [NodeHandle], _ state: ClusterState, _ turn: Turn
+        _ due: [NodeHandle], _ state: ClusterState, _ context: StepContext
     ) -> [NodeHandle] {
-        let timeout = turn.config.nodeTimeout
+        let timeout = context.config.nodeTimeout
         let late = due.filter { handle in
             state.nodes.contains(handle)
-                && turn.now.monotonic >= state.nodes[handle].nextPing(timeout)
+                && context.now.monotonic >= state.nodes[handle].nextPing(timeout)
         }
         let most = max(
             ClusterConfig.pingsPerTick,
@@ -47,31 +48,31 @@ enum Heartbeats {
     }
 
     /// Of five nodes drawn, the one that was heard least recently.
-    private static func pingOneByChance(_ state: inout ClusterState, _ turn: inout Turn) {
+    private static func pingOneByChance(_ state: inout ClusterState, _ context: inout StepContext) {
         let all = state.nodes.handles
         var oldest: NodeHandle?
         for _ in 0..<5 {
-            let handle = all[turn.random.below(all.count)]
+            let handle = all[context.random.below(all.count)]
             guard handle != .myself, !state.nodes[handle].isHandshake,
                 state.nodes[handle].outbound.isOpen, state.nodes[handle].pingSent == 0
             else { continue }
             let heard = state.nodes[handle].heardAt
             if oldest.map({ heard < state.nodes[$0].heardAt }) ?? true { oldest = handle }
         }
-        if let oldest { state.ping(oldest, &turn) }
+        if let oldest { Sending.ping(oldest, &state, &context) }
     }
 
     /// Tick: newcomers hear of everybody; many hear of those that we met, a few of those that we
     /// heard of.
     private static func tellNews(
-        of due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+        of due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
         var news: [NodeHandle] = []
         var metByUs = false
         for handle in due where state.nodes.contains(handle) {
             let traits = state.nodes[handle].traits
             if traits.contains(.introduce), state.nodes[handle].outbound.isOpen {
-                introduce(handle, &state, &turn)
+                introduce(handle, &state, &context)
             }
             guard traits.contains(.news) else { continue }
             news.append(handle)
@@ -79,45 +80,20 @@ enum Heartbeats {
             state.nodes[handle].traits.subtract([.news, .metByUs])
         }
         guard !news.isEmpty else { return }
-        let audience = state.audience()
         let fanout = metByUs ? ClusterConfig.newsFanout : ClusterConfig.rumourFanout
-        for handle in choose(fanout, of: audience, &turn) {
-            tell(handle, of: Array(news.prefix(ClusterConfig.introductionLimit)), &state, &turn)
+        let told = Array(news.prefix(ClusterConfig.introductionLimit))
+        for handle in context.sample(fanout, of: state.connectedPeers()) {
+            Sending.ping(handle, telling: told, &state, &context)
         }
     }
 
     private static func introduce(
-        _ newcomer: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ newcomer: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         state.nodes[newcomer].traits.remove(.introduce)
         let others = state.nodes.handles.filter { $0 != .myself && $0 != newcomer }
-        tell(
-            newcomer, of: choose(ClusterConfig.introductionLimit, of: others, &turn), &state,
-            &turn)
-    }
-
-    /// Pings a node with gossip that includes these.
-    static func tell(
-        _ handle: NodeHandle, of news: [NodeHandle], _ state: inout ClusterState,
-        _ turn: inout Turn
-    ) {
-        guard let link = state.nodes[handle].outbound.openID else { return }
-        if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = turn.now.monotonic }
-        state.nodes[handle].pingedAt = turn.now.monotonic
-        let beat = Compose.heartbeat(state, to: handle, telling: news, &turn)
-        state.send(.ping(beat), on: link, &turn)
-    }
-
-    /// Up to `count` of the nodes, by chance when there are more.
-    static func choose(
-        _ count: Int, of handles: [NodeHandle], _ turn: inout Turn
-    ) -> [NodeHandle] {
-        guard handles.count > count else { return handles }
-        var rest = handles
-        for index in 0..<count {
-            rest.swapAt(index, index + turn.random.below(rest.count - index))
-        }
-        return Array(rest.prefix(count))
+        let told = context.sample(ClusterConfig.introductionLimit, of: others)
+        Sending.ping(newcomer, telling: told, &state, &context)
     }
 }
 

@@ -14,39 +14,33 @@ enum Identity {
         case nobody
     }
 
-    /// The node, not in handshake, to which a connection belongs.
-    static func bound(to link: LinkID, _ state: ClusterState) -> NodeHandle? {
-        let handle = state.target(of: link) ?? state.inboundLink(link)?.node
-        return handle.flatMap { state.nodes[$0].isHandshake ? nil : $0 }
-    }
-
     static func speaker(
         of header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) -> Speaker {
         // A connection that was closed in the meantime says nothing more.
-        guard state.target(of: link) != nil || state.inboundLink(link) != nil else {
+        guard state.target(of: link) != nil || state.connections[link] != nil else {
             return .nobody
         }
-        guard let owner = bound(to: link, state) else {
-            return lookUp(header.sender, on: link, &state, &turn)
+        guard let owner = state.boundNode(of: link) else {
+            return lookUp(header.sender, on: link, &state, &context)
         }
         if state.nodes[owner].id == header.sender { return .node(owner) }
-        turn.note(
+        context.note(
             .ignored(
                 .senderMismatch(expected: state.nodes[owner].id, got: header.sender), from: nil))
         switch link {
-        case .inbound: state.closeInbound(link, &turn)
+        case .inbound: state.closeInbound(link, &context)
         case .outbound:
             if body.heartbeat != nil {
-                Handshake.answeredByOther(header, at: owner, &state, &turn)
+                Handshake.answeredByOther(header, at: owner, &state, &context)
             }
         }
         return .nobody
     }
 
     private static func lookUp(
-        _ id: NodeID, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        _ id: NodeID, on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
     ) -> Speaker {
         guard let handle = state.nodes.find(id) else { return .stranger }
         guard handle != .myself else { return .myself }
@@ -58,7 +52,7 @@ enum Identity {
             if state.nodes[handle].inbound != link {
                 state.nodes[handle].traits.remove(.takesExtensions)
             }
-            state.bind(link, to: handle, &turn)
+            state.bind(link, to: handle, &context)
         }
         return .node(handle)
     }

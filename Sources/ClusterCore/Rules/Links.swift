@@ -10,21 +10,21 @@ enum Links {
     /// Tick: drops handshakes that took too long and nodes that never said their name, makes a link
     /// again on which a ping has waited for half a node timeout, and connects to whom there is none.
     static func maintain(
-        among due: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+        among due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        let now = turn.now.monotonic
-        state.connectsLeft = ClusterConfig.connectsPerTick
+        let now = context.now.monotonic
+        state.connections.beginTick()
         var unconnected: [NodeHandle] = []
         for handle in due
-        where now >= state.nodes[handle].nextLinkWork(turn.config.nodeTimeout) {
-            if now >= state.nodes[handle].endsUnheard(turn.config.nodeTimeout) {
+        where now >= state.nodes[handle].nextLinkWork(context.config.nodeTimeout) {
+            if now >= state.nodes[handle].endsUnheard(context.config.nodeTimeout) {
                 if state.nodes[handle].isHandshake {
-                    turn.note(.handshakeTimedOut(state.nodes[handle].address))
+                    context.note(.handshakeTimedOut(state.nodes[handle].address))
                 }
-                state.delete(handle, &turn)
+                state.delete(handle, &context)
                 continue
             }
-            if now >= state.nodes[handle].nextGreeting(turn.config.nodeTimeout) {
+            if now >= state.nodes[handle].nextGreeting(context.config.nodeTimeout) {
                 guard state.nodes[handle].inbound == nil else {
                     state.nodes[handle].traits.remove(.oneWay)
                     continue
@@ -36,10 +36,10 @@ enum Links {
                 state.nodes[handle].pingSent = now
                 continue
             }
-            if !state.nodes[handle].isHandshake { state.closeOutbound(of: handle, &turn) }
+            if !state.nodes[handle].isHandshake { state.closeOutbound(of: handle, &context) }
             if state.nodes[handle].outbound == .none { unconnected.append(handle) }
         }
-        connect(toThose: unconnected, &state, &turn)
+        connect(toThose: unconnected, &state, &context)
     }
 
     /// Connects to several nodes, in turns where there are more than can be at one tick: those whom
@@ -49,76 +49,88 @@ enum Links {
     ///
     /// - Source: DECISIONS D28, D44.
     private static func connect(
-        toThose handles: [NodeHandle], _ state: inout ClusterState, _ turn: inout Turn
+        toThose handles: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard handles.count > ClusterConfig.connectsPerTick - ClusterConfig.connectsKept else {
-            for handle in handles { connect(to: handle, &state, &turn) }
+            for handle in handles { connect(to: handle, &state, &context) }
             return
         }
         // Not all nodes begin with the same ones.
-        let first = turn.random.below(handles.count)
+        let first = context.random.below(handles.count)
         let fairly = Array(handles[first...] + handles[..<first])
-        let turns = fairly.map { state.nodes[$0].connectTurn(turn) }
+        let turns = fairly.map { state.nodes[$0].connectTurn(context) }
         func those(_ kind: ConnectTurn) -> [NodeHandle] {
             fairly.indices.filter { turns[$0] == kind }.map { fairly[$0] }
         }
         for handle in those(.askedFor) + those(.voter) + those(.known) {
-            connect(to: handle, &state, &turn)
+            connect(to: handle, &state, &context)
         }
         for handle in those(.stranger) + those(.silent)
-        where state.connectsLeft > ClusterConfig.connectsKept {
-            connect(to: handle, &state, &turn)
+        where state.connections.leftToAsk > ClusterConfig.connectsKept {
+            connect(to: handle, &state, &context)
         }
     }
 
-    /// Asks for a connection and starts the clock of the first answer: a node that cannot be
-    /// reached must come to be suspected. A node being met is not timed this way.
+    /// Asks for a connection to a node that has none, and starts the clock of its first answer: a node that
+    /// cannot be reached must come to be suspected. A node in handshake is not timed this way. When many
+    /// connections were asked for since the last tick, a later tick asks for this one: that the node was not
+    /// tried yet does not count against it.
     static func connect(
-        to handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        to handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        // One for which there was no turn yet has not failed to answer.
-        guard state.connectsLeft > 0 else { return }
-        state.connect(to: handle, &turn)
-        if !state.nodes[handle].isHandshake && state.nodes[handle].pingSent == 0 {
-            state.nodes[handle].pingSent = turn.now.monotonic
+        guard state.connections.leftToAsk > 0 else { return }
+        ask(for: handle, &state, &context)
+        if !state.nodes[handle].isHandshake {
+            state.nodes[handle].startAnswerClock(at: context.now.monotonic)
         }
+    }
+
+    private static func ask(
+        for handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        let node = state.nodes[handle]
+        guard node.outbound == .none, node.canBeReached, !node.address.ip.isEmpty,
+            node.address.busPort != 0
+        else { return }
+        let now = context.now.monotonic
+        let link = state.connections.takeName(for: handle)
+        state.nodes[handle].outbound = .connecting(link, since: now)
+        state.nodes[handle].retryAt = node.nextTry(
+            after: now, nodeTimeout: context.config.nodeTimeout)
+        context.emit(.connect(link, to: node.place))
     }
 
     /// A connection stands: greet the node. A MEET is repeated on each new link until it is
     /// answered, never twice on one.
     static func opened(
         _ link: LinkID, local: IPText, peer: IPText, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         if case .inbound(let number) = link {
-            while state.inbound.count <= Int(number) { state.inbound.append(nil) }
-            state.inbound[Int(number)] = InboundLink(local: local, peer: peer)
-            return
+            return state.connections.open(number, local: local, peer: peer)
         }
         guard let handle = state.target(of: link),
             case .connecting(_, let since) = state.nodes[handle].outbound
-        else { return turn.emit(.close(link)) }
-        state.nodes[handle].outbound = .open(link, since: since, opened: turn.now.monotonic)
+        else { return context.emit(.close(link)) }
+        state.nodes[handle].outbound = .open(link, since: since, opened: context.now.monotonic)
         state.nodes[handle].unreachableSince = 0
         if state.nodes[handle].traits.contains(.meet) {
-            let beat = Compose.heartbeat(state, to: handle, &turn)
-            state.nodes[handle].pingedAt = turn.now.monotonic
-            state.send(.meet(beat), on: link, &turn)
+            Sending.meet(handle, on: link, &state, &context)
             if !state.nodes[handle].isHandshake { state.nodes[handle].traits.remove(.meet) }
         } else {
-            state.ping(handle, amount: .least, &turn)
-            // Links that were made together are not tried together ever after.
-            let use = ClusterConfig.linkUse(at: turn.config.nodeTimeout)
-            state.nodes[handle].pingedAt -= Int64(turn.random.below(Int(use / 2) + 1))
+            Sending.ping(handle, amount: .least, &state, &context)
+            // Jitter: links that were made at one moment would else be tried at one moment ever after.
+            let use = ClusterConfig.linkUse(at: context.config.nodeTimeout)
+            state.nodes[handle].pingedAt -= Int64(context.random.below(Int(use / 2) + 1))
         }
     }
 
     /// A connection ended. Ours is made again at once if it had lived for a while; else the next
     /// tick tries, so that a peer that accepts and closes is not hammered.
-    static func closed(_ link: LinkID, _ state: inout ClusterState, _ turn: inout Turn) {
+    static func closed(_ link: LinkID, _ state: inout ClusterState, _ context: inout StepContext) {
         guard case .outbound = link else { return state.forgetInbound(link) }
         guard let handle = state.target(of: link) else { return }
-        let now = turn.now.monotonic
+        let now = context.now.monotonic
         var atOnce = false
         if case .open(_, _, let opened) = state.nodes[handle].outbound {
             atOnce = now - opened >= ClusterConfig.reconnectAtOnceAfter
@@ -126,8 +138,8 @@ enum Links {
         state.nodes[handle].outbound = .none
         if state.nodes[handle].unreachableSince == 0 { state.nodes[handle].unreachableSince = now }
         guard !state.nodes[handle].isHandshake else { return }
-        if state.nodes[handle].pingSent == 0 { state.nodes[handle].pingSent = now }
-        if atOnce { state.connect(to: handle, &turn) }
+        state.nodes[handle].startAnswerClock(at: now)
+        if atOnce { connect(to: handle, &state, &context) }
     }
 }
 
@@ -181,17 +193,17 @@ extension KnownNode {
 
     /// Whether the node refused our last connection to it, or has let one wait for a node timeout, and
     /// nothing came from it since.
-    func wasTriedInVain(_ turn: Turn) -> Bool {
+    func wasTriedInVain(_ context: StepContext) -> Bool {
         unreachableSince != 0 && dataReceived <= unreachableSince
             || pingSent != 0
-                && turn.now.monotonic - max(pingSent, dataReceived)
-                    > turn.config.nodeTimeout
+                && context.now.monotonic - max(pingSent, dataReceived)
+                    > context.config.nodeTimeout
     }
 
     /// Whose turn it is to be connected to, where many wait for it.
-    func connectTurn(_ turn: Turn) -> ConnectTurn {
+    func connectTurn(_ context: StepContext) -> ConnectTurn {
         if isHandshake && traits.contains(.meet) { return .askedFor }
-        if wasTriedInVain(turn) { return .silent }
+        if wasTriedInVain(context) { return .silent }
         if isHandshake || isUnheard { return .stranger }
         return isVotingMaster ? .voter : .known
     }

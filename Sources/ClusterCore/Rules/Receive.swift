@@ -5,12 +5,13 @@ import ClusterWire
 
 enum Receive {
     static func message(
-        _ message: Message, on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        _ message: Message, on link: LinkID, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         state.statistics.countReceived(message.type)
         switch message {
-        case .light: light(on: link, &state, &turn)
-        case .full(let header, let body): full(header, body, on: link, &state, &turn)
+        case .light: light(on: link, &state, &context)
+        case .full(let header, let body): full(header, body, on: link, &state, &context)
         }
     }
 
@@ -18,42 +19,42 @@ enum Receive {
     ///
     /// - Source: bus protocol §2.10.
     private static func light(
-        on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        if let sender = Identity.bound(to: link, state) {
-            state.nodes.heardData(of: sender, at: turn.now.monotonic)
+        if let sender = state.boundNode(of: link) {
+            state.nodes.heardData(of: sender, at: context.now.monotonic)
             return
         }
-        turn.note(.ignored(.lightFromStranger, from: nil))
+        context.note(.ignored(.lightFromStranger, from: nil))
         switch link {
-        case .inbound: state.closeInbound(link, &turn)
+        case .inbound: state.closeInbound(link, &context)
         case .outbound:
-            if let target = state.target(of: link) { state.closeOutbound(of: target, &turn) }
+            if let target = state.target(of: link) { state.closeOutbound(of: target, &context) }
         }
     }
 
     private static func full(
         _ header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
-        switch Identity.speaker(of: header, body, on: link, &state, &turn) {
+        switch Identity.speaker(of: header, body, on: link, &state, &context) {
         case .nobody: return
-        case .stranger: stranger(header, body, on: link, &state, &turn)
+        case .stranger: stranger(header, body, on: link, &state, &context)
         case .myself:
-            if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &turn) }
+            if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &context) }
         case .node(let sender):
-            guard Epochs.areBelievable(header, of: sender, on: link, &state, &turn) else {
-                state.nodes.heardData(of: sender, at: turn.now.monotonic)
+            guard Epochs.areBelievable(header, of: sender, on: link, &state, &context) else {
+                state.nodes.heardData(of: sender, at: context.now.monotonic)
                 if let beat = body.heartbeat {
-                    answer(beat, body, header, on: link, &state, &turn)
+                    answer(beat, body, header, on: link, &state, &context)
                 }
                 return
             }
-            prologue(header, sender, &state, &turn)
+            prologue(header, sender, &state, &context)
             if let beat = body.heartbeat {
-                heartbeat(beat, header, body, from: sender, on: link, &state, &turn)
+                heartbeat(beat, header, body, from: sender, on: link, &state, &context)
             } else {
-                other(header, body, from: sender, on: link, &state, &turn)
+                other(header, body, from: sender, on: link, &state, &context)
             }
         }
     }
@@ -62,7 +63,8 @@ enum Receive {
     ///
     /// - Source: bus protocol §4.2.
     private static func prologue(
-        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         var traits = state.nodes[sender].traits
         // Redis 7.0 says so only while it has a hostname of its own, and takes them ever after.
@@ -73,18 +75,18 @@ enum Receive {
             // It says its name itself: now others hear of it, and it is saved.
             traits.subtract([.unheard, .filtered])
             traits.insert(.news)
-            turn.pending.formUnion([.save, .health])
+            context.pending.formUnion([.save, .health])
         }
         if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
-        if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &turn) }
-        state.nodes.heardData(of: sender, at: turn.now.monotonic)
+        if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
+        state.nodes.heardData(of: sender, at: context.now.monotonic)
         // Who speaks can be reached: the next tick tries.
-        if state.nodes[sender].isLeftAlone(at: turn.now.monotonic) {
+        if state.nodes[sender].isLeftAlone(at: context.now.monotonic) {
             state.nodes[sender].retryAt = 0
         }
-        Epochs.learn(header, of: sender, &state, &turn)
-        state.nodes.heardOffset(header.offset, of: sender, at: turn.now.monotonic)
-        if state.follows(sender) { ManualFailover.heardOffset(header, &state, &turn) }
+        Epochs.learn(header, of: sender, &state, &context)
+        state.nodes.heardOffset(header.offset, of: sender, at: context.now.monotonic)
+        if state.follows(sender) { ManualFailover.heardOffset(header, &state, &context) }
     }
 
     private static func set(_ trait: Traits, _ isSet: Bool, in traits: inout Traits) {
@@ -96,24 +98,24 @@ enum Receive {
     /// - Source: bus protocol §4.1.
     private static func stranger(
         _ header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard let beat = body.heartbeat else {
-            return turn.note(.ignored(.strangerSaid(body.type), from: header.sender))
+            return context.note(.ignored(.strangerSaid(body.type), from: header.sender))
         }
-        if header.messageFlags.contains(.extensions), case .inbound(let number) = link {
-            state.inbound[Int(number)]?.takesExtensions = true
+        if header.messageFlags.contains(.extensions) {
+            state.connections.noteExtensions(on: link)
         }
         state.claim(link, by: header.sender)
         if body.type == .meet {
             // Whoever knows somebody hears its gossip when the handshake is done: till then anybody may
             // have made it up.
-            guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &turn) else {
+            guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &context) else {
                 return
             }
-            Gossip.hearAlone(beat.gossip, from: header.sender, &state, &turn)
+            Gossip.hearAlone(beat.gossip, from: header.sender, &state, &context)
         }
-        answer(beat, body, header, on: link, &state, &turn)
+        answer(beat, body, header, on: link, &state, &context)
     }
 
     /// PONG to PING and MEET on the connection they came on, and what an answer on our own link
@@ -121,32 +123,32 @@ enum Receive {
     @discardableResult
     private static func answer(
         _ beat: Heartbeat, _ body: Body, _ header: Header, on link: LinkID,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) -> Bool {
         if body.type != .pong {
             Handshake.learnOwnAddress(
-                from: link, isMeet: body.type == .meet, &state, &turn)
-            let peer = state.inboundLink(link)?.node ?? state.target(of: link)
+                from: link, isMeet: body.type == .meet, &state, &context)
+            let peer = state.connections[link]?.node ?? state.target(of: link)
             let takes =
-                state.inboundLink(link)?.takesExtensions == true
+                state.connections[link]?.takesExtensions == true
                 || peer.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
-            let amount = amount(ofAnswerTo: beat, from: peer, on: link, &state, turn)
+            let amount = amount(ofAnswerTo: beat, from: peer, on: link, &state, context)
             let reply = Compose.heartbeat(
-                state, to: peer, takesExtensions: takes, amount: amount, &turn)
-            state.send(.pong(reply), on: link, &turn)
+                state, to: peer, takesExtensions: takes, amount: amount, &context)
+            Sending.send(.pong(reply), on: link, &state, &context)
         }
         guard let target = state.target(of: link) else { return true }
         if state.nodes[target].isHandshake {
-            guard Handshake.answered(by: header, beat.gossip, at: target, &state, &turn)
+            guard Handshake.answered(by: header, beat.gossip, at: target, &state, &context)
             else { return false }
         }
         if body.type == .pong {
-            if let took = state.nodes[target].roundTrip(at: turn.now.monotonic) {
-                state.roundTrips.add(took)
+            if let took = state.nodes[target].roundTrip(at: context.now.monotonic) {
+                state.heartbeats.answered(after: took)
             }
-            state.nodes[target].pongReceived = turn.now.monotonic
+            state.nodes[target].pongReceived = context.now.monotonic
             state.nodes[target].pingSent = 0
-            FailureDetection.answered(target, &state, &turn)
+            FailureDetection.answered(target, &state, &context)
         }
         return true
     }
@@ -155,12 +157,12 @@ enum Receive {
     /// try a link. Who is new may know of few others, and hears of more.
     private static func amount(
         ofAnswerTo beat: Heartbeat, from peer: NodeHandle?, on link: LinkID,
-        _ state: inout ClusterState, _ turn: borrowing Turn
+        _ state: inout ClusterState, _ context: borrowing StepContext
     ) -> Compose.Amount {
-        guard state.answers(on: link) else { return .least }
+        guard state.connections.noteAnswer(on: link) else { return .least }
         guard let peer, beat.gossip.count <= Compose.leastCount else { return .usual }
-        let age = turn.now.monotonic - state.nodes[peer].createdAt
-        return age > turn.config.nodeTimeout ? .least : .usual
+        let age = context.now.monotonic - state.nodes[peer].createdAt
+        return age > context.config.nodeTimeout ? .least : .usual
     }
 
     /// PING, PONG and MEET of a node that we know.
@@ -168,51 +170,51 @@ enum Receive {
     /// - Source: bus protocol §4.6.
     private static func heartbeat(
         _ beat: Heartbeat, _ header: Header, _ body: Body, from sender: NodeHandle,
-        on link: LinkID, _ state: inout ClusterState, _ turn: inout Turn
+        on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         if body.type != .pong { Handshake.knowsUs(sender, by: link, &state) }
-        guard answer(beat, body, header, on: link, &state, &turn) else {
+        guard answer(beat, body, header, on: link, &state, &context) else {
             // Spent on a handshake with a node that is known already; two of one epoch part all the same.
-            return Epochs.resolveCollision(with: sender, header, &state, &turn)
+            return Epochs.resolveCollision(with: sender, header, &state, &context)
         }
         let mayNotStand = header.flags.contains(.noFailover)
         if mayNotStand != state.nodes[sender].traits.contains(.noFailover) {
             set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)
         }
-        if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &turn) }
+        if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &context) }
         // A MEET may come from where nobody listens; of a name it is all that is known.
         if body.type == .ping
             || body.type == .meet && state.nodes[sender].traits.contains(.unseen)
         {
-            Handshake.updateAddress(of: sender, from: header, on: link, &state, &turn)
+            Handshake.updateAddress(of: sender, from: header, on: link, &state, &context)
         }
-        guard Roles.learn(header, of: sender, &state, &turn) else { return }
+        guard Roles.learn(header, of: sender, &state, &context) else { return }
         // After the role: whose slots a header claims depends on it.
-        SlotOwnership.hear(header, from: sender, &state, &turn)
-        Epochs.resolveCollision(with: sender, header, &state, &turn)
-        Gossip.hear(beat.gossip, from: sender, &state, &turn)
+        SlotOwnership.hear(header, from: sender, &state, &context)
+        Epochs.resolveCollision(with: sender, header, &state, &context)
+        Gossip.hear(beat.gossip, from: sender, &state, &context)
         // Last: a forgotten node may be the one that was just told of.
-        Extensions.learn(beat.extensions, of: sender, &state, &turn)
+        Extensions.learn(beat.extensions, of: sender, &state, &context)
     }
 
     private static func other(
         _ header: Header, _ body: Body, from sender: NodeHandle, on link: LinkID,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         switch body {
-        case .fail(let id): FailureDetection.heard(id, from: sender, &state, &turn)
+        case .fail(let id): FailureDetection.heard(id, from: sender, &state, &context)
         case .voteRequest:
             // First: our own vote may wait until it is decided whether the master has failed.
-            Election.heardRequest(header, from: sender, &state, &turn)
-            Voting.consider(header, from: sender, &state, &turn)
-        case .vote: Election.voted(sender, header, &state, &turn)
-        case .update(let update): SlotOwnership.hear(update, from: sender, &state, &turn)
+            Election.heardRequest(header, from: sender, &state, &context)
+            Voting.consider(header, from: sender, &state, &context)
+        case .vote: Election.voted(sender, header, &state, &context)
+        case .update(let update): SlotOwnership.hear(update, from: sender, &state, &context)
         case .manualFailoverStart:
-            ManualFailover.started(by: sender, on: link, &state, &turn)
+            ManualFailover.started(by: sender, on: link, &state, &context)
         case .unknown(.voteRefusal, let bytes):
-            if let nack = VoteNack(bytes) { Election.refused(by: sender, nack, &state, &turn) }
+            if let nack = VoteNack(bytes) { Election.refused(by: sender, nack, &state, &context) }
         case .unknown(let type, _):
-            turn.note(.ignored(.unknownType(type), from: state.nodes[sender].id))
+            context.note(.ignored(.unknownType(type), from: state.nodes[sender].id))
         case .publish, .publishShard, .module: break  // nobody subscribes here; the sender lives
         case .ping, .pong, .meet: break  // heartbeats went another way
         }

@@ -13,8 +13,8 @@ enum ReplicaMigration {
     }
 
     /// Tick: moves to an orphaned master if this replica is the one to do it.
-    static func consider(_ state: inout ClusterState, _ turn: inout Turn) {
-        guard turn.config.allowReplicaMigration, state.health.isOK, let mine = state.myMaster,
+    static func consider(_ state: inout ClusterState, _ context: inout StepContext) {
+        guard context.config.allowReplicaMigration, state.health.isOK, let mine = state.myMaster,
             // Most replicas are the only one of their master, and need not look further.
             state.nodes[mine].replicaCount > 1
         else { return clearOrphans(&state) }
@@ -22,19 +22,19 @@ enum ReplicaMigration {
         guard let most = shards.map(\.living).max(), most >= 2,
             shards.first(where: { $0.master == mine })?.living == most
         else { return clearOrphans(&state) }
-        let target = mark(shards, &state, turn)
+        let target = mark(shards, &state, context)
         guard let target, isChosen(among: shards, most: most, state),
-            healthyReplicas(of: mine, state) > turn.config.migrationBarrier
+            healthyReplicas(of: mine, state) > context.config.migrationBarrier
         else { return }
-        let orphaned = turn.now.monotonic - state.nodes[target].orphanedSince
+        let orphaned = context.now.monotonic - state.nodes[target].orphanedSince
         guard orphaned > ClusterConfig.migrationDelay else { return }
-        turn.note(.replicaMigrated(to: state.nodes[target].id))
-        Roles.becomeReplica(of: target, &state, &turn)
+        context.note(.replicaMigrated(to: state.nodes[target].id))
+        Roles.becomeReplica(of: target, &state, &context)
     }
 
     /// Remembers since when masters have been orphaned. Returns the first that was one before.
     private static func mark(
-        _ shards: [Shard], _ state: inout ClusterState, _ turn: Turn
+        _ shards: [Shard], _ state: inout ClusterState, _ context: StepContext
     ) -> NodeHandle? {
         var target: NodeHandle?
         for shard in shards {
@@ -45,8 +45,8 @@ enum ReplicaMigration {
             if !isOrphaned {
                 if since != 0 { state.nodes[shard.master].orphanedSince = 0 }
             } else if since == 0 {
-                state.nodes[shard.master].orphanedSince = turn.now.monotonic
-                state.hasOrphans = true
+                state.nodes[shard.master].orphanedSince = context.now.monotonic
+                state.migration.noteOrphan()
             } else if target == nil {
                 target = shard.master
             }
@@ -55,8 +55,8 @@ enum ReplicaMigration {
     }
 
     private static func clearOrphans(_ state: inout ClusterState) {
-        guard state.hasOrphans else { return }
-        state.hasOrphans = false
+        guard state.migration.hasOrphans else { return }
+        state.migration.forgetOrphans()
         for handle in state.nodes.handles where state.nodes[handle].orphanedSince != 0 {
             state.nodes[handle].orphanedSince = 0
         }

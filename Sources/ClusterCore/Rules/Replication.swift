@@ -7,11 +7,11 @@ import ClusterWire
 enum Replication {
     /// What the store says of itself.
     static func learned(
-        _ report: StoreReport, _ state: inout ClusterState, _ turn: inout Turn
+        _ report: StoreReport, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         state.store = report
         state.nodes[.myself].offset = holdsNothing(state) ? 0 : report.offset
-        ManualFailover.catchUp(&state, &turn)
+        ManualFailover.catchUp(&state, &context)
     }
 
     /// A replica without a copy of its master, whatever it held before.
@@ -21,21 +21,21 @@ enum Replication {
 
     /// Milliseconds since our data was last known to be the master's; nil when there is none.
     static func copyAge(
-        _ state: ClusterState, _ master: NodeHandle, _ turn: Turn
+        _ state: ClusterState, _ master: NodeHandle, _ context: StepContext
     ) -> Int64? {
         if let age = state.store.copyAge { return age }
-        guard turn.config.failoverWithoutCopy else { return nil }
+        guard context.config.failoverWithoutCopy else { return nil }
         // Never heard since the start: as old as can be, whatever this process counts from.
         let heard = state.nodes[master].dataReceived
-        return heard == 0 ? Int64.max / 2 : turn.now.monotonic - heard
+        return heard == 0 ? Int64.max / 2 : context.now.monotonic - heard
     }
 
-    /// Settle: a replica that holds no copy has no offset, and says that it will not stand.
-    static func flagMyself(_ state: inout ClusterState, _ turn: Turn) {
+    /// EndOfStep: a replica that holds no copy has no offset, and says that it will not stand.
+    static func flagMyself(_ state: inout ClusterState, _ context: StepContext) {
         let holdsNothing = holdsNothing(state)
         if holdsNothing && state.me.offset != 0 { state.nodes[.myself].offset = 0 }
         let mayNotStand =
-            turn.config.replicaNoFailover || holdsNothing && !turn.config.failoverWithoutCopy
+            context.config.replicaNoFailover || holdsNothing && !context.config.failoverWithoutCopy
         guard mayNotStand != state.nodes[.myself].traits.contains(.noFailover) else { return }
         if mayNotStand {
             state.nodes[.myself].traits.insert(.noFailover)

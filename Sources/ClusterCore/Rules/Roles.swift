@@ -9,48 +9,46 @@ enum Roles {
     /// than what we know and must be left alone.
     static func learn(
         _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) -> Bool {
         if header.saysMaster {
             guard !state.nodes[sender].isMaster else { return true }
-            becameMaster(sender, &state, &turn)
-            // Or it was one, and this was read late: its answer says which.
-            if header.slots.isEmpty { state.ping(sender, &turn) }
+            becameMaster(sender, &state, &context)
+            // Or it was a master earlier, and this message was read late: its answer to a PING tells.
+            if header.slots.isEmpty { Sending.ping(sender, &state, &context) }
             return true
         }
         // Mostly it is what it was.
         if state.nodes[sender].master == header.replicaOf {
-            if state.follows(sender) { leaveSubReplica(&state, &turn) }
+            if state.follows(sender) { leaveSubReplica(&state, &context) }
             return true
         }
         let master = state.nodes.findHeard(header.replicaOf)
         if state.nodes[sender].isMaster {
             if isStale(header, of: sender, master: master, state) { return false }
-            becameReplica(sender, header, &state, &turn)
+            becameReplica(sender, header, &state, &context)
         }
         if let master, master != sender, state.nodes[sender].master != header.replicaOf {
-            follow(sender, to: master, &state, &turn)
+            follow(sender, to: master, &state, &context)
         } else if master == nil, let former = state.nodes[sender].master {
             // It left its master for one that we do not know.
-            state.setRole(.replica(of: nil), of: sender)
+            state.setRole(.replica(of: nil), of: sender, &context)
             loseReplica(former, &state)
-            turn.pending.formUnion([.save, .health])
         }
-        if state.follows(sender) { leaveSubReplica(&state, &turn) }
+        if state.follows(sender) { leaveSubReplica(&state, &context) }
         return true
     }
 
     private static func becameMaster(
-        _ sender: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        _ sender: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard case .replica(let former) = state.nodes[sender].role else { return }
-        state.setRole(.master, of: sender)
+        state.setRole(.master, of: sender, &context)
         if let former {
             loseReplica(former, &state)
             state.nodes[sender].traits.insert(.migrateTo)
         }
-        turn.note(.becameMaster(state.nodes[sender].id))
-        turn.pending.formUnion([.save, .health])
+        context.note(.becameMaster(state.nodes[sender].id))
     }
 
     /// A header that says replica and comes from before the sender's promotion: packets of one
@@ -69,25 +67,23 @@ enum Roles {
     /// - Source: bus protocol §12 row 24.
     private static func becameReplica(
         _ sender: NodeHandle, _ header: Header, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[sender].slots)
-        state.setRole(.replica(of: nil), of: sender)
+        state.setRole(.replica(of: nil), of: sender, &context)
         state.nodes[sender].traits.remove(.migrateTo)
-        turn.note(.becameReplica(state.nodes[sender].id, of: header.replicaOf))
-        turn.pending.formUnion([.save, .health])
+        context.note(.becameReplica(state.nodes[sender].id, of: header.replicaOf))
     }
 
     private static func follow(
         _ sender: NodeHandle, to master: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         let former = state.nodes[sender].master
-        state.setRole(.replica(of: state.nodes[master].id), of: sender)
+        state.setRole(.replica(of: state.nodes[master].id), of: sender, &context)
         state.nodes[master].traits.insert(.migrateTo)
-        state.nodes[sender].shard = state.nodes[master].shard
+        state.setShard(state.nodes[master].shard, of: sender, &context)
         if let former { loseReplica(former, &state) }
-        turn.pending.formUnion([.save, .health])
     }
 
     /// A master whose last replica left is no longer one that replicas may move to.
@@ -101,18 +97,18 @@ enum Roles {
     /// Our master turned out to be a replica: follow the master at the end of the chain.
     ///
     /// - Source: bus protocol §4.8, §12 row 23.
-    static func leaveSubReplica(_ state: inout ClusterState, _ turn: inout Turn) {
+    static func leaveSubReplica(_ state: inout ClusterState, _ context: inout StepContext) {
         guard let master = state.myMaster, state.nodes[master].master != nil else { return }
         let top = state.topmostMaster(of: master)
         guard top != .myself, top != master, state.nodes[top].isMaster else { return }
-        becomeReplica(of: top, &state, &turn)
+        becomeReplica(of: top, &state, &context)
     }
 
     /// This node, which owns no slot, follows another.
     ///
     /// - Source: bus protocol §4.13.
     static func becomeReplica(
-        of handle: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        of handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         precondition(handle != .myself && state.me.slotCount == 0, "\(state.me.slotCount) slots")
         let id = state.nodes[handle].id
@@ -122,20 +118,17 @@ enum Roles {
             state.slots.importing.removeAll()
         }
         let former = state.me.master
-        state.setRole(.replica(of: id), of: .myself)
+        state.setRole(.replica(of: id), of: .myself, &context)
         if let former, former != id { loseReplica(former, &state) }
-        state.nodes[.myself].shard = state.nodes[handle].shard
+        state.setShard(state.nodes[handle].shard, of: .myself, &context)
         state.nodes[handle].traits.insert(.migrateTo)
-        ManualFailover.reset(&state, &turn)
-        state.candidacy = nil
-        state.returnedAsMaster = false
-        state.promises.removeAll {
-            if case .claim = $0.kind { return true }
-            return false
-        }
-        turn.note(.reconfigured(asReplicaOf: id))
-        turn.emit(.replicate(from: state.nodes[handle].place))
-        turn.pending.formUnion([.save, .health, .broadcast])
+        ManualFailover.reset(&state, &context)
+        state.election.end()
+        state.membership.becomeReplica()
+        state.durability.dropClaims()
+        context.note(.reconfigured(asReplicaOf: id))
+        context.emit(.replicate(from: state.nodes[handle].place))
+        context.pending.insert(.broadcast)
     }
 
     /// This replica takes its master's place at `epoch`: role, slots and epoch at once. Others
@@ -143,31 +136,32 @@ enum Roles {
     ///
     /// - Source: bus protocol §6.4.
     static func replaceMaster(
-        at epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+        at epoch: Epoch, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard let old = state.myMaster else { return }
         let oldID = state.nodes[old].id
         let formerEpoch = state.me.configEpoch
-        state.setRole(.master, of: .myself)
+        state.setRole(.master, of: .myself, &context)
         state.nodes[.myself].traits.insert(.migrateTo)
         loseReplica(oldID, &state)
-        state.nodes[.myself].configEpoch = max(formerEpoch, epoch)
-        state.assign(state.nodes[old].slots, to: .myself)
-        state.candidacy = nil
-        Promises.make(
-            .claim(from: oldID, epoch, formerEpoch: formerEpoch), &state, &turn)
-        ManualFailover.reset(&state, &turn)
-        turn.emit(.replicate(from: nil))
-        turn.pending.formUnion([.health, .broadcast])
+        state.setConfigEpoch(max(formerEpoch, epoch), of: .myself, &context)
+        state.assign(state.nodes[old].slots, to: .myself, &context)
+        state.election.end()
+        Saving.wait(
+            .claim(from: oldID, epoch, formerEpoch: formerEpoch), &state, &context)
+        ManualFailover.reset(&state, &context)
+        context.emit(.replicate(from: nil))
+        context.pending.insert(.broadcast)
     }
 
     /// Takes back a promotion that could not be saved: nobody has heard of it.
     static func undoPromotion(
-        from old: NodeID, formerEpoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+        from old: NodeID, formerEpoch: Epoch, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         guard state.me.isMaster, let master = state.nodes.find(old) else { return }
-        state.assign(state.me.slots, to: master)
-        state.nodes[.myself].configEpoch = formerEpoch
-        becomeReplica(of: master, &state, &turn)
+        state.assign(state.me.slots, to: master, &context)
+        state.setConfigEpoch(formerEpoch, of: .myself, &context)
+        becomeReplica(of: master, &state, &context)
     }
 }

@@ -9,7 +9,7 @@ enum SlotOwnership {
     /// Hears which slots a header claims for its sender, or for its sender's master.
     static func hear(
         _ header: Header, from sender: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         let subject =
             header.saysMaster ? sender : state.nodes.findHeard(header.replicaOf) ?? sender
@@ -19,20 +19,20 @@ enum SlotOwnership {
                 || state.slots.notClaimed.isDisjoint(with: header.slots))
         guard !unchanged else { return }
         if header.saysMaster {
-            claim(header.slots, for: sender, at: header.configEpoch, &state, &turn)
+            claim(header.slots, for: sender, at: header.configEpoch, &state, &context)
         } else if subject != sender && !header.slots.isEmpty {
             // A replica tells what its master claims, which may be out of reach for us.
             hear(
                 SlotUpdate(
                     configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots),
-                from: sender, &state, &turn)
+                from: sender, &state, &context)
         }
         if subject != sender && header.configEpoch < state.nodes[subject].configEpoch {
             // Its own master is the one to know first: it may have to take its place.
-            tell(sender, about: subject, &state, &turn)
+            tell(sender, about: subject, &state, &context)
         } else {
             tellNewerOwner(
-                of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &turn)
+                of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &context)
         }
     }
 
@@ -42,24 +42,24 @@ enum SlotOwnership {
     /// - Source: bus protocol §4.8, "UPDATE reception"; DECISIONS D66.
     static func hear(
         _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
-        resolveCollision(with: update, &state, &turn)
+        resolveCollision(with: update, &state, &context)
         guard let node = state.nodes.findHeard(update.node), node != .myself,
             update.configEpoch > state.nodes[node].configEpoch
                 || update.configEpoch == state.nodes[node].configEpoch
-                    && state.nodes[node].isSuspect
+                    && state.nodes[node].isUnhealthy
                     && !update.slots.subtracting(state.nodes[node].slots).isEmpty
         else { return }
-        guard Epochs.isBelievable(update.configEpoch, of: sender, &state, turn) else {
-            return turn.note(.epochRefused(update.configEpoch, from: state.nodes[sender].id))
+        guard Epochs.isBelievable(update.configEpoch, of: sender, &state, context) else {
+            return context.note(.epochRefused(update.configEpoch, from: state.nodes[sender].id))
         }
-        if !state.nodes[node].isMaster { state.setRole(.master, of: node) }
-        state.nodes[node].configEpoch = update.configEpoch
-        if update.configEpoch > state.currentEpoch { state.currentEpoch = update.configEpoch }
-        state.giveUpElection(at: update.configEpoch, &turn)
-        turn.pending.formUnion([.save, .health])
-        claim(update.slots, for: node, at: update.configEpoch, &state, &turn)
+        if !state.nodes[node].isMaster { state.setRole(.master, of: node, &context) }
+        state.setConfigEpoch(update.configEpoch, of: node, &context)
+        state.giveUpElection(at: update.configEpoch, &context)
+        // The node may hold what it claims already: it was not a master before.
+        context.pending.insert(.health)
+        claim(update.slots, for: node, at: update.configEpoch, &state, &context)
     }
 
     /// Our slots are another's at our own epoch, and that one is not there to be heard: who knows it
@@ -67,13 +67,13 @@ enum SlotOwnership {
     ///
     /// - Source: bus protocol §4.11; DECISIONS D66.
     private static func resolveCollision(
-        with update: SlotUpdate, _ state: inout ClusterState, _ turn: inout Turn
+        with update: SlotUpdate, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard state.me.isMaster, update.configEpoch == state.me.configEpoch,
             update.node != state.myID, !update.slots.intersection(state.me.slots).isEmpty
         else { return }
-        if let node = state.nodes.findHeard(update.node), !state.nodes[node].isSuspect { return }
-        Epochs.raise(because: .collision(with: update.node), &state, &turn)
+        if let node = state.nodes.findHeard(update.node), !state.nodes[node].isUnhealthy { return }
+        Epochs.raise(because: .collision(with: update.node), &state, &context)
     }
 
     /// What a claim took from this node or its master.
@@ -87,7 +87,7 @@ enum SlotOwnership {
     /// Applies a claim of a node on slots at an epoch.
     static func claim(
         _ claimed: SlotSet, for claimant: NodeHandle, at epoch: Epoch,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard claimant != .myself else { return }
         let current = state.shardMaster
@@ -99,49 +99,47 @@ enum SlotOwnership {
         }
         var taken = SlotSet()
         for slot in claimed.subtracting(owned)
-        where isTaken(slot, at: epoch, from: current, &losses, state, turn) { taken.insert(slot) }
-        retarget(taken, to: claimant, &state)
-        state.assign(taken, to: claimant)
+        where isTaken(slot, at: epoch, from: current, &losses, state, context) {
+            taken.insert(slot)
+        }
+        retarget(taken, to: claimant, &state, &context)
+        state.assign(taken, to: claimant, &context)
         let released = owned.subtracting(claimed)
         if !released.isEmpty {
-            // Or it has them, and this was read late: its answer says which.
+            // Or it still owns them, and this message was read late: its answer to a PING tells.
             let isNews = !released.subtracting(state.slots.notClaimed).isEmpty
-            if claimed.isEmpty && isNews { state.ping(claimant, &turn) }
+            if claimed.isEmpty && isNews { Sending.ping(claimant, &state, &context) }
             state.slots.notClaimed = state.slots.notClaimed.union(released)
-            finishImports(of: released, from: claimant, &state, &turn)
-            if turn.has(.absentClaim) { state.assign(released, to: nil) }
+            finishImports(of: released, from: claimant, &state, &context)
+            if context.has(.absentClaim) { state.assign(released, to: nil, &context) }
         }
-        // Equal sets share one storage: a header's copy costs nothing to keep.
-        if state.nodes[claimant].slots == claimed { state.nodes[claimant].slots = claimed }
+        state.nodes[claimant].shareSlots(with: claimed)
         if losses.taken > 0 {
             let id = state.nodes[claimant].id
-            turn.note(.slotsTaken(by: id, count: losses.taken, from: losses.from))
+            context.note(.slotsTaken(by: id, count: losses.taken, from: losses.from))
             if losses.lost > 0 && state.me.isMaster {
-                turn.note(.slotsLost(count: losses.lost, to: id))
+                context.note(.slotsLost(count: losses.lost, to: id))
             }
-            if state.countReplaced(losses.from, at: turn.now.monotonic) {
-                turn.pending.insert(.election)
-            }
-            turn.pending.formUnion([.save, .health])
+            state.countReplaced(losses.from, &context)
         }
         settle(
             losses, with: claimant, claimedCount: claimed.count, at: epoch, of: current, &state,
-            &turn)
+            &context)
     }
 
     /// Whether a claim at an epoch takes a slot from whoever has it.
     private static func isTaken(
         _ slot: Slot, at epoch: Epoch, from current: NodeHandle, _ losses: inout Losses,
-        _ state: ClusterState, _ turn: Turn
+        _ state: ClusterState, _ context: StepContext
     ) -> Bool {
         let owner = state.slots.owner(of: slot)
         let isFree = owner == nil || state.slots.notClaimed.contains(slot)
         if let owner, !isFree, state.nodes[owner].configEpoch >= epoch {
-            guard turn.has(.equalClaim), state.nodes[owner].configEpoch == epoch else {
+            guard context.has(.equalClaim), state.nodes[owner].configEpoch == epoch else {
                 return false
             }
         }
-        if turn.has(.keptSlots), let owner, !state.nodes[owner].isMaster { return false }
+        if context.has(.keptSlots), let owner, !state.nodes[owner].isMaster { return false }
         if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
         if owner == current { losses.lost += 1 }
         losses.taken += 1
@@ -151,38 +149,38 @@ enum SlotOwnership {
 
     /// Slots that were on their way stay on their way within a shard and are closed otherwise.
     private static func retarget(
-        _ taken: SlotSet, to claimant: NodeHandle, _ state: inout ClusterState
+        _ taken: SlotSet, to claimant: NodeHandle, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         let (id, shard) = (state.nodes[claimant].id, state.nodes[claimant].shard)
         if shard != state.me.shard {
             for move in state.slots.migrating.list where taken.contains(move.slot) {
-                state.slots.migrating[move.slot] = nil
+                state.setMigrating(move.slot, to: nil, &context)
             }
         }
         for move in state.slots.importing.list where taken.contains(move.slot) && move.node != id {
             let sourceShard = state.nodes.find(move.node).map { state.nodes[$0].shard }
-            state.slots.importing[move.slot] = sourceShard == shard ? id : nil
+            state.setImporting(move.slot, from: sourceShard == shard ? id : nil, &context)
         }
     }
 
     /// The source of an import let the slot go: the resharding is finished by taking it.
     private static func finishImports(
         of released: SlotSet, from claimant: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard state.me.isMaster, !state.slots.importing.isEmpty else { return }
         let source = state.nodes[claimant].id
         var finished = false
         for move in state.slots.importing.list
         where move.node == source && released.contains(move.slot) {
-            state.slots.importing[move.slot] = nil
+            state.setImporting(move.slot, from: nil, &context)
             guard state.slots.owner(of: move.slot) != .myself else { continue }
-            state.assign(move.slot, to: .myself)
+            state.assign(move.slot, to: .myself, &context)
             finished = true
         }
         if finished {
-            Epochs.raiseToGreatest(because: .importFinished, &state, &turn)
-            turn.pending.formUnion([.save, .health])
+            Epochs.raiseToGreatest(because: .importFinished, &state, &context)
         }
     }
 
@@ -191,7 +189,7 @@ enum SlotOwnership {
     /// - Source: bus protocol §4.8, "Afterwards".
     private static func settle(
         _ losses: Losses, with claimant: NodeHandle, claimedCount: Int, at epoch: Epoch,
-        of current: NodeHandle, _ state: inout ClusterState, _ turn: inout Turn
+        of current: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let sameShard = state.nodes[claimant].shard == state.me.shard
         let currentIsEmpty = state.nodes[current].slotCount == 0
@@ -203,11 +201,11 @@ enum SlotOwnership {
             followsClaimant = true
         }
         let mayFollow =
-            turn.config.allowReplicaMigration || claimedCount == losses.lost || sameShard
+            context.config.allowReplicaMigration || claimedCount == losses.lost || sameShard
         if followsClaimant && currentIsEmpty && mayFollow && state.nodes[claimant].isMaster {
-            Roles.becomeReplica(of: claimant, &state, &turn)
+            Roles.becomeReplica(of: claimant, &state, &context)
         } else if !losses.dirty.isEmpty {
-            turn.emit(.dropKeys(in: losses.dirty))
+            context.emit(.dropKeys(in: losses.dirty))
         }
     }
 
@@ -217,21 +215,21 @@ enum SlotOwnership {
     /// - Source: bus protocol §4.8, "UPDATE emission"; DECISIONS D66.
     static func tellNewerOwner(
         of claimed: SlotSet, claimedAt epoch: Epoch, by sender: NodeHandle,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let newer =
             newerOwner(of: claimed, than: epoch, besides: sender, state)
             ?? newerOwner(of: claimed, than: epoch, besides: sender, state, orSilentAtIt: true)
-        if let newer { tell(sender, about: newer.owner, &state, &turn) }
+        if let newer { tell(sender, about: newer.owner, &state, &context) }
     }
 
     private static func tell(
         _ sender: NodeHandle, about owner: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         guard let update = Compose.update(state, about: owner) else { return }
-        turn.note(.updateSent(to: state.nodes[sender].id, about: update.node))
-        state.send(.update(update), to: sender, &turn)
+        context.note(.updateSent(to: state.nodes[sender].id, about: update.node))
+        Sending.send(.update(update), to: sender, &state, &context)
     }
 
     /// The first of the slots that another node owns at a greater epoch; or, if asked, a suspect at the
@@ -245,7 +243,7 @@ enum SlotOwnership {
             guard let owner = state.slots.owner(of: slot), owner != sender,
                 state.nodes[owner].configEpoch > epoch
                     || orSilentAtIt && state.nodes[owner].configEpoch == epoch
-                        && state.nodes.isSuspect(owner),
+                        && state.nodes.isUnhealthy(owner),
                 !state.slots.notClaimed.contains(slot)
             else { continue }
             return (slot, owner)

@@ -8,107 +8,106 @@ enum Voting {
     /// Grants the vote that a header asks for, or notes why not.
     static func consider(
         _ header: Header, from candidate: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         let id = state.nodes[candidate].id
-        switch refusal(header, candidate, state, turn) {
+        switch refusal(header, candidate, state, context) {
         case .masterNotFailed(let master):
             // It may be what we hear next: links are not read in the order of what was said on them.
-            state.openFailures.keep(header, of: id, at: turn.now.monotonic)
-            turn.note(.voteDeferred(to: id, header.currentEpoch))
+            state.failures.open.keep(header, of: id, at: context.now.monotonic)
+            context.note(.voteDeferred(to: id, header.currentEpoch))
             if let row = state.nodes.find(master) {
-                FailureDetection.ask(row, &state, &turn)
+                FailureDetection.ask(row, &state, &context)
             }
         case .alreadyVoted where isSameVote(header, candidate, state):
-            repeatVote(to: candidate, header.currentEpoch, &state, &turn)
-        case let refusal?: refuse(refusal, header, candidate, &state, &turn)
-        case nil: grant(header, candidate, &state, &turn)
+            repeatVote(to: candidate, header.currentEpoch, &state, &context)
+        case let refusal?: refuse(refusal, header, candidate, &state, &context)
+        case nil: grant(header, candidate, &state, &context)
         }
     }
 
     private static func refuse(
         _ refusal: VoteRefusal, _ header: Header, _ candidate: NodeHandle,
-        _ state: inout ClusterState, _ turn: inout Turn
+        _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        turn.note(.voteRefused(to: state.nodes[candidate].id, header.currentEpoch, refusal))
+        context.note(.voteRefused(to: state.nodes[candidate].id, header.currentEpoch, refusal))
         guard case .slotsOwnedByNewer = refusal else { return }
         SlotOwnership.tellNewerOwner(
-            of: header.slots, claimedAt: header.configEpoch, by: candidate, &state, &turn)
+            of: header.slots, claimedAt: header.configEpoch, by: candidate, &state, &context)
     }
 
     private static func grant(
         _ header: Header, _ candidate: NodeHandle, _ state: inout ClusterState,
-        _ turn: inout Turn
+        _ context: inout StepContext
     ) {
         let id = state.nodes[candidate].id
-        precondition(!turn.has(.trap) || state.lastVoteFor == nil, "a second vote")
-        if !turn.has(.unraisedVote) { state.lastVoteEpoch = state.currentEpoch }
-        state.lastVoteFor = id
+        let epoch = state.currentEpoch
+        precondition(!context.has(.trap) || state.votes.lastCandidate == nil, "a second vote")
+        state.votes.gave(to: id, in: context.has(.unraisedVote) ? nil : epoch)
         // An operator's failover says nothing about the next real failure.
         if let master = state.nodes[candidate].master, !header.messageFlags.contains(.forceAck) {
-            state.votesGiven.gave(
-                to: id, of: master, at: turn.now.monotonic, throttle: turn.config.voteThrottle)
+            state.votes.throttle(
+                id, of: master, at: context.now.monotonic, for: context.config.voteThrottle)
         }
-        Promises.make(.vote(id, state.currentEpoch), &state, &turn)
-        turn.note(.voteGranted(to: id, state.currentEpoch))
+        if context.has(.voteBeforeDisk) { say(to: id, in: epoch, &state, &context) }
+        Saving.wait(.vote(id, epoch), &state, &context)
+        context.note(.voteGranted(to: id, epoch))
     }
 
     private static func isSameVote(
         _ header: Header, _ candidate: NodeHandle, _ state: ClusterState
     ) -> Bool {
-        state.lastVoteFor == state.nodes[candidate].id && header.currentEpoch == state.lastVoteEpoch
+        state.votes.lastCandidate == state.nodes[candidate].id
+            && header.currentEpoch == state.lastVoteEpoch
     }
 
     /// The candidate asks again for a vote that it was given: what was said was lost, or is late. It is said
     /// again, on the other connection, if it is on disk.
     private static func repeatVote(
-        to candidate: NodeHandle, _ epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+        to candidate: NodeHandle, _ epoch: Epoch, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
-        let isPromised = state.promises.contains { promise in
-            if case .vote(_, epoch) = promise.kind { return true }
-            return false
-        }
-        guard !isPromised,
+        guard !state.durability.holdsVote(in: epoch),
             let link = state.nodes[candidate].inbound ?? state.nodes[candidate].outbound.openID
         else { return }
-        state.send(.vote, on: link, as: epoch, &turn)
+        Sending.send(.vote, on: link, as: epoch, &state, &context)
     }
 
-    /// Settle: a master was found to have failed; requests that waited for that are judged.
-    static func considerWaiting(_ state: inout ClusterState, _ turn: inout Turn) {
-        let due = state.openFailures.takeRequests { request in
+    /// EndOfStep: a master was found to have failed; requests that waited for that are judged.
+    static func considerWaiting(_ state: inout ClusterState, _ context: inout StepContext) {
+        let due = state.failures.open.takeRequests { request in
             guard let row = state.nodes.find(request.candidate), let id = state.nodes[row].master,
                 let master = state.nodes.find(id)
             else { return true }
-            return turn.countsAsFailed(state.nodes[master].condition)
+            return context.countsAsFailed(state.nodes[master].condition)
         }
         for request in due {
             guard let candidate = state.nodes.find(request.candidate) else { continue }
-            consider(request.header, from: candidate, &state, &turn)
+            consider(request.header, from: candidate, &state, &context)
         }
     }
 
     /// Tick: a request whose master has not been found to have failed for half a node timeout is refused.
-    static func dropWaiting(_ state: inout ClusterState, _ turn: inout Turn) {
-        let oldest = turn.now.monotonic - turn.config.nodeTimeout / 2 - ClusterConfig.tick
-        for request in state.openFailures.takeRequests(where: { $0.heardAt < oldest }) {
+    static func dropWaiting(_ state: inout ClusterState, _ context: inout StepContext) {
+        let oldest = context.now.monotonic - context.config.nodeTimeout / 2 - ClusterConfig.tick
+        for request in state.failures.open.takeRequests(where: { $0.heardAt < oldest }) {
             guard let candidate = state.nodes.find(request.candidate),
-                let refusal = refusal(request.header, candidate, state, turn)
+                let refusal = refusal(request.header, candidate, state, context)
             else { continue }
-            refuse(refusal, request.header, candidate, &state, &turn)
+            refuse(refusal, request.header, candidate, &state, &context)
         }
     }
 
     /// Why the vote is not given; nil when it is.
     static func refusal(
-        _ header: Header, _ candidate: NodeHandle, _ state: ClusterState, _ turn: Turn
+        _ header: Header, _ candidate: NodeHandle, _ state: ClusterState, _ context: StepContext
     ) -> VoteRefusal? {
         guard state.me.isVotingMaster else { return .notAVoter }
         guard header.currentEpoch >= state.currentEpoch else {
             return .epochTooOld(requested: header.currentEpoch, current: state.currentEpoch)
         }
         // Not only equality: a vote is never given in an epoch before the last one.
-        guard state.lastVoteEpoch < state.currentEpoch || turn.has(.secondVote) else {
+        guard state.lastVoteEpoch < state.currentEpoch || context.has(.secondVote) else {
             return .alreadyVoted(in: state.lastVoteEpoch)
         }
         guard case .replica(let masterID) = state.nodes[candidate].role else {
@@ -116,16 +115,16 @@ enum Voting {
         }
         guard let masterID, let master = state.nodes.find(masterID) else { return .masterUnknown }
         let forced = header.messageFlags.contains(.forceAck)
-        guard forced || turn.countsAsFailed(state.nodes[master].condition) else {
+        guard forced || context.countsAsFailed(state.nodes[master].condition) else {
             return .masterNotFailed(masterID)
         }
-        if let sinceVote = state.votesGiven.sinceOther(
-            than: state.nodes[candidate].id, of: masterID, at: turn.now.monotonic),
-            sinceVote < turn.config.voteThrottle
+        if let sinceVote = state.votes.recent.sinceOther(
+            than: state.nodes[candidate].id, of: masterID, at: context.now.monotonic),
+            sinceVote < context.config.voteThrottle
         {
             return .votedRecently(milliseconds: sinceVote)
         }
-        if !turn.has(.ignoreNewerOwner),
+        if !context.has(.ignoreNewerOwner),
             let newer = SlotOwnership.newerOwner(
                 of: header.slots, than: header.configEpoch, besides: candidate, state)
         {
@@ -144,12 +143,13 @@ enum Voting {
     ///
     /// - Source: bus protocol §12 row 29.
     static func say(
-        to candidate: NodeID, in epoch: Epoch, _ state: inout ClusterState, _ turn: inout Turn
+        to candidate: NodeID, in epoch: Epoch, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         guard let handle = state.nodes.find(candidate) else { return }
         guard let link = state.nodes[handle].outbound.openID ?? state.nodes[handle].inbound else {
             return
         }
-        state.send(.vote, on: link, as: epoch, &turn)
+        Sending.send(.vote, on: link, as: epoch, &state, &context)
     }
 }

@@ -1,105 +1,153 @@
-// Connections as the state sees them: asked for, bound to a node, dropped. These transitions are
+// Connections: which there are, who is at the other end, how many may be asked for. The transitions are
 // what several rules share; when to connect and what a lost link means is for the rule Links.
 
 package import ClusterWire
 
-extension ClusterState {
-    /// Asks for a connection to a node that has none, at once; when many were asked for since the last
-    /// tick, a later tick does.
-    mutating func connect(to handle: NodeHandle, _ turn: inout Turn) {
-        guard nodes[handle].outbound == .none, nodes[handle].canBeReached, connectsLeft > 0 else {
-            return
-        }
-        guard !nodes[handle].address.ip.isEmpty, nodes[handle].address.busPort != 0 else { return }
-        connectsLeft -= 1
-        linkSerial &+= 1
-        let link = LinkID.outbound(handle, serial: linkSerial)
-        nodes[handle].outbound = .connecting(link, since: turn.now.monotonic)
-        nodes[handle].retryAt = nodes[handle].nextTry(
-            after: turn.now.monotonic, nodeTimeout: turn.config.nodeTimeout)
-        turn.emit(.connect(link, to: nodes[handle].place))
+/// The memory of the rule Links: connections that others made, and what of ours may be asked for.
+package struct Connections: Sendable {
+    /// Inbound connections, by the shell's number.
+    package private(set) var inbound: [InboundLink?] = []
+    /// On how many of those a stranger has said a name.
+    private(set) var claimCount = 0
+    /// Connections that may be asked for until the next tick.
+    private(set) var leftToAsk = ClusterConfig.connectsPerTick
+    /// Tells our links to one node from each other.
+    private var serial: UInt32 = 0
+
+    /// A tick begins: some may be asked for anew.
+    mutating func beginTick() { leftToAsk = ClusterConfig.connectsPerTick }
+
+    /// The name of the connection to a node that is asked for now.
+    mutating func takeName(for handle: NodeHandle) -> LinkID {
+        leftToAsk -= 1
+        serial &+= 1
+        return .outbound(handle, serial: serial)
     }
 
-    /// Closes our connection to a node, if there is one.
-    mutating func closeOutbound(of handle: NodeHandle, _ turn: inout Turn) {
-        guard let link = nodes[handle].outbound.id else { return }
-        nodes[handle].outbound = .none
-        turn.emit(.close(link))
+    /// What is known of an inbound connection.
+    subscript(link: LinkID) -> InboundLink? {
+        guard case .inbound(let number) = link, Int(number) < inbound.count else { return nil }
+        return inbound[Int(number)]
     }
 
-    /// Closes a connection that another node made.
-    mutating func closeInbound(_ link: LinkID, _ turn: inout Turn) {
-        forgetInbound(link)
-        turn.emit(.close(link))
+    /// A connection was made to us.
+    mutating func open(_ number: UInt32, local: IPText, peer: IPText) {
+        while inbound.count <= Int(number) { inbound.append(nil) }
+        inbound[Int(number)] = InboundLink(local: local, peer: peer)
     }
 
-    /// A stranger says its name on a connection that it made: what is known by that name later may be
-    /// at its other end.
-    mutating func claim(_ link: LinkID, by id: NodeID) {
-        guard case .inbound(let number) = link, let known = inboundLink(link), known.node == nil,
-            known.claim != id
-        else { return }
-        dropClaim(number)
+    /// It is gone.
+    mutating func close(_ number: UInt32) {
+        dropClaim(on: number)
+        inbound[Int(number)] = nil
+        while let last = inbound.last, last == nil { inbound.removeLast() }
+    }
+
+    /// A stranger says its name on a connection. Returns whether it did not say this one before.
+    mutating func claim(_ number: UInt32, by id: NodeID) {
+        dropClaim(on: number)
         inbound[Int(number)]?.claim = id
         claimCount += 1
     }
 
-    /// Binds the connection on which a node said its name before it was known: it may say nothing more
-    /// there for ten node timeouts.
-    mutating func bindClaimed(_ handle: NodeHandle, _ turn: inout Turn) {
-        let id = nodes[handle].id
-        guard claimCount > 0, nodes[handle].inbound == nil,
-            let number = inbound.lastIndex(where: { $0?.claim == id })
-        else { return }
-        bind(.inbound(UInt32(number)), to: handle, &turn)
+    /// The newest connection on which this name was said by a stranger.
+    func claimed(by id: NodeID) -> LinkID? {
+        guard claimCount > 0, let number = inbound.lastIndex(where: { $0?.claim == id }) else {
+            return nil
+        }
+        return .inbound(UInt32(number))
     }
 
-    private mutating func dropClaim(_ number: UInt32) {
+    private mutating func dropClaim(on number: UInt32) {
         guard inbound[Int(number)]?.claim != nil else { return }
         inbound[Int(number)]?.claim = nil
         claimCount -= 1
     }
 
-    /// Drops all memory of an inbound connection.
-    mutating func forgetInbound(_ link: LinkID) {
-        guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
-        if let node = inbound[Int(number)]?.node, nodes.contains(node),
-            nodes[node].inbound == link
-        {
-            nodes[node].inbound = nil
-        }
-        dropClaim(number)
-        inbound[Int(number)] = nil
-        while let last = inbound.last, last == nil { inbound.removeLast() }
+    /// This node is at its other end.
+    mutating func bind(_ number: UInt32, to handle: NodeHandle) {
+        dropClaim(on: number)
+        inbound[Int(number)]?.node = handle
     }
 
-    /// What is known of an inbound connection.
-    func inboundLink(_ link: LinkID) -> InboundLink? {
-        guard case .inbound(let number) = link, Int(number) < inbound.count else { return nil }
-        return inbound[Int(number)]
+    /// A node is deleted: no connection may point into a row that another node may reuse. One that was
+    /// bound before a later one replaced it still does.
+    mutating func unbind(_ handle: NodeHandle) {
+        for index in inbound.indices where inbound[index]?.node == handle {
+            inbound[index]?.node = nil
+        }
+    }
+
+    /// A message showed that the peer takes extensions.
+    mutating func noteExtensions(on link: LinkID) {
+        guard case .inbound(let number) = link else { return }
+        inbound[Int(number)]?.takesExtensions = true
     }
 
     /// An answer is to be sent on a connection. Returns whether one was before.
-    mutating func answers(on link: LinkID) -> Bool {
-        guard case .inbound(let number) = link, let known = inboundLink(link), !known.isAnswered
-        else { return true }
+    mutating func noteAnswer(on link: LinkID) -> Bool {
+        guard case .inbound(let number) = link, let known = self[link], !known.isAnswered else {
+            return true
+        }
         inbound[Int(number)]?.isAnswered = true
         return false
     }
+}
+
+extension ClusterState {
+    /// Closes our connection to a node, if there is one.
+    mutating func closeOutbound(of handle: NodeHandle, _ context: inout StepContext) {
+        guard let link = nodes[handle].outbound.id else { return }
+        nodes[handle].outbound = .none
+        context.emit(.close(link))
+    }
+
+    /// Closes a connection that another node made.
+    mutating func closeInbound(_ link: LinkID, _ context: inout StepContext) {
+        forgetInbound(link)
+        context.emit(.close(link))
+    }
+
+    /// A stranger says its name on a connection that it made: what is known by that name later may be
+    /// at its other end.
+    mutating func claim(_ link: LinkID, by id: NodeID) {
+        guard case .inbound(let number) = link, let known = connections[link], known.node == nil,
+            known.claim != id
+        else { return }
+        connections.claim(number, by: id)
+    }
+
+    /// Binds the connection on which a node said its name before it was known: it may say nothing more
+    /// there for ten node timeouts.
+    mutating func bindClaimed(_ handle: NodeHandle, _ context: inout StepContext) {
+        guard nodes[handle].inbound == nil, let link = connections.claimed(by: nodes[handle].id)
+        else { return }
+        bind(link, to: handle, &context)
+    }
+
+    /// Drops all memory of an inbound connection.
+    mutating func forgetInbound(_ link: LinkID) {
+        guard case .inbound(let number) = link, Int(number) < connections.inbound.count else {
+            return
+        }
+        if let node = connections[link]?.node, nodes.contains(node), nodes[node].inbound == link {
+            nodes[node].inbound = nil
+        }
+        connections.close(number)
+    }
 
     /// Says who speaks on an inbound connection; an earlier one of the same node is closed.
-    mutating func bind(_ link: LinkID, to handle: NodeHandle, _ turn: inout Turn) {
-        guard case .inbound(let number) = link, Int(number) < inbound.count else { return }
-        if let former = inbound[Int(number)]?.node, former != handle,
-            nodes[former].inbound == link
-        {
+    mutating func bind(_ link: LinkID, to handle: NodeHandle, _ context: inout StepContext) {
+        guard case .inbound(let number) = link, Int(number) < connections.inbound.count else {
+            return
+        }
+        if let former = connections[link]?.node, former != handle, nodes[former].inbound == link {
             nodes[former].inbound = nil
         }
-        if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &turn) }
-        dropClaim(number)
-        inbound[Int(number)]?.node = handle
+        if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &context) }
+        connections.bind(number, to: handle)
         nodes[handle].inbound = link
-        nodes[handle].inboundAt = turn.now.monotonic
+        nodes[handle].inboundAt = context.now.monotonic
     }
 
     /// The node at the other end of an outbound link, if the link is still its own.
@@ -110,16 +158,29 @@ extension ClusterState {
         return handle
     }
 
+    /// The node, not in handshake, to which a connection belongs.
+    func boundNode(of link: LinkID) -> NodeHandle? {
+        let handle = target(of: link) ?? connections[link]?.node
+        return handle.flatMap { nodes[$0].isHandshake ? nil : $0 }
+    }
+
+    /// Every other node whose name we know and to which our link stands.
+    func connectedPeers() -> [NodeHandle] {
+        nodes.handles.filter {
+            $0 != .myself && !nodes[$0].isHandshake && nodes[$0].outbound.isOpen
+        }
+    }
+
     /// Whether a connection belongs to a node whose name is known: it may send more.
-    func isKnownPeer(on link: LinkID) -> Bool { Identity.bound(to: link, self) != nil }
+    func isKnownPeer(on link: LinkID) -> Bool { boundNode(of: link) != nil }
 
     /// What a header on this connection most likely claims: what it claimed before.
     package func slotsExpected(on link: LinkID) -> SlotSet {
-        guard let node = Identity.bound(to: link, self) else { return SlotSet() }
+        guard let node = boundNode(of: link) else { return SlotSet() }
         guard let id = nodes[node].master else { return nodes[node].slots }
         return nodes.find(id).map { nodes[$0].slots } ?? SlotSet()
     }
 
     /// Whether an inbound connection is that of a handshake.
-    func isMeeting(on link: LinkID) -> Bool { inboundLink(link)?.node != nil }
+    func isMeeting(on link: LinkID) -> Bool { connections[link]?.node != nil }
 }

@@ -16,16 +16,16 @@ package enum Role: Hashable, Sendable {
 package enum Condition: Hashable, Sendable {
     case healthy
     /// PFAIL: our own suspicion.
-    case suspected(since: Int64)
+    case pfail(since: Int64)
     /// FAIL: agreed by a quorum.
-    case failed(since: Int64)
+    case fail(since: Int64)
 
     package var isFailed: Bool {
-        if case .failed = self { return true }
+        if case .fail = self { return true }
         return false
     }
-    package var isSuspected: Bool {
-        if case .suspected = self { return true }
+    package var isPFail: Bool {
+        if case .pfail = self { return true }
         return false
     }
     package var isHealthy: Bool { self == .healthy }
@@ -90,9 +90,9 @@ package struct KnownNode: Equatable, Sendable {
     /// How many nodes are its replicas.
     package internal(set) var replicaCount: Int32 = 0
     /// In the order of the reporters' handles, one each.
-    var reports: [FailureReport] = []
+    private(set) var reports: [FailureReport] = []
     /// How many slots it owns.
-    package internal(set) var slotCount = 0
+    package private(set) var slotCount = 0
     /// As it announces it: what clients and other nodes are told.
     package private(set) var address: NodeAddress
     package internal(set) var outbound = OutboundLink.none
@@ -102,10 +102,10 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var configEpoch: Epoch = 0
     package internal(set) var inbound: LinkID?
     /// The slots of which the slot map names this node the owner.
-    package internal(set) var slots = SlotSet()
+    package private(set) var slots = SlotSet()
     package internal(set) var shard: ShardID
-    package internal(set) var hostname = ""
-    package internal(set) var nodeName = ""
+    package private(set) var hostname = ""
+    package private(set) var nodeName = ""
 
     var createdAt: Int64 = 0
     /// When it was known to be at the other end of the connection that it made to us.
@@ -149,6 +149,45 @@ package struct KnownNode: Equatable, Sendable {
         if isName { traits.insert(seenAt.isEmpty ? .unseen : .seen) }
     }
 
+    /// It owns these slots and no others.
+    mutating func own(_ set: SlotSet) {
+        slots = set
+        slotCount = set.count
+    }
+
+    /// The slots that a header claims are those that it owns: from now on the two share one storage, so that
+    /// a header that is composed of them costs nothing to keep.
+    mutating func shareSlots(with claimed: SlotSet) { if slots == claimed { slots = claimed } }
+
+    /// What it announces of itself.
+    mutating func name(hostname: String, nodeName: String) {
+        (self.hostname, self.nodeName) = (hostname, nodeName)
+    }
+
+    /// Reports of its failure that count no more.
+    mutating func dropReports(where isOver: (FailureReport) -> Bool) {
+        reports.removeAll(where: isOver)
+    }
+
+    /// A report came; it goes where the order of reporters wants it. Returns whether it is the reporter's
+    /// first word.
+    mutating func report(by reporter: NodeHandle, at time: Int64) -> Bool {
+        let place = placeOfReport(by: reporter)
+        if place < reports.count && reports[place].reporter == reporter {
+            reports[place].at = time
+            return false
+        }
+        guard reports.count < ClusterConfig.reportLimit else { return false }
+        reports.insert(FailureReport(reporter: reporter, at: time), at: place)
+        return true
+    }
+
+    /// Whether this reporter's word counts.
+    func isReported(by reporter: NodeHandle) -> Bool {
+        let place = placeOfReport(by: reporter)
+        return place < reports.count && reports[place].reporter == reporter
+    }
+
     /// This node's own address, as others see it or as it announces it; a name needs no place here.
     mutating func announce(ip: IPText) { address.ip = ip }
     mutating func announce(port: Port, busPort: Port) {
@@ -168,6 +207,9 @@ package struct KnownNode: Equatable, Sendable {
         return place
     }
 
+    /// An answer is waited for from now on; one that is waited for already keeps its time.
+    mutating func startAnswerClock(at now: Int64) { if pingSent == 0 { pingSent = now } }
+
     package internal(set) var role: Role {
         get { isMaster ? .master : .replica(of: master) }
         set {
@@ -183,15 +225,17 @@ package struct KnownNode: Equatable, Sendable {
     package var heardAt: Int64 { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { traits.contains(.handshake) }
     package var isUnheard: Bool { traits.contains(.unheard) }
+    /// It has said its name itself: it is saved, and counts.
+    package var isMember: Bool { traits.isDisjoint(with: [.handshake, .unheard]) }
     /// Whether operators are told of it.
     var isShown: Bool { !isUnheard || traits.contains(.filtered) }
     package var hasAddress: Bool { !traits.contains(.noAddress) }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { traits.isDisjoint(with: [.noAddress, .unseen]) }
-    package var isSuspect: Bool { !condition.isHealthy }
+    package var isUnhealthy: Bool { !condition.isHealthy }
 
     /// Where a reporter's word is among the reports, or would be.
-    func placeOfReport(by reporter: NodeHandle) -> Int {
+    private func placeOfReport(by reporter: NodeHandle) -> Int {
         var low = 0
         var high = reports.count
         while low < high {
@@ -224,8 +268,8 @@ package struct KnownNode: Equatable, Sendable {
         var flags: NodeFlags = isMaster ? .master : .replica
         switch condition {
         case .healthy: break
-        case .suspected: flags.insert(.pfail)
-        case .failed: flags.insert(.fail)
+        case .pfail: flags.insert(.pfail)
+        case .fail: flags.insert(.fail)
         }
         if traits.contains(.handshake) { flags.insert(.handshake) }
         if traits.contains(.noAddress) { flags.insert(.noAddress) }
@@ -240,5 +284,5 @@ package struct Belief: Equatable, Sendable {
     package var role: Role
     package var slots: SlotSet
     package var configEpoch: Epoch
-    package var isSuspect: Bool
+    package var isUnhealthy: Bool
 }

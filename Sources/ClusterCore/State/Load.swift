@@ -29,10 +29,10 @@ extension ClusterState {
         }
         return Load(
             knownNodes: nodes.count - meeting, handshakes: meeting, mostReports: mostReports,
-            inboundLinks: inbound.count, forgotten: forgotten.entries.count,
-            savesUnderway: saves.underway.count,
-            savesLimit: ClusterConfig.savesUnderwayLimit + 1 + 2 * promises.count,
-            promises: promises.count, votes: candidacy?.voters.count ?? 0,
+            inboundLinks: connections.inbound.count, forgotten: forgotten.entries.count,
+            savesUnderway: durability.underway.count,
+            savesLimit: ClusterConfig.savesUnderwayLimit + 1 + 2 * durability.waiting.count,
+            promises: durability.waiting.count, votes: election.candidacy?.poll?.voters.count ?? 0,
             openSlots: slots.migrating.list.count + slots.importing.list.count)
     }
 }

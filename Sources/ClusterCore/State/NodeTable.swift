@@ -21,7 +21,7 @@ package struct NodeTable: Sendable {
     /// What is asked most of the row with the same index: all of them are in the cache where the rows
     /// are not.
     private var marks: [Marks]
-    private var schedule = LookSchedule()
+    private var schedule = DueSchedule()
     /// Handles in ascending order of ids.
     private var order: [NodeHandle]
     private var free: [NodeHandle] = []
@@ -61,7 +61,7 @@ package struct NodeTable: Sendable {
             let former = Standing(rows[handle.index])
             yield &rows[handle.index]
             marks[handle.index] = Marks(rows[handle.index])
-            schedule.lookSoon(at: handle)
+            schedule.markDue(at: handle)
             let latter = Standing(rows[handle.index])
             if former != latter { recount(handle, from: former, to: latter) }
         }
@@ -77,7 +77,7 @@ package struct NodeTable: Sendable {
         let index = handle.index
         return Belief(
             role: rows[index].role, slots: rows[index].slots,
-            configEpoch: rows[index].configEpoch, isSuspect: rows[index].isSuspect)
+            configEpoch: rows[index].configEpoch, isUnhealthy: rows[index].isUnhealthy)
     }
 
     /// Whether gossip may draw a node: suspects are told of anyway, handshakes and empty nodes that we
@@ -90,11 +90,11 @@ package struct NodeTable: Sendable {
 
     /// Whether we suspect a node and no quorum does.
     @inline(__always)
-    func isSuspected(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspected) }
+    func isPFail(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspected) }
 
     /// Whether we or a quorum suspect a node.
     @inline(__always)
-    func isSuspect(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspect) }
+    func isUnhealthy(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspect) }
 
     /// Whether only others have told of a node.
     @inline(__always)
@@ -193,7 +193,7 @@ package struct NodeTable: Sendable {
             marks.append(Marks(node))
             schedule.addRow()
         }
-        schedule.lookSoon(at: handle)
+        schedule.markDue(at: handle)
         order.insert(handle, at: position(of: node.id))
         recount(handle, from: Standing(), to: Standing(node))
         countMine(handle)
@@ -242,7 +242,7 @@ package struct NodeTable: Sendable {
         order.insert(handle, at: position(of: id))
         recount(handle, from: Standing(), to: standing)
         countMine(handle)
-        schedule.lookSoon(at: handle)
+        schedule.markDue(at: handle)
         rebuild()
     }
 
@@ -288,9 +288,9 @@ extension NodeTable {
         _ handle: NodeHandle, from former: Standing, to latter: Standing
     ) {
         tally.count(from: former, to: latter)
-        guard former.isSuspected != latter.isSuspected else { return }
+        guard former.isPFail != latter.isPFail else { return }
         let place = position(of: rows[handle.index].id, in: tally.suspects)
-        if latter.isSuspected {
+        if latter.isPFail {
             tally.suspects.insert(handle, at: place)
         } else {
             tally.suspects.remove(at: place)
@@ -303,7 +303,7 @@ extension NodeTable {
         for handle in order {
             let standing = Standing(rows[handle.index])
             tally.count(from: Standing(), to: standing)
-            if standing.isSuspected { tally.suspects.append(handle) }
+            if standing.isPFail { tally.suspects.append(handle) }
         }
         return tally
     }
@@ -336,20 +336,21 @@ extension NodeTable {
     /// When a tick must look at a node, unless its row changes before.
     func look(at handle: NodeHandle) -> Int64 { schedule.time(of: handle) }
 
-    /// These were looked at: the next time is when their rows, as they are now, have something due.
-    mutating func lookWhenDue(at handles: [NodeHandle], nodeTimeout: Int64) {
+    /// What was due of these was done: the next time is what `next` says of their rows as they are now.
+    @inline(__always)
+    mutating func setNextDue(of handles: [NodeHandle], _ next: (borrowing KnownNode) -> Int64) {
         for handle in handles where contains(handle) {
-            schedule.looked(at: handle, until: rows[handle.index].nextLook(nodeTimeout))
+            schedule.setNext(of: handle, at: next(rows[handle.index]))
         }
-        schedule.endLook()
+        schedule.endTick()
     }
 
     /// The next tick looks at every node.
-    mutating func lookAtAll() { schedule.lookAtAll() }
+    mutating func markAllDue() { schedule.markAllDue() }
 
     /// Whether every node that a tick must look at is one that was changed, or not due before the time
     /// until which nobody looks.
-    var missesNobody: Bool { schedule.missesNone(of: order) }
+    var missesNobodyDue: Bool { schedule.missesNone(of: order) }
 
     /// The node said its offset at this time. It makes nothing due: nobody need look.
     @inline(__always)
@@ -366,29 +367,20 @@ extension NodeTable {
     mutating func heardReport(
         of handle: NodeHandle, by reporter: NodeHandle, at time: Int64
     ) -> Bool {
-        let place = rows[handle.index].placeOfReport(by: reporter)
-        let count = rows[handle.index].reports.count
-        if place < count && rows[handle.index].reports[place].reporter == reporter {
-            rows[handle.index].reports[place].at = time
-            return false
-        }
-        guard count < ClusterConfig.reportLimit else { return false }
-        rows[handle.index].reports.insert(
-            FailureReport(reporter: reporter, at: time), at: place)
+        guard rows[handle.index].report(by: reporter, at: time) else { return false }
         marks[handle.index].insert(.reported)
         return true
+    }
+
+    /// What a reporter said of a node's failure counts no more.
+    mutating func forgetReports(of handle: NodeHandle, by reporter: NodeHandle) {
+        guard !rows[handle.index].reports.isEmpty else { return }
+        self[handle].dropReports { $0.reporter == reporter }
     }
 
     /// Something came from the node at this time. It makes nothing due: nobody need look.
     @inline(__always)
     mutating func heardData(of handle: NodeHandle, at time: Int64) {
         rows[handle.index].dataReceived = time
-    }
-}
-
-extension NodeTable: Equatable {
-    package static func == (left: NodeTable, right: NodeTable) -> Bool {
-        left.order.count == right.order.count
-            && zip(left.order, right.order).allSatisfy { left[$0] == right[$1] }
     }
 }

@@ -17,13 +17,13 @@ struct Marks: OptionSet {
     @inline(__always)
     init(_ node: KnownNode) {
         self = .inUse
-        if node.isSuspect { insert(.suspect) }
-        if node.condition.isSuspected { insert(.suspected) }
+        if node.isUnhealthy { insert(.suspect) }
+        if node.condition.isPFail { insert(.suspected) }
         if !node.reports.isEmpty { insert(.reported) }
         if node.isUnheard { insert(.unheard) }
         if node.isHandshake || node.isUnheard { return }
         let isWorthTelling =
-            node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isSuspect
+            node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isUnhealthy
         if isWorthTelling { insert(.worthTelling) }
     }
 }
@@ -33,7 +33,7 @@ struct Standing: Equatable {
     var isVoter = false
     var isLeader = false
     var isHealthy = false
-    var isSuspected = false
+    var isPFail = false
     var isFailedOwner = false
     var isLostOwner = false
     var isUnheard = false
@@ -49,10 +49,10 @@ struct Standing: Equatable {
         isHandshake = node.isHandshake
         switch node.condition {
         case .healthy: isHealthy = true
-        case .suspected:
-            isSuspected = true
+        case .pfail:
+            isPFail = true
             isLostOwner = node.slotCount > 0 && !node.hasAddress
-        case .failed: isFailedOwner = node.slotCount > 0
+        case .fail: isFailedOwner = node.slotCount > 0
         }
     }
 }

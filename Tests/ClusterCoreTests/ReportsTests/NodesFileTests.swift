@@ -29,7 +29,7 @@ struct NodesFileTests {
         let state = try Self.parse(Fixture.bytes("nodes-conf/\(name)"))
         let isMaster = name.contains("master")
         #expect(state.nodes.count == 4)
-        #expect(state.currentEpoch == 3 && state.size == 3 && !state.isNewborn)
+        #expect(state.currentEpoch == 3 && state.size == 3 && !state.membership.hasNeverJoined)
         #expect(state.slots.assignedCount == 16383)
         #expect(state.me.isMaster == isMaster)
         if isMaster {
@@ -290,9 +290,11 @@ struct NodesFileTests {
 
     @Test func `a node alone at epoch 0 without slots was never part of a cluster`() throws {
         let alone = "\(Self.a) 1.1.1.1:1@2 myself,master - 0 0 0 connected"
-        #expect(try Self.parse(alone + "\n").isNewborn)
-        #expect(try !Self.parse(alone + " 5\n").isNewborn)
-        #expect(try !Self.parse(alone + "\nvars currentEpoch 1 lastVoteEpoch 0\n").isNewborn)
+        #expect(try Self.parse(alone + "\n").membership.hasNeverJoined)
+        #expect(try !Self.parse(alone + " 5\n").membership.hasNeverJoined)
+        #expect(
+            try !Self.parse(alone + "\nvars currentEpoch 1 lastVoteEpoch 0\n").membership
+                .hasNeverJoined)
     }
 
     @Test(arguments: ["redis-7.0.15-master.conf"])

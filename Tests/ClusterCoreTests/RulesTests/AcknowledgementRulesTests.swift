@@ -96,7 +96,7 @@ struct AcknowledgementRulesTests {
             let outcome = node.command(round.isMultiple(of: 2) ? "delslots 5" : "addslots 5")
             #expect(Self.waits(outcome) == [outcome.saves.last?.generation])
         }
-        #expect(node.state.saves.underway.count == ClusterConfig.savesUnderwayLimit + 1)
+        #expect(node.state.durability.underway.count == ClusterConfig.savesUnderwayLimit + 1)
         node.saved()
         node.saved()
         #expect(node.hears(.ping(), from: "b").sent.first?.header?.slots.contains(slot(5)) == true)
@@ -119,7 +119,7 @@ struct AcknowledgementRulesTests {
         node.step(.persisted(second.generation))
         #expect(said()?.contains(slot(6)) == false && said()?.contains(slot(7)) == false)
         node.forgetWaiting()
-        node.step(.persisted(node.state.saves.newest))
+        node.step(.persisted(node.state.durability.newest))
         #expect(said()?.contains(slot(6)) == true && said()?.contains(slot(7)) == false)
     }
 

@@ -177,7 +177,7 @@ struct ElectionOrderTests {
         #expect(node.advance(300).notes.contains(.electionStarted(10, forced: false)))
         #expect(Self.rival(&node, 10).notes.contains(.electionExpired(10)))
         node.hears(.vote, from: "c") { $0.currentEpoch = 10 }
-        #expect(node.state.candidacy?.voters == [])
+        #expect(node.state.election.candidacy?.poll == nil)
         node.pass(100)
         #expect(node.step(.timer).sent(.voteRequest).isEmpty)
         let later = node.advance(400)

@@ -104,7 +104,8 @@ struct ElectionTests {
             ? node.hears(.ping(), from: "b") { ($0.currentEpoch, $0.configEpoch) = (10, 10) }
             : node.hears(.update(update), from: "c")
         #expect(outcome.notes.contains(.electionExpired(10)))
-        #expect(node.state.candidacy?.voters == [], "votes of the epoch before do not count")
+        #expect(
+            node.state.election.candidacy?.poll == nil, "votes of the epoch before do not count")
         #expect(outcome.sent(.voteRequest).isEmpty, "epochs are not spent in a hurry")
         let later = node.advance(200)
         #expect(later.receivers(of: .voteRequest).hasPrefix("bc"))
@@ -118,7 +119,7 @@ struct ElectionTests {
             $0.currentEpoch = 12
             $0.configEpoch = 12
         }
-        #expect(node.state.candidacy?.epoch == 10)
+        #expect(node.state.election.candidacy?.epoch == 10)
     }
 
     @Test func `a majority of voters wins`() {
@@ -318,6 +319,6 @@ struct ElectionTests {
         }
         #expect(node.state.me.role == .replica(of: id("s")))
         #expect(outcome.effects.contains(.replicate(from: address("s"))))
-        #expect(node.state.candidacy == nil)
+        #expect(node.state.election.candidacy == nil)
     }
 }

@@ -219,7 +219,7 @@ struct FailureDetectionTests {
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "e")
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "r")
-        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.condition.isPFail == true)
     }
 
     @Test func `a reporter that lost its slots counts no more`() {
@@ -231,9 +231,9 @@ struct FailureDetectionTests {
             $0.configEpoch = 50
         }
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "e")
-        #expect(node.row("a")?.condition.isSuspected == true, "m alone of 4")
+        #expect(node.row("a")?.condition.isPFail == true, "m alone of 4")
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
-        #expect(node.row("a")?.condition.isSuspected == true, "m and c of 4: 3 are needed")
+        #expect(node.row("a")?.condition.isPFail == true, "m and c of 4: 3 are needed")
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "d")
         #expect(node.row("a")?.condition.isFailed == true)
     }
@@ -244,7 +244,7 @@ struct FailureDetectionTests {
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
         node.advance(10_100)
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
-        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.condition.isPFail == true)
         #expect(node.row("a")?.reports.map { $0.reporter } == [node.handle("c")].compactMap { $0 })
     }
 
@@ -255,7 +255,7 @@ struct FailureDetectionTests {
         node.silent = ["a"]
         node.advance(8000)
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "b")
-        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.condition.isPFail == true)
         let outcome = node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
         #expect(node.row("a")?.condition.isFailed == true)
         #expect(outcome.receivers(of: .fail).contains("b"))
@@ -270,7 +270,7 @@ struct FailureDetectionTests {
     @Test func `a suspicion ends with a PONG on our link, and not by gossip`() {
         var node = Self.suspicious()
         node.hears(.ping(rumour("a")), from: "b")
-        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.condition.isPFail == true)
         node.silent = []
         // Who has been silent for a node timeout, 5000 ms, is tried each eighth of it.
         node.advance(700)

@@ -29,7 +29,7 @@ struct HealthCheckTests {
         node.advance(5000)
         #expect(node.state.health.isOK, "its silence is not long yet")
         node.advance(500)
-        #expect(node.row("b")?.condition.isSuspected == true)
+        #expect(node.row("b")?.condition.isPFail == true)
         #expect(!node.state.health.isOK && node.state.health.reason == .slotUncovered)
     }
 
@@ -163,7 +163,7 @@ struct HealthCheckTests {
         var node = Self.serving()
         node.silent = ["b"]
         node.advance(9000)
-        #expect(node.row("b")?.condition.isSuspected == true && node.state.health.isOK)
+        #expect(node.row("b")?.condition.isPFail == true && node.state.health.isOK)
     }
 
     @Test func `a minority does not serve, whatever coverage is required`() {

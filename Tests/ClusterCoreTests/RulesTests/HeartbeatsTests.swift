@@ -51,7 +51,7 @@ struct HeartbeatsTests {
     @Test func `who pings us is not pinged, but for our own link now and then`() {
         var node = TestNode(Self.shape) { $0.nodeTimeout = 2000 }
         // Between two draws by chance there are nine ticks.
-        while node.state.ticks % 10 != 0 { node.advance(100) }
+        while node.state.heartbeats.ticks % 10 != 0 { node.advance(100) }
         var pinged: [String] = []
         for _ in 0..<9 {
             for peer in "bcr" { node.hears(.ping(), from: peer) }

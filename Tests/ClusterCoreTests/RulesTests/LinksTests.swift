@@ -115,7 +115,7 @@ struct LinksTests {
         node.silent = ["b"]
         for _ in 0..<2 { node.step(.linkClosed(try link(node, "b"))) }
         node.advance(9000)
-        #expect(node.row("b")?.isSuspect == true)
+        #expect(node.row("b")?.isUnhealthy == true)
         while !node.advance(100).connects.contains(address("b")) {}
         // There is no turn left for it now.
         for place in 0..<ClusterConfig.connectsPerTick {
@@ -304,9 +304,9 @@ struct LinksTests {
             node.step(
                 .linkOpened(.inbound(UInt32(number)), local: ip("1.1.1.1"), peer: ip("1.1.1.1")))
         }
-        #expect(node.state.inbound.count == 200)
+        #expect(node.state.connections.inbound.count == 200)
         for number in 0..<200 { node.step(.linkClosed(.inbound(UInt32(number)))) }
-        #expect(node.state.inbound.isEmpty)
+        #expect(node.state.connections.inbound.isEmpty)
         node.step(.linkClosed(.inbound(77)))
     }
 }

@@ -123,10 +123,10 @@ struct ManualFailoverTests {
     @Test func `the replica gives up at the deadline, its election with it`() {
         var node = TestNode(Self.replica)
         node.command("failover force")
-        #expect(node.state.candidacy != nil)
+        #expect(node.state.election.candidacy != nil)
         let outcome = node.advance(5200)
         #expect(outcome.notes.contains(.manualFailoverTimedOut))
-        #expect(node.state.candidacy == nil && node.state.manualFailover == nil)
+        #expect(node.state.election.candidacy == nil && node.state.manualFailover == nil)
     }
 
     @Test func `FORCE stands at once, with or without the master`() {

@@ -78,7 +78,7 @@ struct StandingTests {
         node.step(.configure(config))
         #expect(node.tick().notes.contains(.electionNotStood(reason: .disabled)))
         _ = ElectionTests.votes(&node, from: "bc")
-        #expect(!node.state.me.isMaster && node.state.candidacy == nil)
+        #expect(!node.state.me.isMaster && node.state.election.candidacy == nil)
     }
 
     @Test func `a replica that may stand again does not flag itself any more`() {
@@ -107,6 +107,6 @@ struct StandingTests {
     @Test func `nobody stands while the master is only suspected`() {
         var node = ElectionTests.bereaved()
         #expect(node.advance(9000).sent(.voteRequest).isEmpty)
-        #expect(node.row("a")?.condition.isSuspected == true)
+        #expect(node.row("a")?.condition.isPFail == true)
     }
 }

@@ -36,7 +36,7 @@ import Testing
         node.hears(.ping(rumour("x")), from: "b")
         try answers("x", node: &node)
         #expect(node.row("x") != nil && node.row("x")?.inbound == nil)
-        #expect(node.state.claimCount == 0)
+        #expect(node.state.connections.claimCount == 0)
     }
 
     @Test func `a stranger who says many names on one connection is remembered by the last`() {
@@ -45,7 +45,9 @@ import Testing
         for letter: Character in ["x", "y", "z"] {
             node.step(.message(.full(node.header(of: letter), .ping()), on: link))
         }
-        #expect(node.state.inboundLink(link)?.claim == id("z") && node.state.claimCount == 1)
+        #expect(
+            node.state.connections[link]?.claim == id("z") && node.state.connections.claimCount == 1
+        )
     }
 
     @Test func `a node that a filter silences is shown, and is nothing more`() {

@@ -137,7 +137,7 @@ struct VotingTests {
         var node = TestNode(Self.shape)
         node.silent = ["b"]
         node.advance(9000)
-        #expect(node.row("b")?.condition.isSuspected == true)
+        #expect(node.row("b")?.condition.isPFail == true)
         #expect(Self.ask(&node).sent(.vote).isEmpty)
         #expect(node.advance(2800).refusals == [.masterNotFailed(id("b"))])
     }

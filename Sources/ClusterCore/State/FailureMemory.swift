@@ -70,3 +70,25 @@ struct OpenFailures: Equatable, Sendable {
 
     mutating func removeAll() { self = OpenFailures() }
 }
+
+/// The memory of the rule FailureDetection, and of the requests that wait for what it decides.
+struct FailureMemory: Equatable, Sendable {
+    /// Nodes that we found out have failed, of which others tell first.
+    private(set) var untold: [NodeID] = []
+    /// What was heard of failures and is not decided.
+    var open = OpenFailures()
+
+    /// Others tell of this failure first; we do with the next tick if nobody has by then.
+    mutating func leaveToOthers(_ id: NodeID) { untold.append(id) }
+
+    /// Somebody tells of a failure.
+    mutating func wasTold(of id: NodeID) {
+        if !untold.isEmpty { untold.removeAll { $0 == id } }
+    }
+
+    /// Failures of which nobody has told us since we found them out.
+    mutating func takeUntold() -> [NodeID] {
+        defer { untold = [] }
+        return untold
+    }
+}

@@ -10,13 +10,13 @@ package import Determinism
 package struct Machine: Sendable {
     package private(set) var state: ClusterState
     /// Kept from step to step, so that settings are not copied for each.
-    private var turn: Turn
+    private var context: StepContext
 
     package init(state: ClusterState, config: ClusterConfig, random: SplitMix64) {
         self.state = state
-        turn = Turn(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
-        self.state.durable = Promises.facts(state)
-        if turn.has(.forgottenVote) { self.state.lastVoteEpoch = 0 }
+        context = StepContext(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
+        self.state.durability = Durability(state.selfFacts)
+        if context.has(.forgottenVote) { self.state.votes.forgetEpoch() }
         applyAddress()
     }
 
@@ -30,10 +30,10 @@ package struct Machine: Sendable {
             random: random)
     }
 
-    package var config: ClusterConfig { turn.config }
+    package var config: ClusterConfig { context.config }
 
     /// Whether a vote, a request for votes or a claim waits for the disk.
-    package var owesPromise: Bool { !state.promises.isEmpty }
+    package var owesPromise: Bool { !state.durability.waiting.isEmpty }
 
     /// Asked of many machines at once: to look at the state from outside copies it.
     package var id: NodeID { state.myID }
@@ -67,31 +67,31 @@ package struct Machine: Sendable {
 
     /// Takes one input and says what is to be done, in order.
     package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
-        turn.begin(at: now)
-        if case .configure(let new) = input { turn.config = new }
+        context.begin(at: now)
+        if case .configure(let new) = input { context.config = new }
         dispatch(input)
-        Settle.finish(&state, &turn)
-        Invariants.check(state, nodeTimeout: turn.config.nodeTimeout)
-        return turn.end()
+        EndOfStep.finish(&state, &context)
+        Invariants.check(state, nodeTimeout: context.config.nodeTimeout)
+        return context.end()
     }
 
     private mutating func dispatch(_ input: Input) {
         switch input {
         case .tick: tick()
         case .timer:
-            state.candidacy?.timerAt = 0
-            turn.pending.insert(.election)
+            state.election.timerFired()
+            context.pending.insert(.election)
         case .message(let message, let link):
-            Receive.message(message, on: link, &state, &turn)
+            Receive.message(message, on: link, &state, &context)
         case .refused(let error, let type, let link):
             if let type { state.statistics.countReceived(type) }
-            let who = Identity.bound(to: link, state).map { state.nodes[$0].id }
-            turn.note(.ignored(.unreadable(error.kind), from: who))
+            let who = state.boundNode(of: link).map { state.nodes[$0].id }
+            context.note(.ignored(.unreadable(error.kind), from: who))
         case .passedBy(let type, let length, let link):
             state.statistics.countReceived(type)
-            let sender = Identity.bound(to: link, state)
-            if let sender { state.nodes.heardData(of: sender, at: turn.now.monotonic) }
-            turn.note(
+            let sender = state.boundNode(of: link)
+            if let sender { state.nodes.heardData(of: sender, at: context.now.monotonic) }
+            context.note(
                 .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
         case .filtered(let type, let id):
             state.statistics.countReceived(type)
@@ -101,58 +101,87 @@ package struct Machine: Sendable {
             }
         case .resetStatistics: state.statistics.reset()
         case .linkOpened(let link, let local, let peer):
-            Links.opened(link, local: local, peer: peer, &state, &turn)
-        case .linkClosed(let link): Links.closed(link, &state, &turn)
+            Links.opened(link, local: local, peer: peer, &state, &context)
+        case .linkClosed(let link): Links.closed(link, &state, &context)
         case .command(let command, let client):
-            Commands.run(command, for: client, &state, &turn)
-        case .store(let report): Replication.learned(report, &state, &turn)
-        case .persisted(let generation): Promises.release(upTo: generation, &state, &turn)
+            Commands.run(command, for: client, &state, &context)
+        case .store(let report): Replication.learned(report, &state, &context)
+        case .persisted(let generation):
+            for action in Saving.confirmed(upTo: generation, &state, &context) { perform(action) }
         case .persistFailed(let generation, let fault):
-            Promises.withdraw(from: generation, because: fault, &state, &turn)
+            for action in Saving.failed(from: generation, because: fault, &state, &context) {
+                takeBack(action, because: fault)
+            }
         case .configure: configured()
+        }
+    }
+
+    /// What waited for a save that is on disk now.
+    private mutating func perform(_ action: DurableAction) {
+        switch action.kind {
+        case .vote(let candidate, let epoch):
+            Voting.say(to: candidate, in: epoch, &state, &context)
+        case .voteRequest(let epoch): Election.ask(epoch, &state, &context)
+        case .claim: break  // said when the save was confirmed: the role is news
+        }
+    }
+
+    /// What waited for a save that failed.
+    private mutating func takeBack(_ action: DurableAction, because fault: SystemFault) {
+        switch action.kind {
+        case .vote(let candidate, let epoch):
+            state.votes.withdraw()
+            context.note(.voteWithdrawn(to: candidate, epoch, fault))
+        case .voteRequest(let epoch):
+            if state.election.candidacy?.epoch == epoch { state.election.end() }
+            context.note(.claimWithdrawn(epoch, fault))
+        case .claim(let master, let epoch, let formerEpoch):
+            context.note(.claimWithdrawn(epoch, fault))
+            Roles.undoPromotion(from: master, formerEpoch: formerEpoch, &state, &context)
         }
     }
 
     private mutating func configured() {
         let former = state.me
         applyAddress()
-        Replication.flagMyself(&state, turn)
-        state.nodes.lookAtAll()
-        turn.pending.formUnion([.health, .broadcast])
+        Replication.flagMyself(&state, context)
+        state.nodes.markAllDue()
+        context.pending.formUnion([.health, .broadcast])
         // What nodes.conf says of us: most settings are not in it.
         if former.address != state.me.address || former.hostname != state.me.hostname
             || former.nodeName != state.me.nodeName || former.traits != state.me.traits
         {
-            turn.pending.formUnion([.save, .awaited])
+            context.pending.formUnion([.save, .awaited])
         }
     }
 
     private mutating func tick() {
-        if !state.forgotten.isEmpty { state.forgotten.removeExpired(at: turn.now.wall) }
-        let due = state.nodes.due(at: turn.now.monotonic)
-        Links.maintain(among: due, &state, &turn)
-        Heartbeats.schedule(among: due, &state, &turn)
-        FailureDetection.tellFailures(&state, &turn)
-        FailureDetection.suspect(among: due, &state, &turn)
-        if !state.openFailures.isEmpty {
-            FailureDetection.decideOpen(&state, &turn)
-            Voting.dropWaiting(&state, &turn)
+        if !state.forgotten.isEmpty { state.forgotten.removeExpired(at: context.now.wall) }
+        let due = state.nodes.due(at: context.now.monotonic)
+        Links.maintain(among: due, &state, &context)
+        Heartbeats.schedule(among: due, &state, &context)
+        FailureDetection.tellFailures(&state, &context)
+        FailureDetection.suspect(among: due, &state, &context)
+        if !state.failures.open.isEmpty {
+            FailureDetection.decideOpen(&state, &context)
+            Voting.dropWaiting(&state, &context)
         }
-        state.nodes.lookWhenDue(at: due, nodeTimeout: turn.config.nodeTimeout)
-        ManualFailover.expire(&state, &turn)
+        let timeout = context.config.nodeTimeout
+        state.nodes.setNextDue(of: due) { $0.nextDue(timeout) }
+        ManualFailover.expire(&state, &context)
         // Before the election: a replica that leaves does not stand for the master it left.
-        ReplicaMigration.consider(&state, &turn)
-        turn.pending.insert(.election)
-        if !state.health.isOK || !state.slots.notClaimed.isEmpty { turn.pending.insert(.health) }
+        ReplicaMigration.consider(&state, &context)
+        context.pending.insert(.election)
+        if !state.health.isOK || !state.slots.notClaimed.isEmpty { context.pending.insert(.health) }
     }
 
     /// Our own row says what we announce.
     private mutating func applyAddress() {
-        let config = turn.config
+        let config = context.config
         if let ip = config.announceIP { state.nodes[.myself].announce(ip: ip) }
         state.nodes[.myself].announce(
             port: config.announcedPort, busPort: config.announcedBusPort)
-        state.nodes[.myself].hostname = config.announceHostname
-        state.nodes[.myself].nodeName = config.announceNodeName
+        state.nodes[.myself].name(
+            hostname: config.announceHostname, nodeName: config.announceNodeName)
     }
 }

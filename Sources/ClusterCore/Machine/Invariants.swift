@@ -41,10 +41,10 @@ enum Invariants {
     /// A tick looks at each node in time.
     private static func nothingIsMissed(_ state: ClusterState, _ nodeTimeout: Int64) -> Bool {
         guard state.nodes.count <= countedLimit else { return true }
-        guard state.nodes.missesNobody else { return false }
+        guard state.nodes.missesNobodyDue else { return false }
         return state.nodes.handles.allSatisfy { handle in
             handle == .myself
-                || state.nodes.look(at: handle) <= state.nodes[handle].nextLook(nodeTimeout)
+                || state.nodes.look(at: handle) <= state.nodes[handle].nextDue(nodeTimeout)
         }
     }
 }

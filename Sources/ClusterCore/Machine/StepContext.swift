@@ -3,7 +3,7 @@
 import ClusterWire
 import Determinism
 
-/// Work that rules ask for and `Settle` does once, at the end of the step.
+/// Work that rules ask for and `EndOfStep` does once, at the end of the step.
 struct Pending: OptionSet {
     let rawValue: UInt8
 
@@ -22,7 +22,7 @@ struct Pending: OptionSet {
 }
 
 /// One step's working set.
-struct Turn {
+struct StepContext {
     private(set) var now: Instant
     var config: ClusterConfig
     var random: SplitMix64
@@ -56,7 +56,17 @@ struct Turn {
 
     /// Whether a master in this condition may be replaced by an election.
     func countsAsFailed(_ condition: Condition) -> Bool {
-        condition.isFailed || has(.voteForSuspected) && condition.isSuspected
+        condition.isFailed || has(.voteForSuspected) && condition.isPFail
+    }
+
+    /// Up to `count` of the nodes, drawn without replacement when there are more.
+    mutating func sample(_ count: Int, of handles: [NodeHandle]) -> [NodeHandle] {
+        guard handles.count > count else { return handles }
+        var rest = handles
+        for index in 0..<count {
+            rest.swapAt(index, index + random.below(rest.count - index))
+        }
+        return Array(rest.prefix(count))
     }
 
     mutating func emit(_ effect: Effect) { effects.append(effect) }

@@ -1,11 +1,9 @@
 // Which slot a key belongs to: CRC16 of the key, or of the part between braces.
 
-package import ClusterWire
-
 /// The slot of a key.
 ///
 /// - Source: bus protocol §9.7.
-package enum KeySlot {
+public enum KeySlot {
     /// Entry 256k + b is what byte b comes to with k zero bytes behind it, so that eight bytes are
     /// looked up at once: a key may have half a gigabyte, and heartbeats wait for it.
     private static let tables: [UInt16] = {
@@ -22,7 +20,7 @@ package enum KeySlot {
     }()
 
     /// CRC-16/XMODEM: polynomial 0x1021, no reflection, zero to begin with.
-    package static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
+    public static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
         let tables = Self.tables.span
         var value: UInt16 = 0
         var index = 0
@@ -43,10 +41,10 @@ package enum KeySlot {
     }
 
     /// The slot of `key`; with a non-empty tag in braces, of the tag alone.
-    package static func of(_ key: [UInt8]) -> Slot { of(key.span) }
+    public static func of(_ key: [UInt8]) -> Slot { of(key.span) }
 
     /// The slot of `key`; with a non-empty tag in braces, of the tag alone.
-    package static func of(_ key: Span<UInt8>) -> Slot {
+    public static func of(_ key: Span<UInt8>) -> Slot {
         let hashed = tag(in: key) ?? 0..<key.count
         let value = checksum(key.extracting(hashed))
         let number = Int(value) % Layout.slotCount

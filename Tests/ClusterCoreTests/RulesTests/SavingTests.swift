@@ -94,7 +94,7 @@ struct PromisesTests {
         for epoch in 20..<1000 {
             node.hears(.ping(), from: "b") { $0.currentEpoch = Epoch(UInt64(epoch)) }
         }
-        #expect(node.state.saves.underway.count == ClusterConfig.savesUnderwayLimit)
+        #expect(node.state.durability.underway.count == ClusterConfig.savesUnderwayLimit)
         node.saved()
         node.saved()
         #expect(node.hears(.ping(), from: "b").sent.first?.header?.currentEpoch == 999)

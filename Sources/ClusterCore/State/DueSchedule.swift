@@ -2,7 +2,7 @@
 // what was changed, and nobody else is looked through.
 
 /// Times at which rows have something due.
-struct LookSchedule: Sendable {
+struct DueSchedule: Sendable {
     /// When a tick must look at the row with the same index; 0: with the next one.
     private var times: [Int64] = [0]
     /// Rows that were changed since a tick looked at them, in no order.
@@ -18,14 +18,14 @@ struct LookSchedule: Sendable {
 
     /// The next tick looks at a row.
     @inline(__always)
-    mutating func lookSoon(at handle: NodeHandle) {
+    mutating func markDue(at handle: NodeHandle) {
         guard times[handle.index] != 0 else { return }
         times[handle.index] = 0
         changed.append(handle)
     }
 
     /// The next tick looks at every row.
-    mutating func lookAtAll() {
+    mutating func markAllDue() {
         earliest = 0
         for index in times.indices { times[index] = 0 }
     }
@@ -48,13 +48,13 @@ struct LookSchedule: Sendable {
     }
 
     /// A row was looked at, and has something due at this time.
-    mutating func looked(at handle: NodeHandle, until time: Int64) {
+    mutating func setNext(of handle: NodeHandle, at time: Int64) {
         times[handle.index] = time
         earliest = min(earliest, time)
     }
 
     /// All that was due was looked at. This node's own row needs nobody to look at it.
-    mutating func endLook() {
+    mutating func endTick() {
         times[NodeHandle.myself.index] = .max
         changed.removeAll { times[$0.index] != 0 }
     }

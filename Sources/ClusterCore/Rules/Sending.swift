@@ -1,0 +1,80 @@
+// Saying something on the bus: one message on one connection, or one to every connected peer. Counting
+// happens here, and the one thing that saying a PING or a MEET changes: it starts the clock of its answer.
+// What a message holds is composed in Compose.
+
+import ClusterWire
+
+enum Sending {
+    /// Sends a message on a link; with `epoch`, as of that epoch and not of the present one.
+    static func send(
+        _ body: Body, on link: LinkID, flags: MessageFlags = [], as epoch: Epoch? = nil,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        var header = Compose.header(state, context.config)
+        if let epoch { header.currentEpoch = epoch }
+        header.messageFlags.formUnion(flags)
+        if body.heartbeat != nil { header.messageFlags.insert(.extensions) }
+        state.statistics.countSent(body.type)
+        context.emit(.send(.full(header, body), on: link))
+    }
+
+    /// Sends a message to a node on our own link to it, if there is one: nothing on this bus is
+    /// ever sent again.
+    static func send(
+        _ body: Body, to handle: NodeHandle, flags: MessageFlags = [], as epoch: Epoch? = nil,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        guard let link = state.nodes[handle].outbound.openID else { return }
+        send(body, on: link, flags: flags, as: epoch, &state, &context)
+    }
+
+    /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.
+    /// - Parameters:
+    ///   - news: nodes that its gossip tells of whatever else it draws.
+    ///   - amount: of gossip about nodes drawn by chance.
+    static func ping(
+        _ handle: NodeHandle, telling news: [NodeHandle] = [], amount: Compose.Amount = .usual,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        guard let link = state.nodes[handle].outbound.openID else { return }
+        state.nodes[handle].startAnswerClock(at: context.now.monotonic)
+        state.nodes[handle].pingedAt = context.now.monotonic
+        let beat = Compose.heartbeat(state, to: handle, telling: news, amount: amount, &context)
+        send(.ping(beat), on: link, &state, &context)
+    }
+
+    /// Greets a node with MEET on a link that has just been made. It is not timed: who does not answer a
+    /// greeting was never there.
+    static func meet(
+        _ handle: NodeHandle, on link: LinkID, _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
+        let beat = Compose.heartbeat(state, to: handle, &context)
+        state.nodes[handle].pingedAt = context.now.monotonic
+        send(.meet(beat), on: link, &state, &context)
+    }
+
+    /// Says PONG to a node without being asked: what is told is in its header.
+    static func pong(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        guard state.nodes[handle].outbound.isOpen else { return }
+        let beat = Compose.heartbeat(state, to: handle, amount: .least, &context)
+        send(.pong(beat), to: handle, &state, &context)
+    }
+
+    /// Sends the same to every connected peer.
+    static func broadcast(
+        _ body: Body, flags: MessageFlags = [], _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
+        for handle in state.connectedPeers() {
+            send(body, to: handle, flags: flags, &state, &context)
+        }
+    }
+
+    /// Says PONG to every connected peer: our role, slots and epochs are news.
+    static func broadcastPong(_ state: inout ClusterState, _ context: inout StepContext) {
+        for handle in state.connectedPeers() { pong(handle, &state, &context) }
+    }
+}

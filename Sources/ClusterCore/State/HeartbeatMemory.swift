@@ -1,0 +1,30 @@
+// What the rule Heartbeats remembers beside the rows of the nodes.
+
+/// The memory of the rule Heartbeats.
+struct HeartbeatMemory: Equatable, Sendable {
+    /// Ticks between two pings to a node drawn by chance.
+    ///
+    /// - Source: bus protocol §3.3: one a second.
+    private static let ticksPerDraw: UInt64 = 10
+    private(set) var ticks: UInt64 = 0
+    /// How long answers take of late.
+    private(set) var roundTrips = RoundTrips()
+
+    /// A tick begins. Returns whether a node is drawn by chance with it.
+    mutating func countTick() -> Bool {
+        ticks &+= 1
+        return ticks % Self.ticksPerDraw == 0
+    }
+
+    /// An answer took this many milliseconds.
+    mutating func answered(after milliseconds: Int64) { roundTrips.add(milliseconds) }
+}
+
+/// The memory of the rule ReplicaMigration beside the rows of the nodes.
+struct MigrationMemory: Equatable, Sendable {
+    /// Some master has been without replicas for a while.
+    private(set) var hasOrphans = false
+
+    mutating func noteOrphan() { hasOrphans = true }
+    mutating func forgetOrphans() { hasOrphans = false }
+}
