@@ -6,6 +6,14 @@ import ClusterWire
 import SystemIO
 
 extension Node {
+    private func enqueue(_ frame: [UInt8], on id: LinkID) {
+        guard let link = links[id: id] else { return }
+        link.enqueue(frame)
+        busFigures.sentBytes &+= UInt64(frame.count)
+        recording?.sent(frame, on: id)
+        links.markDirty(link)
+    }
+
     /// Does one effect. Nothing here decides anything.
     func perform(_ effect: Effect) {
         switch effect {
@@ -19,12 +27,12 @@ extension Node {
             recording?.closed(link.id, isOwn: true)
             links.remove(link)
         case .send(let message, let link):
-            guard let link = links[id: link], let frame = message.encode() else { return }
-            link.enqueue(frame)
-            busFigures.sentBytes &+= UInt64(frame.count)
-            recording?.sent(frame, on: link.id)
-            links.markDirty(link)
-            if log.level == .debug { tellPing(message, on: link.id) }
+            guard let frame = message.encode() else { return }
+            enqueue(frame, on: link)
+            if log.level == .debug { tellPing(message, on: link) }
+        case .broadcast(let message, let links):
+            guard let frame = message.encode() else { return }
+            for link in links { enqueue(frame, on: link) }
         case .timer(let time): timerAt = timerAt == 0 ? time : min(timerAt, time)
         case .pauseWrites(let until):
             writesHeldUntil = until

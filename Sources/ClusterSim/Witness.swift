@@ -97,7 +97,7 @@ struct Witness {
     /// A master with a smaller id that heard another at its own epoch, and stays there.
     func collision(at now: Instant) -> Breach? {
         guard body.heartbeat != nil, header.saysMaster, let row = after.nodes.find(header.sender),
-            row != .myself, after.nodes[row].dataReceived == now.monotonic,
+            row != .myself, after.nodes[row].dataReceived == Moment(now.monotonic),
             after.nodes[row].isMaster, after.nodes[.myself].isMaster,
             after.nodes[.myself].configEpoch == header.configEpoch, after.myID < header.sender
         else { return nil }

@@ -66,6 +66,8 @@ extension World {
         case .connect(let link, let address): connect(link, from: node, to: address)
         case .close(let link): close(link, of: node)
         case .send(let message, let link): send(message, on: link, from: node)
+        case .broadcast(let message, let links):
+            for link in links { send(message, on: link, from: node) }
         case .timer(let time):
             if let due = nodes[node].setTimer(at: time, now: now) {
                 queue.add(.timer, at: due, node: node, index: Int(nodes[node].life))

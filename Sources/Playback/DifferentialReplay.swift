@@ -229,7 +229,7 @@ extension DifferentialReplay {
             if case .updateSent(let to, _) = note, !isConnected(to) { return [] }
             record.note(note, at: now)
             return []
-        case .send, .timer, .pauseWrites, .replicate, .dropKeys, .reply: return []
+        case .send, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys, .reply: return []
         }
     }
 

@@ -22,6 +22,7 @@ extension Scenario {
                 guard let message = sent.popFirst() else { continue }
                 let isRoutine = message.body?.heartbeat != nil
                 if !(isLong && isRoutine) { line = text(of: message, node) }
+            case .broadcast: break  // taken apart by the test node
             case .timer(let time): line = "timer in \(time - node.now.monotonic) ms"
             case .pauseWrites(let until):
                 line =

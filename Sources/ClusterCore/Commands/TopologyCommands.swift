@@ -45,7 +45,7 @@ enum TopologyCommands {
         // Others hear of it at once where they can take it: news travels, the timeout does not.
         context.pending.formUnion([.save, .health])
         for other in state.connectedPeers()
-        where state.nodes[other].traits.contains(.takesExtensions) {
+        where state.nodes[other].peerFlags.contains(.takesExtensions) {
             Sending.ping(other, &state, &context)
         }
         return .ok
@@ -103,7 +103,7 @@ enum TopologyCommands {
         state.durability.dropAll()
         state.failures.open.removeAll()
         state.votes.withdraw()
-        state.nodes[.myself].traits = []
+        state.nodes[.myself].peerFlags = []
         if hard {
             state.currentEpoch = 0
             state.votes.forgetEpoch()

@@ -30,7 +30,7 @@ package enum InputLog {
         _ input: Input, at now: Instant, _ effects: [Effect]
     ) -> String {
         var text = "in \(now.monotonic) \(now.wall) \(InputWords.text(input))\n"
-        for effect in effects { text += "out \(Self.text(effect))\n" }
+        for effect in effects.flatMap(\.parts) { text += "out \(Self.text(effect))\n" }
         return text
     }
 
@@ -130,7 +130,7 @@ package struct InputPlayer: Sendable {
         }
         if machine == nil { machine = try begin() }
         guard var running = machine else { return }
-        waiting = running.step(input, at: now)
+        waiting = running.step(input, at: now).flatMap(\.parts)
         machine = running
         inputs += 1
         effects += waiting.count

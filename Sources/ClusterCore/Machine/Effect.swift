@@ -13,6 +13,8 @@ package enum Effect: Equatable, Sendable {
     /// Close a connection, after what was sent on it; the core has forgotten it already.
     case close(LinkID)
     case send(Message, on: LinkID)
+    /// Send one message on each of these connections, in this order: it is encoded once.
+    case broadcast(Message, on: [LinkID])
     /// Say `timer` at this monotonic millisecond, if not before: of several that are asked for only the
     /// earliest need be kept, since the others are asked for again.
     case timer(at: Int64)
@@ -27,4 +29,12 @@ package enum Effect: Equatable, Sendable {
     case reply(AdminReply, to: ClientID, after: Generation? = nil)
     /// A typed fact for logs, traces and tests: the core has no logger.
     case note(Note)
+}
+
+extension Effect {
+    /// The same as effects that concern one connection each: for whoever looks at each message alone.
+    package var parts: [Effect] {
+        guard case .broadcast(let message, let links) = self else { return [self] }
+        return links.map { .send(message, on: $0) }
+    }
 }

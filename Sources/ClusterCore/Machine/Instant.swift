@@ -3,7 +3,7 @@
 
 /// The time of a step, read once by whoever drives the machine.
 package struct Instant: Hashable, Sendable {
-    /// Milliseconds from an origin of the process's own, above 0: 0 stands for "never".
+    /// Milliseconds from an origin of the process's own, above 0.
     package var monotonic: Int64
     /// Milliseconds since the Unix epoch.
     package var wall: Int64
@@ -13,9 +13,9 @@ package struct Instant: Hashable, Sendable {
         self.wall = wall
     }
 
-    /// A monotonic time of this process as wall milliseconds; 0 stays 0.
-    func wall(of monotonic: Int64) -> Int64 {
-        monotonic == 0 ? 0 : max(0, wall - (self.monotonic - monotonic))
+    /// A moment of this process as wall milliseconds; 0 for never, as nodes say it.
+    func wall(of moment: Moment) -> Int64 {
+        moment.milliseconds.map { max(0, wall - (monotonic - $0)) } ?? 0
     }
 
     /// Wall milliseconds as a monotonic time of this process, at least 1.

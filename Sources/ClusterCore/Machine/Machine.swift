@@ -97,7 +97,7 @@ package struct Machine: Sendable {
             state.statistics.countReceived(type)
             // An operator who cuts nodes off from each other wants to see that they know each other.
             if let handle = id.flatMap({ state.nodes.find($0) }), state.nodes[handle].isUnheard {
-                state.nodes[handle].traits.insert(.filtered)
+                state.nodes[handle].isFiltered = true
             }
         case .resetStatistics: state.statistics.reset()
         case .linkOpened(let link, let local, let peer):
@@ -149,7 +149,7 @@ package struct Machine: Sendable {
         context.pending.formUnion([.health, .broadcast])
         // What nodes.conf says of us: most settings are not in it.
         if former.address != state.me.address || former.hostname != state.me.hostname
-            || former.nodeName != state.me.nodeName || former.traits != state.me.traits
+            || former.nodeName != state.me.nodeName || former.peerFlags != state.me.peerFlags
         {
             context.pending.formUnion([.save, .awaited])
         }

@@ -13,7 +13,7 @@ struct Pending: OptionSet {
     static let syncedSave = Pending(rawValue: 8)
     /// Tell everybody what we are, once it is durable.
     static let broadcast = Pending(rawValue: 16)
-    /// Tell voters and heirs of new suspicions.
+    /// Tell voters and the replicas of the suspects of new suspicions.
     static let suspicions = Pending(rawValue: 32)
     /// A master has failed whose replicas' vote requests may wait.
     static let votes = Pending(rawValue: 64)

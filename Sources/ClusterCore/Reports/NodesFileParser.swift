@@ -121,7 +121,7 @@ extension NodesFile {
                 state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[handle].slots)
             }
             // Who gets its first slot here got it in an earlier life.
-            state.nodes[handle].traits.remove(.migrateTo)
+            state.nodes[handle].peerFlags.remove(.migrateTo)
         }
         joinShards(lines, &state)
         for (id, place) in variables.seen {
@@ -159,7 +159,7 @@ extension NodesFile {
         if isMe {
             handle = .myself
         } else {
-            guard let added = state.add(line.id, at: line.address, traits: [], &context) else {
+            guard let added = state.add(line.id, at: line.address, as: .member, &context) else {
                 throw fail(.tooManyNodes(limit: ClusterConfig.nodeLimit))
             }
             handle = added
@@ -171,9 +171,9 @@ extension NodesFile {
             state.nodes[handle].configEpoch = line.configEpoch
         }
         if line.flags.contains(.noAddress) || (!isMe && line.address.ip.isEmpty) {
-            state.nodes[handle].traits.insert(.noAddress)
+            state.nodes[handle].hasAddress = false
         }
-        if line.flags.contains(.noFailover) { state.nodes[handle].traits.insert(.noFailover) }
+        if line.flags.contains(.noFailover) { state.nodes[handle].peerFlags.insert(.noFailover) }
         if line.flags.contains(.fail) && !isMe {
             state.nodes[handle].condition = .fail(since: context.now.monotonic)
         }
@@ -190,7 +190,7 @@ extension NodesFile {
             else { continue }
             let top = state.topmostMaster(of: master)
             state.nodes[handle].shard = state.nodes[top].shard
-            state.nodes[master].traits.insert(.migrateTo)
+            state.nodes[master].peerFlags.insert(.migrateTo)
         }
     }
 }

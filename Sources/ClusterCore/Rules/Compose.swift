@@ -60,7 +60,7 @@ enum Compose {
     ) -> Heartbeat {
         let takes =
             takesExtensions
-            ?? handle.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
+            ?? handle.map { state.nodes[$0].peerFlags.contains(.takesExtensions) } ?? false
         return Heartbeat(
             gossip: gossip(state, to: handle, telling: news, amount, &context),
             extensions: takes ? extensions(state, context) : [])

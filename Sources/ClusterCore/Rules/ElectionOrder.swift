@@ -80,7 +80,7 @@ enum ElectionOrder {
         var hasReplica = [Bool](repeating: false, count: state.nodes.capacity)
         for handle in state.nodes.handles where state.nodes[handle].condition.isHealthy {
             guard let id = state.nodes[handle].master, let other = state.nodes.find(id),
-                !state.nodes[handle].traits.contains(.noFailover)
+                !state.nodes[handle].peerFlags.contains(.noFailover)
             else { continue }
             hasReplica[other.index] = true
         }
@@ -102,7 +102,7 @@ enum ElectionOrder {
         let silentSince = state.nodes[master].dataReceived
         return siblings(of: master, state).allSatisfy { sibling in
             state.nodes[sibling].condition.isFailed
-                || state.nodes[sibling].traits.contains(.noFailover)
+                || state.nodes[sibling].peerFlags.contains(.noFailover)
                 || state.nodes[sibling].offsetAt > silentSince
         }
     }
@@ -112,7 +112,7 @@ enum ElectionOrder {
         let me = state.me
         return siblings(of: master, state).count { sibling in
             let node = state.nodes[sibling]
-            guard !node.condition.isFailed, !node.traits.contains(.noFailover) else {
+            guard !node.condition.isFailed, !node.peerFlags.contains(.noFailover) else {
                 return false
             }
             return node.offset > me.offset || (node.offset == me.offset && node.id < me.id)

@@ -21,19 +21,19 @@ enum FailureDetection {
         }
     }
 
-    /// EndOfStep: a master that votes tells the other voters, and the heirs of the suspects, of what
+    /// EndOfStep: a master that votes tells the other voters, and the replicas of the suspects, of what
     /// it suspects since this step; a replica of a suspect tells its siblings its offset.
     static func tellSuspicions(_ state: inout ClusterState, _ context: inout StepContext) {
         let suspects = state.nodes.tally.suspects
         guard !suspects.isEmpty else { return }
         if state.me.isVotingMaster {
-            let ids = suspects.map { state.nodes[$0].id }
-            let hearers = state.connectedPeers().filter { handle in
-                let node = state.nodes[handle]
-                guard !node.condition.isFailed else { return false }
-                return node.isVotingMaster || node.master.map { ids.contains($0) } ?? false
+            let recipients = state.connectedPeers().filter { handle in
+                guard !state.nodes[handle].condition.isFailed else { return false }
+                return state.nodes[handle].isVotingMaster
+                    || state.nodes[handle].master.flatMap { state.nodes.find($0) }
+                        .map { state.nodes.isPFail($0) } ?? false
             }
-            for handle in choose(hearers, state, &context) {
+            for handle in choose(recipients, state, &context) {
                 Sending.ping(handle, &state, &context)
             }
         } else if let master = state.myMaster, suspects.contains(master) {
@@ -47,13 +47,13 @@ enum FailureDetection {
     /// of a large cluster is gone, a quorum is nearly all who are left, and somebody has to
     /// hear the word of each of them.
     private static func choose(
-        _ hearers: [NodeHandle], _ state: ClusterState, _ context: inout StepContext
+        _ recipients: [NodeHandle], _ state: ClusterState, _ context: inout StepContext
     ) -> [NodeHandle] {
-        guard hearers.count > ClusterConfig.newsFanout else { return hearers }
-        let first = hearers.filter {
+        guard recipients.count > ClusterConfig.newsFanout else { return recipients }
+        let first = recipients.filter {
             state.nodes[$0].isVotingMaster && state.nodes[$0].condition.isHealthy
         }.prefix(ClusterConfig.suspicionCollectors)
-        let others = hearers.filter { !first.contains($0) }
+        let others = recipients.filter { !first.contains($0) }
         return first
             + context.sample(ClusterConfig.newsFanout - first.count, of: others)
     }
@@ -79,7 +79,7 @@ enum FailureDetection {
     /// Pings a node that is thought to be well, unless it is being asked.
     static func ask(_ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext)
     {
-        guard state.nodes[handle].condition.isHealthy, state.nodes[handle].pingSent == 0,
+        guard state.nodes[handle].condition.isHealthy, state.nodes[handle].pingSent.isNever,
             !state.nodes[handle].isHandshake
         else { return }
         Sending.ping(handle, amount: .least, &state, &context)
@@ -270,15 +270,15 @@ extension KnownNode {
     /// When the node becomes a suspect if nothing is heard of it.
     @inline(__always)
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
-        guard pingSent != 0, condition.isHealthy, !isHandshake, !isUnheard else { return .max }
+        guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isUnheard else { return .max }
         return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 
     /// When the node has been silent for so long that another's word for its failure is believed: a ping
     /// of ours waits for half a node timeout, or our connection is refused or gone for an eighth of one.
     func evidenceAt(_ nodeTimeout: Int64) -> Int64 {
-        let unanswered = pingSent == 0 ? .max : max(pingSent, dataReceived) + nodeTimeout / 2
-        guard unreachableSince != 0 else { return unanswered }
+        let unanswered = pingSent.isNever ? .max : max(pingSent, dataReceived) + nodeTimeout / 2
+        guard !unreachableSince.isNever else { return unanswered }
         return min(unanswered, max(unreachableSince, dataReceived) + nodeTimeout / 8)
     }
 }

@@ -26,7 +26,7 @@ enum Gossip {
         }
         // If the handshake comes to nothing, nobody tells them of us but we.
         for handle in state.nodes.handles where state.nodes[handle].isUnheard {
-            state.nodes[handle].traits.insert(.oneWay)
+            state.nodes[handle].isOneWay = true
         }
     }
 
@@ -133,10 +133,11 @@ enum Gossip {
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        var traits: Traits = .unheard
-        if entry.flags.contains(.noFailover) { traits.insert(.noFailover) }
-        guard let handle = state.add(entry.node, at: address, traits: traits, &context) else {
+        guard let handle = state.add(entry.node, at: address, as: .hearsay, &context) else {
             return
+        }
+        if entry.flags.contains(.noFailover) {
+            state.nodes[handle].peerFlags.insert(.noFailover)
         }
         if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle, &context) }
         context.note(.nodeHeardOf(entry.node, from: speaker))

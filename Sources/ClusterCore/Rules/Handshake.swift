@@ -25,12 +25,12 @@ enum Handshake {
             context.note(.ignored(.handshakeLimit, from: nil))
             return nil
         }
-        var traits: Traits = .handshake
-        if greeting { traits.insert(.meet) }
         let temporary = NodeID(using: &context.random)
         guard state.nodes.find(temporary) == nil,
-            let handle = state.add(temporary, at: address, seenAt: seenAt, traits: traits, &context)
+            let handle = state.add(
+                temporary, at: address, seenAt: seenAt, as: .handshake, &context)
         else { return nil }
+        state.nodes[handle].isToBeMet = greeting
         context.note(.handshakeStarted(address))
         Links.connect(to: handle, &state, &context)
         return handle
@@ -93,7 +93,7 @@ enum Handshake {
                 with: address, seenAt: peer, greeting: false, &state, &context)
         else { return }
         if header.messageFlags.contains(.extensions) {
-            state.nodes[handle].traits.insert(.takesExtensions)
+            state.nodes[handle].peerFlags.insert(.takesExtensions)
         }
         state.bind(link, to: handle, &context)
         context.pending.insert(.save)
@@ -151,12 +151,12 @@ enum Handshake {
     /// - Source: DECISIONS D60.
     static func knowsUs(_ sender: NodeHandle, by link: LinkID, _ state: inout ClusterState) {
         guard let inbound = state.connections[link] else { return }
-        if state.nodes[sender].traits.contains(.oneWay) {
-            if inbound.isAnswered { state.nodes[sender].traits.remove(.oneWay) }
+        if state.nodes[sender].isOneWay {
+            if inbound.isAnswered { state.nodes[sender].isOneWay = false }
         } else if !inbound.isAnswered {
             for handle in state.nodes.handles
-            where state.nodes[handle].traits.contains(.oneWay) {
-                state.nodes[handle].traits.remove(.oneWay)
+            where state.nodes[handle].isOneWay {
+                state.nodes[handle].isOneWay = false
             }
         }
     }
@@ -174,14 +174,13 @@ enum Handshake {
         let former =
             state.me.address.ip == found.ip ? state.membership.formerIP : state.me.address.ip
         if header.sender == state.myID, former != found.ip, IPLiteral.isLiteral(former),
-            !state.nodes[handle].traits.contains(.guessed)
+            state.nodes[handle].whereabouts != .guessed
         {
             if context.config.announceIP == nil { state.announce(ip: found.ip, &context) }
             var guess = found
             guess.ip = former
             moveAddress(of: handle, to: guess, &state, &context)
-            state.nodes[handle].traits.insert(.guessed)
-            return
+            return state.nodes[handle].guess(state.nodes[handle].address)
         }
         state.loseAddress(of: handle, &context)
     }
@@ -251,7 +250,7 @@ enum Handshake {
                 to: isNameAlone ? new : address))
         guard new != old.place || !old.canBeReached else { return }
         state.closeOutbound(of: handle, &context)
-        state.nodes[handle].retryAt = 0
+        state.nodes[handle].retryAt = DueSchedule.atOnce
         Links.connect(to: handle, &state, &context)
         if state.myMaster == handle { context.emit(.replicate(from: new)) }
     }

@@ -54,7 +54,7 @@ enum Heartbeats {
         for _ in 0..<5 {
             let handle = all[context.random.below(all.count)]
             guard handle != .myself, !state.nodes[handle].isHandshake,
-                state.nodes[handle].outbound.isOpen, state.nodes[handle].pingSent == 0
+                state.nodes[handle].outbound.isOpen, state.nodes[handle].pingSent.isNever
             else { continue }
             let heard = state.nodes[handle].heardAt
             if oldest.map({ heard < state.nodes[$0].heardAt }) ?? true { oldest = handle }
@@ -70,14 +70,13 @@ enum Heartbeats {
         var news: [NodeHandle] = []
         var metByUs = false
         for handle in due where state.nodes.contains(handle) {
-            let traits = state.nodes[handle].traits
-            if traits.contains(.introduce), state.nodes[handle].outbound.isOpen {
+            if state.nodes[handle].isToBeIntroduced, state.nodes[handle].outbound.isOpen {
                 introduce(handle, &state, &context)
             }
-            guard traits.contains(.news) else { continue }
+            guard state.nodes[handle].news != .none else { continue }
             news.append(handle)
-            if traits.contains(.metByUs) { metByUs = true }
-            state.nodes[handle].traits.subtract([.news, .metByUs])
+            if state.nodes[handle].news == .many { metByUs = true }
+            state.nodes[handle].news = .none
         }
         guard !news.isEmpty else { return }
         let fanout = metByUs ? ClusterConfig.newsFanout : ClusterConfig.rumourFanout
@@ -90,7 +89,7 @@ enum Heartbeats {
     private static func introduce(
         _ newcomer: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        state.nodes[newcomer].traits.remove(.introduce)
+        state.nodes[newcomer].isToBeIntroduced = false
         let others = state.nodes.handles.filter { $0 != .myself && $0 != newcomer }
         let told = context.sample(ClusterConfig.introductionLimit, of: others)
         Sending.ping(newcomer, telling: told, &state, &context)
@@ -100,10 +99,12 @@ enum Heartbeats {
 extension KnownNode {
     /// Milliseconds that the answer which comes now took; nil when the ping waited for a connection.
     func roundTrip(at now: Int64) -> Int64? {
-        guard pingSent != 0, case .open(_, _, let opened) = outbound, pingSent >= opened else {
+        guard let sent = pingSent.milliseconds, case .open(_, _, let opened) = outbound,
+            sent >= opened
+        else {
             return nil
         }
-        return now - pingSent
+        return now - sent
     }
 
     /// When the node has been silent for as long as it may be before it is asked.
@@ -114,7 +115,7 @@ extension KnownNode {
     /// idle. A replica whose master we did not know when it named it is soon asked again.
     @inline(__always)
     func nextPing(_ nodeTimeout: Int64) -> Int64 {
-        guard pingSent == 0, hasAddress, !isHandshake, outbound.isOpen else { return .max }
+        guard pingSent.isNever, hasAddress, !isHandshake, outbound.isOpen else { return .max }
         let due =
             1 + min(silentAt(nodeTimeout), pingedAt + ClusterConfig.linkUse(at: nodeTimeout))
         guard role == .replica(of: nil) else { return due }
@@ -124,7 +125,7 @@ extension KnownNode {
     /// When there is something to tell the node or about it.
     @inline(__always)
     var nextNews: Int64 {
-        if traits.contains(.news) { return 0 }
-        return traits.contains(.introduce) && outbound.isOpen ? 0 : .max
+        if news != .none { return DueSchedule.atOnce }
+        return isToBeIntroduced && outbound.isOpen ? DueSchedule.atOnce : .max
     }
 }

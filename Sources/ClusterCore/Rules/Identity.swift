@@ -50,7 +50,7 @@ enum Identity {
             // Another program may have the id by now, an older one that drops every packet with
             // extensions: a new connection shows anew whether they are taken.
             if state.nodes[handle].inbound != link {
-                state.nodes[handle].traits.remove(.takesExtensions)
+                state.nodes[handle].peerFlags.remove(.takesExtensions)
             }
             state.bind(link, to: handle, &context)
         }

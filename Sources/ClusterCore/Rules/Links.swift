@@ -26,14 +26,14 @@ enum Links {
             }
             if now >= state.nodes[handle].nextGreeting(context.config.nodeTimeout) {
                 guard state.nodes[handle].inbound == nil else {
-                    state.nodes[handle].traits.remove(.oneWay)
+                    state.nodes[handle].isOneWay = false
                     continue
                 }
-                state.nodes[handle].traits.insert(.meet)
+                state.nodes[handle].isToBeMet = true
             }
             guard state.nodes[handle].canBeReached else {
                 // Nobody can ask it: until it speaks up it is silent.
-                state.nodes[handle].pingSent = now
+                state.nodes[handle].startAnswerClock(at: now)
                 continue
             }
             if !state.nodes[handle].isHandshake { state.closeOutbound(of: handle, &context) }
@@ -113,15 +113,16 @@ enum Links {
             case .connecting(_, let since) = state.nodes[handle].outbound
         else { return context.emit(.close(link)) }
         state.nodes[handle].outbound = .open(link, since: since, opened: context.now.monotonic)
-        state.nodes[handle].unreachableSince = 0
-        if state.nodes[handle].traits.contains(.meet) {
+        state.nodes[handle].unreachableSince = .never
+        if state.nodes[handle].isToBeMet {
             Sending.meet(handle, on: link, &state, &context)
-            if !state.nodes[handle].isHandshake { state.nodes[handle].traits.remove(.meet) }
+            if !state.nodes[handle].isHandshake { state.nodes[handle].isToBeMet = false }
         } else {
             Sending.ping(handle, amount: .least, &state, &context)
             // Jitter: links that were made at one moment would else be tried at one moment ever after.
             let use = ClusterConfig.linkUse(at: context.config.nodeTimeout)
-            state.nodes[handle].pingedAt -= Int64(context.random.below(Int(use / 2) + 1))
+            let earlier = Int64(context.random.below(Int(use / 2) + 1))
+            state.nodes[handle].pingedAt = Moment(context.now.monotonic - earlier)
         }
     }
 
@@ -136,7 +137,9 @@ enum Links {
             atOnce = now - opened >= ClusterConfig.reconnectAtOnceAfter
         }
         state.nodes[handle].outbound = .none
-        if state.nodes[handle].unreachableSince == 0 { state.nodes[handle].unreachableSince = now }
+        if state.nodes[handle].unreachableSince.isNever {
+            state.nodes[handle].unreachableSince = Moment(now)
+        }
         guard !state.nodes[handle].isHandshake else { return }
         state.nodes[handle].startAnswerClock(at: now)
         if atOnce { connect(to: handle, &state, &context) }
@@ -150,7 +153,7 @@ extension KnownNode {
     ///
     /// - Source: DECISIONS D31.
     func nextTry(after now: Int64, nodeTimeout: Int64) -> Int64 {
-        let silence = max(0, now - max(heardAt, createdAt))
+        let silence = max(0, now - max(heardAt, Moment(createdAt)))
         return now + min(silence, nodeTimeout) / 8
     }
 
@@ -163,10 +166,10 @@ extension KnownNode {
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
         let end = min(endsUnheard(nodeTimeout), nextGreeting(nodeTimeout))
-        guard canBeReached else { return pingSent == 0 ? 0 : end }
+        guard canBeReached else { return pingSent.isNever ? DueSchedule.atOnce : end }
         guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
-        guard pingSent != 0 else { return end }
+        guard !pingSent.isNever else { return end }
         let half = nodeTimeout / 2
         return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)
     }
@@ -177,7 +180,7 @@ extension KnownNode {
     /// - Source: DECISIONS D60.
     @inline(__always)
     func nextGreeting(_ nodeTimeout: Int64) -> Int64 {
-        guard traits.contains(.oneWay), !isHandshake, !isUnheard,
+        guard isOneWay, !isHandshake, !isUnheard,
             case .open(_, _, let opened) = outbound
         else { return .max }
         let wait = ClusterConfig.handshakeTimeout(at: nodeTimeout)
@@ -194,15 +197,15 @@ extension KnownNode {
     /// Whether the node refused our last connection to it, or has let one wait for a node timeout, and
     /// nothing came from it since.
     func wasTriedInVain(_ context: StepContext) -> Bool {
-        unreachableSince != 0 && dataReceived <= unreachableSince
-            || pingSent != 0
+        !unreachableSince.isNever && dataReceived <= unreachableSince
+            || !pingSent.isNever
                 && context.now.monotonic - max(pingSent, dataReceived)
                     > context.config.nodeTimeout
     }
 
     /// Whose turn it is to be connected to, where many wait for it.
     func connectTurn(_ context: StepContext) -> ConnectTurn {
-        if isHandshake && traits.contains(.meet) { return .askedFor }
+        if isHandshake && isToBeMet { return .askedFor }
         if wasTriedInVain(context) { return .silent }
         if isHandshake || isUnheard { return .stranger }
         return isVotingMaster ? .voter : .known

@@ -66,31 +66,26 @@ enum Receive {
         _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        var traits = state.nodes[sender].traits
+        var flags = state.nodes[sender].peerFlags
         // Redis 7.0 says so only while it has a hostname of its own, and takes them ever after.
-        if header.messageFlags.contains(.extensions) { traits.insert(.takesExtensions) }
-        set(.lightPublish, header.flags.contains(.lightPublish), in: &traits)
-        set(.lightModule, header.flags.contains(.lightModule), in: &traits)
-        if traits.contains(.unheard) {
-            // It says its name itself: now others hear of it, and it is saved.
-            traits.subtract([.unheard, .filtered])
-            traits.insert(.news)
-            context.pending.formUnion([.save, .health])
-        }
-        if traits != state.nodes[sender].traits { state.nodes[sender].traits = traits }
+        if header.messageFlags.contains(.extensions) { flags.insert(.takesExtensions) }
+        set(.lightPublish, header.flags.contains(.lightPublish), in: &flags)
+        set(.lightModule, header.flags.contains(.lightModule), in: &flags)
+        if flags != state.nodes[sender].peerFlags { state.nodes[sender].peerFlags = flags }
+        if state.nodes.isUnheard(sender) { state.confirm(sender, &context) }
         if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
         state.nodes.heardData(of: sender, at: context.now.monotonic)
         // Who speaks can be reached: the next tick tries.
         if state.nodes[sender].isLeftAlone(at: context.now.monotonic) {
-            state.nodes[sender].retryAt = 0
+            state.nodes[sender].retryAt = DueSchedule.atOnce
         }
         Epochs.learn(header, of: sender, &state, &context)
         state.nodes.heardOffset(header.offset, of: sender, at: context.now.monotonic)
         if state.follows(sender) { ManualFailover.heardOffset(header, &state, &context) }
     }
 
-    private static func set(_ trait: Traits, _ isSet: Bool, in traits: inout Traits) {
-        if isSet { traits.insert(trait) } else { traits.remove(trait) }
+    private static func set(_ flag: PeerFlags, _ isSet: Bool, in flags: inout PeerFlags) {
+        if isSet { flags.insert(flag) } else { flags.remove(flag) }
     }
 
     /// Who is not known may greet and be answered; nothing else of it is believed.
@@ -131,7 +126,7 @@ enum Receive {
             let peer = state.connections[link]?.node ?? state.target(of: link)
             let takes =
                 state.connections[link]?.takesExtensions == true
-                || peer.map { state.nodes[$0].traits.contains(.takesExtensions) } ?? false
+                || peer.map { state.nodes[$0].peerFlags.contains(.takesExtensions) } ?? false
             let amount = amount(ofAnswerTo: beat, from: peer, on: link, &state, context)
             let reply = Compose.heartbeat(
                 state, to: peer, takesExtensions: takes, amount: amount, &context)
@@ -146,8 +141,7 @@ enum Receive {
             if let took = state.nodes[target].roundTrip(at: context.now.monotonic) {
                 state.heartbeats.answered(after: took)
             }
-            state.nodes[target].pongReceived = context.now.monotonic
-            state.nodes[target].pingSent = 0
+            state.nodes[target].stopAnswerClock(at: context.now.monotonic)
             FailureDetection.answered(target, &state, &context)
         }
         return true
@@ -178,13 +172,13 @@ enum Receive {
             return Epochs.resolveCollision(with: sender, header, &state, &context)
         }
         let mayNotStand = header.flags.contains(.noFailover)
-        if mayNotStand != state.nodes[sender].traits.contains(.noFailover) {
-            set(.noFailover, mayNotStand, in: &state.nodes[sender].traits)
+        if mayNotStand != state.nodes[sender].peerFlags.contains(.noFailover) {
+            set(.noFailover, mayNotStand, in: &state.nodes[sender].peerFlags)
         }
         if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &context) }
         // A MEET may come from where nobody listens; of a name it is all that is known.
         if body.type == .ping
-            || body.type == .meet && state.nodes[sender].traits.contains(.unseen)
+            || body.type == .meet && state.nodes[sender].whereabouts == .unseenName
         {
             Handshake.updateAddress(of: sender, from: header, on: link, &state, &context)
         }

@@ -41,11 +41,11 @@ enum ReplicaMigration {
             let since = state.nodes[shard.master].orphanedSince
             let isOrphaned =
                 shard.living == 0 && state.nodes[shard.master].slotCount > 0
-                && state.nodes[shard.master].traits.contains(.migrateTo)
+                && state.nodes[shard.master].peerFlags.contains(.migrateTo)
             if !isOrphaned {
-                if since != 0 { state.nodes[shard.master].orphanedSince = 0 }
-            } else if since == 0 {
-                state.nodes[shard.master].orphanedSince = context.now.monotonic
+                if !since.isNever { state.nodes[shard.master].orphanedSince = .never }
+            } else if since.isNever {
+                state.nodes[shard.master].orphanedSince = Moment(context.now.monotonic)
                 state.migration.noteOrphan()
             } else if target == nil {
                 target = shard.master
@@ -57,8 +57,8 @@ enum ReplicaMigration {
     private static func clearOrphans(_ state: inout ClusterState) {
         guard state.migration.hasOrphans else { return }
         state.migration.forgetOrphans()
-        for handle in state.nodes.handles where state.nodes[handle].orphanedSince != 0 {
-            state.nodes[handle].orphanedSince = 0
+        for handle in state.nodes.handles where !state.nodes[handle].orphanedSince.isNever {
+            state.nodes[handle].orphanedSince = .never
         }
     }
 

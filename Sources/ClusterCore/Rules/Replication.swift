@@ -27,7 +27,7 @@ enum Replication {
         guard context.config.failoverWithoutCopy else { return nil }
         // Never heard since the start: as old as can be, whatever this process counts from.
         let heard = state.nodes[master].dataReceived
-        return heard == 0 ? Int64.max / 2 : context.now.monotonic - heard
+        return heard.isNever ? Int64.max / 2 : context.now.monotonic - heard
     }
 
     /// EndOfStep: a replica that holds no copy has no offset, and says that it will not stand.
@@ -36,11 +36,11 @@ enum Replication {
         if holdsNothing && state.me.offset != 0 { state.nodes[.myself].offset = 0 }
         let mayNotStand =
             context.config.replicaNoFailover || holdsNothing && !context.config.failoverWithoutCopy
-        guard mayNotStand != state.nodes[.myself].traits.contains(.noFailover) else { return }
+        guard mayNotStand != state.nodes[.myself].peerFlags.contains(.noFailover) else { return }
         if mayNotStand {
-            state.nodes[.myself].traits.insert(.noFailover)
+            state.nodes[.myself].peerFlags.insert(.noFailover)
         } else {
-            state.nodes[.myself].traits.remove(.noFailover)
+            state.nodes[.myself].peerFlags.remove(.noFailover)
         }
     }
 }

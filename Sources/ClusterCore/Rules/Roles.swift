@@ -46,7 +46,7 @@ enum Roles {
         state.setRole(.master, of: sender, &context)
         if let former {
             loseReplica(former, &state)
-            state.nodes[sender].traits.insert(.migrateTo)
+            state.nodes[sender].peerFlags.insert(.migrateTo)
         }
         context.note(.becameMaster(state.nodes[sender].id))
     }
@@ -71,7 +71,7 @@ enum Roles {
     ) {
         state.slots.notClaimed = state.slots.notClaimed.union(state.nodes[sender].slots)
         state.setRole(.replica(of: nil), of: sender, &context)
-        state.nodes[sender].traits.remove(.migrateTo)
+        state.nodes[sender].peerFlags.remove(.migrateTo)
         context.note(.becameReplica(state.nodes[sender].id, of: header.replicaOf))
     }
 
@@ -81,7 +81,7 @@ enum Roles {
     ) {
         let former = state.nodes[sender].master
         state.setRole(.replica(of: state.nodes[master].id), of: sender, &context)
-        state.nodes[master].traits.insert(.migrateTo)
+        state.nodes[master].peerFlags.insert(.migrateTo)
         state.setShard(state.nodes[master].shard, of: sender, &context)
         if let former { loseReplica(former, &state) }
     }
@@ -91,7 +91,7 @@ enum Roles {
         guard let handle = state.nodes.find(master), state.nodes[handle].replicaCount == 0 else {
             return
         }
-        state.nodes[handle].traits.remove(.migrateTo)
+        state.nodes[handle].peerFlags.remove(.migrateTo)
     }
 
     /// Our master turned out to be a replica: follow the master at the end of the chain.
@@ -113,7 +113,7 @@ enum Roles {
         precondition(handle != .myself && state.me.slotCount == 0, "\(state.me.slotCount) slots")
         let id = state.nodes[handle].id
         if state.me.isMaster {
-            state.nodes[.myself].traits.remove(.migrateTo)
+            state.nodes[.myself].peerFlags.remove(.migrateTo)
             state.slots.migrating.removeAll()
             state.slots.importing.removeAll()
         }
@@ -121,7 +121,7 @@ enum Roles {
         state.setRole(.replica(of: id), of: .myself, &context)
         if let former, former != id { loseReplica(former, &state) }
         state.setShard(state.nodes[handle].shard, of: .myself, &context)
-        state.nodes[handle].traits.insert(.migrateTo)
+        state.nodes[handle].peerFlags.insert(.migrateTo)
         ManualFailover.reset(&state, &context)
         state.election.end()
         state.membership.becomeReplica()
@@ -142,7 +142,7 @@ enum Roles {
         let oldID = state.nodes[old].id
         let formerEpoch = state.me.configEpoch
         state.setRole(.master, of: .myself, &context)
-        state.nodes[.myself].traits.insert(.migrateTo)
+        state.nodes[.myself].peerFlags.insert(.migrateTo)
         loseReplica(oldID, &state)
         state.setConfigEpoch(max(formerEpoch, epoch), of: .myself, &context)
         state.assign(state.nodes[old].slots, to: .myself, &context)

@@ -38,7 +38,7 @@ enum Sending {
     ) {
         guard let link = state.nodes[handle].outbound.openID else { return }
         state.nodes[handle].startAnswerClock(at: context.now.monotonic)
-        state.nodes[handle].pingedAt = context.now.monotonic
+        state.nodes[handle].pingedAt = Moment(context.now.monotonic)
         let beat = Compose.heartbeat(state, to: handle, telling: news, amount: amount, &context)
         send(.ping(beat), on: link, &state, &context)
     }
@@ -50,7 +50,7 @@ enum Sending {
         _ context: inout StepContext
     ) {
         let beat = Compose.heartbeat(state, to: handle, &context)
-        state.nodes[handle].pingedAt = context.now.monotonic
+        state.nodes[handle].pingedAt = Moment(context.now.monotonic)
         send(.meet(beat), on: link, &state, &context)
     }
 
@@ -63,14 +63,15 @@ enum Sending {
         send(.pong(beat), to: handle, &state, &context)
     }
 
-    /// Sends the same to every connected peer.
+    /// Sends the same message to every connected peer: it is composed and encoded once.
     static func broadcast(
-        _ body: Body, flags: MessageFlags = [], _ state: inout ClusterState,
-        _ context: inout StepContext
+        _ body: Body, _ state: inout ClusterState, _ context: inout StepContext
     ) {
-        for handle in state.connectedPeers() {
-            send(body, to: handle, flags: flags, &state, &context)
-        }
+        let links = state.connectedPeers().compactMap { state.nodes[$0].outbound.openID }
+        guard !links.isEmpty else { return }
+        for _ in links { state.statistics.countSent(body.type) }
+        let header = Compose.header(state, context.config)
+        context.emit(.broadcast(.full(header, body), on: links))
     }
 
     /// Says PONG to every connected peer: our role, slots and epochs are news.

@@ -147,7 +147,7 @@ extension ClusterState {
         if let earlier = nodes[handle].inbound, earlier != link { closeInbound(earlier, &context) }
         connections.bind(number, to: handle)
         nodes[handle].inbound = link
-        nodes[handle].inboundAt = context.now.monotonic
+        nodes[handle].inboundAt = Moment(context.now.monotonic)
     }
 
     /// The node at the other end of an outbound link, if the link is still its own.

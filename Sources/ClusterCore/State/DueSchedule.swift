@@ -3,12 +3,15 @@
 
 /// Times at which rows have something due.
 struct DueSchedule: Sendable {
-    /// When a tick must look at the row with the same index; 0: with the next one.
-    private var times: [Int64] = [0]
+    /// A time that has come: with the next tick.
+    static let atOnce: Int64 = 0
+
+    /// When a tick must look at the row with the same index.
+    private var times: [Int64] = [atOnce]
     /// Rows that were changed since a tick looked at them, in no order.
     private(set) var changed: [NodeHandle] = [.myself]
     /// No row besides those that were changed need be looked at before this time.
-    private var earliest: Int64 = 0
+    private var earliest = atOnce
 
     /// A row comes behind the others, and nothing of it is due.
     mutating func addRow() { times.append(.max) }
@@ -19,15 +22,15 @@ struct DueSchedule: Sendable {
     /// The next tick looks at a row.
     @inline(__always)
     mutating func markDue(at handle: NodeHandle) {
-        guard times[handle.index] != 0 else { return }
-        times[handle.index] = 0
+        guard times[handle.index] != Self.atOnce else { return }
+        times[handle.index] = Self.atOnce
         changed.append(handle)
     }
 
     /// The next tick looks at every row.
     mutating func markAllDue() {
-        earliest = 0
-        for index in times.indices { times[index] = 0 }
+        earliest = Self.atOnce
+        for index in times.indices { times[index] = Self.atOnce }
     }
 
     /// Nobody looks at a row that is not in use.
@@ -56,7 +59,7 @@ struct DueSchedule: Sendable {
     /// All that was due was looked at. This node's own row needs nobody to look at it.
     mutating func endTick() {
         times[NodeHandle.myself.index] = .max
-        changed.removeAll { times[$0.index] != 0 }
+        changed.removeAll { times[$0.index] != Self.atOnce }
     }
 
     /// Whether each of these rows is one that was changed, or not due before the time until which nobody

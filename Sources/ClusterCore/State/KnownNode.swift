@@ -1,5 +1,5 @@
-// What this node believes about one node, itself included. A row of the node table: plain values,
-// monotonic times in milliseconds with 0 for "never".
+// What this node believes about one node, itself included: a row of the node table. Plain values; times are
+// monotonic milliseconds.
 
 package import ClusterWire
 
@@ -38,55 +38,23 @@ package struct FailureReport: Equatable, Sendable {
     var at: Int64
 }
 
-/// Yes-or-no facts about a node.
-package struct Traits: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// Its real id is not known yet.
-    package static let handshake = Traits(rawValue: 1)
-    /// Greet it with MEET.
-    package static let meet = Traits(rawValue: 2)
-    package static let noAddress = Traits(rawValue: 4)
-    package static let migrateTo = Traits(rawValue: 8)
-    package static let noFailover = Traits(rawValue: 16)
-    /// It showed that it takes extensions.
-    package static let takesExtensions = Traits(rawValue: 32)
-    package static let lightPublish = Traits(rawValue: 64)
-    package static let lightModule = Traits(rawValue: 128)
-    /// Its first PING or PONG is still to come: it hears of the others at once.
-    static let introduce = Traits(rawValue: 256)
-    /// Others hear of it with the next tick.
-    static let news = Traits(rawValue: 512)
-    /// We met it ourselves: many hear of it, not a few.
-    static let metByUs = Traits(rawValue: 1024)
-    /// Only others have told of it: it never said a word itself, and may be made up.
-    static let unheard = Traits(rawValue: 2048)
-    /// It announces a name, and where it is has not been seen: nobody here resolves names.
-    static let unseen = Traits(rawValue: 4096)
-    /// It announces a name, and a connection of its own has shown where it is.
-    static let seen = Traits(rawValue: 8192)
-    /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
-    static let filtered = Traits(rawValue: 16384)
-    /// It was met, and nothing has shown yet that it knows us.
-    static let oneWay = Traits(rawValue: 32768)
-    /// We are where it was, and it may be where we were.
-    static let guessed = Traits(rawValue: 65536)
-}
-
 /// One row of the node table.
 package struct KnownNode: Equatable, Sendable {
     // First what gossip about the node reads and writes, hundreds of times a message, in as few lines
     // of memory as it takes: such a line is seldom in the cache. Then what is told of it.
     package internal(set) var id: NodeID
-    /// When the ping was sent that has no answer yet; 0 for none.
-    package internal(set) var pingSent: Int64 = 0
-    package internal(set) var pongReceived: Int64 = 0
+    /// When the ping was sent that has no answer yet.
+    package internal(set) var pingSent = Moment.never
+    package internal(set) var pongReceived = Moment.never
     /// When anything was last received from it.
-    package internal(set) var dataReceived: Int64 = 0
+    package internal(set) var dataReceived = Moment.never
     package internal(set) var condition = Condition.healthy
     package private(set) var isMaster = true
-    package internal(set) var traits: Traits = []
+    package internal(set) var stage = Stage.member
+    package internal(set) var peerFlags: PeerFlags = []
+    private(set) var whereabouts = Whereabouts.announced
+    /// Whether it is anywhere that anybody knows.
+    package internal(set) var hasAddress = true
     /// How many nodes are its replicas.
     package internal(set) var replicaCount: Int32 = 0
     /// In the order of the reporters' handles, one each.
@@ -107,27 +75,38 @@ package struct KnownNode: Equatable, Sendable {
     package private(set) var hostname = ""
     package private(set) var nodeName = ""
 
-    var createdAt: Int64 = 0
+    let createdAt: Int64
     /// When it was known to be at the other end of the connection that it made to us.
-    var inboundAt: Int64 = 0
+    var inboundAt = Moment.never
     /// When a connection to it is asked for if there is none.
-    var retryAt: Int64 = 0
+    var retryAt = DueSchedule.atOnce
     /// When we last pinged it, or met it.
-    var pingedAt: Int64 = 0
-    /// Since when our connection to it is refused, or has ended without coming back; 0 when it stands.
-    var unreachableSince: Int64 = 0
+    var pingedAt = Moment.never
+    /// Since when our connection to it is refused, or has ended without coming back.
+    var unreachableSince = Moment.never
+    /// It is greeted with MEET on our next connection.
+    var isToBeMet = false
+    /// It was met, and nothing has shown yet that it knows us.
+    var isOneWay = false
+    /// Our first PING to it is still to come: it tells of many others.
+    var isToBeIntroduced = false
+    /// Others hear of it with the next tick.
+    var news = News.none
+    /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
+    var isFiltered = false
     /// Where a connection of its own was seen to come from, if it announces a name; else empty.
     package private(set) var seenAt = IPText()
     /// Until when its changes of address are spent: each spends one interval more.
-    var movesSpentUntil: Int64 = 0
+    var movesSpentUntil = Int64.min
     /// Until when its raises of our epoch are spent.
-    var epochsSpentUntil: Int64 = 0
+    var epochsSpentUntil = Int64.min
     /// An epoch that it said on our connection and that was not believed.
     var saidEpoch: Epoch = 0
-    /// Since when it has been a master without replicas; 0 when it is not.
-    var orphanedSince: Int64 = 0
+    /// Since when it has been a master without replicas.
+    var orphanedSince = Moment.never
     package internal(set) var offset: ReplicationOffset = 0
-    var offsetAt: Int64 = 0
+    /// When it said its offset.
+    var offsetAt = Moment.never
 
     init(id: NodeID, shard: ShardID, address: NodeAddress, createdAt: Int64) {
         self.id = id
@@ -145,8 +124,13 @@ package struct KnownNode: Equatable, Sendable {
         self.address = address
         let isName = !address.ip.isEmpty && !IPLiteral.isLiteral(address.ip)
         self.seenAt = isName ? seenAt : IPText()
-        traits.subtract([.seen, .unseen, .guessed])
-        if isName { traits.insert(seenAt.isEmpty ? .unseen : .seen) }
+        whereabouts = isName ? (seenAt.isEmpty ? .unseenName : .seenName) : .announced
+    }
+
+    /// It may be at this address.
+    mutating func guess(_ address: NodeAddress) {
+        locate(at: address)
+        whereabouts = .guessed
     }
 
     /// It owns these slots and no others.
@@ -196,19 +180,30 @@ package struct KnownNode: Equatable, Sendable {
 
     /// Whether it is known to be there, or announces an address.
     func isSeen(at place: IPText) -> Bool {
-        traits.isDisjoint(with: [.seen, .unseen]) || seenAt == place
+        switch whereabouts {
+        case .announced, .guessed: true
+        case .seenName, .unseenName: seenAt == place
+        }
     }
 
     /// Where a connection is made to. It is a literal address if the node can be reached.
     package var place: NodeAddress {
-        guard traits.contains(.seen) else { return address }
+        guard whereabouts == .seenName else { return address }
         var place = address
         place.ip = seenAt
         return place
     }
 
     /// An answer is waited for from now on; one that is waited for already keeps its time.
-    mutating func startAnswerClock(at now: Int64) { if pingSent == 0 { pingSent = now } }
+    mutating func startAnswerClock(at now: Int64) {
+        if pingSent.isNever { pingSent = Moment(now) }
+    }
+
+    /// It answered.
+    mutating func stopAnswerClock(at now: Int64) {
+        pongReceived = Moment(now)
+        pingSent = .never
+    }
 
     package internal(set) var role: Role {
         get { isMaster ? .master : .replica(of: master) }
@@ -222,16 +217,15 @@ package struct KnownNode: Equatable, Sendable {
     package var isVotingMaster: Bool { slotCount > 0 && isMaster }
     package var master: NodeID? { masterID.isZero ? nil : masterID }
     /// When it last showed that it lives, to us or to somebody who told of its pong.
-    package var heardAt: Int64 { max(pongReceived, dataReceived) }
-    package var isHandshake: Bool { traits.contains(.handshake) }
-    package var isUnheard: Bool { traits.contains(.unheard) }
+    package var heardAt: Moment { max(pongReceived, dataReceived) }
+    package var isHandshake: Bool { stage == .handshake }
+    package var isUnheard: Bool { stage == .hearsay }
     /// It has said its name itself: it is saved, and counts.
-    package var isMember: Bool { traits.isDisjoint(with: [.handshake, .unheard]) }
+    package var isMember: Bool { stage == .member }
     /// Whether operators are told of it.
-    var isShown: Bool { !isUnheard || traits.contains(.filtered) }
-    package var hasAddress: Bool { !traits.contains(.noAddress) }
+    var isShown: Bool { !isUnheard || isFiltered }
     /// Whether it is known where to connect to.
-    var canBeReached: Bool { traits.isDisjoint(with: [.noAddress, .unseen]) }
+    var canBeReached: Bool { hasAddress && whereabouts != .unseenName }
     package var isUnhealthy: Bool { !condition.isHealthy }
 
     /// Where a reporter's word is among the reports, or would be.
@@ -271,10 +265,10 @@ package struct KnownNode: Equatable, Sendable {
         case .pfail: flags.insert(.pfail)
         case .fail: flags.insert(.fail)
         }
-        if traits.contains(.handshake) { flags.insert(.handshake) }
-        if traits.contains(.noAddress) { flags.insert(.noAddress) }
-        if traits.contains(.migrateTo) { flags.insert(.migrateTo) }
-        if traits.contains(.noFailover) { flags.insert(.noFailover) }
+        if isHandshake { flags.insert(.handshake) }
+        if !hasAddress { flags.insert(.noAddress) }
+        if peerFlags.contains(.migrateTo) { flags.insert(.migrateTo) }
+        if peerFlags.contains(.noFailover) { flags.insert(.noFailover) }
         return flags
     }
 }

@@ -109,21 +109,24 @@ package struct NodeTable: Sendable {
     @inline(__always)
     mutating func heardPong(of handle: NodeHandle, at time: Int64) {
         let index = handle.index
-        if rows[index].pingSent == 0 && time > rows[index].pongReceived && !isReported(handle) {
-            rows[index].pongReceived = time
+        let moment = Moment(time)
+        if rows[index].pingSent.isNever && moment > rows[index].pongReceived
+            && !isReported(handle)
+        {
+            rows[index].pongReceived = moment
         }
     }
 
-    /// Fetches the rows of these nodes side by side: whoever then reads one after the other does not
-    /// wait for each.
+    /// A software prefetch: reads a word of each of these rows, so that the cache fetches them side by side.
+    /// Whoever then reads one after the other does not wait for each.
     func fetch(_ handles: [NodeHandle]) {
-        var words: Int64 = 0
+        var words: UInt64 = 0
         for handle in handles {
-            words &+= rows[handle.index].pingSent
-            words &+= Int64(rows[handle.index].traits.rawValue)
-            words &+= Int64(rows[handle.index].address.busPort.value)
+            words &+= rows[handle.index].pingSent.word
+            words &+= UInt64(rows[handle.index].peerFlags.rawValue)
+            words &+= UInt64(rows[handle.index].address.busPort.value)
         }
-        keep(UInt64(bitPattern: words))
+        keep(words)
     }
 
     /// What gossip says of a node.
@@ -148,7 +151,7 @@ package struct NodeTable: Sendable {
         var words: UInt64 = 0
         for case let handle? in handles {
             words &+= rows[handle.index].id.firstWord
-            words &+= UInt64(bitPattern: rows[handle.index].pongReceived)
+            words &+= rows[handle.index].pongReceived.word
         }
         keep(words)
         for position in 0..<section.count {
@@ -358,7 +361,7 @@ extension NodeTable {
         _ offset: ReplicationOffset, of handle: NodeHandle, at time: Int64
     ) {
         rows[handle.index].offset = offset
-        rows[handle.index].offsetAt = time
+        rows[handle.index].offsetAt = Moment(time)
     }
 
     /// Somebody reported the node's failure at this time. It makes nothing due: nobody need look.
@@ -381,6 +384,6 @@ extension NodeTable {
     /// Something came from the node at this time. It makes nothing due: nobody need look.
     @inline(__always)
     mutating func heardData(of handle: NodeHandle, at time: Int64) {
-        rows[handle.index].dataReceived = time
+        rows[handle.index].dataReceived = Moment(time)
     }
 }

@@ -20,7 +20,7 @@ extension ClusterState {
         nodes[owner].own(nodes[owner].slots.union(set))
         // Where masters have replicas, one that gets its first slot may have some, too (§6.6).
         if hadNone && nodes[owner].isMaster && nodes.tally.leaders > 0 {
-            nodes[owner].traits.insert(.migrateTo)
+            nodes[owner].peerFlags.insert(.migrateTo)
         }
     }
 
@@ -116,13 +116,13 @@ extension ClusterState {
 extension ClusterState {
     /// Adds a node with a random shard id; nil when the table is full.
     mutating func add(
-        _ id: NodeID, at address: NodeAddress, seenAt: IPText = IPText(), traits: Traits,
+        _ id: NodeID, at address: NodeAddress, seenAt: IPText = IPText(), as stage: Stage,
         _ context: inout StepContext
     ) -> NodeHandle? {
         var node = KnownNode(
             id: id, shard: ShardID(NodeID(using: &context.random)), address: address,
             createdAt: context.now.monotonic)
-        node.traits = traits
+        node.stage = stage
         node.locate(at: address, seenAt: seenAt)
         guard let handle = nodes.add(node) else {
             context.note(.ignored(.nodeLimit, from: nil))
@@ -134,9 +134,20 @@ extension ClusterState {
     /// A node tells its name with its first answer: the handshake is done.
     mutating func admit(_ handle: NodeHandle, as id: NodeID, _ context: inout StepContext) {
         nodes.rename(handle, to: id)
-        nodes[handle].traits.subtract([.handshake, .meet])
-        nodes[handle].traits.formUnion([.introduce, .news, .metByUs, .oneWay])
+        nodes[handle].stage = .member
+        nodes[handle].isToBeMet = false
+        nodes[handle].isToBeIntroduced = true
+        nodes[handle].isOneWay = true
+        nodes[handle].news = .many
         context.note(.nodeMet(id, nodes[handle].address))
+        context.pending.formUnion([.save, .health])
+    }
+
+    /// A node of which only others had told says its name itself: it is saved, and others hear of it.
+    mutating func confirm(_ handle: NodeHandle, _ context: inout StepContext) {
+        nodes[handle].stage = .member
+        nodes[handle].isFiltered = false
+        if nodes[handle].news == .none { nodes[handle].news = .few }
         context.pending.formUnion([.save, .health])
     }
 
@@ -166,14 +177,14 @@ extension ClusterState {
         _ handle: NodeHandle, to address: NodeAddress, seenAt: IPText,
         _ context: inout StepContext
     ) {
-        nodes[handle].traits.remove(.noAddress)
+        nodes[handle].hasAddress = true
         nodes[handle].locate(at: address, seenAt: seenAt)
         context.pending.formUnion([.save, .health])
     }
 
     /// It is not known where a node is.
     mutating func loseAddress(of handle: NodeHandle, _ context: inout StepContext) {
-        nodes[handle].traits.insert(.noAddress)
+        nodes[handle].hasAddress = false
         nodes[handle].locate(at: .none)
         closeOutbound(of: handle, &context)
         context.pending.formUnion([.save, .health])

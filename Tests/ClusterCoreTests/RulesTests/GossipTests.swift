@@ -78,7 +78,7 @@ struct GossipTests {
         node.hears(.ping(rumour("x", flags)), from: "b")
         #expect(node.row("x")?.role == .replica(of: nil))
         #expect(node.row("x")?.condition == .healthy)
-        #expect(node.row("x")?.traits.subtracting([.unheard, .oneWay]) == .noFailover)
+        #expect(node.row("x")?.peerFlags == .noFailover)
     }
 
     @Test(arguments: [NodeFlags.noAddress, .handshake])
@@ -164,11 +164,11 @@ struct GossipTests {
         let now = UInt32(node.now.wall / 1000)
         node.hears(.ping(rumour("c", pong: now + 2)), from: "b")
         let old = try #require(node.row("c")).pongReceived
-        #expect(old < node.now.monotonic - 9000)
+        #expect(old < Moment(node.now.monotonic - 9000))
         node.hears(.ping(rumour("c", pong: now - 1)), from: "b")
         #expect(try #require(node.row("c")).pongReceived > old)
         node.hears(.ping(rumour("c", pong: now - 5)), from: "b")
-        #expect(try #require(node.row("c")).pongReceived >= node.now.monotonic - 2000)
+        #expect(try #require(node.row("c")).pongReceived >= Moment(node.now.monotonic - 2000))
     }
 
     @Test func `no pong is adopted while ours is awaited or somebody reports a failure`() throws {
@@ -176,7 +176,7 @@ struct GossipTests {
         waiting.silent = ["c"]
         waiting.advance(4000)
         let old = try #require(waiting.row("c")).pongReceived
-        #expect(waiting.row("c")?.pingSent != 0)
+        #expect(waiting.row("c")?.pingSent != .never)
         waiting.hears(.ping(rumour("c", pong: UInt32(waiting.now.wall / 1000))), from: "b")
         #expect(waiting.row("c")?.pongReceived == old)
     }

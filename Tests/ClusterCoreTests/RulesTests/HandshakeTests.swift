@@ -27,7 +27,7 @@ struct HandshakeTests {
         let (_, outcome) = Self.meeting(&node)
         #expect(outcome.sent.map(\.message.type) == [.meet])
         let other = node.state.nodes.handles.first { $0 != .myself }
-        #expect(other.map { node.state.nodes[$0].pingSent } == 0)
+        #expect(other.map { node.state.nodes[$0].pingSent } == .never)
         #expect(other.map { node.state.nodes[$0].isHandshake } == true)
     }
 

@@ -40,7 +40,7 @@ struct HeardFailureTests {
     @Test func `FAIL of one that has not answered for half a node timeout is believed at once`() {
         var node = TestNode(FailureDetectionTests.shape)
         node.silent = ["a"]
-        while node.row("a")?.pingSent == 0 { node.advance(100) }
+        while node.row("a")?.pingSent == .never { node.advance(100) }
         node.advance(2500)
         #expect(node.row("a")?.condition == .healthy)
         let outcome = node.hears(.fail(id("a")), from: "r")

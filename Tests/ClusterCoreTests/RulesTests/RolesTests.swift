@@ -30,8 +30,8 @@ struct RolesTests {
         }
         #expect(node.row("r")?.role == .master)
         #expect(outcome.notes.contains(.becameMaster(id("r"))))
-        #expect(node.row("r")?.traits.contains(.migrateTo) == true)
-        #expect(node.row("b")?.traits.contains(.migrateTo) == false, "its last replica left")
+        #expect(node.row("r")?.peerFlags.contains(.migrateTo) == true)
+        #expect(node.row("b")?.peerFlags.contains(.migrateTo) == false, "its last replica left")
     }
 
     @Test func `who names a master is its replica, in its shard`() {
@@ -39,7 +39,7 @@ struct RolesTests {
         let outcome = node.hears(.ping(), from: "e", Self.replicaHeader(of: "c"))
         #expect(node.row("e")?.role == .replica(of: id("c")))
         #expect(node.row("e")?.shard == node.row("c")?.shard)
-        #expect(node.row("c")?.traits.contains(.migrateTo) == true)
+        #expect(node.row("c")?.peerFlags.contains(.migrateTo) == true)
         #expect(outcome.notes.contains(.becameReplica(id("e"), of: id("c"))))
     }
 
@@ -69,7 +69,7 @@ struct RolesTests {
         var node = TestNode(Self.shape)
         node.hears(.ping(), from: "r", Self.replicaHeader(of: "c"))
         #expect(node.row("r")?.role == .replica(of: id("c")))
-        #expect(node.row("b")?.traits.contains(.migrateTo) == false)
+        #expect(node.row("b")?.peerFlags.contains(.migrateTo) == false)
     }
 
     @Test func `whom a replica follows is saved`() {
@@ -212,9 +212,9 @@ struct RolesTests {
             $0.slots = slots("5461")
             $0.configEpoch = 40
         }
-        #expect(node.row("e")?.traits.contains(.migrateTo) == true)
+        #expect(node.row("e")?.peerFlags.contains(.migrateTo) == true)
         var alone = TestNode("m myself,master - 1 0-5460\ne master - 4")
         alone.hears(.ping(), from: "e") { $0.slots = slots("9000") }
-        #expect(alone.row("e")?.traits.contains(.migrateTo) == false)
+        #expect(alone.row("e")?.peerFlags.contains(.migrateTo) == false)
     }
 }
