@@ -53,12 +53,12 @@ extension World {
         operators.isMember = nodes.indices.map { $0 == 0 }
         operators.isUnsure = nodes.indices.map { $0 != 0 }
         for node in nodes.indices where climate.assignsEpochs {
-            command(.setConfigEpoch(String(node + 1)), to: node)
+            command(.setConfigEpoch(Argument(node + 1)), to: node)
         }
         for node in 0..<options.masters {
             let first = node * Layout.slotCount / options.masters
             let last = (node + 1) * Layout.slotCount / options.masters - 1
-            command(.addSlotsRange([String(first), String(last)]), to: node)
+            command(.addSlotsRange(from: first, to: last), to: node)
         }
         for node in nodes.indices.dropFirst() where node != operators.absent {
             meet(node, from: 0)
@@ -69,7 +69,9 @@ extension World {
         operators.met[node] = now
         let address = nodes[node].address
         command(
-            .meet(ip: address.ip.text, port: "\(address.port)", busPort: "\(address.busPort)"),
+            .meet(
+                ip: address.ip.text, port: Argument(Int(address.port.value)),
+                busPort: Argument(Int(address.busPort.value))),
             to: asker)
     }
 
@@ -83,7 +85,7 @@ extension World {
             guard machines[node].state.nodes[.myself].isMaster,
                 machines[node].state.nodes.find(id) != nil
             else { continue }
-            command(.replicate(id.description), to: node)
+            command(.replicate(Argument(id)), to: node)
             told += 1
         }
     }

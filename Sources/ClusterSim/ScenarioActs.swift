@@ -334,12 +334,12 @@ extension World {
         begin(.partition(side: Array(0..<size)))
         for first in [0, size] {
             for node in 0..<size {
-                command(.setConfigEpoch(String(node + 1)), to: first + node)
+                command(.setConfigEpoch(Argument(node + 1)), to: first + node)
             }
             for node in 0..<options.masters {
                 let from = node * Layout.slotCount / options.masters
                 let to = (node + 1) * Layout.slotCount / options.masters - 1
-                command(.addSlotsRange([String(from), String(to)]), to: first + node)
+                command(.addSlotsRange(from: from, to: to), to: first + node)
             }
             for node in 1..<size { introduce(first + node, to: first) }
         }
@@ -349,7 +349,7 @@ extension World {
             }
             for node in options.masters..<size {
                 let master = first + (node - options.masters) % options.masters
-                command(.replicate(machines[master].id.description), to: first + node)
+                command(.replicate(Argument(machines[master].id)), to: first + node)
             }
         }
         run(until: now + 2_000_000)
@@ -361,7 +361,9 @@ extension World {
     private mutating func introduce(_ node: Int, to asker: Int) {
         let address = nodes[node].address
         command(
-            .meet(ip: address.ip.text, port: "\(address.port)", busPort: "\(address.busPort)"),
+            .meet(
+                ip: address.ip.text, port: Argument(Int(address.port.value)),
+                busPort: Argument(Int(address.busPort.value))),
             to: asker)
     }
 

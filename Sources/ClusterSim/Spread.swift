@@ -160,11 +160,12 @@ extension World {
         case .slot:
             // As at the end of a reshard: the new owner takes it with a new epoch.
             let (former, id) = (machines[0].id, machines[newOwner].id)
-            command(.setSlot(["0", "importing", former.description]), to: newOwner)
-            command(.setSlot(["0", "node", id.description]), to: newOwner)
+            command(
+                .setSlot(Argument(reading: "0"), .importing(from: Argument(former))), to: newOwner)
+            command(.setSlot(Argument(reading: "0"), .node(Argument(id))), to: newOwner)
             return newOwner
         case .forgotten:
-            command(.forget(machines[last].id.description), to: 0)
+            command(.forget(Argument(machines[last].id)), to: 0)
             return 0
         }
     }

@@ -21,7 +21,7 @@ extension World {
         case .reshard(let from, let to, let count): beginReshard(from, to, count)
         case .replicate(let node, let master):
             guard let id = id(ofShard: master) else { return }
-            order(.replicate(id.description), to: node)
+            order(.replicate(Argument(id)), to: node)
         case .resetEmpty(let node, let isHard):
             if machines[node].state.nodes[.myself].slotCount == 0 { reset(node, isHard) }
         case .resetOwner(let node, let isHard):
@@ -51,14 +51,14 @@ extension World {
 
     private mutating func failOver(_ node: Int, _ kind: OperatorAct.FailoverKind) {
         switch kind {
-        case .asked: order(.failover(nil), to: node)
-        case .forced: order(.failover("force"), to: node)
-        case .takeover: order(.failover("takeover"), to: node)
+        case .asked: order(.failover(Argument(.asked)), to: node)
+        case .forced: order(.failover(Argument(.forced)), to: node)
+        case .takeover: order(.failover(Argument(.takeover)), to: node)
         }
     }
 
     private mutating func reset(_ node: Int, _ isHard: Bool) {
-        guard order(.reset(isHard ? "hard" : "soft"), to: node) else { return }
+        guard order(.reset(Argument(isHard ? .hard : .soft)), to: node) else { return }
         nodes[node].data = VirtualData()
         returned(node, isNew: true)
     }
@@ -69,7 +69,7 @@ extension World {
         var done = 0
         for (place, other) in nodes.indices.filter({ $0 != node }).enumerated()
         where !byHalf || place % 2 == 0 {
-            if order(.forget(id.description), to: other) { done += 1 }
+            if order(.forget(Argument(id)), to: other) { done += 1 }
         }
         if done > 0 { exempt("n\(node), which lives, is forgotten by \(done) others") }
     }
@@ -109,14 +109,15 @@ extension World {
     }
 
     private mutating func advance(_ reshard: Reshard, _ slot: Slot) -> Bool {
-        let from = machines[reshard.from].id.description
-        let to = machines[reshard.to].id.description
+        let from = Argument(machines[reshard.from].id)
+        let to = Argument(machines[reshard.to].id)
+        let slot = Argument(slot)
         switch reshard.stage {
         case .open:
-            return order(.setSlot(["\(slot)", "importing", from]), to: reshard.to)
-                && order(.setSlot(["\(slot)", "migrating", to]), to: reshard.from)
-        case .give: return order(.setSlot(["\(slot)", "node", to]), to: reshard.to)
-        case .letGo: return order(.setSlot(["\(slot)", "node", to]), to: reshard.from)
+            return order(.setSlot(slot, .importing(from: from)), to: reshard.to)
+                && order(.setSlot(slot, .migrating(to: to)), to: reshard.from)
+        case .give: return order(.setSlot(slot, .node(to)), to: reshard.to)
+        case .letGo: return order(.setSlot(slot, .node(to)), to: reshard.from)
         }
     }
 }

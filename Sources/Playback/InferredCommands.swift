@@ -40,20 +40,21 @@ struct InferredCommands {
                 if let node = view.listener(at: destination) {
                     commands.append(
                         .meet(
-                            ip: destination.host, port: node.port.description,
-                            busPort: node.busPort.description))
+                            ip: destination.host,
+                            port: Argument(reading: node.port.description),
+                            busPort: Argument(reading: node.busPort.description)))
                 }
             }
         case .manualFailoverStart:
             if startedAt.map({ time - $0 > Self.patience }) ?? true {
-                commands.append(.failover(nil))
+                commands.append(.failover(Argument(.asked)))
             }
             startedAt = time
         case .voteRequest:
             let isNew = requestedAt.map { time - $0 > Self.patience } ?? true
             let isAsked = startedAt.map { time - $0 < Self.patience } ?? false
             if isNew && !isAsked && header.messageFlags.contains(.forceAck) {
-                commands.append(.failover("FORCE"))
+                commands.append(.failover(Argument(.forced)))
             }
             requestedAt = time
         default: break
@@ -74,12 +75,13 @@ struct InferredCommands {
         case (false, true):
             // A master that lost its slots to another follows it by the rules.
             guard last.slots.isEmpty, mine.isMaster, !statement.replicaOf.isZero else { return [] }
-            return [.replicate(statement.replicaOf.description)]
+            return [.replicate(Argument(statement.replicaOf))]
         case (true, false):
             let asked = [startedAt, requestedAt].contains {
                 $0.map { time - $0 < Self.patience } ?? false
             }
-            return asked || mine.isMaster || statement.slots.isEmpty ? [] : [.failover("TAKEOVER")]
+            return asked || mine.isMaster || statement.slots.isEmpty
+                ? [] : [.failover(Argument(.takeover))]
         case (true, true):
             guard statement.replicaOf != mine.master, !statement.replicaOf.isZero else { return [] }
             return []
@@ -94,11 +96,11 @@ struct InferredCommands {
         let gained = statement.slots.subtracting(state.me.slots)
         for slot in statement.slots.subtracting(last.slots).intersection(gained) {
             if let owner = state.slots.owner(of: slot) {
-                let source = state.nodes[owner].id.description
-                commands.append(.setSlot([slot.description, "IMPORTING", source]))
-                commands.append(.setSlot([slot.description, "NODE", state.myID.description]))
+                let source = Argument(state.nodes[owner].id)
+                commands.append(.setSlot(Argument(slot), .importing(from: source)))
+                commands.append(.setSlot(Argument(slot), .node(Argument(state.myID))))
             } else {
-                commands.append(.addSlots([slot.description]))
+                commands.append(.addSlots([Argument(slot)]))
             }
         }
         let isRaised =
@@ -119,7 +121,7 @@ struct InferredCommands {
             guard case .forgottenNode(let id, _) = item.value, forgotten.insert(id).inserted,
                 state.nodes.find(id) != nil
             else { continue }
-            commands.append(.forget(id.description))
+            commands.append(.forget(Argument(id)))
         }
         return commands
     }

@@ -15,7 +15,7 @@ import Testing
         #expect(formed != nil)
         let lost = world.nodes.count - 1
         let id = world.machines[lost].state.myID
-        for other in 0..<lost { world.command(.forget(id.description), to: other) }
+        for other in 0..<lost { world.command(.forget(Argument(id)), to: other) }
         world.run(until: world.now + 100_000)
         #expect(world.machines[..<lost].allSatisfy { !$0.knows(id) })
         // Whom all were told to forget is kept out for a minute.

@@ -34,7 +34,7 @@ import Testing
     private static func file(_ node: Int, epoch: UInt64, last: Int) -> VirtualDisk.Snapshot {
         var machine = machine(node)
         let commands: [AdminCommand] = [
-            .setConfigEpoch("\(epoch)"), .addSlotsRange(["0", "\(last)"]),
+            .setConfigEpoch(Argument(Int(epoch))), .addSlotsRange(from: 0, to: last),
         ]
         for command in commands {
             _ = machine.step(.command(command, from: ClientID(0)), at: now)

@@ -112,7 +112,7 @@ import Testing
         let all = ["State", "Rules", "Commands", "Reports"]
         let shared = [
             "Input", "Effect", "Note", "Instant", "StepContext", "ClusterConfig", "AdminCommand",
-            "AdminReply",
+            "AdminReply", "ClusterCommandTable",
         ]
         let files = Self.files(in: "Machine").filter {
             shared.contains(String($0.name.dropLast(".swift".count)))

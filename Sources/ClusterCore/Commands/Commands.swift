@@ -1,5 +1,5 @@
 // One switch from command to handler. Handlers answer in the reference's own words, since tools
-// read them.
+// read them. Those that change nothing are in ReadCommands.
 
 import ClusterWire
 
@@ -21,22 +21,32 @@ enum Commands {
             TopologyCommands.meet(ip, port, busPort, &state, &context)
         case .forget(let id): TopologyCommands.forget(id, &state, &context)
         case .replicate(let id): TopologyCommands.replicate(id, &state, &context)
-        case .reset(let option): TopologyCommands.reset(option, &state, &context)
-        case .failover(let option): FailoverCommand.run(option, &state, &context)
-        case .addSlots(let words): SlotCommands.change(words, isAdding: true, &state, &context)
-        case .delSlots(let words): SlotCommands.change(words, isAdding: false, &state, &context)
-        case .addSlotsRange(let words):
-            SlotCommands.changeRanges(words, isAdding: true, &state, &context)
-        case .delSlotsRange(let words):
-            SlotCommands.changeRanges(words, isAdding: false, &state, &context)
+        case .reset(let kind): TopologyCommands.reset(kind, &state, &context)
+        case .failover(let kind): FailoverCommand.run(kind, &state, &context)
+        case .addSlots(let slots): SlotCommands.change(slots, isAdding: true, &state, &context)
+        case .delSlots(let slots): SlotCommands.change(slots, isAdding: false, &state, &context)
+        case .addSlotsRange(let ranges):
+            SlotCommands.changeRanges(ranges, isAdding: true, &state, &context)
+        case .delSlotsRange(let ranges):
+            SlotCommands.changeRanges(ranges, isAdding: false, &state, &context)
         case .flushSlots: SlotCommands.flush(&state, &context)
-        case .setSlot(let words): SetSlotCommand.run(words, &state, &context)
-        case .setConfigEpoch(let text): EpochCommands.set(text, &state, &context)
+        case .setSlot(let slot, let action): SetSlotCommand.run(slot, action, &state, &context)
+        case .setConfigEpoch(let epoch): EpochCommands.set(epoch, &state, &context)
         case .bumpEpoch: EpochCommands.bump(&state, &context)
         case .saveConfig: saveConfig(&context)
-        case .myID, .myShardID, .nodes, .info, .slots, .shards, .links, .help, .keySlot,
-            .countFailureReports, .replicas, .countKeysInSlot, .getKeysInSlot:
-            ReadCommands.answer(to: command, state, context)
+        case .myID: .bulk(state.myID.description)
+        case .myShardID: .bulk(state.me.shard.description)
+        case .nodes: .text(NodeLine.all(state, context.now))
+        case .info: .text(InfoReport.text(state))
+        case .slots: SlotsReport.reply(state, context.config)
+        case .shards: ShardsReport.reply(state, context.config)
+        case .links: .list([])  // connections are the shell's: it answers before it asks here
+        case .help: .list(ClusterCommandTable.help.map { .status($0) })
+        case .keySlot(let key): .integer(Int64(KeySlot.of(key).value))
+        case .countFailureReports(let id): ReadCommands.countFailureReports(id, state, context)
+        case .replicas(let id): ReadCommands.replicas(id, state, context)
+        case .countKeysInSlot(let slot): ReadCommands.answer(to: .count(slot))
+        case .getKeysInSlot(let slot, let limit): ReadCommands.answer(to: .keys(slot, limit))
         }
     }
 

@@ -4,9 +4,9 @@ import ClusterWire
 
 enum EpochCommands {
     static func set(
-        _ text: String, _ state: inout ClusterState, _ context: inout StepContext
+        _ argument: Argument<Int>, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
-        guard let number = SlotText.number(text) else {
+        guard let number = argument.value else {
             return .error("ERR value is not an integer or out of range")
         }
         guard number >= 0 else { return .error("ERR Invalid config epoch specified: \(number)") }

@@ -4,15 +4,10 @@ import ClusterWire
 
 enum FailoverCommand {
     static func run(
-        _ option: String?, _ state: inout ClusterState, _ context: inout StepContext
+        _ option: Argument<Note.FailoverKind>, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) -> AdminReply {
-        let kind: Note.FailoverKind
-        switch option?.lowercased() {
-        case nil: kind = .asked
-        case "force": kind = .forced
-        case "takeover": kind = .takeover
-        default: return .error("ERR syntax error")
-        }
+        guard let kind = option.value else { return .error("ERR syntax error") }
         guard case .replica(let masterID) = state.me.role else {
             return .error("ERR You should send CLUSTER FAILOVER to a replica")
         }

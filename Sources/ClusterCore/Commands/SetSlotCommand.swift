@@ -7,53 +7,55 @@ enum SetSlotCommand {
         "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP")
 
     static func run(
-        _ words: [String], _ state: inout ClusterState, _ context: inout StepContext
+        _ argument: Argument<Slot>, _ action: AdminCommand.SlotAction,
+        _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         guard state.me.isMaster else {
             return .error("ERR Please use SETSLOT only with masters.")
         }
-        guard let slot = SlotText.slot(words[0]) else { return SlotText.invalid }
-        switch (words[1].lowercased(), words.count) {
-        case ("stable", 2):
+        guard let slot = argument.value else { return SlotText.invalid }
+        switch action {
+        case .stable:
             state.setMigrating(slot, to: nil, &context)
             state.setImporting(slot, from: nil, &context)
-        case ("migrating", 3):
+        case .migrating(let target):
             guard state.slots.owner(of: slot) == .myself else {
                 return .error("ERR I'm not the owner of hash slot \(slot)")
             }
-            if let problem = notAMaster(words[2], state, "I don't know about node \(words[2])") {
+            if let problem = notAMaster(target, state, unknown: "I don't know about node") {
                 return problem
             }
-            state.setMigrating(slot, to: NodeID(words[2]), &context)
-        case ("importing", 3):
+            state.setMigrating(slot, to: target.value, &context)
+        case .importing(let source):
             guard state.slots.owner(of: slot) != .myself else {
                 return .error("ERR I'm already the owner of hash slot \(slot)")
             }
-            if let problem = notAMaster(words[2], state, "I don't know about node \(words[2])") {
+            if let problem = notAMaster(source, state, unknown: "I don't know about node") {
                 return problem
             }
-            state.setImporting(slot, from: NodeID(words[2]), &context)
-        case ("node", 3):
-            if let problem = assign(slot, to: words[2], &state, &context) { return problem }
-        default: return wrong
+            state.setImporting(slot, from: source.value, &context)
+        case .node(let owner):
+            if let problem = assign(slot, to: owner, &state, &context) { return problem }
+        case .unknown: return wrong
         }
         return .ok
     }
 
     private static func notAMaster(
-        _ id: String, _ state: ClusterState, _ unknown: String
+        _ id: Argument<NodeID>, _ state: ClusterState, unknown: String
     ) -> AdminReply? {
-        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
-            return .error("ERR \(unknown)")
+        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+            return .error("ERR \(unknown) \(id.word)")
         }
         return state.nodes[handle].isMaster ? nil : .error("ERR Target node is not a master")
     }
 
     private static func assign(
-        _ slot: Slot, to id: String, _ state: inout ClusterState, _ context: inout StepContext
+        _ slot: Slot, to id: Argument<NodeID>, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) -> AdminReply? {
-        if let problem = notAMaster(id, state, "Unknown node \(id)") { return problem }
-        guard let target = NodeID(id).flatMap({ state.nodes.find($0) }) else { return wrong }
+        if let problem = notAMaster(id, state, unknown: "Unknown node") { return problem }
+        guard let target = id.value.flatMap({ state.nodes.find($0) }) else { return wrong }
         let wasMine = state.slots.owner(of: slot) == .myself
         let holdsKeys = state.store.occupied.contains(slot)
         if wasMine && target != .myself && holdsKeys {

@@ -5,11 +5,12 @@ import ClusterWire
 
 enum SlotCommands {
     static func change(
-        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ context: inout StepContext
+        _ slots: [Argument<Slot>], isAdding: Bool, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) -> AdminReply {
         var set = SlotSet()
-        for word in words {
-            guard let slot = SlotText.slot(word) else { return SlotText.invalid }
+        for argument in slots {
+            guard let slot = argument.value else { return SlotText.invalid }
             if let problem = problem(slot, isAdding, set, state) { return problem }
             set.insert(slot)
         }
@@ -17,12 +18,14 @@ enum SlotCommands {
     }
 
     static func changeRanges(
-        _ words: [String], isAdding: Bool, _ state: inout ClusterState, _ context: inout StepContext
+        _ ranges: [AdminCommand.SlotBounds], isAdding: Bool, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) -> AdminReply {
         var set = SlotSet()
-        for pair in stride(from: 0, to: words.count - 1, by: 2) {
-            guard let first = SlotText.slot(words[pair]), let last = SlotText.slot(words[pair + 1])
-            else { return SlotText.invalid }
+        for bounds in ranges {
+            guard let first = bounds.first.value, let last = bounds.last.value else {
+                return SlotText.invalid
+            }
             guard let range = SlotRange(first, last) else {
                 return .error(
                     "ERR start slot number \(first) is greater than end slot number \(last)")

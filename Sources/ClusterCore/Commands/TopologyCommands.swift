@@ -5,35 +5,33 @@ import ClusterWire
 
 enum TopologyCommands {
     static func meet(
-        _ ip: String, _ port: String, _ busPort: String?, _ state: inout ClusterState,
-        _ context: inout StepContext
+        _ ip: String, _ port: Argument<Int>, _ busPort: Argument<Int>?,
+        _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
-        guard let number = SlotText.number(port) else {
-            return .error("ERR Invalid base port specified: \(port)")
+        guard let number = port.value else {
+            return .error("ERR Invalid base port specified: \(port.word)")
         }
-        var busNumber: Int?
-        if let busPort {
-            busNumber = SlotText.number(busPort)
-            if busNumber == nil { return .error("ERR Invalid bus port specified: \(busPort)") }
+        if let busPort, busPort.value == nil {
+            return .error("ERR Invalid bus port specified: \(busPort.word)")
         }
         guard let base = UInt16(exactly: number), base > 0,
-            let bus = UInt16(exactly: busNumber ?? Int(base) + 10_000), bus > 0,
+            let bus = UInt16(exactly: busPort?.value ?? Int(base) + 10_000), bus > 0,
             let text = IPText(ip), let literal = IPLiteral.normalised(text)
-        else { return .error("ERR Invalid node address specified: \(ip):\(port)") }
+        else { return .error("ERR Invalid node address specified: \(ip):\(port.word)") }
         let address = NodeAddress(ip: literal, port: Port(base), busPort: Port(bus))
         Handshake.start(with: address, greeting: true, &state, &context)
         return .ok
     }
 
     static func forget(
-        _ id: String, _ state: inout ClusterState, _ context: inout StepContext
+        _ id: Argument<NodeID>, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
-        guard let name = NodeID(id), let handle = state.nodes.find(name) else {
-            if let name = NodeID(id), state.forgotten.contains(name, at: context.now.wall) {
+        guard let name = id.value, let handle = state.nodes.find(name) else {
+            if let name = id.value, state.forgotten.contains(name, at: context.now.wall) {
                 Saving.saveAgain(state, &context)
                 return .ok
             }
-            return .error("ERR Unknown node \(id)")
+            return .error("ERR Unknown node \(id.word)")
         }
         guard handle != .myself else {
             return .error("ERR I tried hard but I can't forget myself...")
@@ -52,11 +50,11 @@ enum TopologyCommands {
     }
 
     static func replicate(
-        _ id: String, _ state: inout ClusterState, _ context: inout StepContext
+        _ id: Argument<NodeID>, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         // The name of a handshake is ours alone and will change.
-        guard let handle = NodeID(id).flatMap({ state.nodes.findHeard($0) }) else {
-            return .error("ERR Unknown node \(id)")
+        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+            return .error("ERR Unknown node \(id.word)")
         }
         guard handle != .myself else { return .error("ERR Can't replicate myself") }
         guard state.nodes[handle].isMaster else {
@@ -75,14 +73,10 @@ enum TopologyCommands {
     }
 
     static func reset(
-        _ option: String?, _ state: inout ClusterState, _ context: inout StepContext
+        _ option: Argument<AdminCommand.ResetKind>, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) -> AdminReply {
-        let hard: Bool
-        switch option?.lowercased() {
-        case nil, "soft": hard = false
-        case "hard": hard = true
-        default: return .error("ERR syntax error")
-        }
+        guard let kind = option.value else { return .error("ERR syntax error") }
         if state.me.isMaster && !state.store.isEmpty {
             return .error("ERR CLUSTER RESET can't be called with master nodes containing keys")
         }
@@ -104,19 +98,21 @@ enum TopologyCommands {
         state.failures.open.removeAll()
         state.votes.withdraw()
         state.nodes[.myself].peerFlags = []
-        if hard {
-            state.currentEpoch = 0
-            state.votes.forgetEpoch()
-            state.nodes[.myself].configEpoch = 0
-            state.nodes.rename(.myself, to: NodeID(using: &context.random))
-            state.setShard(ShardID(NodeID(using: &context.random)), of: .myself, &context)
-            // A new life: what was said under the old name binds nobody. After a soft reset the
-            // name stays, and what it says must be on disk first as ever.
-            state.durability.restart(with: state.selfFacts)
-        }
+        if kind == .hard { beginNewLife(&state, &context) }
         state.membership.reset()
-        context.note(.reset(hard: hard))
+        context.note(.reset(hard: kind == .hard))
         context.pending.formUnion([.save, .syncedSave, .health])
         return .ok
+    }
+
+    /// A hard reset takes a new name and forgets all epochs. What was said under the old name binds nobody.
+    /// After a soft reset the name stays, and what it says must be on disk first as ever.
+    private static func beginNewLife(_ state: inout ClusterState, _ context: inout StepContext) {
+        state.currentEpoch = 0
+        state.votes.forgetEpoch()
+        state.nodes[.myself].configEpoch = 0
+        state.nodes.rename(.myself, to: NodeID(using: &context.random))
+        state.setShard(ShardID(NodeID(using: &context.random)), of: .myself, &context)
+        state.durability.restart(with: state.selfFacts)
     }
 }

@@ -176,41 +176,7 @@ extension InputWords {
 
     /// The words from which a command is read.
     static func words(_ command: AdminCommand) -> [[UInt8]] {
-        if case .keySlot(let key) = command { return [Array("keyslot".utf8), key] }
-        return texts(command).map { $0.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
-    }
-
-    private static func texts(_ command: AdminCommand) -> [String] {
-        switch command {
-        case .meet(let ip, let port, let busPort):
-            ["meet", ip, port] + (busPort.map { [$0] } ?? [])
-        case .myID: ["myid"]
-        case .myShardID: ["myshardid"]
-        case .nodes: ["nodes"]
-        case .info: ["info"]
-        case .slots: ["slots"]
-        case .shards: ["shards"]
-        case .links: ["links"]
-        case .help: ["help"]
-        case .keySlot: ["keyslot"]
-        case .countFailureReports(let id): ["count-failure-reports", id]
-        case .addSlots(let list): ["addslots"] + list
-        case .delSlots(let list): ["delslots"] + list
-        case .addSlotsRange(let list): ["addslotsrange"] + list
-        case .delSlotsRange(let list): ["delslotsrange"] + list
-        case .flushSlots: ["flushslots"]
-        case .setSlot(let list): ["setslot"] + list
-        case .replicate(let id): ["replicate", id]
-        case .replicas(let id): ["replicas", id]
-        case .failover(let kind): ["failover"] + (kind.map { [$0] } ?? [])
-        case .forget(let id): ["forget", id]
-        case .reset(let kind): ["reset"] + (kind.map { [$0] } ?? [])
-        case .setConfigEpoch(let epoch): ["set-config-epoch", epoch]
-        case .bumpEpoch: ["bumpepoch"]
-        case .saveConfig: ["saveconfig"]
-        case .countKeysInSlot(let slot): ["countkeysinslot", slot]
-        case .getKeysInSlot(let slot, let count): ["getkeysinslot", slot, count]
-        }
+        command.words.map { $0.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
     }
 
     /// Settings in a fixed order.

@@ -1,115 +1,187 @@
-// The CLUSTER subcommands that the core answers, and reading them from words. Words are text; what
-// is not a command or has the wrong count of words is an error with the reference's own wording.
+// The CLUSTER subcommands that the core answers, as values. What each takes, and how it is read from words,
+// is in ClusterCommandTable.
 
-import ClusterWire
+package import ClusterWire
 
 /// One CLUSTER command.
 ///
 /// - Source: bus protocol §9.1.
 package enum AdminCommand: Equatable, Sendable {
-    case meet(ip: String, port: String, busPort: String?)
+    case meet(ip: String, port: Argument<Int>, busPort: Argument<Int>?)
     case myID, myShardID
     case nodes, info, slots, shards, links, help
     case keySlot([UInt8])
-    case countFailureReports(String)
-    case addSlots([String])
-    case delSlots([String])
-    case addSlotsRange([String])
-    case delSlotsRange([String])
+    case countFailureReports(Argument<NodeID>)
+    case addSlots([Argument<Slot>])
+    case delSlots([Argument<Slot>])
+    case addSlotsRange([SlotBounds])
+    case delSlotsRange([SlotBounds])
     case flushSlots
-    case setSlot([String])
-    case replicate(String)
-    case replicas(String)
-    case failover(String?)
-    case forget(String)
-    case reset(String?)
-    case setConfigEpoch(String)
+    case setSlot(Argument<Slot>, SlotAction)
+    case replicate(Argument<NodeID>)
+    case replicas(Argument<NodeID>)
+    case failover(Argument<Note.FailoverKind>)
+    case forget(Argument<NodeID>)
+    case reset(Argument<ResetKind>)
+    case setConfigEpoch(Argument<Int>)
     case bumpEpoch
     case saveConfig
-    case countKeysInSlot(String)
-    case getKeysInSlot(String, String)
+    case countKeysInSlot(Argument<Int>)
+    case getKeysInSlot(Argument<Int>, limit: Argument<Int>)
+
+    /// The first and the last slot of a range.
+    package struct SlotBounds: Equatable, Sendable {
+        package var first: Argument<Slot>
+        package var last: Argument<Slot>
+        package init(_ first: Argument<Slot>, _ last: Argument<Slot>) {
+            (self.first, self.last) = (first, last)
+        }
+    }
+
+    /// What SETSLOT makes of a slot.
+    package enum SlotAction: Equatable, Sendable {
+        case stable
+        case migrating(to: Argument<NodeID>)
+        case importing(from: Argument<NodeID>)
+        case node(Argument<NodeID>)
+        /// Words that are none of these.
+        case unknown([String])
+    }
+
+    package enum ResetKind: Equatable, Sendable { case soft, hard }
 }
 
-/// Why words are not a command.
-package enum AdminError: Error, Equatable, Sendable {
-    case wrongArity(String)
-    case unknownSubcommand(String)
-    /// More words than any form has, where the reference finds that out itself.
-    case tooManyWords(String)
+/// One word of a command and the value that it stands for. Which error comes first depends on what the node
+/// believes, so that a word without a value is still a part of the command.
+package struct Argument<Value: Equatable & Sendable>: Equatable, Sendable {
+    /// nil when the word stands for none.
+    package let value: Value?
+    /// As it was given; empty for an option that was left out.
+    package let word: String
 
-    /// The reply's text.
-    package var text: String {
+    package init(word: String, _ value: Value?) { (self.word, self.value) = (word, value) }
+}
+
+extension Argument where Value: CustomStringConvertible {
+    /// The argument that is read as this value.
+    package init(_ value: Value) { self.init(word: "\(value)", value) }
+}
+
+extension Argument<Slot> {
+    package init(reading word: String) { self.init(word: word, SlotText.slot(word)) }
+}
+
+extension Argument<NodeID> {
+    package init(reading word: String) { self.init(word: word, NodeID(word)) }
+}
+
+extension Argument<Int> {
+    package init(reading word: String) { self.init(word: word, SlotText.number(word)) }
+}
+
+extension Argument<Note.FailoverKind> {
+    package init(_ kind: Note.FailoverKind) {
+        switch kind {
+        case .asked: self.init(word: "", kind)
+        case .forced: self.init(word: "force", kind)
+        case .takeover: self.init(word: "takeover", kind)
+        }
+    }
+
+    /// - Parameter word: nil when the option was left out.
+    init(reading word: String?) {
+        switch word?.lowercased() {
+        case nil: self.init(.asked)
+        case "force": self.init(.forced)
+        case "takeover": self.init(.takeover)
+        default: self.init(word: word ?? "", nil)
+        }
+    }
+}
+
+extension Argument<AdminCommand.ResetKind> {
+    package init(_ kind: AdminCommand.ResetKind) {
+        self.init(word: kind == .hard ? "hard" : "soft", kind)
+    }
+
+    /// - Parameter word: nil when the option was left out.
+    init(reading word: String?) {
+        switch word?.lowercased() {
+        case nil: self.init(word: "", .soft)
+        case "soft": self.init(.soft)
+        case "hard": self.init(.hard)
+        default: self.init(word: word ?? "", nil)
+        }
+    }
+}
+
+extension AdminCommand.SlotAction {
+    /// - Parameter words: what follows the slot.
+    init(reading words: [String]) {
+        switch (words.first?.lowercased(), words.count) {
+        case ("stable", 1): self = .stable
+        case ("migrating", 2): self = .migrating(to: Argument(reading: words[1]))
+        case ("importing", 2): self = .importing(from: Argument(reading: words[1]))
+        case ("node", 2): self = .node(Argument(reading: words[1]))
+        default: self = .unknown(words)
+        }
+    }
+
+    /// The words from which it is read.
+    var words: [String] {
         switch self {
-        case .wrongArity(let name):
-            "ERR wrong number of arguments for 'cluster|\(name)' command"
-        case .unknownSubcommand(let word):
-            "ERR unknown subcommand '\(word)'. Try CLUSTER HELP."
-        case .tooManyWords(let word):
-            "ERR unknown subcommand or wrong number of arguments for '\(word)'. "
-                + "Try CLUSTER HELP."
+        case .stable: ["stable"]
+        case .migrating(let to): ["migrating", to.word]
+        case .importing(let from): ["importing", from.word]
+        case .node(let id): ["node", id.word]
+        case .unknown(let words): words
         }
     }
 }
 
 extension AdminCommand {
-    /// Reads the words that follow CLUSTER; the first names the subcommand, in any case.
-    package static func parse(_ words: [[UInt8]]) throws(AdminError) -> AdminCommand {
-        guard let first = words.first else { throw .wrongArity("") }
-        let name = latin1(first).lowercased()
-        let rest = words.dropFirst().map { latin1($0) }
-        func arity(_ allowed: ClosedRange<Int>) throws(AdminError) {
-            guard allowed.contains(rest.count) else { throw .wrongArity(name) }
-        }
-        switch name {
-        case "meet", "failover", "reset":
-            let most = name == "meet" ? 3 : 1
-            guard rest.count <= most else { throw .tooManyWords(latin1(first)) }
-            if name == "failover" { return .failover(rest.first) }
-            if name == "reset" { return .reset(rest.first) }
-            try arity(2...3)
-            return .meet(ip: rest[0], port: rest[1], busPort: rest.count == 3 ? rest[2] : nil)
-        case "keyslot":
-            try arity(1...1)
-            return .keySlot(words[1])
-        case "addslots", "delslots":
-            try arity(1...Int.max - 1)
-            return name == "addslots" ? .addSlots(rest) : .delSlots(rest)
-        case "addslotsrange", "delslotsrange":
-            guard rest.count >= 2, rest.count % 2 == 0 else { throw .wrongArity(name) }
-            return name == "addslotsrange" ? .addSlotsRange(rest) : .delSlotsRange(rest)
-        case "setslot":
-            try arity(2...Int.max - 1)
-            return .setSlot(rest)
-        case "getkeysinslot":
-            try arity(2...2)
-            return .getKeysInSlot(rest[0], rest[1])
-        default:
-            return try oneWord(name, rest, original: latin1(first))
+    /// ADDSLOTSRANGE of one range.
+    package static func addSlotsRange(from first: Int, to last: Int) -> AdminCommand {
+        .addSlotsRange([
+            SlotBounds(Argument(reading: "\(first)"), Argument(reading: "\(last)"))
+        ])
+    }
+
+    /// The words that follow CLUSTER, from which the command is read: text with one byte a character.
+    package var words: [String] {
+        switch self {
+        case .meet(let ip, let port, let busPort):
+            ["meet", ip, port.word] + (busPort.map { [$0.word] } ?? [])
+        case .myID: ["myid"]
+        case .myShardID: ["myshardid"]
+        case .nodes: ["nodes"]
+        case .info: ["info"]
+        case .slots: ["slots"]
+        case .shards: ["shards"]
+        case .links: ["links"]
+        case .help: ["help"]
+        case .keySlot(let key): ["keyslot", latin1(key)]
+        case .countFailureReports(let id): ["count-failure-reports", id.word]
+        case .addSlots(let list): ["addslots"] + list.map(\.word)
+        case .delSlots(let list): ["delslots"] + list.map(\.word)
+        case .addSlotsRange(let list): ["addslotsrange"] + Self.words(list)
+        case .delSlotsRange(let list): ["delslotsrange"] + Self.words(list)
+        case .flushSlots: ["flushslots"]
+        case .setSlot(let slot, let action): ["setslot", slot.word] + action.words
+        case .replicate(let id): ["replicate", id.word]
+        case .replicas(let id): ["replicas", id.word]
+        case .failover(let kind): ["failover"] + (kind.word.isEmpty ? [] : [kind.word])
+        case .forget(let id): ["forget", id.word]
+        case .reset(let kind): ["reset"] + (kind.word.isEmpty ? [] : [kind.word])
+        case .setConfigEpoch(let epoch): ["set-config-epoch", epoch.word]
+        case .bumpEpoch: ["bumpepoch"]
+        case .saveConfig: ["saveconfig"]
+        case .countKeysInSlot(let slot): ["countkeysinslot", slot.word]
+        case .getKeysInSlot(let slot, let limit): ["getkeysinslot", slot.word, limit.word]
         }
     }
 
-    /// Subcommands with no argument or exactly one.
-    private static func oneWord(
-        _ name: String, _ rest: [String], original: String
-    ) throws(AdminError) -> AdminCommand {
-        let plain: [String: AdminCommand] = [
-            "myid": .myID, "myshardid": .myShardID, "nodes": .nodes, "info": .info,
-            "slots": .slots, "shards": .shards, "links": .links, "help": .help,
-            "flushslots": .flushSlots, "bumpepoch": .bumpEpoch, "saveconfig": .saveConfig,
-        ]
-        if let command = plain[name] {
-            guard rest.isEmpty else { throw .wrongArity(name) }
-            return command
-        }
-        let withWord: [String: (String) -> AdminCommand] = [
-            "count-failure-reports": AdminCommand.countFailureReports,
-            "replicate": AdminCommand.replicate, "replicas": AdminCommand.replicas,
-            "slaves": AdminCommand.replicas, "forget": AdminCommand.forget,
-            "set-config-epoch": AdminCommand.setConfigEpoch,
-            "countkeysinslot": AdminCommand.countKeysInSlot,
-        ]
-        guard let make = withWord[name] else { throw .unknownSubcommand(original) }
-        guard rest.count == 1 else { throw .wrongArity(name) }
-        return make(rest[0])
+    private static func words(_ ranges: [SlotBounds]) -> [String] {
+        ranges.flatMap { [$0.first.word, $0.last.word] }
     }
 }

@@ -1,6 +1,8 @@
 // What there is to know of a command: its name, how many words it takes, where its keys are, how it
 // may be used, and what runs it. One table of these drives dispatch, routing and COMMAND.
 
+import ClusterCore
+
 /// How a command may be used, in the reference's words.
 struct CommandFlags: OptionSet, Sendable {
     let rawValue: UInt32
@@ -45,6 +47,22 @@ struct CommandFlags: OptionSet, Sendable {
     ]
 
     var names: [String] { Self.names.filter { contains($0.0) }.map(\.1) }
+}
+
+extension CommandFlags {
+    /// The flags of a subcommand of CLUSTER.
+    init(_ flags: [CommandFlag]) {
+        self = []
+        for flag in flags {
+            switch flag {
+            case .admin: insert(.admin)
+            case .stale: insert(.stale)
+            case .noAsyncLoading: insert(.noAsyncLoading)
+            case .noScript: insert(.noScript)
+            case .loading: insert(.loading)
+            }
+        }
+    }
 }
 
 /// Which words of a command are keys.

@@ -1,5 +1,7 @@
 // The commands that hold others, such as CLUSTER and CONFIG, with the arity and the flags of each part.
 
+import ClusterCore
+
 extension CommandTable {
     static func containers(_ next: inout Int) -> [CommandSpec] {
         [
@@ -39,40 +41,15 @@ extension CommandTable {
         ]
     }
 
-    private static let changes: CommandFlags = [.admin, .stale, .noAsyncLoading]
     private static let manages: CommandFlags = [.admin, .noScript, .loading, .stale]
     private static let asks: CommandFlags = [.noScript, .loading, .stale]
 
-    private static let clusterParts: [Subcommand] = [
-        Subcommand("addslots", -3, changes, "Takes slots."),
-        Subcommand("addslotsrange", -4, changes, since: "7.0.0", "Takes ranges of slots."),
-        Subcommand("bumpepoch", 2, changes, "Takes the next epoch."),
-        Subcommand("count-failure-reports", 3, [.admin, .stale], "Who reports a node."),
-        Subcommand("countkeysinslot", 3, .stale, "How many keys a slot holds."),
-        Subcommand("delslots", -3, changes, "Gives slots up."),
-        Subcommand("delslotsrange", -4, changes, since: "7.0.0", "Gives ranges of slots up."),
-        Subcommand("failover", -2, changes, "Takes the master's place."),
-        Subcommand("flushslots", 2, changes, "Gives all slots up."),
-        Subcommand("forget", 3, changes, "Forgets a node."),
-        Subcommand("getkeysinslot", 4, .stale, "Keys of a slot."),
-        Subcommand("help", 2, always, since: "5.0.0", "What there is."),
-        Subcommand("info", 2, .stale, "The state of the cluster."),
-        Subcommand("keyslot", 3, .stale, "The slot of a key."),
-        Subcommand("links", 2, .stale, since: "7.0.0", "Connections of the bus."),
-        Subcommand("meet", -4, changes, "Joins a node."),
-        Subcommand("myid", 2, .stale, "The id of this node."),
-        Subcommand("myshardid", 2, .stale, since: "7.2.0", "The id of this shard."),
-        Subcommand("nodes", 2, .stale, "All nodes, a line each."),
-        Subcommand("replicas", 3, [.admin, .stale], since: "5.0.0", "Replicas of a master."),
-        Subcommand("replicate", 3, changes, "Follows a master."),
-        Subcommand("reset", -2, [.admin, .noScript, .stale], "Forgets the cluster."),
-        Subcommand("saveconfig", 2, changes, "Saves the cluster's state."),
-        Subcommand("set-config-epoch", 3, changes, "Sets the first epoch."),
-        Subcommand("setslot", -4, changes, "Moves a slot."),
-        Subcommand("shards", 2, .stale, since: "7.0.0", "Shards with their nodes."),
-        Subcommand("slaves", 3, [.admin, .stale], "Replicas of a master."),
-        Subcommand("slots", 2, .stale, "Slots with their nodes."),
-    ]
+    /// From the one table of CLUSTER, which is the core's.
+    private static let clusterParts = ClusterCommandTable.all.map { command in
+        Subcommand(
+            command.name, command.arity, CommandFlags(command.flags), since: command.since,
+            command.summary)
+    }
 
     private static let configParts: [Subcommand] = [
         Subcommand("get", -3, manages, since: "2.0.0", "Tells settings."),

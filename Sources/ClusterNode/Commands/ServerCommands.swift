@@ -80,8 +80,10 @@ enum ServerCommands {
             case .countKeysInSlot(let slot): answer(SlotQuestion.count(slot), client, node)
             case .getKeysInSlot(let slot, let limit):
                 answer(SlotQuestion.keys(slot, limit), client, node)
-            default:
-                node.reportStore()
+            case .meet, .myID, .myShardID, .nodes, .slots, .shards, .help, .keySlot,
+                .countFailureReports, .addSlots, .delSlots, .addSlotsRange, .delSlotsRange,
+                .flushSlots, .setSlot, .replicate, .replicas, .failover, .forget, .reset,
+                .setConfigEpoch, .bumpEpoch, .saveConfig:
                 let place = client.output.count
                 node.step(.command(command, from: client.id))
                 // What a failover promises is taken back when it cannot be saved.

@@ -1,0 +1,259 @@
+// The one table of CLUSTER: what each subcommand is called, how many words it takes, how it may be used, what
+// it does in a line, and how it is read. COMMAND, HELP, dispatch and parsing all go by it. Words are text; what
+// is no command or has the wrong count of words is an error in the reference's own wording.
+
+import ClusterWire
+
+/// How a command may be used, in the reference's words.
+package enum CommandFlag: Sendable {
+    case admin, stale, noAsyncLoading, noScript, loading
+}
+
+/// One subcommand of CLUSTER, as clients are told of it.
+///
+/// - Source: bus protocol §9.1.
+package struct ClusterCommand: Sendable {
+    package let name: String
+    /// The exact count of words with CLUSTER and the name, or below 0 the least, as COMMAND tells it.
+    package let arity: Int
+    package let flags: [CommandFlag]
+    /// The version of Redis that had it first.
+    package let since: String
+    /// A sentence for COMMAND DOCS.
+    package let summary: String
+    /// The words that follow the name, as HELP writes them; nil where HELP does not list it.
+    package let syntax: String?
+    /// Reads what follows the name; the count of words is right.
+    fileprivate let read: @Sendable (Words) throws(AdminError) -> AdminCommand
+
+    /// Whether so many words follow its name.
+    fileprivate func takes(_ count: Int) -> Bool {
+        arity >= 0 ? count + 2 == arity : count + 2 >= -arity
+    }
+}
+
+/// What follows the name of a subcommand.
+private struct Words {
+    let name: String
+    let bytes: ArraySlice<[UInt8]>
+    let texts: [String]
+
+    var first: String { texts.first ?? "" }
+    var second: String { texts.count > 1 ? texts[1] : "" }
+
+    /// The first two words of each pair.
+    func pairs() throws(AdminError) -> [AdminCommand.SlotBounds] {
+        guard texts.count.isMultiple(of: 2) else { throw .wrongArity(name) }
+        return stride(from: 0, to: texts.count, by: 2).map {
+            .init(Argument(reading: texts[$0]), Argument(reading: texts[$0 + 1]))
+        }
+    }
+}
+
+/// Why words are not a command.
+package enum AdminError: Error, Equatable, Sendable {
+    case wrongArity(String)
+    case unknownSubcommand(String)
+    /// More words than any form has, where the reference finds that out itself.
+    case tooManyWords(String)
+
+    /// The reply's text.
+    package var text: String {
+        switch self {
+        case .wrongArity(let name):
+            "ERR wrong number of arguments for 'cluster|\(name)' command"
+        case .unknownSubcommand(let word):
+            "ERR unknown subcommand '\(word)'. Try CLUSTER HELP."
+        case .tooManyWords(let word):
+            "ERR unknown subcommand or wrong number of arguments for '\(word)'. "
+                + "Try CLUSTER HELP."
+        }
+    }
+}
+
+extension AdminCommand {
+    /// Reads the words that follow CLUSTER; the first names the subcommand, in any case.
+    package static func parse(_ words: [[UInt8]]) throws(AdminError) -> AdminCommand {
+        guard let first = words.first else { throw .wrongArity("") }
+        let name = latin1(first).lowercased()
+        guard let command = ClusterCommandTable.all.first(where: { $0.name == name }) else {
+            throw .unknownSubcommand(latin1(first))
+        }
+        let rest = words.dropFirst()
+        if let most = ClusterCommandTable.most(of: name), rest.count > most {
+            throw .tooManyWords(latin1(first))
+        }
+        guard command.takes(rest.count) else { throw .wrongArity(name) }
+        return try command.read(Words(name: name, bytes: rest, texts: rest.map { latin1($0) }))
+    }
+}
+
+package enum ClusterCommandTable {
+    /// Words that may follow a name at most, where the reference says more than that it is too many.
+    fileprivate static func most(of name: String) -> Int? {
+        switch name {
+        case "meet": 3
+        case "failover", "reset": 1
+        default: nil
+        }
+    }
+
+    private static let changes: [CommandFlag] = [.admin, .stale, .noAsyncLoading]
+
+    private static func entry(
+        _ name: String, _ arity: Int, _ flags: [CommandFlag], since: String = "3.0.0",
+        _ syntax: String?, _ summary: String,
+        _ read: @escaping @Sendable (Words) throws(AdminError) -> AdminCommand
+    ) -> ClusterCommand {
+        ClusterCommand(
+            name: name, arity: arity, flags: flags, since: since, summary: summary, syntax: syntax,
+            read: read)
+    }
+
+    /// In the order of their names.
+    package static let all: [ClusterCommand] = addToForget + getToReplicas + replicateToSlots
+
+    private static let addToForget: [ClusterCommand] = [
+        entry(
+            "addslots", -3, changes, "<slot> [<slot> ...]",
+            "Assigns slots to this node."
+        ) { .addSlots($0.texts.map { Argument(reading: $0) }) },
+        entry(
+            "addslotsrange", -4, changes, since: "7.0.0",
+            "<start slot> <end slot> [<start slot> <end slot> ...]",
+            "Assigns ranges of slots to this node."
+        ) { words throws(AdminError) in .addSlotsRange(try words.pairs()) },
+        entry(
+            "bumpepoch", 2, changes, "",
+            "Takes the next config epoch without asking the other nodes."
+        ) { _ in .bumpEpoch },
+        entry(
+            "count-failure-reports", 3, [.admin, .stale], "<node-id>",
+            "Returns the number of active failure reports for a node."
+        ) { .countFailureReports(Argument(reading: $0.first)) },
+        entry(
+            "countkeysinslot", 3, [.stale], "<slot>",
+            "Returns the number of keys in a slot."
+        ) { .countKeysInSlot(Argument(reading: $0.first)) },
+        entry(
+            "delslots", -3, changes, "<slot> [<slot> ...]",
+            "Makes slots unassigned in this node's table."
+        ) { .delSlots($0.texts.map { Argument(reading: $0) }) },
+        entry(
+            "delslotsrange", -4, changes, since: "7.0.0",
+            "<start slot> <end slot> [<start slot> <end slot> ...]",
+            "Makes ranges of slots unassigned in this node's table."
+        ) { words throws(AdminError) in .delSlotsRange(try words.pairs()) },
+        entry(
+            "failover", -2, changes, "[FORCE|TAKEOVER]",
+            "Promotes this replica in the place of its master."
+        ) { .failover(Argument(reading: $0.texts.first)) },
+        entry(
+            "flushslots", 2, changes, "",
+            "Makes all slots of this node unassigned."
+        ) { _ in .flushSlots },
+        entry(
+            "forget", 3, changes, "<node-id>",
+            "Removes a node from the table of nodes."
+        ) { .forget(Argument(reading: $0.first)) },
+    ]
+
+    private static let getToReplicas: [ClusterCommand] = [
+        entry(
+            "getkeysinslot", 4, [.stale], "<slot> <count>",
+            "Returns names of keys in a slot."
+        ) { .getKeysInSlot(Argument(reading: $0.first), limit: Argument(reading: $0.second)) },
+        entry(
+            "help", 2, [.loading, .stale], since: "5.0.0", "",
+            "Prints this help."
+        ) { _ in .help },
+        entry(
+            "info", 2, [.stale], "",
+            "Returns the state of the cluster as this node sees it."
+        ) { _ in .info },
+        entry(
+            "keyslot", 3, [.stale], "<key>",
+            "Returns the slot of a key."
+        ) { .keySlot($0.bytes.first ?? []) },
+        entry(
+            "links", 2, [.stale], since: "7.0.0", "",
+            "Lists the connections of the cluster bus to and from other nodes."
+        ) { _ in .links },
+        entry(
+            "meet", -4, changes, "<ip> <port> [<bus-port>]",
+            "Joins the node at an address to the cluster."
+        ) { words in
+            .meet(
+                ip: words.first, port: Argument(reading: words.second),
+                busPort: words.texts.count > 2 ? Argument(reading: words.texts[2]) : nil)
+        },
+        entry(
+            "myid", 2, [.stale], "",
+            "Returns the id of this node."
+        ) { _ in .myID },
+        entry(
+            "myshardid", 2, [.stale], since: "7.2.0", "",
+            "Returns the id of the shard of this node."
+        ) { _ in .myShardID },
+        entry(
+            "nodes", 2, [.stale], "",
+            "Lists all known nodes, a line each."
+        ) { _ in .nodes },
+        entry(
+            "replicas", 3, [.admin, .stale], since: "5.0.0", "<node-id>",
+            "Lists the replicas of a master, a line each."
+        ) { .replicas(Argument(reading: $0.first)) },
+    ]
+
+    private static let replicateToSlots: [ClusterCommand] = [
+        entry(
+            "replicate", 3, changes, "<node-id>",
+            "Makes this node a replica of a master."
+        ) { .replicate(Argument(reading: $0.first)) },
+        entry(
+            "reset", -2, [.admin, .noScript, .stale], "[HARD|SOFT]",
+            "Forgets all other nodes and slots."
+        ) { .reset(Argument(reading: $0.texts.first)) },
+        entry(
+            "saveconfig", 2, changes, "",
+            "Saves the configuration of the cluster."
+        ) { _ in .saveConfig },
+        entry(
+            "set-config-epoch", 3, changes, "<epoch>",
+            "Sets the config epoch of a new node."
+        ) { .setConfigEpoch(Argument(reading: $0.first)) },
+        entry(
+            "setslot", -4, changes,
+            "<slot> (IMPORTING <node-id>|MIGRATING <node-id>|STABLE|NODE <node-id>)",
+            "Sets the state of a slot."
+        ) { words in
+            .setSlot(
+                Argument(reading: words.first),
+                AdminCommand.SlotAction(reading: Array(words.texts.dropFirst())))
+        },
+        entry(
+            "shards", 2, [.stale], since: "7.0.0", "",
+            "Lists the shards with their slots and nodes."
+        ) { _ in .shards },
+        entry(
+            "slaves", 3, [.admin, .stale], nil,
+            "Lists the replicas of a master, a line each."
+        ) { .replicas(Argument(reading: $0.first)) },
+        entry(
+            "slots", 2, [.stale], "",
+            "Lists the slots with the nodes that serve them."
+        ) { _ in .slots },
+    ]
+
+    /// What CLUSTER HELP says, a line each; itself last, as everywhere.
+    package static var help: [String] {
+        ["CLUSTER <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+            + (all.filter { $0.name != "help" } + all.filter { $0.name == "help" })
+            .flatMap { command in
+                command.syntax.map { syntax in
+                    let name = command.name.uppercased()
+                    return [syntax.isEmpty ? name : "\(name) \(syntax)", "    \(command.summary)"]
+                } ?? []
+            }
+    }
+}
