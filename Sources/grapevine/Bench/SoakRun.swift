@@ -65,8 +65,8 @@ enum SoakRun {
         ]
         if !times.isEmpty {
             lines.append(
-                "an heir after \(seconds(times[times.count / 2])) s in the median, "
-                    + "\(seconds(times[times.count - 1])) s at worst")
+                "an heir after \(Decimals.text(times[times.count / 2], 2)) s in the median, "
+                    + "\(Decimals.text(times[times.count - 1], 2)) s at worst")
         }
         lines.append(
             "\(result.foundedDoubts) doubts in our logs about nodes that were away, "
@@ -83,33 +83,23 @@ enum SoakRun {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func seconds(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: 2)
-        return String(decoding: json.bytes, as: UTF8.self)
-    }
-
     private static func json(_ result: SoakResult) -> [UInt8] {
         var json = JSONText()
         json.object { json in
-            json.key("servers")
-            json.list { json in for name in result.programs { json.string(name) } }
+            json.field("servers", result.programs)
             for (key, value) in [
                 ("nodes", result.plan.nodes), ("nodeTimeout", result.plan.nodeTimeout),
                 ("minutes", result.plan.minutes), ("kills", result.failovers.count),
                 ("foundedDoubts", result.foundedDoubts),
             ] {
-                json.key(key)
-                json.number(value)
+                json.field(key, value)
             }
-            json.key("failovers")
-            json.list { json in
+            json.list("failovers") { json in
                 for time in result.failovers {
                     if let time { json.number(time, decimals: 3) } else { json.null() }
                 }
             }
-            json.key("samples")
-            json.list { json in
+            json.list("samples") { json in
                 for sample in result.samples {
                     json.object { json in
                         for (key, value) in [
@@ -118,14 +108,12 @@ enum SoakRun {
                             ("descriptorsMean", sample.descriptorsMean),
                             ("descriptorsMost", sample.descriptorsMost),
                         ] {
-                            json.key(key)
-                            json.number(value)
+                            json.field(key, value)
                         }
                     }
                 }
             }
-            json.key("failures")
-            json.list { json in for line in result.failures { json.string(line) } }
+            json.field("failures", result.failures)
         }
         json.endLine()
         return json.bytes

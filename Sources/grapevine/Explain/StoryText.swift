@@ -3,6 +3,7 @@
 
 import ClusterWire
 import Playback
+import Text
 
 /// How nodes are called, and sentences about them.
 struct StoryText {
@@ -64,19 +65,9 @@ struct StoryText {
     func length(_ nanoseconds: Int64) -> String {
         let micros = max(0, nanoseconds) / 1000
         if micros < 1000 { return "\(micros) µs" }
-        if micros < 10_000 { return "\(fixed(micros, 1000, 1)) ms" }
+        if micros < 10_000 { return "\(Decimals.text(micros, per: 1000, 1)) ms" }
         if micros < 1_000_000 { return "\(micros / 1000) ms" }
-        return "\(fixed(micros, 1_000_000, 2)) s"
-    }
-
-    /// A fraction with some decimals, rounded down.
-    private func fixed(_ value: Int64, _ unit: Int64, _ decimals: Int) -> String {
-        var scale: Int64 = 1
-        for _ in 0..<decimals { scale *= 10 }
-        // The whole part by itself: a capture may span centuries, if its times are damaged.
-        let fraction = String(value % unit * scale / unit)
-        return "\(value / unit)."
-            + String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
+        return "\(Decimals.text(micros, per: 1_000_000, 2)) s"
     }
 
     /// The time of day in UTC, with milliseconds.
@@ -91,14 +82,15 @@ struct StoryText {
     /// "+3.404 s" from the beginning of the capture.
     func offset(_ time: Int64) -> String {
         let micros = (time - origin) / 1000
-        let text = "\(micros < 0 ? "-" : "+")\(fixed(abs(micros), 1_000_000, 4))"
+        let text = "\(micros < 0 ? "-" : "+")\(Decimals.text(abs(micros), per: 1_000_000, 4))"
         return String(repeating: " ", count: max(0, 10 - text.count)) + text
     }
 
     /// "3.40 s" or "340 ms" from the beginning of the capture, for an axis.
     func shortOffset(_ time: Int64) -> String {
         let millis = max(0, time - origin) / 1_000_000
-        return millis < 10_000 ? "\(fixed(millis, 1000, 3))" : "\(fixed(millis, 1000, 1))"
+        return millis < 10_000
+            ? "\(Decimals.text(millis, per: 1000, 3))" : "\(Decimals.text(millis, per: 1000, 1))"
     }
 
     private func count(_ number: Int, _ noun: String) -> String {
@@ -264,7 +256,7 @@ extension StoryText {
             if incident.cause == .takeover && phase.name == "election" { return nil }
             let name = phase.name + String(repeating: " ", count: 11 - phase.name.count)
             guard let length = phase.nanoseconds else { return nil }
-            let millis = fixed(length / 1000, 1000, 2)
+            let millis = Decimals.text(length / 1000, per: 1000, 2)
             let share = whole > 0 ? "\(percent(length, of: whole))" : "?"
             let pad = { (text: String, width: Int) in
                 String(repeating: " ", count: max(0, width - text.count)) + text

@@ -19,7 +19,7 @@ enum PlayReport {
 
     private static func line(_ result: ScenarioResult) -> String {
         var line = "\(result.server)  \(result.scenario)  \(Matrix.word(result))"
-        if result.outcome != .inapplicable { line += "  \(Matrix.seconds(result.seconds)) s" }
+        if result.outcome != .inapplicable { line += "  \(Decimals.text(result.seconds, 1)) s" }
         if let reason = result.reason { line += "  \(Matrix.indented(reason))" }
         return line
     }
