@@ -15,10 +15,19 @@ enum Arrows {
         "ClusterNode": [
             "Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text",
         ],
-        "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
+        "ClusterClient": ["ClusterWire", "RESP", "SystemIO"],
+        "Interop": [
+            "Capture", "ClusterClient", "ClusterWire", "Playback", "RESP", "SystemIO",
+            "Synchronization",
+        ],
+        "Benchmarks": [
+            "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab", "Interop",
+            "RESP", "SystemIO",
+        ],
         "grapevine": [
-            "ClusterWire", "ClusterCore", "ClusterSim", "Determinism", "GossipLab", "RESP",
-            "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Synchronization", "Text",
+            "Benchmarks", "ClusterClient", "ClusterWire", "ClusterCore", "ClusterSim",
+            "Determinism", "GossipLab", "RESP", "Capture", "Playback", "SystemIO", "ClusterNode",
+            "Interop", "Synchronization", "Text",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],
     ]

@@ -2,6 +2,7 @@
 // what a person needs to look further: the server, its words, the end of its log.
 
 package import Capture
+package import ClusterClient
 package import SystemIO
 
 /// Every way in which real servers can let a caller down.

@@ -1,6 +1,7 @@
 // When the nodes of a cluster agree: what each lists, beside what each prints of itself, and waiting for
 // it.
 
+import ClusterClient
 import RESP
 import SystemIO
 
@@ -43,7 +44,7 @@ extension MixedCluster {
         func differs(_ what: String, _ said: String, _ true: String) -> String {
             "\(what) “\(said)”, it says “\(`true`)”"
         }
-        if row.isFailing || row.isHandshake || row.flags.contains("noaddr") {
+        if row.isFailing || row.isHandshake || row.hasNoAddress {
             return "flags \(row.flags.joined(separator: ","))"
         }
         if !row.isConnected { return "disconnected" }

@@ -2,6 +2,8 @@
 // operators use, and what they say of one another compared. All of them end with the cluster. The
 // scenarios that are played on it are elsewhere.
 
+import ClusterClient
+import ClusterWire
 import RESP
 import SystemIO
 
@@ -35,7 +37,6 @@ package final class MixedCluster {
     /// Every log that there may be, with whose it is.
     private(set) var logs: [(server: String, file: String)] = []
 
-    private static let slotCount = 16_384
     static let pauseMilliseconds = 20
     private static let watchPauseMilliseconds = 100
     private static let graceMilliseconds = 5000
@@ -195,8 +196,8 @@ package final class MixedCluster {
     /// Divides all slots evenly among these.
     package func assignSlots(to masters: [ServerProcess]) throws(InteropError) {
         for (index, master) in masters.enumerated() {
-            let first = Self.slotCount * index / masters.count
-            let end = Self.slotCount * (index + 1) / masters.count
+            let first = Layout.slotCount * index / masters.count
+            let end = Layout.slotCount * (index + 1) / masters.count
             // ADDSLOTSRANGE is not there before 7.0.
             let reply = try master.ask(["CLUSTER", "ADDSLOTS"] + (first..<end).map(String.init))
             if let error = reply.errorText {

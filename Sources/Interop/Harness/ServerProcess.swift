@@ -2,6 +2,7 @@
 // ended by its process id, and in any case with its owner. Its output and its log are a file in the
 // folder. What a cluster of them means is in MixedCluster.
 
+package import ClusterClient
 package import RESP
 package import SystemIO
 

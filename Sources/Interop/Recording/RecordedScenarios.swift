@@ -1,5 +1,6 @@
 // The scenarios that are recorded: what is done to a cluster, step by step, and what is written down of it.
 
+import ClusterClient
 import RESP
 import SystemIO
 
@@ -79,7 +80,7 @@ extension Recordings {
             take.tell("SIGSTOP", paused)
             let others = cluster.nodes.filter { $0 !== paused }
             try until(take, others, "FAIL at all others") {
-                $0.first { $0.port == paused.port }?.flags.contains("fail") == true
+                $0.first { $0.port == paused.port }?.isFail == true
             }
             paused.send(.resume)
             take.tell("SIGCONT", paused)
@@ -165,7 +166,7 @@ extension Recordings {
             let survivors = cluster.running
             try take.until("FAIL seen") { () throws(InteropError) in
                 let row = try survivors[0].nodes().first { $0.id == id }
-                return row?.flags.contains("fail") == true ? nil : "\(row?.flags ?? [])"
+                return row?.isFail == true ? nil : "\(row?.flags ?? [])"
             }
             take.tell("FAIL seen")
             try take.until("one is promoted") { () throws(InteropError) in

@@ -1,6 +1,8 @@
 // What is played to be recorded, with the names that the captures of the reference servers have: one
 // cluster of three masters and three replicas through its life, and two small ones.
 
+import ClusterClient
+import ClusterWire
 import RESP
 import SystemIO
 
@@ -168,8 +170,9 @@ package struct Recordings {
             take.tell(
                 "slots added",
                 [
-                    ("node", port(node)), ("lo", .integer(Int64(16_384 * index / masters.count))),
-                    ("hi", .integer(Int64(16_384 * (index + 1) / masters.count - 1))),
+                    ("node", port(node)),
+                    ("lo", .integer(Int64(Layout.slotCount * index / masters.count))),
+                    ("hi", .integer(Int64(Layout.slotCount * (index + 1) / masters.count - 1))),
                 ])
         }
     }

@@ -1,5 +1,6 @@
 // Scenarios of crashes: who fails, who stands, who votes.
 
+import ClusterClient
 import SystemIO
 
 extension Scenario {

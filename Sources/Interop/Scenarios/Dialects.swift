@@ -3,6 +3,8 @@
 // address. What they make of each other is theirs, and is told; our nodes must not be drawn into it.
 // That it is theirs is shown by a cluster of those two alone. Follows bus protocol §2.6, §12 row 38.
 
+import ClusterClient
+
 extension Scenario {
     static let dialects: [Scenario] = [
         Scenario(

@@ -1,5 +1,6 @@
 // Scenarios of pauses, below and above the node timeout.
 
+import ClusterClient
 import SystemIO
 
 extension Scenario {

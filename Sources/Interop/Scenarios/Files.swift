@@ -1,6 +1,7 @@
 // Scenarios of nodes.conf handed from one kind to the other, up to a whole cluster replaced node by
 // node and back.
 
+import ClusterClient
 import SystemIO
 
 extension Scenario {
@@ -26,7 +27,7 @@ extension Scenario {
                     try cluster.replace(cluster.nodes[index], with: program)
                     try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
                     try cluster.waitUntilServing()
-                    try RedisCLI.check(cluster.nodes[0], stage.allowance)
+                    try stage.checkCluster(at: cluster.nodes[0])
                 }
             }
             let after = try cluster.nodes[0].nodes().filter { $0.isMaster && !$0.slots.isEmpty }

@@ -31,12 +31,12 @@ extension Scenario {
             let cluster = try stage.cluster([
                 stage.theirs, stage.ours, stage.theirs, stage.ours, stage.theirs, stage.ours,
             ])
-            try RedisCLI.run(
+            try stage.redisCLI(
                 ["--cluster", "create"] + cluster.nodes.map { "\($0.address)" }
-                    + ["--cluster-replicas", "1", "--cluster-yes"], stage.allowance)
+                    + ["--cluster-replicas", "1", "--cluster-yes"])
             try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
             try cluster.waitUntilServing()
-            try RedisCLI.check(cluster.nodes[1], stage.allowance)
+            try stage.checkCluster(at: cluster.nodes[1])
         },
         Scenario("mixed-3+3", "roles, slots and epochs are the same in all tables of 3+3") {
             stage throws(InteropError) in

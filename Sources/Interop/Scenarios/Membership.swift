@@ -1,5 +1,6 @@
 // Scenarios of nodes that are forgotten, reset, or move to another address.
 
+import ClusterClient
 import SystemIO
 
 extension Scenario {

@@ -1,5 +1,7 @@
 // Scenarios of slots on their way, and of epochs.
 
+import ClusterClient
+
 extension Scenario {
     static let moving: [Scenario] = [
         Scenario("slot-ours-to-theirs", "a slot moves from our master to theirs, for all") {

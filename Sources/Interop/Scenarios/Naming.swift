@@ -1,5 +1,6 @@
 // Scenarios of what heartbeats tell beside the old protocol: hostnames, node names, shard ids.
 
+import ClusterClient
 import RESP
 import SystemIO
 

@@ -1,6 +1,8 @@
 // Scenarios of a network that is cut while all nodes live: the smaller side stops serving, the larger
 // one elects, and once the cut is healed all follow the larger one.
 
+import ClusterClient
+
 extension Scenario {
     static let partitions: [Scenario] = [
         Scenario(

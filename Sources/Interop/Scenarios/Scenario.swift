@@ -2,6 +2,7 @@
 // version. The same code runs with that server alone in all places, which shows whether a failure lies
 // in it. What is played stands in Scenarios; running and judging them in ScenarioRunner.
 
+import ClusterClient
 import SystemIO
 
 /// One thing that must hold between our nodes and a server of the reference.
@@ -154,6 +155,28 @@ package final class Stage {
         relays.append(relay)
         try cluster.form(cluster.nodes, masters: masters)
         return (cluster, relay)
+    }
+
+    /// Runs redis-cli to its end; anything but status 0 is a failure.
+    func redisCLI(_ words: [String]) throws(InteropError) {
+        try allowance.check()
+        do throws(RedisCLIError) {
+            try RedisCLI.run(words, milliseconds: allowance.left(atMost: Self.redisCLIMilliseconds))
+        } catch {
+            switch error {
+            case .notInstalled: throw .notAServer(path: "redis-cli", said: "not installed")
+            case .system(let error): throw .system(error)
+            case .failed(let words, let output):
+                throw .refused(server: "redis-cli", command: words, reply: output)
+            }
+        }
+    }
+
+    private static let redisCLIMilliseconds = 60_000
+
+    /// `redis-cli --cluster check` finds nothing.
+    func checkCluster(at node: ServerProcess) throws(InteropError) {
+        try redisCLI(["--cluster", "check", "\(node.address)"])
     }
 
     /// Waits until a replica of theirs has copied its master: before, it does not stand.

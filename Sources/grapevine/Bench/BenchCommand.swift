@@ -1,24 +1,9 @@
 // `grapevine bench`: the figures by which speed is judged, measured in this run on this machine. What
 // is compared is measured in turns within each round, and medians are told. The figures themselves
-// are in files of their own.
+// are measured in Benchmarks.
 
-import ClusterWire
+import Benchmarks
 import Text
-
-/// A measured figure.
-struct Figure: Sendable {
-    let name: String
-    let unit: String
-    let value: Double
-    /// What it is to be compared with.
-    let beside: [(name: String, value: Double)]
-}
-
-/// What one kind of bench measured, and how.
-struct BenchReport: Sendable {
-    var figures: [Figure]
-    var conditions: String
-}
 
 enum BenchCommand {
     /// The kinds of bench by name.
@@ -86,10 +71,5 @@ enum BenchCommand {
         }
         json.endLine()
         return json.bytes
-    }
-
-    /// The middle of the values.
-    static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 }

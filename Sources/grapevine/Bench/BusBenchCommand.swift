@@ -1,6 +1,7 @@
 // `grapevine bench bus`: the bus of real servers and of ours in one run, by the same code: a table, JSON,
-// and a picture. What is measured, and how, is in Interop; what must be reached stands here.
+// and a picture. What is measured, and how, is in Benchmarks; what must be reached stands here.
 
+import Benchmarks
 import Interop
 import SystemIO
 

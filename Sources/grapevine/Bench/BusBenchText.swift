@@ -1,5 +1,6 @@
 // The figures of a bench of the bus as a table, and as those of any bench.
 
+import Benchmarks
 import Interop
 import Text
 

@@ -1,6 +1,7 @@
 // The figures of a bench of the bus as a picture: for each a bar a program, ours first, on a scale of its
 // own. It is SVG that needs nothing else, and follows the colours of whoever looks.
 
+import Benchmarks
 import Interop
 import Text
 

@@ -1,6 +1,7 @@
 // `grapevine interop --soak MINUTES`: theirs and ours together while masters are killed, and what came
-// of it: as text or as JSON. How it is played and judged is in Interop.
+// of it: as text or as JSON. How it is played and judged is in Benchmarks.
 
+import Benchmarks
 import Interop
 import SystemIO
 import Text

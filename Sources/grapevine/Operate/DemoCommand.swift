@@ -2,6 +2,7 @@
 // the reference in it where one is installed; a master is killed, and the failover is shown as it
 // happens, with its times. Nothing is left behind.
 
+import ClusterClient
 import Interop
 import SystemIO
 
@@ -92,8 +93,8 @@ private struct Demo {
                 guard let dead = rows.first(where: { $0.port == victim.port }),
                     let new = rows.first(where: { $0.port == heir.port })
                 else { continue }
-                if dead.flags.contains("fail?") { tell("\(node.name) suspects it") }
-                if dead.flags.contains("fail") { tell("\(node.name) takes it for failed") }
+                if dead.isPFail { tell("\(node.name) suspects it") }
+                if dead.isFail { tell("\(node.name) takes it for failed") }
                 if new.isMyself && new.isMaster { tell("\(node.name) is elected its heir") }
                 let state = try node.field("cluster_state", of: "CLUSTER", "INFO")
                 if new.isMaster && new.slotCount > 0 && state == "ok" { agreeing += 1 }

@@ -1,5 +1,6 @@
 // `grapevine status`: every node asked, one table, and who disagrees with whom about what.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

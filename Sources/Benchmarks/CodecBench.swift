@@ -2,15 +2,17 @@
 // with a walk over all entries, beside memcpy of the same bytes in the same round. Everything that
 // is read goes into a checksum, so that nothing is left out by the compiler.
 
+import ClusterClient
 import ClusterWire
+import Determinism
 import SystemIO
 
-enum CodecBench {
+package enum CodecBench {
     private static let messageCount = 1000
     private static let entryCount = 100
 
-    static func run(rounds: Int) -> BenchReport {
-        var random = Numbers(state: 42)
+    package static func run(rounds: Int) -> BenchReport {
+        var random = SplitMix64(seed: 42)
         let messages = (0..<messageCount).map { _ in message(&random) }
         let frames = messages.map { $0.encode() ?? [] }
         var target = [UInt8](repeating: 0, count: frames[0].count)
@@ -26,10 +28,10 @@ enum CodecBench {
         func figure(_ name: String, _ values: [Double]) -> Figure {
             let ratios = zip(values, times.copy).map { $0 / $1 }
             return Figure(
-                name: name, unit: "ns a message", value: BenchCommand.median(values),
+                name: name, unit: "ns a message", value: BenchReport.median(values),
                 beside: [
-                    ("memcpy", BenchCommand.median(times.copy)),
-                    ("timesMemcpy", BenchCommand.median(ratios)),
+                    ("memcpy", BenchReport.median(times.copy)),
+                    ("timesMemcpy", BenchReport.median(ratios)),
                 ])
         }
         return BenchReport(
@@ -107,7 +109,7 @@ enum CodecBench {
     }
 
     /// A message of which nearly every field differs from the others.
-    private static func message(_ random: inout Numbers) -> Message {
+    private static func message(_ random: inout SplitMix64) -> Message {
         var slots = SlotSet()
         let first = Int(random.next() % 16000)
         for number in first..<first + 300 {
@@ -128,19 +130,6 @@ enum CodecBench {
             sender: NodeID(using: &random), currentEpoch: Epoch(random.next() >> 32),
             configEpoch: Epoch(random.next() >> 32), slots: slots, port: 7000, busPort: 17000)
         return .full(header, .ping(Heartbeat(gossip: GossipSection(entries))))
-    }
-
-    /// The same numbers in every run (SplitMix64).
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 // say is of about one moment and a look at a hundred nodes takes a few milliseconds. Looks are gentle:
 // they never take more than a quarter of the time.
 
+import ClusterClient
+import Interop
 import RESP
 import SystemIO
 
@@ -87,7 +89,7 @@ final class ClusterPoll {
             guard let text = answer.reply?.string,
                 let rows = try? ClusterNodesText.parse(text), rows.count == known
             else { return false }
-            for row in rows where row.isHandshake || row.flags.contains("noaddr") { return false }
+            for row in rows where row.isHandshake || row.hasNoAddress { return false }
             if !allowsFailures && rows.contains(where: \.isFailing) { return false }
             if let replicas, rows.filter(\.isReplica).count != replicas { return false }
             let owners = rows.filter { !$0.slots.isEmpty }.map { "\($0.id) \($0.slotsText)" }

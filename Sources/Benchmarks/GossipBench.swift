@@ -3,10 +3,10 @@
 import GossipLab
 import SystemIO
 
-enum GossipBench {
+package enum GossipBench {
     private static let nodes = 1_000_000
 
-    static func run(rounds: Int) -> BenchReport {
+    package static func run(rounds: Int) -> BenchReport {
         let modes = Mode.allCases
         var speeds = modes.map { _ in [Double]() }
         // In turns, so that what else the machine does falls on all.

@@ -1,6 +1,6 @@
 // Lines of CLUSTER NODES of all versions as rows, and lines that are none.
 
-import Interop
+import ClusterClient
 import Testing
 
 @Suite struct ClusterNodesTextTests {

@@ -1,6 +1,6 @@
 // What a soak calls a failure: a doubt about a living node, a shard without heir, growth.
 
-import Interop
+import Benchmarks
 import Testing
 
 @Suite struct SoakTests {

@@ -1,6 +1,7 @@
 // What a cluster looks like when each of its nodes is asked: one row a node as the first one lists
 // them, who cannot be reached, and in what any two differ. How it is shown is for the command line.
 
+import ClusterWire
 import RESP
 package import SystemIO
 
@@ -40,7 +41,8 @@ package struct ClusterSurvey: Sendable {
     package var isHealthy: Bool {
         isServing && disagreements.isEmpty
             && nodes.allSatisfy { $0.own != nil && !$0.row.isFailing }
-            && nodes.reduce(0) { $0 + ($1.row.isMaster ? $1.row.slotCount : 0) } == 16_384
+            && nodes.reduce(0) { $0 + ($1.row.isMaster ? $1.row.slotCount : 0) }
+                == Layout.slotCount
     }
 
     private static let disagreementLimit = 1000
@@ -141,8 +143,8 @@ package struct ClusterSurvey: Sendable {
         ]
         words.append("epoch \(row.configEpoch)")
         if !row.slots.isEmpty { words.append("slots \(row.slotsText)") }
-        if row.flags.contains("fail") { words.append("fail") }
-        if row.flags.contains("fail?") { words.append("fail?") }
+        if row.isFail { words.append("fail") }
+        if row.isPFail { words.append("fail?") }
         return words.joined(separator: ", ")
     }
 }

@@ -6,12 +6,12 @@ import ClusterWire
 import Determinism
 import SystemIO
 
-enum RulesBench {
+package enum RulesBench {
     private static let nodeCount = 1000
     private static let entryCount = 100
     private static let messageCount = 1000
 
-    static func run(rounds: Int) -> BenchReport {
+    package static func run(rounds: Int) -> BenchReport {
         var world = World()
         var times = (pong: [Double](), ping: [Double](), tick: [Double]())
         var effects = 0
@@ -22,7 +22,7 @@ enum RulesBench {
         }
         func figure(_ name: String, _ values: [Double]) -> Figure {
             Figure(
-                name: name, unit: "ns", value: BenchCommand.median(values),
+                name: name, unit: "ns", value: BenchReport.median(values),
                 beside: name == "heartbeat that changes nothing" ? [("target", 5000)] : [])
         }
         return BenchReport(

@@ -3,6 +3,8 @@
 // heir, and nodes of ours do not grow. It reads the logs of ours as they are written, so that a doubt of
 // a moment is seen as well.
 
+import ClusterClient
+package import Interop
 import RESP
 import SystemIO
 

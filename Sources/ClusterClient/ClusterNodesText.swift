@@ -1,6 +1,8 @@
 // The text of CLUSTER NODES, of any server, as rows. It reads what is there and judges nothing; words
 // that it does not know are kept. Follows bus protocol §8.2, §9.2.
 
+import ClusterWire
+
 /// One line of CLUSTER NODES.
 package struct ClusterNodesRow: Equatable, Sendable {
     /// 40 characters.
@@ -27,14 +29,19 @@ package struct ClusterNodesRow: Equatable, Sendable {
     /// Slots on the move, such as `[93->-ID]`, as they stand in the line.
     package var openSlots: [String]
 
-    package var isMyself: Bool { flags.contains("myself") }
-    package var isMaster: Bool { flags.contains("master") }
-    package var isReplica: Bool { flags.contains("slave") }
+    package var isMyself: Bool { has(.myself) }
+    package var isMaster: Bool { has(.master) }
+    package var isReplica: Bool { has(.replica) }
     /// In handshake: its id is not its own yet.
-    package var isHandshake: Bool { flags.contains("handshake") }
-    /// Suspected or failed.
-    package var isFailing: Bool { flags.contains("fail") || flags.contains("fail?") }
+    package var isHandshake: Bool { has(.handshake) }
+    package var isPFail: Bool { has(.pfail) }
+    package var isFail: Bool { has(.fail) }
+    /// PFAIL or FAIL.
+    package var isFailing: Bool { isPFail || isFail }
+    package var hasNoAddress: Bool { has(.noAddress) }
     package var slotCount: Int { slots.reduce(0) { $0 + $1.count } }
+
+    private func has(_ flag: NodeFlags) -> Bool { flag.list.allSatisfy(flags.contains) }
 
     /// The slots as the line has them, such as "0-5460 16383".
     package var slotsText: String {
@@ -53,8 +60,6 @@ package struct ClusterNodesError: Error, Equatable, Sendable, CustomStringConver
 
 /// The text of CLUSTER NODES.
 package enum ClusterNodesText {
-    private static let slotCount = 16_384
-
     /// Reads all lines.
     /// - Throws: which line is not of the form, and what is wrong with it.
     package static func parse(_ text: String) throws(ClusterNodesError) -> [ClusterNodesRow] {
@@ -126,7 +131,7 @@ package enum ClusterNodesText {
     private static func range(_ word: Substring) throws(Problem) -> ClosedRange<Int> {
         let ends = word.split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count <= 2, let first = Int(ends[0]), let last = Int(ends[ends.count - 1]),
-            first >= 0, first <= last, last < slotCount
+            first >= 0, first <= last, last < Layout.slotCount
         else { throw Problem("'\(word)' is not a range of slots") }
         return first...last
     }

@@ -3,6 +3,8 @@
 // same directives, by looking at CLUSTER INFO and NODES of all nodes; times are as fine as the looks
 // are apart, some 20 ms. Nothing is looked at while cost is measured.
 
+import ClusterClient
+package import Interop
 import RESP
 import SystemIO
 
