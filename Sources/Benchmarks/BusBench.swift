@@ -14,7 +14,7 @@ package final class BusBench {
     private let plan: BenchPlan
     private let cluster: MixedCluster
     private let poll: ClusterPoll
-    private let allowance: Allowance
+    private let deadline: Deadline
     private var found: [BenchReading] = []
     private var otherCores = 0.0
     private let say: (String) -> Void
@@ -26,24 +26,24 @@ package final class BusBench {
     private static let forgetLimit: Int64 = 8
 
     private init(
-        _ program: ServerProgram, _ plan: BenchPlan, _ allowance: Allowance,
+        _ program: ServerProgram, _ plan: BenchPlan, _ deadline: Deadline,
         _ say: @escaping (String) -> Void
     ) throws(InteropError) {
         self.program = program
         self.plan = plan
-        self.allowance = allowance
+        self.deadline = deadline
         self.say = say
-        poll = ClusterPoll(allowance)
-        var surroundings = Surroundings()
-        surroundings.allowance = allowance
-        surroundings.sparePorts = plan.joins + 1
+        poll = ClusterPoll(deadline)
+        var environment = ClusterEnvironment()
+        environment.deadline = deadline
+        environment.sparePorts = plan.joins + 1
         var directives = ["--repl-diskless-sync-delay", "0"]
         // Nothing is lost: there are no keys.
         if program.isOurs { directives += ["--failover-without-copy", "yes"] }
         cluster = try MixedCluster(
             Array(repeating: program, count: plan.nodes),
             nodeTimeoutMilliseconds: plan.nodeTimeout, directives: directives,
-            surroundings: surroundings)
+            environment: environment)
     }
 
     /// Measures all plans of a program, each with a cluster of its own.
@@ -54,7 +54,7 @@ package final class BusBench {
     ) throws(InteropError) -> BenchReadings {
         var all = BenchReadings(program: "\(program)")
         for plan in plans {
-            let bench = try BusBench(program, plan, Allowance(seconds: nil, stop: stop), say)
+            let bench = try BusBench(program, plan, Deadline(seconds: nil, stop: stop), say)
             try bench.measure()
             all.readings += bench.found
             all.otherCores = max(all.otherCores, bench.otherCores)
@@ -140,7 +140,7 @@ package final class BusBench {
                 attempts -= 1
                 if attempts == 0 { throw error }
             }
-            try allowance.sleep(milliseconds: 100)
+            try deadline.sleep(milliseconds: 100)
         }
     }
 
@@ -200,7 +200,7 @@ extension BusBench {
         }
         let (start, before, machine) = (Self.now, processor(), MachineUsage())
         let own = SystemClock.processorNanoseconds()
-        try allowance.sleep(milliseconds: seconds * 1000)
+        try deadline.sleep(milliseconds: seconds * 1000)
         let (used, end, later) = (processor() - before, Self.now, MachineUsage())
         let spent = Self.seconds(start, end)
         if let machine, let later {
@@ -216,7 +216,7 @@ extension BusBench {
 
     private func steady() throws(InteropError) {
         let nodes = cluster.running
-        try allowance.sleep(milliseconds: Self.settleSeconds * 1000)
+        try deadline.sleep(milliseconds: Self.settleSeconds * 1000)
         let before = try sent(nodes)
         let use = try watch(seconds: plan.steadySeconds)
         let messages = try sent(nodes) - before
@@ -267,13 +267,13 @@ extension BusBench {
             guard !masters.isEmpty else { break }
             let row = masters[round * 7 % masters.count]
             guard let victim = cluster.nodes.first(where: { $0.port == row.port }) else { break }
-            let heirs = cluster.nodes.filter { node in
+            let successors = cluster.nodes.filter { node in
                 rows.contains { $0.port == node.port && $0.master == row.id }
             }
-            let result = try failover(victim, row, heirs)
+            let result = try failover(victim, row, successors)
             rounds.append(result)
             if result.rejoined == nil { break }
-            try allowance.sleep(milliseconds: 1000)
+            try deadline.sleep(milliseconds: 1000)
         }
         note(rounds.map(\.failed), median: .failed)
         note(rounds.map(\.promoted), median: .promoted)
@@ -282,7 +282,7 @@ extension BusBench {
     }
 
     private func failover(
-        _ victim: ServerProcess, _ row: ClusterNodesRow, _ heirs: [ServerProcess]
+        _ victim: ServerProcess, _ row: ClusterNodesRow, _ successors: [ServerProcess]
     ) throws(InteropError) -> Failover {
         var result = Failover()
         let survivors = cluster.running.filter { $0 !== victim }
@@ -301,13 +301,13 @@ extension BusBench {
                 if info.fields["cluster_state"] == "ok" && lost == 0 && suspected == 0 { well += 1 }
             }
             if result.promoted == nil {
-                let roles = try poll.ask(heirs, "ROLE")
-                let heir = roles.first { $0.reply?.elements?.first?.string == "master" }
-                result.promoted = heir.map { Self.seconds(start, $0.at) }
+                let roles = try poll.ask(successors, "ROLE")
+                let successor = roles.first { $0.reply?.elements?.first?.string == "master" }
+                result.promoted = successor.map { Self.seconds(start, $0.at) }
             }
             if result.promoted != nil && well == survivors.count,
                 try poll.agree(survivors, known: cluster.nodes.count, allowsFailures: true),
-                try isInherited(row, by: heirs, survivors[0])
+                try isInherited(row, by: successors, survivors[0])
             {
                 result.agreed = Self.seconds(start, Self.now)
                 break
@@ -327,12 +327,12 @@ extension BusBench {
         return result
     }
 
-    /// Whether one of the heirs owns the slots that the master had.
+    /// Whether one of the successors owns the slots that the master had.
     private func isInherited(
-        _ row: ClusterNodesRow, by heirs: [ServerProcess], _ witness: ServerProcess
+        _ row: ClusterNodesRow, by successors: [ServerProcess], _ witness: ServerProcess
     ) throws(InteropError) -> Bool {
         let owner = try witness.nodes().first { $0.slots == row.slots && $0.isMaster }
-        return owner.map { owner in heirs.contains { $0.port == owner.port } } ?? false
+        return owner.map { owner in successors.contains { $0.port == owner.port } } ?? false
     }
 }
 
@@ -357,7 +357,7 @@ extension BusBench {
             forgets.append(try waitUntilForgotten(old).map { Self.seconds(told, $0) })
             // Where it does not spread, all are told; those that have forgotten refuse.
             _ = try poll.ask(old, "CLUSTER", "FORGET", id)
-            try allowance.sleep(milliseconds: 1000)
+            try deadline.sleep(milliseconds: 1000)
             cluster.remove(new)
         }
         note(joins, median: .join, worst: .joinWorst)

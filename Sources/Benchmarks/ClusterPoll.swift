@@ -10,14 +10,14 @@ import SystemIO
 /// Connections to the nodes of a cluster, for looking at them again and again.
 final class ClusterPoll {
     private var clients: [Int: AdminClient] = [:]
-    private let allowance: Allowance
+    private let deadline: Deadline
     /// Nanoseconds that the last look took.
     private var lastCycle: Int64 = 0
 
     private static let patience = 20_000
     private static let shortestRestMilliseconds = 20
 
-    init(_ allowance: Allowance) { self.allowance = allowance }
+    init(_ deadline: Deadline) { self.deadline = deadline }
 
     /// What one node replied, and when, in monotonic nanoseconds; nil when it did not.
     struct Answer {
@@ -28,7 +28,7 @@ final class ClusterPoll {
 
     /// Asks these nodes the same.
     func ask(_ nodes: [ServerProcess], _ words: String...) throws(InteropError) -> [Answer] {
-        try allowance.check()
+        try deadline.check()
         let start = SystemClock.monotonicNanoseconds()
         for node in nodes {
             do throws(AdminClientError) {
@@ -55,7 +55,7 @@ final class ClusterPoll {
     /// Lets nodes be between two looks.
     func rest() throws(InteropError) {
         let milliseconds = max(Self.shortestRestMilliseconds, Int(3 * lastCycle / 1_000_000))
-        try allowance.sleep(milliseconds: milliseconds)
+        try deadline.sleep(milliseconds: milliseconds)
     }
 
     /// The connection to a node that has ended.

@@ -1,6 +1,6 @@
 // A cluster of theirs and ours that goes on for minutes while one master after the other is killed and
-// comes back. What must hold all that time: no node of ours suspects a living one, every shard gets its
-// heir, and nodes of ours do not grow. It reads the logs of ours as they are written, so that a doubt of
+// comes back. What must hold all that time: no node of ours suspects a living one, every shard gets a
+// new master, and nodes of ours do not grow. It reads the logs of ours as they are written, so that a doubt of
 // a moment is seen as well.
 
 import ClusterClient
@@ -51,7 +51,7 @@ package struct SoakSample: Sendable {
 package struct SoakResult: Sendable {
     package var plan: SoakPlan
     package var programs: [String]
-    /// Seconds from each kill until an heir had the slots; nil where none had in time.
+    /// Seconds from each kill until a new master had the slots; nil where none had in time.
     package var failovers: [Double?] = []
     /// Lines of our logs that doubt a node that lived, with who wrote them.
     package var doubts: [String] = []
@@ -70,7 +70,7 @@ package struct SoakResult: Sendable {
     package var failures: [String] {
         var lines = doubts.map { "a living node was doubted: \($0)" }
         let lost = failovers.count { $0 == nil }
-        if lost > 0 { lines.append("\(lost) shards had no heir in time") }
+        if lost > 0 { lines.append("\(lost) shards had no new master in time") }
         if foundedDoubts == 0 { lines.append("no log of ours tells of any that was killed") }
         if let disagreement { lines.append("at the end: \(disagreement)") }
         guard let first = samples.first, let last = samples.last, samples.count > 1 else {
@@ -97,7 +97,7 @@ package struct SoakResult: Sendable {
 package final class Soak {
     private let plan: SoakPlan
     private let cluster: MixedCluster
-    private let allowance: Allowance
+    private let deadline: Deadline
     private let say: (String) -> Void
     private var result: SoakResult
     private var masters: [ServerProcess] = []
@@ -113,7 +113,7 @@ package final class Soak {
     private static let lookMilliseconds = 250
     /// A log is read a moment after it was written.
     private static let excuseMilliseconds: Int64 = 1000
-    private static let heirLimitTimeouts = 4
+    private static let successorLimitTimeouts = 4
     private static let settleMilliseconds = 60_000
 
     /// Seconds after the first kill of the first sample, and between two: at least five in all.
@@ -121,20 +121,20 @@ package final class Soak {
 
     private init(
         _ servers: [ReferenceServer], ours: ServerProgram, _ plan: SoakPlan,
-        _ allowance: Allowance, _ say: @escaping (String) -> Void
+        _ deadline: Deadline, _ say: @escaping (String) -> Void
     ) throws(InteropError) {
         self.plan = plan
-        self.allowance = allowance
+        self.deadline = deadline
         self.say = say
         result = SoakResult(plan: plan, programs: servers.map(\.description))
-        var surroundings = Surroundings()
-        surroundings.allowance = allowance
+        var environment = ClusterEnvironment()
+        environment.deadline = deadline
         let programs = (0..<plan.nodes).map { index in
             index % 2 == 0 ? ours : .reference(servers[index / 2 % servers.count])
         }
         cluster = try MixedCluster(
             programs, nodeTimeoutMilliseconds: plan.nodeTimeout,
-            directives: ["--repl-diskless-sync-delay", "0"], surroundings: surroundings)
+            directives: ["--repl-diskless-sync-delay", "0"], environment: environment)
         for node in cluster.ours {
             node.directives += ["--failover-without-copy", "yes", "--loglevel", "verbose"]
             try node.command("CONFIG", "SET", "failover-without-copy", "yes")
@@ -148,7 +148,7 @@ package final class Soak {
         with servers: [ReferenceServer], ours: ServerProgram, _ plan: SoakPlan,
         stop: StopRequest, say: @escaping (String) -> Void
     ) throws(InteropError) -> SoakResult {
-        let soak = try Soak(servers, ours: ours, plan, Allowance(seconds: nil, stop: stop), say)
+        let soak = try Soak(servers, ours: ours, plan, Deadline(seconds: nil, stop: stop), say)
         try soak.play()
         soak.cluster.end()
         return soak.result
@@ -169,7 +169,7 @@ package final class Soak {
         repeat {
             result.disagreement = try cluster.disagreement()
             try look()
-            try allowance.sleep(milliseconds: Self.lookMilliseconds)
+            try deadline.sleep(milliseconds: Self.lookMilliseconds)
         } while result.disagreement != nil && SystemClock.monotonicMilliseconds() < end
         sample(since: start)
         summarize()
@@ -203,7 +203,7 @@ package final class Soak {
         for node in cluster.nodes { ids[node.port] = try node.text("CLUSTER", "MYID") }
         for node in cluster.ours { logs[node.port] = LogTail(node.logPath) }
         // Replicas of theirs copy their masters.
-        try allowance.sleep(milliseconds: 3 * plan.nodeTimeout)
+        try deadline.sleep(milliseconds: 3 * plan.nodeTimeout)
         for port in logs.keys { _ = logs[port]?.newLines() }
         lastLook = SystemClock.monotonicMilliseconds()
     }
@@ -227,17 +227,17 @@ package final class Soak {
         let start = SystemClock.monotonicMilliseconds()
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
-        let time = try waitForHeir(of: row, since: start)
+        let time = try waitForSuccessor(of: row, since: start)
         result.failovers.append(time)
         let words = time.map { "\(Int($0 * 1000)) ms" } ?? "none in time"
-        say("kill \(number + 1) of \(plan.kills): \(victim.name), heir after \(words)")
+        say("kill \(number + 1) of \(plan.kills): \(victim.name), new master after \(words)")
     }
 
     /// Until one of ours and one of theirs both name another owner of the slots.
-    private func waitForHeir(
+    private func waitForSuccessor(
         of row: ClusterNodesRow, since start: Int64
     ) throws(InteropError) -> Double? {
-        let limit = start + Int64(Self.heirLimitTimeouts * plan.nodeTimeout)
+        let limit = start + Int64(Self.successorLimitTimeouts * plan.nodeTimeout)
         let running = cluster.running
         let witnesses = [
             running.last { $0.program.isOurs }, running.last { !$0.program.isOurs },
@@ -251,7 +251,7 @@ package final class Soak {
             let now = SystemClock.monotonicMilliseconds()
             if agreeing == witnesses.count { return Double(now - start) / 1000 }
             try look()
-            try allowance.sleep(milliseconds: 20)
+            try deadline.sleep(milliseconds: 20)
         }
         return nil
     }
@@ -269,13 +269,13 @@ package final class Soak {
             try look()
             let second = Int(SystemClock.monotonicMilliseconds() - start) / 1000
             if second >= (usages.count + 1) * sampleSeconds { sample(since: start) }
-            try allowance.sleep(milliseconds: Self.lookMilliseconds)
+            try deadline.sleep(milliseconds: Self.lookMilliseconds)
         }
     }
 
     /// Reads what nodes of ours wrote since the last look.
     private func look() throws(InteropError) {
-        try allowance.check()
+        try deadline.check()
         let begun = SystemClock.monotonicMilliseconds()
         let excused = lastLook - Self.excuseMilliseconds
         for node in cluster.ours {

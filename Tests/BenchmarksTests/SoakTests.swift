@@ -1,4 +1,4 @@
-// What a soak calls a failure: a doubt about a living node, a shard without heir, growth.
+// What a soak calls a failure: a doubt about a living node, a shard without a new master, growth.
 
 import Benchmarks
 import Testing
@@ -31,10 +31,10 @@ import Testing
         #expect(failures == ["a living node was doubted: grapevine at 7000: *** NODE …"])
     }
 
-    @Test func `a shard without an heir is one`() {
+    @Test func `a shard without an successor is one`() {
         #expect(
             Self.result { $0.failovers.append(nil) }.failures == [
-                "1 shards had no heir in time"
+                "1 shards had no new master in time"
             ])
     }
 

@@ -9,7 +9,7 @@ package import SystemIO
 /// Relays the bus of some nodes; ends with its owner.
 package final class BusRelay {
     /// One node: where it really listens, and where others find it.
-    package struct Door: Sendable {
+    package struct Endpoint: Sendable {
         package var id: String
         package var busPort: Int
         package var relayPort: Int
@@ -24,12 +24,12 @@ package final class BusRelay {
     private let orders: RelayOrders
     private var thread: Thread?
 
-    /// Listens for all doors from now on.
-    package init(_ doors: [Door]) throws(SystemError) {
+    /// Listens for all endpoints from now on.
+    package init(_ endpoints: [Endpoint]) throws(SystemError) {
         let orders = try RelayOrders()
         self.orders = orders
         var listeners: [RelayListener] = []
-        for door in doors { listeners.append(try RelayListener(door)) }
+        for endpoint in endpoints { listeners.append(try RelayListener(endpoint)) }
         let all = listeners
         thread = try Thread {
             do throws(SystemError) {
@@ -51,8 +51,8 @@ package final class BusRelay {
         orders.change { orders in
             for one in some {
                 for other in others {
-                    orders.cuts.insert(RelayWay(from: one, to: other))
-                    orders.cuts.insert(RelayWay(from: other, to: one))
+                    orders.cuts.insert(RelayFlow(from: one, to: other))
+                    orders.cuts.insert(RelayFlow(from: other, to: one))
                 }
             }
         }
@@ -63,7 +63,7 @@ package final class BusRelay {
 }
 
 /// What one node says to another.
-private struct RelayWay: Hashable, Sendable {
+private struct RelayFlow: Hashable, Sendable {
     var from: String
     var to: String
 }
@@ -71,7 +71,7 @@ private struct RelayWay: Hashable, Sendable {
 /// What the thread of a relay is told.
 private final class RelayOrders: Sendable {
     struct Orders: Sendable {
-        var cuts: Set<RelayWay> = []
+        var cuts: Set<RelayFlow> = []
         var isStopping = false
     }
 
@@ -89,12 +89,12 @@ private final class RelayOrders: Sendable {
 }
 
 private final class RelayListener: Sendable {
-    let door: BusRelay.Door
+    let endpoint: BusRelay.Endpoint
     let socket: Socket
 
-    init(_ door: BusRelay.Door) throws(SystemError) {
-        self.door = door
-        socket = try Socket.listen(at: .loopback(port: UInt16(clamping: door.relayPort)))
+    init(_ endpoint: BusRelay.Endpoint) throws(SystemError) {
+        self.endpoint = endpoint
+        socket = try Socket.listen(at: .loopback(port: UInt16(clamping: endpoint.relayPort)))
     }
 }
 
@@ -114,14 +114,14 @@ private final class RelayEnd {
 
 /// A relayed connection: who made it is near, whom it is made to is far.
 private final class RelayPair {
-    let door: BusRelay.Door
+    let endpoint: BusRelay.Endpoint
     let near: RelayEnd
     /// There once the first header has told who speaks.
     var far: RelayEnd?
     var speaker: String?
 
-    init(_ door: BusRelay.Door, _ near: RelayEnd) {
-        self.door = door
+    init(_ endpoint: BusRelay.Endpoint, _ near: RelayEnd) {
+        self.endpoint = endpoint
         self.near = near
     }
 }
@@ -178,7 +178,7 @@ private struct RelayLoop: ~Copyable {
         while let socket = try listener.socket.accept() {
             let number = nextPair
             nextPair += 1
-            let pair = RelayPair(listener.door, RelayEnd(socket, isConnected: true))
+            let pair = RelayPair(listener.endpoint, RelayEnd(socket, isConnected: true))
             pairs[number] = pair
             pair.near.interest = .read
             try poller.register(
@@ -223,7 +223,7 @@ private struct RelayLoop: ~Copyable {
     private mutating func open(_ pair: RelayPair, _ number: UInt64) throws(SystemError) {
         pair.speaker = String(decoding: pair.near.waiting[Self.senderRange], as: UTF8.self)
         let socket = try Socket.connect(
-            to: .loopback(port: UInt16(clamping: pair.door.busPort)))
+            to: .loopback(port: UInt16(clamping: pair.endpoint.busPort)))
         let far = RelayEnd(socket, isConnected: false)
         (far.waiting, pair.near.waiting) = (pair.near.waiting, [])
         far.interest = .write
@@ -233,9 +233,9 @@ private struct RelayLoop: ~Copyable {
 
     private func isCut(_ pair: RelayPair, towardsFar: Bool) -> Bool {
         guard let speaker = pair.speaker else { return false }
-        let way = RelayWay(from: speaker, to: pair.door.id)
+        let flow = RelayFlow(from: speaker, to: pair.endpoint.id)
         return orders.cuts.contains(
-            towardsFar ? way : RelayWay(from: way.to, to: way.from))
+            towardsFar ? flow : RelayFlow(from: flow.to, to: flow.from))
     }
 
     /// - Returns: whether the connection goes on.

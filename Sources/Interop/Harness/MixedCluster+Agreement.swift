@@ -100,7 +100,7 @@ extension MixedCluster {
             guard spent < limit else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            try allowance.sleep(
+            try deadline.sleep(
                 milliseconds: Self.pauseMilliseconds, waitingFor: "\(what): \(difference)")
         }
     }

@@ -8,9 +8,9 @@ import RESP
 import SystemIO
 
 /// What a cluster is given beside its nodes.
-package struct Surroundings: Sendable {
+package struct ClusterEnvironment: Sendable {
     /// For how long it may be waited for.
-    package var allowance = Allowance.unlimited
+    package var deadline = Deadline.unlimited
     /// How its traffic on the bus is recorded; nil when it is not.
     package var capture: CaptureMeans?
     /// Ports in the cluster's row for nodes that are added.
@@ -26,12 +26,12 @@ package final class MixedCluster {
     private let temporary: TemporaryFolder?
     /// Where the nodes' folders are.
     package let path: String
-    package let allowance: Allowance
+    package let deadline: Deadline
     private let directives: [String]
     private let row: PortRow?
     private var nextPort: Int
     let capture: CaptureMeans?
-    private var recorder: BusCapture?
+    private var busCapture: BusCapture?
     /// Wall nanoseconds.
     private(set) var recordedUntil = Int64.max
     /// Every log that there may be, with whose it is.
@@ -50,7 +50,7 @@ package final class MixedCluster {
     package init(
         _ programs: [ServerProgram], nodeTimeoutMilliseconds: Int, directives: [String] = [],
         folder: String? = nil, basePort: Int? = nil, isKept: Bool = false,
-        surroundings: Surroundings = Surroundings()
+        environment: ClusterEnvironment = ClusterEnvironment()
     ) throws(InteropError) {
         do throws(SystemError) {
             if let folder {
@@ -67,18 +67,18 @@ package final class MixedCluster {
         }
         self.directives =
             ["--cluster-node-timeout", "\(nodeTimeoutMilliseconds)"] + directives
-        allowance = surroundings.allowance
-        capture = surroundings.capture
+        deadline = environment.deadline
+        capture = environment.capture
         if let basePort {
             row = nil
             nextPort = basePort
         } else {
-            let made = try PortRow(count: max(1, programs.count + surroundings.sparePorts))
+            let made = try PortRow(count: max(1, programs.count + environment.sparePorts))
             row = made
             nextPort = made.ports.lowerBound
         }
         if case .tcpdump(let program) = capture, let row {
-            recorder = try BusCapture(program, clientPorts: row.ports, file: "\(path)/bus.pcap")
+            busCapture = try BusCapture(program, clientPorts: row.ports, file: "\(path)/bus.pcap")
         }
         for program in programs { try add(program) }
     }
@@ -107,8 +107,8 @@ package final class MixedCluster {
     @discardableResult
     package func endRecording() -> [String] {
         recordedUntil = min(recordedUntil, SystemClock.wallNanoseconds())
-        let counts = recorder?.stop() ?? []
-        recorder = nil
+        let counts = busCapture?.stop() ?? []
+        busCapture = nil
         return counts
     }
 
@@ -141,16 +141,16 @@ package final class MixedCluster {
 
     /// Leads the bus of all relayed nodes through a relay, which the caller keeps.
     package func relay() throws(InteropError) -> BusRelay {
-        var doors: [BusRelay.Door] = []
+        var endpoints: [BusRelay.Endpoint] = []
         for node in nodes {
-            doors.append(
-                BusRelay.Door(
+            endpoints.append(
+                BusRelay.Endpoint(
                     id: try node.text("CLUSTER", "MYID"),
                     busPort: node.port + LoopbackPorts.busOffset,
                     relayPort: node.announcedBusPort))
         }
         do throws(SystemError) {
-            return try BusRelay(doors)
+            return try BusRelay(endpoints)
         } catch {
             throw .system(error)
         }
@@ -187,7 +187,7 @@ package final class MixedCluster {
         var recordsTraffic = recordsTraffic
         if case .nodes = capture { recordsTraffic = true }
         return try ServerProcess(
-            program, port: port, folder: folder, directives: directives, allowance: allowance,
+            program, port: port, folder: folder, directives: directives, deadline: deadline,
             recordsTraffic: recordsTraffic, announcedBusPort: announcedBusPort)
     }
 
@@ -315,7 +315,7 @@ package final class MixedCluster {
         let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
         while SystemClock.monotonicMilliseconds() < end {
             if let difference = try disagreement(members) { return difference }
-            try allowance.sleep(milliseconds: Self.watchPauseMilliseconds)
+            try deadline.sleep(milliseconds: Self.watchPauseMilliseconds)
         }
         return try linkChange(since: table)
     }

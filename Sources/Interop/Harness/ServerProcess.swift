@@ -37,7 +37,7 @@ package final class ServerProcess {
     package let announcedBusPort: Int
     /// Whether a node of ours writes down its traffic on the bus, each run into a file of its own.
     private let recordsTraffic: Bool
-    private let allowance: Allowance
+    private let deadline: Deadline
     private var child: ChildProcess
     private var client: AdminClient?
 
@@ -49,17 +49,17 @@ package final class ServerProcess {
     /// - Parameter announcedBusPort: said to others in place of the one that it listens on.
     package init(
         _ program: ServerProgram, port: Int, folder: String, directives: [String] = [],
-        allowance: Allowance = .unlimited, recordsTraffic: Bool = false,
+        deadline: Deadline = .unlimited, recordsTraffic: Bool = false,
         announcedBusPort: Int? = nil
     ) throws(InteropError) {
         self.program = program
         self.port = port
         self.folder = folder
         self.directives = directives
-        self.allowance = allowance
+        self.deadline = deadline
         self.recordsTraffic = recordsTraffic
         self.announcedBusPort = announcedBusPort ?? port + LoopbackPorts.busOffset
-        try allowance.check()
+        try deadline.check()
         child = try Self.start(
             program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
             announcedBusPort: announcedBusPort)
@@ -156,7 +156,7 @@ package final class ServerProcess {
     package func waitUntilReady(
         milliseconds: Int = readyMilliseconds
     ) throws(InteropError) {
-        let limit = allowance.left(atMost: milliseconds)
+        let limit = deadline.left(atMost: milliseconds)
         let end = SystemClock.monotonicMilliseconds() + Int64(limit)
         while true {
             if let status = child.poll() {
@@ -174,7 +174,7 @@ package final class ServerProcess {
                 throw .notInTime(
                     what: "\(name) answers PING", milliseconds: limit, difference: difference)
             }
-            try allowance.sleep(
+            try deadline.sleep(
                 milliseconds: 10, waitingFor: "\(name) to answer PING: \(difference)")
         }
     }
@@ -194,7 +194,7 @@ package final class ServerProcess {
     /// Ends it if it runs, and starts it again with the same files.
     package func restart() throws(InteropError) {
         stop()
-        try allowance.check()
+        try deadline.check()
         child = try Self.start(
             program, port: port, folder: folder, directives, recordsTraffic: recordsTraffic,
             announcedBusPort: announcedBusPort)
@@ -208,7 +208,7 @@ package final class ServerProcess {
         do throws(AdminClientError) {
             return try AdminClient(
                 address,
-                timeoutMilliseconds: max(1, allowance.left(atMost: Self.replyMilliseconds)))
+                timeoutMilliseconds: max(1, deadline.left(atMost: Self.replyMilliseconds)))
         } catch {
             throw .noAnswer(server: name, command: "a connection", error)
         }
@@ -216,7 +216,7 @@ package final class ServerProcess {
 
     /// Sends a command and returns whatever the reply is, an error too. The connection is kept.
     package func ask(_ words: [String]) throws(InteropError) -> RESPValue {
-        try allowance.check()
+        try deadline.check()
         let connection: AdminClient
         if let client { connection = client } else { connection = try connect() }
         // Not kept when the reply fails to come: it would be taken for that of the next command.

@@ -21,7 +21,7 @@ package struct ScenarioResult: Sendable {
     /// The same scenario fails with that server alone.
     package var liesInServer = false
     /// The files of a failed play.
-    package var evidence: Evidence?
+    package var artifacts: FailureArtifacts?
 }
 
 /// Plays scenarios.
@@ -52,11 +52,11 @@ package struct ScenarioRunner: Sendable {
     /// as it comes, one at a time. Returns when all are played or the stop was asked for.
     /// - Returns: all results, server by server in the order of the scenarios.
     package func run(
-        _ scenarios: [Scenario], with servers: [ReferenceServer], jobs: Int,
+        _ scenarios: [InteropScenario], with servers: [ReferenceServer], jobs: Int,
         report: @escaping @Sendable (ScenarioResult) -> Void
     ) throws(SystemError) -> [ScenarioResult] {
         let plays = servers.flatMap { server in scenarios.map { (scenario: $0, server: server) } }
-        let board = Board(count: plays.count)
+        let board = WorkQueue(count: plays.count)
         let worker: @Sendable () -> Void = {
             while !stop.isMade, let index = board.takeNext() {
                 let play = plays[index]
@@ -89,7 +89,7 @@ package struct ScenarioRunner: Sendable {
     /// Plays one scenario with one server.
     /// - Returns: nil when it was interrupted.
     private func run(
-        _ scenario: Scenario, with server: ReferenceServer, among servers: [ReferenceServer]
+        _ scenario: InteropScenario, with server: ReferenceServer, among servers: [ReferenceServer]
     ) -> ScenarioResult? {
         var result = ScenarioResult(
             scenario: scenario.name, server: server, outcome: .inapplicable, seconds: 0)
@@ -110,7 +110,7 @@ package struct ScenarioRunner: Sendable {
         }
         result.outcome = .failed
         result.reason = "\(failure.error)"
-        result.evidence = failure.evidence
+        result.artifacts = failure.artifacts
         guard scenario.isComparable else { return result }
         let alone = "\(place)-alone"
         var ignored: [String] = []
@@ -124,14 +124,14 @@ package struct ScenarioRunner: Sendable {
 
     /// What is played.
     private struct Play {
-        let scenario: Scenario
+        let scenario: InteropScenario
         let server: ReferenceServer
         let servers: [ReferenceServer]
     }
 
     private struct Failure {
         let error: InteropError
-        let evidence: Evidence
+        let artifacts: FailureArtifacts
 
         /// It says something of the server: that time was over, or somebody interrupted, does not.
         var isVerdict: Bool {
@@ -149,27 +149,27 @@ package struct ScenarioRunner: Sendable {
     ) -> Failure? {
         // What an earlier run left there would be taken for part of this one.
         try? Folder.removeTree(place)
-        var surroundings = Surroundings()
-        surroundings.allowance = Allowance(
+        var environment = ClusterEnvironment()
+        environment.deadline = Deadline(
             seconds: limitSeconds ?? play.scenario.limitSeconds, stop: stop)
-        surroundings.capture = capture
-        let stage = Stage(
+        environment.capture = capture
+        let context = ScenarioContext(
             server: play.server, among: play.servers, ours: ours, folder: place,
-            surroundings: surroundings)
+            environment: environment)
         var failure: InteropError?
         do throws(InteropError) {
-            try play.scenario.play(stage)
+            try play.scenario.play(context)
         } catch {
             failure = error
         }
-        stage.end()
-        remarks = stage.remarks
-        return failure.map { Failure(error: $0, evidence: stage.evidence()) }
+        context.end()
+        remarks = context.remarks
+        return failure.map { Failure(error: $0, artifacts: context.artifacts()) }
     }
 }
 
 /// Who plays what, and what became of it.
-private final class Board: Sendable {
+private final class WorkQueue: Sendable {
     private struct State {
         var next = 0
         var results: [ScenarioResult?]

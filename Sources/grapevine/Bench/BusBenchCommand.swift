@@ -100,17 +100,17 @@ enum BusBenchCommand {
         } catch {
             isAlone = false
         }
-        let ending: Ending
+        let interrupts: InterruptGuard
         let ours: ServerProgram
         do throws(SystemError) {
-            ending = try Ending()
+            interrupts = try InterruptGuard()
             ours = .ours(try File.ownExecutable())
         } catch {
             throw UsageError("\(error)")
         }
         let programs = [ours] + servers.map { ServerProgram.reference($0) }
-        let request = ending.request
-        let result = try ending.run { () throws(SystemError) in
+        let request = interrupts.request
+        let result = try interrupts.run { () throws(SystemError) in
             Result<[BenchReadings], InteropError> { () throws(InteropError) in
                 var all: [BenchReadings] = []
                 for program in programs {

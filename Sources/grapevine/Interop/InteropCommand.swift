@@ -30,7 +30,7 @@ enum InteropCommand {
             "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
             "slot-migration pause-resume failover-manual failover-force failover-takeover",
             "reset-forget-meet kill-master rejoin epoch-collision names.",
-            "--soak fails when a node of ours doubts a living one or grows, or a shard gets no heir;",
+            "--soak fails when a node of ours doubts a living one or grows, or a shard gets no new master;",
             "the logs of ours are read as they are written.",
             "Exit status 1 when something failed or the run was interrupted.",
         ],
@@ -56,8 +56,8 @@ enum InteropCommand {
         })
 
     private static func list() -> Int32 {
-        let width = Scenario.all.map(\.name.count).max() ?? 0
-        for scenario in Scenario.all {
+        let width = InteropScenario.all.map(\.name.count).max() ?? 0
+        for scenario in InteropScenario.all {
             let space = String(repeating: " ", count: width - scenario.name.count)
             StandardStream.output.write("\(scenario.name)\(space)  \(scenario.summary)\n")
         }
@@ -85,11 +85,11 @@ enum InteropCommand {
         return servers
     }
 
-    private static func chosen(_ names: [String]) throws(UsageError) -> [Scenario] {
-        guard !names.isEmpty else { return Scenario.all }
-        var scenarios: [Scenario] = []
+    private static func chosen(_ names: [String]) throws(UsageError) -> [InteropScenario] {
+        guard !names.isEmpty else { return InteropScenario.all }
+        var scenarios: [InteropScenario] = []
         for name in names {
-            guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+            guard let scenario = InteropScenario.all.first(where: { $0.name == name }) else {
                 throw UsageError("unknown scenario \(name); see grapevine interop --list")
             }
             scenarios.append(scenario)
@@ -98,17 +98,17 @@ enum InteropCommand {
     }
 
     private static func play(
-        _ scenarios: [Scenario], _ servers: [ReferenceServer], _ arguments: Arguments
+        _ scenarios: [InteropScenario], _ servers: [ReferenceServer], _ arguments: Arguments
     ) throws(UsageError) -> Int32 {
         let jobs = try arguments.number("--jobs", in: 1...64, default: 1)
         let limit =
             arguments.has("--limit")
             ? try arguments.number("--limit", in: 1...86_400, default: 0) : nil
         let folder: String
-        let ending: Ending
+        let interrupts: InterruptGuard
         let runner: ScenarioRunner
         do throws(SystemError) {
-            ending = try Ending()
+            interrupts = try InterruptGuard()
             if let given = arguments.value("--dir") {
                 folder = given
                 try Folder.make(folder)
@@ -117,11 +117,11 @@ enum InteropCommand {
             }
             runner = ScenarioRunner(
                 executable: try File.ownExecutable(), folder: folder,
-                capture: CaptureMeans.find(), stop: ending.request, limitSeconds: limit)
+                capture: CaptureMeans.find(), stop: interrupts.request, limitSeconds: limit)
         } catch {
             throw UsageError("\(error)")
         }
-        let results = try ending.run { () throws(SystemError) in
+        let results = try interrupts.run { () throws(SystemError) in
             try runner.run(scenarios, with: servers, jobs: jobs, report: PlayReport.tell)
         }
         if results.allSatisfy({ $0.outcome != .failed }), arguments.value("--dir") == nil {
@@ -137,7 +137,7 @@ enum InteropCommand {
         }
         StandardStream.output.write(
             arguments.has("--json") ? matrix.json : Array(matrix.text.utf8))
-        if ending.request.isMade { complain("interop", "interrupted; nothing is left running") }
-        return matrix.hasFailed || ending.request.isMade ? 1 : 0
+        if interrupts.request.isMade { complain("interop", "interrupted; nothing is left running") }
+        return matrix.hasFailed || interrupts.request.isMade ? 1 : 0
     }
 }

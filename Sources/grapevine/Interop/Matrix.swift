@@ -4,15 +4,15 @@ import Interop
 import RESP
 import Text
 
-/// Scenario × server.
+/// InteropScenario × server.
 struct Matrix {
-    var scenarios: [Scenario]
+    var scenarios: [InteropScenario]
     var servers: [ReferenceServer]
     var results: [ScenarioResult]
 
     var hasFailed: Bool { results.contains { $0.outcome == .failed } }
 
-    func result(_ scenario: Scenario, _ server: ReferenceServer) -> ScenarioResult? {
+    func result(_ scenario: InteropScenario, _ server: ReferenceServer) -> ScenarioResult? {
         results.first { $0.scenario == scenario.name && $0.server == server }
     }
 
@@ -92,20 +92,20 @@ struct Matrix {
             json.field("reason", result.reason)
             json.field("remarks", result.remarks)
             json.field("liesInServer", result.liesInServer)
-            if let evidence = result.evidence { write(evidence, &json) }
+            if let artifacts = result.artifacts { write(artifacts, &json) }
         }
     }
 
-    private static func write(_ evidence: Evidence, _ json: inout JSONText) {
-        json.field("folder", evidence.folder)
+    private static func write(_ artifacts: FailureArtifacts, _ json: inout JSONText) {
+        json.field("folder", artifacts.folder)
         json.list("logs") { json in
-            for log in evidence.logs {
+            for log in artifacts.logs {
                 json.object { json in
                     json.field("server", log.server)
                     json.field("file", log.file)
                 }
             }
         }
-        json.field("captures", evidence.captures)
+        json.field("captures", artifacts.captures)
     }
 }

@@ -13,7 +13,7 @@ enum PlayReport {
     @Sendable static func tell(_ result: ScenarioResult) {
         var lines = [line(result)]
         lines += result.remarks.map { "  remark: \($0)" }
-        if let evidence = result.evidence { lines += told(evidence) }
+        if let artifacts = result.artifacts { lines += told(artifacts) }
         StandardStream.errors.write(PrintableText.lines(lines.joined(separator: "\n")) + "\n")
     }
 
@@ -24,14 +24,14 @@ enum PlayReport {
         return line
     }
 
-    private static func told(_ evidence: Evidence) -> [String] {
-        var lines = ["  files in \(evidence.folder)"]
-        for log in evidence.logs { lines.append("  log of \(log.server): \(log.file)") }
-        if evidence.captures.isEmpty {
-            lines.append("  no bus traffic: \(evidence.captureNote)")
+    private static func told(_ artifacts: FailureArtifacts) -> [String] {
+        var lines = ["  files in \(artifacts.folder)"]
+        for log in artifacts.logs { lines.append("  log of \(log.server): \(log.file)") }
+        if artifacts.captures.isEmpty {
+            lines.append("  no bus traffic: \(artifacts.captureNote)")
         }
-        for capture in evidence.captures {
-            lines.append("  bus traffic, \(evidence.captureNote): \(capture)")
+        for capture in artifacts.captures {
+            lines.append("  bus traffic, \(artifacts.captureNote): \(capture)")
             lines += story(of: capture).map { "    \($0)" }
         }
         return lines

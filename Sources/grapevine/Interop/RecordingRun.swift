@@ -24,17 +24,17 @@ enum RecordingRun {
         case .tcpdump(let path): tcpdump = path
         case .nodes(let reason): throw UsageError("recording takes tcpdump: \(reason)")
         }
-        let ending: Ending
+        let interrupts: InterruptGuard
         let executable: String
         do throws(SystemError) {
-            ending = try Ending()
+            interrupts = try InterruptGuard()
             executable = try File.ownExecutable()
             try Folder.make(folder)
         } catch {
             throw UsageError("\(error)")
         }
-        let (names, request) = (wanted, ending.request)
-        let failure = try ending.run { () throws(SystemError) -> InteropError? in
+        let (names, request) = (wanted, interrupts.request)
+        let failure = try interrupts.run { () throws(SystemError) -> InteropError? in
             let recordings = Recordings(
                 into: folder, tcpdump: tcpdump, wanted: names, stop: request, report: tell)
             do throws(InteropError) {

@@ -30,16 +30,16 @@ enum SoakRun {
         guard plan.interval * 1000 >= 3 * plan.nodeTimeout else {
             throw UsageError("--every must be three node timeouts at least")
         }
-        let ending: Ending
+        let interrupts: InterruptGuard
         let ours: ServerProgram
         do throws(SystemError) {
-            ending = try Ending()
+            interrupts = try InterruptGuard()
             ours = .ours(try File.ownExecutable())
         } catch {
             throw UsageError("\(error)")
         }
-        let (request, wanted) = (ending.request, plan)
-        let outcome = try ending.run { () throws(SystemError) in
+        let (request, wanted) = (interrupts.request, plan)
+        let outcome = try interrupts.run { () throws(SystemError) in
             Result<SoakResult, InteropError> { () throws(InteropError) in
                 try Soak.run(with: servers, ours: ours, wanted, stop: request) {
                     StandardStream.errors.writeLines([$0])
@@ -66,7 +66,7 @@ enum SoakRun {
         ]
         if !times.isEmpty {
             lines.append(
-                "an heir after \(Decimals.text(times[times.count / 2], 2)) s in the median, "
+                "an new master after \(Decimals.text(times[times.count / 2], 2)) s in the median, "
                     + "\(Decimals.text(times[times.count - 1], 2)) s at worst")
         }
         lines.append(

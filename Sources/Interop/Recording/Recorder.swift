@@ -15,7 +15,7 @@ package struct RecordedFile: Sendable {
 }
 
 /// A recording that goes on.
-final class Take {
+final class Recorder {
     let cluster: MixedCluster
     private let name: String
     private let scenario: String
@@ -53,7 +53,7 @@ final class Take {
             isKept ? try BusCapture(tcpdump, clientPorts: first..<last + 1, file: file) : nil
         tell("capture started")
         // Each node of a cluster is to be heard as it is before anything happens to it.
-        if isKept { try cluster.allowance.sleep(milliseconds: Recordings.nodeTimeout / 2) }
+        if isKept { try cluster.deadline.sleep(milliseconds: Recordings.nodeTimeout / 2) }
     }
 
     /// The capture of a recording.
@@ -110,7 +110,7 @@ final class Take {
             guard SystemClock.monotonicMilliseconds() < end else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            try cluster.allowance.sleep(milliseconds: 5)
+            try cluster.deadline.sleep(milliseconds: 5)
         }
     }
 
@@ -119,7 +119,7 @@ final class Take {
     /// Lets it be quiet for a moment, ends the recording and writes the truth beside it.
     func finish() throws(InteropError) -> RecordedFile? {
         guard let capture else { return nil }
-        try cluster.allowance.sleep(milliseconds: Self.quietMilliseconds)
+        try cluster.deadline.sleep(milliseconds: Self.quietMilliseconds)
         tell("capture stopping")
         let counts = capture.stop()
         let end = try Self.views(cluster, identities.map(\.id))

@@ -5,7 +5,7 @@ import Capture
 import SystemIO
 
 /// The files of a failed play.
-package struct Evidence: Sendable {
+package struct FailureArtifacts: Sendable {
     /// A log, and whose it is.
     package struct Log: Sendable {
         package var server: String
@@ -23,37 +23,37 @@ package struct Evidence: Sendable {
 
 extension MixedCluster {
     /// Adds what there is of this cluster, which has ended.
-    func testify(to evidence: inout Evidence) {
+    func addArtifacts(to artifacts: inout FailureArtifacts) {
         for log in logs where File.exists(log.file) {
-            evidence.logs.append(Evidence.Log(server: log.server, file: log.file))
+            artifacts.logs.append(FailureArtifacts.Log(server: log.server, file: log.file))
         }
         let file = "\(path)/bus.pcap"
         switch capture {
         case .tcpdump: break
-        case .nodes: mergeCaptures(into: file, &evidence)
+        case .nodes: mergeCaptures(into: file, &artifacts)
         case nil: return
         }
-        if File.exists(file) { evidence.captures.append(file) }
+        if File.exists(file) { artifacts.captures.append(file) }
     }
 
-    private func mergeCaptures(into file: String, _ evidence: inout Evidence) {
+    private func mergeCaptures(into file: String, _ artifacts: inout FailureArtifacts) {
         let parts = nodeFolders.flatMap { ServerProcess.trafficPaths($0) }.filter(File.exists)
         if parts.isEmpty {
-            evidence.captureNote += "; no node of ours was there to record"
+            artifacts.captureNote += "; no node of ours was there to record"
             return
         }
         // What cannot be read is told and left out.
         let files = parts.compactMap { try? File.read($0) }
         if files.count < parts.count {
-            evidence.captureNote += "; \(parts.count - files.count) captures cannot be read"
+            artifacts.captureNote += "; \(parts.count - files.count) captures cannot be read"
         }
         do throws(CaptureError) {
             let merged = try CaptureMerge.merge(files, until: recordedUntil)
             if (try? File.write(merged, to: file)) == nil {
-                evidence.captureNote += "; \(file) cannot be written"
+                artifacts.captureNote += "; \(file) cannot be written"
             }
         } catch {
-            evidence.captureNote += "; the captures of the nodes cannot be merged: \(error)"
+            artifacts.captureNote += "; the captures of the nodes cannot be merged: \(error)"
         }
     }
 

@@ -1,69 +1,11 @@
-// What a scenario is: a name, when it applies, and what it does with nodes of ours and servers of one
-// version. The same code runs with that server alone in all places, which shows whether a failure lies
-// in it. What is played stands in Scenarios; running and judging them in ScenarioRunner.
+// What a scenario works with: the programs of its nodes, clusters that end with it, and waiting for what
+// must come to hold. It keeps what a failure leaves behind, and judges nothing.
 
 import ClusterClient
 import SystemIO
 
-/// One thing that must hold between our nodes and a server of the reference.
-package struct Scenario: Sendable {
-    /// As it is called on the command line.
-    package let name: String
-    /// What holds when it passes.
-    package let summary: String
-    /// What it takes to be played at all.
-    let need: Need?
-    /// Seconds that a play may take as a whole, whatever its steps wait for.
-    let limitSeconds: Int
-    /// Whether it can be played with the server in our nodes' places, to see whose a failure is.
-    let isComparable: Bool
-    let play: @Sendable (Stage) throws(InteropError) -> Void
-
-    init(
-        _ name: String, _ summary: String,
-        needs need: Need? = nil, limitSeconds: Int = 90, isComparable: Bool = true,
-        _ play: @escaping @Sendable (Stage) throws(InteropError) -> Void
-    ) {
-        self.name = name
-        self.summary = summary
-        self.need = need
-        self.limitSeconds = limitSeconds
-        self.isComparable = isComparable
-        self.play = play
-    }
-
-    /// What a scenario cannot be played without.
-    enum Need: Sendable {
-        /// A version from which the server has what it is about, in words.
-        case version(Int, Int, String)
-        /// The same of Valkey alone.
-        case valkey(Int, Int, String)
-        case redisCLI
-        /// A server of the other family that gives extension 4 its other meaning.
-        case otherDialect
-
-        /// Why it cannot apply to a server; nil when it can.
-        func obstacle(_ server: ReferenceServer, among all: [ReferenceServer]) -> String? {
-            switch self {
-            case .version(let major, let minor, let what):
-                server.isAtLeast(major, minor) ? nil : "\(what) \(major).\(minor)"
-            case .valkey(let major, let minor, let what):
-                server.kind == .valkey && server.isAtLeast(major, minor)
-                    ? nil : "\(what) Valkey \(major).\(minor)"
-            case .redisCLI: RedisCLI.path == nil ? "no redis-cli is installed" : nil
-            case .otherDialect: Dialects.obstacle(server, among: all)
-            }
-        }
-    }
-
-    /// All of them, in the order of the matrix.
-    package static let all: [Scenario] =
-        joining + naming + moving + crashing + partitions + handingOver + disturbing + publishing
-        + membership + files + dialects
-}
-
 /// Where a scenario is played: the two kinds of nodes, and the clusters that were made.
-package final class Stage {
+package final class ScenarioContext {
     /// A server of the version that is looked at.
     let theirs: ServerProgram
     /// Our node; that server too, when it is played with it alone.
@@ -74,7 +16,7 @@ package final class Stage {
     let folder: String
     /// cluster-node-timeout of all nodes.
     static let timeout = 1000
-    private let surroundings: Surroundings
+    private let environment: ClusterEnvironment
     /// Clusters of this play, kept for their logs.
     private var clusters: [MixedCluster] = []
     private var relays: [BusRelay] = []
@@ -83,28 +25,28 @@ package final class Stage {
 
     init(
         server: ReferenceServer, among servers: [ReferenceServer], ours: ServerProgram,
-        folder: String, surroundings: Surroundings
+        folder: String, environment: ClusterEnvironment
     ) {
         self.server = server
         self.servers = servers
         theirs = .reference(server)
         self.ours = ours
         self.folder = folder
-        self.surroundings = surroundings
+        self.environment = environment
     }
 
-    var allowance: Allowance { surroundings.allowance }
+    var deadline: Deadline { environment.deadline }
 
     /// Starts nodes that do not know each other yet.
     func cluster(
         _ programs: [ServerProgram], _ directives: [String] = [], recordsTraffic: Bool = false,
         isRelayed: Bool = false
     ) throws(InteropError) -> MixedCluster {
-        var surroundings = surroundings
-        surroundings.sparePorts = 2 * programs.count + Self.sparePorts
+        var environment = environment
+        environment.sparePorts = 2 * programs.count + Self.sparePorts
         let cluster = try MixedCluster(
             [], nodeTimeoutMilliseconds: Self.timeout, directives: directives,
-            folder: "\(folder)/\(clusters.count)", surroundings: surroundings)
+            folder: "\(folder)/\(clusters.count)", environment: environment)
         // Before its nodes start: one that does not start leaves a log, too.
         clusters.append(cluster)
         for program in programs {
@@ -130,11 +72,11 @@ package final class Stage {
     }
 
     /// What is left to look at, once all has ended.
-    func evidence() -> Evidence {
-        var evidence = Evidence(folder: folder)
-        if let capture = surroundings.capture { evidence.captureNote = "recorded by \(capture)" }
-        for cluster in clusters { cluster.testify(to: &evidence) }
-        return evidence
+    func artifacts() -> FailureArtifacts {
+        var artifacts = FailureArtifacts(folder: folder)
+        if let capture = environment.capture { artifacts.captureNote = "recorded by \(capture)" }
+        for cluster in clusters { cluster.addArtifacts(to: &artifacts) }
+        return artifacts
     }
 
     /// Starts nodes and forms a cluster of them, masters first.
@@ -159,9 +101,9 @@ package final class Stage {
 
     /// Runs redis-cli to its end; anything but status 0 is a failure.
     func redisCLI(_ words: [String]) throws(InteropError) {
-        try allowance.check()
+        try deadline.check()
         do throws(RedisCLIError) {
-            try RedisCLI.run(words, milliseconds: allowance.left(atMost: Self.redisCLIMilliseconds))
+            try RedisCLI.run(words, milliseconds: deadline.left(atMost: Self.redisCLIMilliseconds))
         } catch {
             switch error {
             case .notInstalled: throw .notAServer(path: "redis-cli", said: "not installed")
@@ -197,7 +139,7 @@ package final class Stage {
             guard SystemClock.monotonicMilliseconds() - start < Int64(limit) else {
                 throw .notInTime(what: what, milliseconds: limit, difference: difference)
             }
-            try allowance.sleep(milliseconds: 20, waitingFor: "\(what): \(difference)")
+            try deadline.sleep(milliseconds: 20, waitingFor: "\(what): \(difference)")
         }
     }
 
@@ -206,14 +148,14 @@ package final class Stage {
         if !holds { throw .notInTime(what: what, milliseconds: 0, difference: "it does not hold") }
     }
 
-    /// Waits until all but the lost ones serve and list the heir as a master with slots.
+    /// Waits until all but the lost ones serve and list the successor as a master with slots.
     func untilServed(
-        _ cluster: MixedCluster, by heir: ServerProcess, without lost: [ServerProcess] = [],
+        _ cluster: MixedCluster, by successor: ServerProcess, without lost: [ServerProcess] = [],
         _ limit: Int = 20_000
     ) throws(InteropError) {
-        try until("\(heir.name) serves", limit) { () throws(InteropError) in
+        try until("\(successor.name) serves", limit) { () throws(InteropError) in
             for node in cluster.nodes where !lost.contains(where: { $0 === node }) {
-                let row = try node.nodes().first { $0.port == heir.port }
+                let row = try node.nodes().first { $0.port == successor.port }
                 if row?.isMaster != true || row?.slots.isEmpty != false {
                     return "\(node.name) lists it as \(row?.flags ?? [])"
                 }

@@ -17,21 +17,21 @@ package final class StopRequest: Sendable {
 }
 
 /// What is left of the time that something was given.
-package struct Allowance: Sendable {
+package struct Deadline: Sendable {
     /// Seconds that were given; nil for no limit.
     private let seconds: Int?
     /// Monotonic milliseconds.
-    private let deadline: Int64
+    private let end: Int64
     private let stop: StopRequest?
 
     /// No limit, and nobody asks.
-    package static let unlimited = Allowance(seconds: nil)
+    package static let unlimited = Deadline(seconds: nil)
 
     /// Starts to count now.
     package init(seconds: Int?, stop: StopRequest? = nil) {
         self.seconds = seconds
         self.stop = stop
-        deadline =
+        end =
             seconds.map { SystemClock.monotonicMilliseconds() + Int64($0) * 1000 } ?? Int64.max
     }
 
@@ -42,7 +42,7 @@ package struct Allowance: Sendable {
     /// - Throws: `stopped` or `outOfTime` when it must not go on.
     package func check(_ what: @autoclosure () -> String = "") throws(InteropError) {
         if isStopped { throw .stopped }
-        guard let seconds, SystemClock.monotonicMilliseconds() >= deadline else { return }
+        guard let seconds, SystemClock.monotonicMilliseconds() >= end else { return }
         throw .outOfTime(seconds: seconds, waitingFor: what())
     }
 
@@ -50,10 +50,10 @@ package struct Allowance: Sendable {
     package func sleep(
         milliseconds: Int, waitingFor what: @autoclosure () -> String = ""
     ) throws(InteropError) {
-        let end = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
+        let wakeAt = SystemClock.monotonicMilliseconds() + Int64(milliseconds)
         while true {
             try check(what())
-            let left = end - SystemClock.monotonicMilliseconds()
+            let left = wakeAt - SystemClock.monotonicMilliseconds()
             guard left > 0 else { return }
             SystemClock.sleep(milliseconds: Int(min(left, Self.nap)))
         }
@@ -65,7 +65,7 @@ package struct Allowance: Sendable {
     /// What is left, in milliseconds, but at most so many.
     package func left(atMost milliseconds: Int) -> Int {
         guard seconds != nil else { return milliseconds }
-        let left = max(0, deadline - SystemClock.monotonicMilliseconds())
+        let left = max(0, end - SystemClock.monotonicMilliseconds())
         return Int(min(Int64(milliseconds), left))
     }
 }

@@ -4,22 +4,22 @@ import Interop
 import SystemIO
 import Testing
 
-@Suite struct AllowanceTests {
+@Suite struct DeadlineTests {
     @Test func `without a limit it goes on until somebody asks to end`() throws {
         let stop = StopRequest()
-        let allowance = Allowance(seconds: nil, stop: stop)
-        try allowance.check()
-        #expect(allowance.left(atMost: 7) == 7 && !allowance.isStopped)
+        let deadline = Deadline(seconds: nil, stop: stop)
+        try deadline.check()
+        #expect(deadline.left(atMost: 7) == 7 && !deadline.isStopped)
         stop.make()
-        #expect(allowance.isStopped)
-        #expect(throws: InteropError.self) { try allowance.check() }
-        #expect(throws: InteropError.self) { try allowance.sleep(milliseconds: 60_000) }
+        #expect(deadline.isStopped)
+        #expect(throws: InteropError.self) { try deadline.check() }
+        #expect(throws: InteropError.self) { try deadline.sleep(milliseconds: 60_000) }
     }
 
     @Test func `what waits for longer than is left wakes up when time is over`() {
-        let allowance = Allowance(seconds: 0)
-        #expect(allowance.left(atMost: 60_000) == 0)
-        #expect(throws: InteropError.self) { try allowance.sleep(milliseconds: 60_000) }
+        let deadline = Deadline(seconds: 0)
+        #expect(deadline.left(atMost: 60_000) == 0)
+        #expect(throws: InteropError.self) { try deadline.sleep(milliseconds: 60_000) }
     }
 
     @Test func `a row of ports is given away again once its owner is gone`() throws {

@@ -7,7 +7,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-@Suite struct EvidenceTests {
+@Suite struct FailureArtifactsTests {
     /// Our node as a server that says it is Redis.
     private func standIn(_ folder: String) throws -> String {
         let path = "\(folder)/stand-in"

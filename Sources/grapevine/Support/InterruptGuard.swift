@@ -1,4 +1,4 @@
-// Ending long work of many processes in good order: signals that would end the program are turned into
+// InterruptGuard long work of many processes in good order: signals that would end the program are turned into
 // a request, and whoever works ends what it started. Used by commands that start servers.
 
 import Interop
@@ -6,7 +6,7 @@ import Synchronization
 import SystemIO
 
 /// Watches for the signals by which people and systems end a program.
-struct Ending: Sendable {
+struct InterruptGuard: Sendable {
     let request = StopRequest()
     private let watch: SignalWatch
 
