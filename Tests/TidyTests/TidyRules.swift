@@ -7,7 +7,7 @@ enum Arrows {
     static let allowed: [String: Set<String>] = [
         "ClusterWire": [], "Determinism": [], "Text": [], "Capture": [], "CLinux": [],
         "RESP": ["Text"],
-        "SystemIO": ["Glibc", "Darwin", "CLinux"],
+        "SystemIO": ["Glibc", "Darwin", "CLinux", "Synchronization"],
         "ClusterCore": ["ClusterWire", "Determinism"],
         "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
         "GossipLab": ["Determinism", "Glibc", "Darwin"],

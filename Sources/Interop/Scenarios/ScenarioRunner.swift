@@ -2,7 +2,6 @@
 // and judging: passed, failed, or it could not apply. A failure is played again with the server alone:
 // if it fails there too, it lies in the server. What a failed play leaves is kept; all else goes.
 
-import Synchronization
 package import SystemIO
 
 /// What became of a scenario with a server.
@@ -56,17 +55,17 @@ package struct ScenarioRunner: Sendable {
         report: @escaping @Sendable (ScenarioResult) -> Void
     ) throws(SystemError) -> [ScenarioResult] {
         let plays = servers.flatMap { server in scenarios.map { (scenario: $0, server: server) } }
-        let board = WorkQueue(count: plays.count)
+        let queue = WorkQueue<ScenarioResult>(count: plays.count)
         let worker: @Sendable () -> Void = {
-            while !stop.isMade, let index = board.takeNext() {
+            while !stop.isMade, let index = queue.takeNext() {
                 let play = plays[index]
                 guard let result = self.run(play.scenario, with: play.server, among: servers)
                 else { continue }
-                board.put(result, at: index, report)
+                queue.finish(index, result, report: report)
             }
         }
         try Self.start(min(jobs, max(1, plays.count)), worker)
-        return board.results
+        return queue.results
     }
 
     /// Runs a body so many times side by side, once of them on this thread.
@@ -166,37 +165,4 @@ package struct ScenarioRunner: Sendable {
         remarks = context.remarks
         return failure.map { Failure(error: $0, artifacts: context.artifacts()) }
     }
-}
-
-/// Who plays what, and what became of it.
-private final class WorkQueue: Sendable {
-    private struct State {
-        var next = 0
-        var results: [ScenarioResult?]
-    }
-
-    private let state: Mutex<State>
-
-    init(count: Int) {
-        state = Mutex(State(results: Array(repeating: nil, count: count)))
-    }
-
-    func takeNext() -> Int? {
-        state.withLock { state in
-            guard state.next < state.results.count else { return nil }
-            defer { state.next += 1 }
-            return state.next
-        }
-    }
-
-    func put(
-        _ result: ScenarioResult, at index: Int, _ report: @Sendable (ScenarioResult) -> Void
-    ) {
-        state.withLock { state in
-            state.results[index] = result
-            report(result)
-        }
-    }
-
-    var results: [ScenarioResult] { state.withLock { $0.results.compactMap { $0 } } }
 }
