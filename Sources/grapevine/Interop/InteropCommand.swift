@@ -67,20 +67,13 @@ enum InteropCommand {
     private static func servers(
         _ arguments: Arguments
     ) throws(UsageError) -> [ReferenceServer] {
-        var servers: [ReferenceServer] = []
-        for path in arguments.all("--peer") {
-            do throws(InteropError) {
-                servers.append(try ReferenceServer(path: path))
-            } catch {
-                throw UsageError("\(error)")
-            }
-        }
+        var servers = try ClusterOptions.servers(arguments.all("--peer"))
         for folder in arguments.all("--peers") {
             let bin = "\(folder)/bin"
             servers += ReferenceServer.servers(in: File.isFolder(bin) ? bin : folder)
         }
         if arguments.all("--peer").isEmpty && arguments.all("--peers").isEmpty {
-            servers = ReferenceServer.Kind.allCases.compactMap { ReferenceServer.installed($0) }
+            servers = ClusterOptions.installedServers
         }
         return servers
     }

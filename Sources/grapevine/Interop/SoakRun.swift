@@ -11,8 +11,8 @@ enum SoakRun {
         Option(
             "--soak", value: "MINUTES",
             "kills a master again and again in one cluster of theirs and ours"),
-        Option("--nodes", value: "N", "soak: nodes in all, half of them ours, default 100"),
-        Option("--node-timeout", value: "MS", "soak: default 5000"),
+        ClusterOptions.nodes("soak: nodes in all, half of them ours, default 100"),
+        ClusterOptions.nodeTimeout("soak: default 5000"),
         Option("--every", value: "SECONDS", "soak: between two kills, default 20"),
     ]
 
@@ -21,40 +21,26 @@ enum SoakRun {
     ) throws(UsageError) -> Int32 {
         var plan = SoakPlan()
         plan.minutes = try arguments.number("--soak", in: 1...10_000, default: 10)
-        plan.nodes = try arguments.number("--nodes", in: 12...400, default: 100)
+        plan.nodes = try ClusterOptions.nodes(arguments, in: 12...400, default: 100)
         guard plan.nodes >= 8 * servers.count else {
             throw UsageError("--nodes \(plan.nodes) are too few for \(servers.count) servers")
         }
-        plan.nodeTimeout = try arguments.number("--node-timeout", in: 500...60_000, default: 5000)
+        plan.nodeTimeout = try ClusterOptions.nodeTimeout(
+            arguments, in: 500...60_000, default: 5000)
         plan.interval = try arguments.number("--every", in: 5...3600, default: 20)
         guard plan.interval * 1000 >= 3 * plan.nodeTimeout else {
             throw UsageError("--every must be three node timeouts at least")
         }
-        let interrupts: InterruptGuard
-        let ours: ServerProgram
-        do throws(SystemError) {
-            interrupts = try InterruptGuard()
-            ours = .ours(try File.ownExecutable())
-        } catch {
-            throw UsageError("\(error)")
-        }
-        let (request, wanted) = (interrupts.request, plan)
-        let outcome = try interrupts.run { () throws(SystemError) in
-            Result<SoakResult, InteropError> { () throws(InteropError) in
-                try Soak.run(with: servers, ours: ours, wanted, stop: request) {
-                    StandardStream.errors.writeLines([$0])
-                }
+        let wanted = plan
+        let result = try InterruptGuard.run("interop") { ours, stop throws(InteropError) in
+            try Soak.run(with: servers, ours: ours, wanted, stop: stop) {
+                StandardStream.errors.writeLines([$0])
             }
         }
-        switch outcome {
-        case .failure(let error):
-            complain("interop", "\(error)")
-            return 1
-        case .success(let result):
-            StandardStream.output.write(
-                arguments.has("--json") ? json(result) : Array(text(result).utf8))
-            return result.failures.isEmpty ? 0 : 1
-        }
+        guard let result else { return 1 }
+        StandardStream.output.write(
+            arguments.has("--json") ? json(result) : Array(text(result).utf8))
+        return result.failures.isEmpty ? 0 : 1
     }
 
     private static func text(_ result: SoakResult) -> String {

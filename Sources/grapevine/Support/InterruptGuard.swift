@@ -20,17 +20,17 @@ struct InterruptGuard: Sendable {
     func run<Value: Sendable>(
         _ work: @escaping @Sendable () throws(SystemError) -> Value
     ) throws(UsageError) -> Value {
-        let outcome = Outcome<Value>()
+        let box = ResultBox<Value>()
         do throws(SystemError) {
             let thread = try Thread {
                 do throws(SystemError) {
-                    outcome.set(.success(try work()))
+                    box.set(.success(try work()))
                 } catch {
-                    outcome.set(.failure(error))
+                    box.set(.failure(error))
                 }
             }
             while true {
-                if let result = outcome.value {
+                if let result = box.value {
                     thread.join()
                     return try result.get()
                 }
@@ -45,9 +45,42 @@ struct InterruptGuard: Sendable {
         }
     }
 
-    private final class Outcome<Value: Sendable>: Sendable {
+    private final class ResultBox<Value: Sendable>: Sendable {
         private let held = Mutex<Result<Value, SystemError>?>(nil)
         var value: Result<Value, SystemError>? { held.withLock { $0 } }
         func set(_ result: Result<Value, SystemError>) { held.withLock { $0 = result } }
+    }
+}
+
+extension InterruptGuard {
+    /// Runs work that starts servers, ours among them, until it ends or a signal comes. What goes wrong
+    /// with the servers is complained of.
+    /// - Parameter command: who complains.
+    /// - Returns: nil when something went wrong.
+    static func run<Value: Sendable>(
+        _ command: String,
+        _ work:
+            @escaping @Sendable (
+                _ ours: ServerProgram, _ stop: StopRequest
+            ) throws(InteropError) -> Value
+    ) throws(UsageError) -> Value? {
+        let interrupts: InterruptGuard
+        let ours: ServerProgram
+        do throws(SystemError) {
+            interrupts = try InterruptGuard()
+            ours = .ours(try File.ownExecutable())
+        } catch {
+            throw UsageError("\(error)")
+        }
+        let request = interrupts.request
+        let result = try interrupts.run { () throws(SystemError) in
+            Result<Value, InteropError> { () throws(InteropError) in try work(ours, request) }
+        }
+        switch result {
+        case .success(let value): return value
+        case .failure(let error):
+            complain(command, "\(error)")
+            return nil
+        }
     }
 }
