@@ -135,9 +135,9 @@ package final class Soak {
         cluster = try MixedCluster(
             programs, nodeTimeoutMilliseconds: plan.nodeTimeout,
             directives: ["--repl-diskless-sync-delay", "0"], environment: environment)
+        try cluster.letReplicasStandWithoutCopy()
         for node in cluster.ours {
             node.directives += ["--failover-without-copy", "yes", "--loglevel", "verbose"]
-            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
             try node.command("CONFIG", "SET", "loglevel", "verbose")
         }
     }

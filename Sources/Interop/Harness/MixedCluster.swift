@@ -193,6 +193,12 @@ package final class MixedCluster {
 
     // MARK: - Forming
 
+    /// Lets replicas of ours stand for election although they hold no copy of their master's data:
+    /// our nodes copy none.
+    package func letReplicasStandWithoutCopy() throws(InteropError) {
+        for node in ours { try node.command("CONFIG", "SET", "failover-without-copy", "yes") }
+    }
+
     /// Divides all slots evenly among these.
     package func assignSlots(to masters: [ServerProcess]) throws(InteropError) {
         for (index, master) in masters.enumerated() {

@@ -121,9 +121,7 @@ package struct Recordings {
         environment.deadline = deadline
         let cluster = try MixedCluster(
             programs, nodeTimeoutMilliseconds: Self.nodeTimeout, environment: environment)
-        for node in cluster.ours {
-            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
-        }
+        try cluster.letReplicasStandWithoutCopy()
         return cluster
     }
 

@@ -52,9 +52,7 @@ package final class ScenarioContext {
         for program in programs {
             try cluster.add(program, recordsTraffic: recordsTraffic, isRelayed: isRelayed)
         }
-        for node in cluster.ours {
-            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
-        }
+        try cluster.letReplicasStandWithoutCopy()
         return cluster
     }
 
