@@ -68,7 +68,7 @@ package struct SoakResult: Sendable {
 
     /// What did not hold, a line each.
     package var failures: [String] {
-        var lines = doubts.map { "a living node was doubted: \($0)" }
+        var lines = doubts.map { "a living node was marked PFAIL or FAIL: \($0)" }
         let lost = failovers.count { $0 == nil }
         if lost > 0 { lines.append("\(lost) shards had no new master in time") }
         if foundedDoubts == 0 { lines.append("no log of ours tells of any that was killed") }

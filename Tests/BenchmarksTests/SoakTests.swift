@@ -28,7 +28,8 @@ import Testing
 
     @Test func `each doubt about a living node is one`() {
         let failures = Self.result { $0.doubts = ["grapevine at 7000: *** NODE …"] }.failures
-        #expect(failures == ["a living node was doubted: grapevine at 7000: *** NODE …"])
+        #expect(
+            failures == ["a living node was marked PFAIL or FAIL: grapevine at 7000: *** NODE …"])
     }
 
     @Test func `a shard without an successor is one`() {

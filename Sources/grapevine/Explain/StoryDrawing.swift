@@ -182,10 +182,12 @@ extension StoryDrawing {
 
     private var legend: String {
         let all: [(StoryEvent.Kind, String)] = [
-            (.silent(since: 0, closed: false), "silent, or FAIL said"), (.suspected, "suspects"),
+            (.silent(since: 0, closed: false), "silent, or FAIL broadcast"),
+            (.suspected, "marks PFAIL"),
             (.voteRequested(epoch: 0, forced: false), "asks for votes"),
-            (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "master"),
-            (.heirLearned, "learns, meets, forgets"), (.recovered, "hears again"),
+            (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "promoted"),
+            (.heirLearned, "learns of the new master, meets, forgets"),
+            (.recovered, "answers again"),
             (.demoted(master: nil), "new role, slots, epoch or address"),
         ]
         let items = all.map { kind, name in

@@ -111,11 +111,11 @@ extension StoryText {
             return closed
                 ? "\(node) closed all its connections: its process has ended"
                 : "\(node) is silent: its last packet was \(length(event.time - since)) ago"
-        case .suspected: return "\(by) suspects \(node)"
-        case .cleared: return "\(by) hears \(node) again and suspects it no more"
+        case .suspected: return "\(by) marks \(node) PFAIL"
+        case .cleared: return "\(by) hears \(node) again and clears PFAIL"
         case .failed(let agreeing):
-            return "\(by) says FAIL of \(node); it counts reports of \(names(agreeing))"
-        case .recovered: return "\(by) takes FAIL back: \(node) answers again"
+            return "\(by) broadcasts FAIL of \(node), with failure reports of \(names(agreeing))"
+        case .recovered: return "\(by) clears FAIL: \(node) answers again"
         case .epochCollision, .epochRaised: return epochs(event, by, node)
         case .voteRequested, .voteGranted, .voteWithheld, .promoted, .heirLearned,
             .manualFailoverStarted:
@@ -146,8 +146,8 @@ extension StoryText {
         case .voteWithheld(let epoch, let reason):
             return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
         case .promoted(let epoch, let set):
-            return "\(by) is a master now, at epoch \(epoch), with \(slots(set))"
-        case .heirLearned: return "\(by) learned that \(node) is the master"
+            return "\(by) is promoted to master at epoch \(epoch), with \(slots(set))"
+        case .heirLearned: return "\(by) learned that \(node) is the new master"
         default: return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
         }
     }
@@ -219,12 +219,12 @@ extension StoryText {
                 incident.agreedAt.map { "all knew \(length($0 - promoted)) later" }
                 ?? "not all have heard of it when the capture ends"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
-            return "Its replica \(fullName(heir)) is the master \(after), "
+            return "Its replica \(fullName(heir)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
         }
         if let back = incident.recoveredAt {
             let from = incident.total.from ?? incident.startedAt
-            return "It came back after \(length(back - from)), before anybody took its place."
+            return "It came back after \(length(back - from)), before a replica was promoted."
                 + (unserved ?? "")
         }
         if let other = incident.replacedBy {
@@ -236,16 +236,16 @@ extension StoryText {
         if incident.slots.isEmpty { return "No slots were affected; it has not come back." }
         return incident.requests > 0
             ? "\(count(incident.requests, "election")) held, none won when the capture ends."
-            : "Nobody has stood for its place when the capture ends."
+            : "No replica has asked for votes when the capture ends."
     }
 
     /// What a phase lasts until.
     func meaning(_ phase: String) -> String {
         switch phase {
-        case "detection": "silence until somebody suspected it"
-        case "agreement": "until a quorum had agreed on FAIL"
-        case "election": "until a replica had stood for election and won"
-        case "spread": "until every living node had heard of the new master"
+        case "detection": "silence until a node marked it PFAIL"
+        case "agreement": "until it was FAIL by a quorum of failure reports"
+        case "election": "until a replica was elected"
+        case "spread": "until every living node knew the new master"
         default: ""
         }
     }
@@ -275,12 +275,12 @@ extension StoryText {
         var lines: [String] = []
         if !incident.suspects.isEmpty {
             lines.append(
-                "suspected by \(names(incident.suspects))"
+                "marked PFAIL by \(names(incident.suspects))"
                     + (incident.suspects.count > 1 ? ", in that order" : ""))
         }
         if !incident.announcers.isEmpty {
             lines.append(
-                "FAIL said by \(names(incident.announcers)); the quorum: "
+                "FAIL broadcast by \(names(incident.announcers)); the quorum: "
                     + names(incident.agreeing))
         }
         if incident.requests > 1 { lines.append("\(incident.requests) elections were needed") }

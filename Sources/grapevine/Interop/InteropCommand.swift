@@ -1,36 +1,37 @@
 // `grapevine interop`: scenarios with real servers of several versions beside our nodes, and a matrix
-// at the end: as text, as JSON, and as a page. What is played and how it is judged is in Interop.
+// at the end: as text, as JSON, and as a page. The scenarios and how they are judged are in Interop.
 
 import Interop
 import SystemIO
 
 enum InteropCommand {
     static let command = Command(
-        name: "interop", summary: "Plays scenarios with real servers and shows a matrix.",
+        name: "interop", summary: "Runs scenarios with real servers and shows a matrix.",
         operands: "",
         options: [
-            Option("--peer", value: "PATH", "a server to play with; may be given more than once"),
+            Option("--peer", value: "PATH", "a server to test with; may be given more than once"),
             Option("--peers", value: "DIR", "every server in DIR/bin, each version once"),
             Option("--scenario", value: "NAME", "this scenario alone; may be given more than once"),
             Option("--list", "names the scenarios and ends"),
             Option("--json", "one JSON object"),
             Option("--html", value: "FILE", "writes the matrix as a page too"),
-            Option("--dir", value: "FOLDER", "where failed plays leave their files"),
+            Option("--dir", value: "FOLDER", "where failed runs leave their files"),
             Option(
-                "--record", value: "DIR", "plays nothing and records captures with what was true"),
+                "--record", value: "DIR", "records captures with what was true instead of testing"),
             Option("--force", "--record may write over files"),
-            Option("--jobs", value: "N", "plays at a time, default 1"),
-            Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
+            Option("--jobs", value: "N", "runs at a time, default 1"),
+            Option("--limit", value: "SECONDS", "for one run as a whole, default by scenario"),
         ] + SoakRun.options,
         notes: [
-            "Without --peer and --peers, the servers on PATH are played with.",
-            "A failed play leaves its logs and its traffic on the bus, by tcpdump where that is",
+            "Without --peer and --peers, the servers on PATH are used.",
+            "A failed run leaves its logs and its traffic on the bus, by tcpdump where that is",
             "installed and allowed, else by our nodes themselves, and the story of explain.",
             "--record writes NAME.pcap and NAME.json for each server, for our node alone and for",
             "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
             "slot-migration pause-resume failover-manual failover-force failover-takeover",
             "reset-forget-meet kill-master rejoin epoch-collision names.",
-            "--soak fails when a node of ours doubts a living one or grows, or a shard gets no new master;",
+            "--soak fails when a node of ours marks a living one PFAIL or FAIL, when its memory grows, or",
+            "when a shard gets no new master;",
             "the logs of ours are read as they are written.",
             "Exit status 1 when something failed or the run was interrupted.",
         ],

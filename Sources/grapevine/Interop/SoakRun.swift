@@ -56,8 +56,8 @@ enum SoakRun {
                     + "\(Decimals.text(times[times.count - 1], 2)) s at worst")
         }
         lines.append(
-            "\(result.foundedDoubts) doubts in our logs about nodes that were away, "
-                + "\(result.doubts.count) about living ones")
+            "PFAIL or FAIL in our logs: \(result.foundedDoubts) times of nodes that were away, "
+                + "\(result.doubts.count) times of living ones")
         lines.append("nodes of ours that were never killed, mean (most):")
         for sample in result.samples {
             lines.append(

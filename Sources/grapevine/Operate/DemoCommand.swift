@@ -12,7 +12,7 @@ enum DemoCommand {
         operands: "",
         options: [
             Option("--keep", "leave the cluster running until interrupted"),
-            ClusterOptions.nodeTimeout("silence until suspicion, default 2000"),
+            ClusterOptions.nodeTimeout("silence after which a node is marked PFAIL, default 2000"),
         ],
         notes: [
             "Where redis-server is installed, one of the masters and its replica are such servers."

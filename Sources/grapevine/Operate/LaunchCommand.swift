@@ -12,7 +12,7 @@ enum LaunchCommand {
             Option("--replicas", value: "N", "replicas of each master, default 1"),
             Option("--base-port", value: "PORT", "port of the first node, default 7000"),
             Option("--dir", value: "FOLDER", "where the nodes keep their files, default temporary"),
-            ClusterOptions.nodeTimeout("silence until suspicion, default 5000"),
+            ClusterOptions.nodeTimeout("silence after which a node is marked PFAIL, default 5000"),
         ],
         run: { arguments throws(UsageError) in
             guard arguments.operands.isEmpty else {
