@@ -116,7 +116,7 @@ enum InteropCommand {
             throw UsageError("\(error)")
         }
         let results = try interrupts.run { () throws(SystemError) in
-            try runner.run(scenarios, with: servers, jobs: jobs, report: PlayReport.tell)
+            try runner.run(scenarios, with: servers, jobs: jobs, report: ScenarioReport.tell)
         }
         if results.allSatisfy({ $0.outcome != .failed }), arguments.value("--dir") == nil {
             try? Folder.removeTree(folder)

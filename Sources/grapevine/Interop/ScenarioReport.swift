@@ -1,4 +1,4 @@
-// What is said on standard error when a play is over: one line, and of a failure its files, each with
+// What is said on standard error when a scenario is over: one line, and of a failure its files, each with
 // its name, and the story of what happened on the bus.
 
 import Interop
@@ -6,7 +6,7 @@ import RESP
 import SystemIO
 import Text
 
-enum PlayReport {
+enum ScenarioReport {
     /// Lines of a story that are shown; all of it is in a file.
     private static let shownLines = 60
 
