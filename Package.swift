@@ -44,15 +44,25 @@ let package = Package(
         library("Playback", ["Capture", "ClusterCore", "ClusterWire", "Determinism"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
-        library("Interop", ["RESP", "SystemIO", "Capture", "Playback"]),
+        library("ClusterClient", ["ClusterWire", "RESP", "SystemIO"]),
+        library(
+            "Interop",
+            ["Capture", "ClusterClient", "ClusterWire", "Playback", "RESP", "SystemIO"]),
+        library(
+            "Benchmarks",
+            [
+                "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab",
+                "Interop", "RESP", "SystemIO",
+            ]),
         library(
             "ClusterNode",
             ["Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text"]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
-                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "GossipLab", "RESP",
-                "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
+                "Benchmarks", "ClusterClient", "ClusterCore", "ClusterWire", "ClusterSim",
+                "Determinism", "GossipLab", "RESP", "Capture", "Playback", "SystemIO",
+                "ClusterNode", "Interop", "Text",
             ],
             swiftSettings: settings,
             linkerSettings: [
@@ -75,18 +85,21 @@ let package = Package(
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
-        tests("InteropTests", ["Interop", "Capture", "Playback", "SystemIO"]),
+        tests("ClusterClientTests", ["ClusterClient"]),
+        tests("InteropTests", ["Interop", "Capture", "ClusterClient", "Playback", "SystemIO"]),
+        tests("BenchmarksTests", ["Benchmarks"]),
         tests(
             "ClusterNodeTests",
             [
-                "ClusterNode", "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "RESP",
-                "SystemIO", "Interop",
+                "ClusterNode", "ClusterClient", "ClusterCore", "ClusterWire", "ClusterSim",
+                "Determinism", "RESP", "SystemIO", "Interop",
             ]),
         tests(
             "CommandLineTests",
             [
-                "ClusterCore", "ClusterWire", "ClusterSim", "Determinism", "GossipLab", "RESP",
-                "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Text",
+                "ClusterClient", "ClusterCore", "ClusterWire", "ClusterSim", "Determinism",
+                "GossipLab", "RESP", "Capture", "Playback", "SystemIO", "ClusterNode", "Interop",
+                "Text",
             ]),
         tests("TidyTests", []),
     ]

@@ -7,64 +7,42 @@ import Text
 package enum ReplyJSON {
     /// The reply on one line, without a line end.
     package static func text(_ reply: RESPValue) -> String {
-        var text = ""
-        append(reply, to: &text)
-        return text
-    }
-
-    /// A JSON string.
-    package static func quoted(_ string: String) -> String {
-        var text = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"", "\\":
-                text += "\\"
-                text.unicodeScalars.append(scalar)
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where PrintableText.isPrintable(scalar): text.unicodeScalars.append(scalar)
-            default: text += "\\u" + PrintableText.digits(scalar.value, 4)
-            }
-        }
-        return text + "\""
+        var json = JSONText(.spaced)
+        write(reply, to: &json)
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 
     /// Bytes as characters.
-    package static func characters(_ bytes: [UInt8]) -> String {
+    private static func characters(_ bytes: [UInt8]) -> String {
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         var text = ""
         for byte in bytes { text.unicodeScalars.append(Unicode.Scalar(byte)) }
         return text
     }
 
-    private static func append(_ reply: RESPValue, to text: inout String) {
+    private static func write(_ reply: RESPValue, to json: inout JSONText) {
         switch reply {
-        case .simple(let status): text += quoted(status)
-        case .error(let error): text += "{\"error\": \(quoted(error))}"
-        case .integer(let number): text += String(number)
-        case .bulk(let bytes), .verbatim(_, let bytes): text += quoted(characters(bytes))
-        case .null, .nullArray: text += "null"
+        case .simple(let status): json.string(status)
+        case .error(let error): json.object { $0.field("error", error) }
+        case .integer(let number): json.number(number)
+        case .bulk(let bytes), .verbatim(_, let bytes): json.string(characters(bytes))
+        case .null, .nullArray: json.null()
         case .double(let number):
             let digits = RESPNumber.text(of: number)
-            text += number.isFinite ? digits : quoted(digits)
-        case .boolean(let value): text += value ? "true" : "false"
-        case .bigNumber(let digits): text += quoted(digits)
+            if number.isFinite { json.number(digits: digits) } else { json.string(digits) }
+        case .boolean(let value): json.bool(value)
+        case .bigNumber(let digits): json.string(digits)
         case .array(let elements), .set(let elements), .push(let elements):
-            text += "["
-            for (index, element) in elements.enumerated() {
-                if index > 0 { text += ", " }
-                append(element, to: &text)
+            json.list { json in
+                for element in elements { write(element, to: &json) }
             }
-            text += "]"
         case .map(let pairs):
-            text += "{"
-            for (index, pair) in pairs.enumerated() {
-                if index > 0 { text += ", " }
-                text += quoted(key(pair.key)) + ": "
-                append(pair.value, to: &text)
+            json.object { json in
+                for pair in pairs {
+                    json.key(escaping: key(pair.key))
+                    write(pair.value, to: &json)
+                }
             }
-            text += "}"
         }
     }
 

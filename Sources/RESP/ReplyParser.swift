@@ -38,9 +38,6 @@ package struct ReplyParser: Sendable {
 
     package init(limits: ReplyLimits = ReplyLimits()) { self.limits = limits }
 
-    /// Whether some of a reply has arrived, and not all of it.
-    package var isWithinReply: Bool { !open.isEmpty || position < buffer.count }
-
     /// Adds bytes that arrived.
     package mutating func feed(_ bytes: Span<UInt8>) {
         guard failure == nil else { return }

@@ -57,9 +57,6 @@ package struct SocketAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether this is "any address": 0.0.0.0 or ::.
-    package var isUnspecified: Bool { host == .v4(0) || host == .v6(0, 0) }
-
     /// The address without its port, such as "127.0.0.1" or "::1".
     package var ip: String {
         switch host {

@@ -30,10 +30,6 @@ package struct SystemError: Error, Equatable, Sendable {
 
     /// Whether a file or folder did not exist.
     package var isMissing: Bool { code == ENOENT }
-    /// Whether something of that name existed already.
-    package var isExisting: Bool { code == EEXIST }
-    /// Whether access was not permitted.
-    package var isForbidden: Bool { code == EACCES || code == EPERM || code == EROFS }
     /// Whether a lock is held by somebody else.
     package var isHeldElsewhere: Bool { code == EWOULDBLOCK }
     /// Whether a deadline passed.
@@ -46,8 +42,6 @@ package struct SystemError: Error, Equatable, Sendable {
     }
     /// Whether an address is in use already.
     package var isAddressInUse: Bool { code == EADDRINUSE }
-    /// Whether the process or the machine has no descriptor left.
-    package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
     /// Whether a file was larger than the limit given.
     package var isTooLarge: Bool { code == EFBIG }
 

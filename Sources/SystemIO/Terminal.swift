@@ -75,30 +75,6 @@ package enum StandardStream: Int32, Sendable {
     }
 }
 
-/// Text on its way to a standard stream, written in large pieces.
-package struct BufferedOutput: ~Copyable {
-    private let stream: StandardStream
-    private var buffer: [UInt8] = []
-    /// Whether nobody reads any more, so that writing is in vain.
-    package private(set) var isClosed = false
-
-    package init(_ stream: StandardStream = .output) { self.stream = stream }
-
-    deinit { stream.write(buffer) }
-
-    /// Adds text, and writes what has gathered when it is much.
-    package mutating func write(_ text: String) {
-        buffer.append(contentsOf: text.utf8)
-        if buffer.count >= 32 * 1024 { flush() }
-    }
-
-    /// Writes what has gathered.
-    package mutating func flush() {
-        if !stream.write(buffer) { isClosed = true }
-        buffer.removeAll(keepingCapacity: true)
-    }
-}
-
 // The names below are those of methods above, too.
 private func systemRead(_ number: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     unsafe read(number, bytes, count)

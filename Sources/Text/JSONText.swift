@@ -1,12 +1,21 @@
-// A small writer of JSON: objects, lists, texts and numbers into one buffer of bytes, commas put by
-// itself. Texts may come as bytes, each of them one character of Latin-1. It reads nothing.
+// The writer of JSON: objects, lists, texts and numbers into one buffer of bytes, commas put by itself.
+// Texts may come as bytes, each of them one character of Latin-1. A member of an object in one call is in
+// JSONFields. It reads nothing.
 
 /// JSON as it is being written.
 package struct JSONText {
+    package enum Style: Sendable {
+        /// Nothing that a program does not need.
+        case compact
+        /// A space behind commas and colons, and the short escapes of line ends and tabs.
+        case spaced
+    }
+
     package private(set) var bytes: [UInt8] = []
+    private let style: Style
     private var needsComma = false
 
-    package init() {}
+    package init(_ style: Style = .compact) { self.style = style }
 
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
@@ -33,12 +42,17 @@ package struct JSONText {
 
     /// The name of what follows; plain ASCII without quotes.
     package mutating func key(_ name: String) {
-        if needsComma { bytes.append(0x2C) }
+        separate()
         bytes.append(0x22)
         bytes.append(contentsOf: name.utf8)
         bytes.append(0x22)
-        bytes.append(0x3A)
-        needsComma = false
+        colon()
+    }
+
+    /// The name of what follows, of any characters.
+    package mutating func key(escaping name: String) {
+        string(name)
+        colon()
     }
 
     package mutating func string(_ text: String) {
@@ -66,22 +80,38 @@ package struct JSONText {
     package mutating func number(_ value: some BinaryInteger) {
         separate()
         if value < 0 { bytes.append(0x2D) }
-        append(UInt64(value.magnitude))
+        Decimals.append(UInt64(value.magnitude), to: &bytes)
+    }
+
+    /// A number in the form that its value needs: whole, or with nine decimals, larger ones with three.
+    package mutating func number(_ value: Double) {
+        if value == value.rounded(), abs(value) < 1e15 {
+            number(Int64(value))
+        } else {
+            number(value, decimals: abs(value) < 1e5 ? 9 : 3)
+        }
     }
 
     /// A number with this many decimals and no exponent; what is not finite is null.
     package mutating func number(_ value: Double, decimals: Int) {
         guard value.isFinite, abs(value) < 1e15 else { return null() }
-        var scale = 1.0
-        for _ in 0..<decimals { scale *= 10 }
-        let scaled = Int64((value * scale).rounded())
-        fixed(scaled.magnitude, unit: UInt64(scale), isNegative: scaled < 0)
+        let unit = Decimals.power(decimals)
+        let scaled = Int64((value * Double(unit)).rounded())
+        separate()
+        Decimals.append(scaled.magnitude, unit, isNegative: scaled < 0, to: &bytes)
     }
 
     /// Nanoseconds as seconds with six decimals.
     package mutating func seconds(nanoseconds: Int64) {
-        fixed(
-            nanoseconds.magnitude / 1000, unit: 1_000_000, isNegative: nanoseconds < 0)
+        separate()
+        Decimals.append(
+            nanoseconds.magnitude / 1000, 1_000_000, isNegative: nanoseconds < 0, to: &bytes)
+    }
+
+    /// A number that is in digits already.
+    package mutating func number(digits: String) {
+        separate()
+        bytes.append(contentsOf: digits.utf8)
     }
 
     package mutating func bool(_ value: Bool) {
@@ -94,38 +124,22 @@ package struct JSONText {
         bytes.append(contentsOf: "null".utf8)
     }
 
-    private mutating func fixed(_ magnitude: UInt64, unit: UInt64, isNegative: Bool) {
-        separate()
-        if isNegative { bytes.append(0x2D) }
-        append(magnitude / unit)
-        guard unit > 1 else { return }
-        bytes.append(0x2E)
-        var rest = magnitude % unit
-        var place = unit / 10
-        while place > 0 {
-            bytes.append(0x30 + UInt8(rest / place))
-            rest %= place
-            place /= 10
-        }
-    }
-
-    private mutating func append(_ number: UInt64) {
-        let first = bytes.count
-        var rest = number
-        repeat {
-            bytes.append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[first...].reverse()
-    }
-
     private mutating func separate() {
-        if needsComma { bytes.append(0x2C) }
+        if needsComma {
+            bytes.append(0x2C)
+            if style == .spaced { bytes.append(0x20) }
+        }
         needsComma = true
     }
 
+    private mutating func colon() {
+        bytes.append(0x3A)
+        if style == .spaced { bytes.append(0x20) }
+        needsComma = false
+    }
+
     private mutating func open(_ bracket: UInt8) {
-        if needsComma { bytes.append(0x2C) }
+        separate()
         bytes.append(bracket)
         needsComma = false
     }
@@ -158,8 +172,21 @@ package struct JSONText {
         } else if byte == 0x22 || byte == 0x5C {
             bytes.append(0x5C)
             bytes.append(byte)
+        } else if style == .spaced, let letter = Self.letter(byte) {
+            bytes.append(0x5C)
+            bytes.append(letter)
         } else {
             escapeNumber(byte)
+        }
+    }
+
+    /// What stands for line ends and tabs behind a backslash.
+    private static func letter(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x0A: UInt8(ascii: "n")
+        case 0x0D: UInt8(ascii: "r")
+        case 0x09: UInt8(ascii: "t")
+        default: nil
         }
     }
 

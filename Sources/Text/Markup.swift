@@ -16,9 +16,4 @@ package enum Markup {
         }
         return result
     }
-
-    /// A text of SVG whose look is a class of its page.
-    package static func text(_ x: Int, _ y: Int, _ words: String, style: String) -> String {
-        #"<text class="\#(style)" x="\#(x)" y="\#(y)">\#(escape(words))</text>"#
-    }
 }

@@ -2,6 +2,7 @@
 // was acknowledged outlives the process; replies wait in their order while other clients are served; and
 // while saves fail nobody is told that all is well.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -1,6 +1,7 @@
 // What a client may do to a running node: speak in pieces, in bulk, inline, in either version, come in
 // too great a number, and not read its replies.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

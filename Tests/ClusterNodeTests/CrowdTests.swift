@@ -1,6 +1,7 @@
 // Many clients, slow ones and wrong ones at one node of a cluster, whose heartbeats must not notice;
 // writes that wait for a manual failover; and the settings that a node writes into its file.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

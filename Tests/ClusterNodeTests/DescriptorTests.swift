@@ -1,6 +1,7 @@
 // Nodes that may have few descriptors, and crowds that would have them all: clients and strangers get
 // what links, votes and files leave.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -3,6 +3,7 @@
 // tiny file system is mounted over the node's folder, the folder is mounted read-only, and a library
 // that a test compiles delays the syncs of the node (bus protocol §12 rows 17 and 20).
 
+import ClusterClient
 import Interop
 import SystemIO
 import TestSupport

@@ -1,6 +1,7 @@
 // What a node must not forget, and what it must not do when it cannot write: killed at any moment of
 // saving, with its folder gone, with a file that somebody else has.
 
+import ClusterClient
 import Interop
 import SystemIO
 import TestSupport

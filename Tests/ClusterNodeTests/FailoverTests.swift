@@ -2,6 +2,7 @@
 // replicas that stand aside and replicas that move. Times are printed; the bounds here are generous,
 // since the machine that runs them may be busy.
 
+import ClusterClient
 import Interop
 import SystemIO
 import TestSupport

@@ -2,6 +2,7 @@
 // cluster reaches, a failure that only one tells of, and a vote asked for in advance. The cluster serves
 // throughout, and what comes after goes as if nothing had been.
 
+import ClusterClient
 import ClusterWire
 import Interop
 import SystemIO

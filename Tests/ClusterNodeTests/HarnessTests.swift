@@ -1,6 +1,7 @@
 // What the test suites of the peers ask of a node: their words in the log, DEBUG, and counts that begin
 // anew. The suites themselves are run by Tests/peers.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -2,6 +2,7 @@
 // holds on to what it is and owns, does not grow, and says once per kind what it refused.
 // GRAPEVINE_FULL_SWEEP=1 sends every cut and every flipped bit in place of some.
 
+import ClusterClient
 import ClusterWire
 import Interop
 import RESP

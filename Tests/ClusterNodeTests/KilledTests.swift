@@ -1,6 +1,7 @@
 // Every command that changes nodes.conf, the node killed within 50 ms of its acknowledgement, and what
 // it acknowledged there when it is back. And a file that a loss of power left empty or torn.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -1,6 +1,7 @@
 // Where a node lets clients in and whom: protected mode for those of other machines, addresses and ports that
 // change while it runs, and how others of the cluster learn of it.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -1,5 +1,6 @@
 // What monitors read: commands that took long, and the fields of INFO that they make curves of.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -1,6 +1,7 @@
 // Nodes of ours alone: they form a cluster, keep what they must over a restart, end in order, and
 // decline to be replicated from by a real server without being asked a thousand times.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO
@@ -71,7 +72,7 @@ extension LiveTests {
             eventually("the silent node is failed", withinMilliseconds: 5000) {
                 let rows = try cluster.nodes[0].nodes()
                 let row = rows.first { $0.id == silent }
-                return row?.flags.contains("fail") == true ? nil : "\(row?.flags ?? [])"
+                return row?.isFail == true ? nil : "\(row?.flags ?? [])"
             }
             cluster.nodes[2].send(.resume)
             try cluster.waitUntilAgreed(withinMilliseconds: 15_000)

@@ -1,6 +1,7 @@
 // A replica holds no copy of its master's keys: whatever it was told about failover, nobody may take its
 // answers for the truth, and no node of the cluster, theirs or ours, may send clients to it.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

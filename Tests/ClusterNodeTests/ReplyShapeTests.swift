@@ -1,6 +1,7 @@
 // What clients and tools read of a node of ours against what a real server of the same cluster prints
 // in the same moment: the same fields in the same order, of the same types, in both versions of RESP.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

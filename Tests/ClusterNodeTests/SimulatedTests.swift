@@ -1,6 +1,7 @@
 // What the simulator says of a failover is what real processes take: the same sizes, node timeout and kind
 // of death on both sides, medians compared. README tells how to compare larger clusters by hand.
 
+import ClusterClient
 import ClusterSim
 import Determinism
 import Interop

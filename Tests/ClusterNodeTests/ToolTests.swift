@@ -1,6 +1,7 @@
 // The tools that people have, against clusters of ours alone and mixed ones: redis-cli --cluster in
 // each of its operations, the newest valkey-cli too, and redis-benchmark --cluster.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

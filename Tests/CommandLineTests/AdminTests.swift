@@ -1,5 +1,6 @@
 // `grapevine admin` and `status` as a person calls them: replies, passwords, wrong calls.
 
+import ClusterClient
 import Foundation
 import Interop
 import RESP

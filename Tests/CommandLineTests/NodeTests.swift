@@ -1,6 +1,7 @@
 // `grapevine node` from outside: what it is started with, what it refuses and with which words, and
 // how it ends. What it does in a cluster is tested with the library.
 
+import ClusterClient
 import Foundation
 import Interop
 import RESP

@@ -1,6 +1,7 @@
 // `node --record` and `node --pcap`, and `replay` of both: what was recorded is what the rules do again,
 // a change of one line is found, and the capture holds the cluster.
 
+import ClusterClient
 import Interop
 import SystemIO
 import TestSupport

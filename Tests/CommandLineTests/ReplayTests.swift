@@ -46,21 +46,6 @@ import Testing
             })
     }
 
-    @Test(arguments: [
-        ("made-cut.pcap", 1 as Int32, "the capture is cut"),
-        ("made-others.pcap", 0, "TLS"),
-        ("made-lost.pcap", 0, "missing or cannot be read"),
-        ("valkey-8.1.1-kill-master.json", 2, "not a capture"),
-        ("no-such-file", 2, "no-such-file"),
-    ])
-    func `what is wrong with a capture is said`(
-        file: String, status: Int32, what: String
-    ) throws {
-        let said = try Grapevine.run("replay", file, "--json")
-        #expect(said.status == status, "\(file): \(said.errors)")
-        #expect(said.errors.contains(what), "\(file): \(said.errors)")
-    }
-
     @Test func `one node is played by our rules, and what was compared is counted`() throws {
         let said = try Grapevine.run(
             "replay", "valkey-8.1.1-kill-master.pcap", "--as", "23ff479c", "--json")

@@ -25,7 +25,7 @@ import Testing
             let port = row.ports.lowerBound
             let server = try Socket.listen(at: .loopback(port: UInt16(port)))
             relay = try BusRelay([
-                BusRelay.Door(id: BusRelayTests.listener, busPort: port, relayPort: port + 1)
+                BusRelay.Endpoint(id: BusRelayTests.listener, busPort: port, relayPort: port + 1)
             ])
             near = try BlockingConnection(
                 to: .loopback(port: UInt16(port + 1)), timeoutMilliseconds: 5000)

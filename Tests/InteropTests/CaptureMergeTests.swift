@@ -1,6 +1,7 @@
 // Captures of several nodes become one in which every connection is there once.
 
 import Capture
+import ClusterClient
 import Interop
 import Testing
 

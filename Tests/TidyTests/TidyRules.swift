@@ -6,7 +6,7 @@ enum Arrows {
     static let allowed: [String: Set<String>] = [
         "ClusterWire": [], "Determinism": [], "Text": [], "Capture": [], "CLinux": [],
         "RESP": ["Text"],
-        "SystemIO": ["Glibc", "Darwin", "CLinux"],
+        "SystemIO": ["Glibc", "Darwin", "CLinux", "Synchronization"],
         "ClusterCore": ["ClusterWire", "Determinism"],
         "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
         "GossipLab": ["Determinism", "Glibc", "Darwin"],
@@ -14,10 +14,19 @@ enum Arrows {
         "ClusterNode": [
             "Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text",
         ],
-        "Interop": ["RESP", "SystemIO", "Capture", "Playback", "Synchronization"],
+        "ClusterClient": ["ClusterWire", "RESP", "SystemIO"],
+        "Interop": [
+            "Capture", "ClusterClient", "ClusterWire", "Playback", "RESP", "SystemIO",
+            "Synchronization",
+        ],
+        "Benchmarks": [
+            "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab", "Interop",
+            "RESP", "SystemIO",
+        ],
         "grapevine": [
-            "ClusterWire", "ClusterCore", "ClusterSim", "Determinism", "GossipLab", "RESP",
-            "Capture", "Playback", "SystemIO", "ClusterNode", "Interop", "Synchronization", "Text",
+            "Benchmarks", "ClusterClient", "ClusterWire", "ClusterCore", "ClusterSim",
+            "Determinism", "GossipLab", "RESP", "Capture", "Playback", "SystemIO", "ClusterNode",
+            "Interop", "Synchronization", "Text",
         ],
         "Support": ["SystemIO", "Synchronization", "Testing"],
     ]

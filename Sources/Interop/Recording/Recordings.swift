@@ -1,6 +1,8 @@
 // What is played to be recorded, with the names that the captures of the reference servers have: one
 // cluster of three masters and three replicas through its life, and two small ones.
 
+import ClusterClient
+import ClusterWire
 import RESP
 import SystemIO
 
@@ -20,7 +22,7 @@ package struct Recordings {
     private let folder: String
     private let tcpdump: String
     private let wanted: Set<String>
-    let allowance: Allowance
+    let deadline: Deadline
     private let report: (RecordedFile) -> Void
 
     /// - Parameters:
@@ -35,7 +37,7 @@ package struct Recordings {
         self.folder = folder
         self.tcpdump = tcpdump
         self.wanted = wanted
-        allowance = Allowance(seconds: nil, stop: stop)
+        deadline = Deadline(seconds: nil, stop: stop)
         self.report = report
     }
 
@@ -48,8 +50,8 @@ package struct Recordings {
             owners.flatMap { owner in names.map { (owner, $0) } }
             + mixedNames.map { (mixedName, $0) }
         return takes.filter { wanted.contains($0.1) }.flatMap { name, scenario in
-            let capture = Take.file(name, scenario, in: folder)
-            return [capture, Take.truth(of: capture)]
+            let capture = Recorder.file(name, scenario, in: folder)
+            return [capture, Recorder.truth(of: capture)]
         }
     }
 
@@ -115,26 +117,24 @@ package struct Recordings {
     // MARK: - Tools
 
     private func start(_ programs: [ServerProgram]) throws(InteropError) -> MixedCluster {
-        var surroundings = Surroundings()
-        surroundings.allowance = allowance
+        var environment = ClusterEnvironment()
+        environment.deadline = deadline
         let cluster = try MixedCluster(
-            programs, nodeTimeoutMilliseconds: Self.nodeTimeout, surroundings: surroundings)
-        for node in cluster.ours {
-            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
-        }
+            programs, nodeTimeoutMilliseconds: Self.nodeTimeout, environment: environment)
+        try cluster.letReplicasStandWithoutCopy()
         return cluster
     }
 
     /// Plays something, recorded if it is wanted.
-    func take(
+    func record(
         _ cluster: MixedCluster, _ name: String, _ scenario: String,
-        _ play: (Take) throws(InteropError) -> Void
+        _ play: (Recorder) throws(InteropError) -> Void
     ) throws(InteropError) {
-        let take = try Take(
+        let recorder = try Recorder(
             cluster, name: name, scenario: scenario, folder: folder, tcpdump: tcpdump,
             isKept: wanted.contains(scenario))
-        try play(take)
-        if let file = try take.finish() { report(file) }
+        try play(recorder)
+        if let file = try recorder.finish() { report(file) }
     }
 
     /// Waits until replicas of theirs have copied their masters: before, they do not stand.
@@ -149,7 +149,7 @@ package struct Recordings {
                 if link != "up" { missing = true }
             }
             if !missing { return }
-            try allowance.sleep(milliseconds: 50)
+            try deadline.sleep(milliseconds: 50)
         }
     }
 
@@ -162,22 +162,23 @@ package struct Recordings {
 
     func port(_ node: ServerProcess) -> RESPValue { .integer(Int64(node.port)) }
 
-    func assignSlots(_ take: Take, _ masters: [ServerProcess]) throws(InteropError) {
-        try take.cluster.assignSlots(to: masters)
+    func assignSlots(_ recorder: Recorder, _ masters: [ServerProcess]) throws(InteropError) {
+        try recorder.cluster.assignSlots(to: masters)
         for (index, node) in masters.enumerated() {
-            take.tell(
+            recorder.tell(
                 "slots added",
                 [
-                    ("node", port(node)), ("lo", .integer(Int64(16_384 * index / masters.count))),
-                    ("hi", .integer(Int64(16_384 * (index + 1) / masters.count - 1))),
+                    ("node", port(node)),
+                    ("lo", .integer(Int64(Layout.slotCount * index / masters.count))),
+                    ("hi", .integer(Int64(Layout.slotCount * (index + 1) / masters.count - 1))),
                 ])
         }
     }
 
-    func meetAll(_ take: Take) throws(InteropError) {
-        let nodes = take.cluster.nodes
+    func meetAll(_ recorder: Recorder) throws(InteropError) {
+        let nodes = recorder.cluster.nodes
         for node in nodes.dropFirst() {
-            try take.command(nodes[0], "CLUSTER", "MEET", "127.0.0.1", "\(node.port)")
+            try recorder.command(nodes[0], "CLUSTER", "MEET", "127.0.0.1", "\(node.port)")
         }
     }
 }

@@ -1,79 +1,90 @@
 // Scenarios of crashes: who fails, who stands, who votes.
 
+import ClusterClient
 import SystemIO
 
-extension Scenario {
-    static let crashing: [Scenario] = [
-        Scenario("crash-our-voters", "their master dies; our voters elect their replica") {
-            stage throws(InteropError) in
+extension InteropScenario {
+    static let crashing: [InteropScenario] = [
+        InteropScenario("crash-our-voters", "their master dies; our voters elect their replica") {
+            context throws(InteropError) in
             try crash(
-                stage, [stage.theirs, stage.ours, stage.ours, stage.theirs], replicates: true)
+                context, [context.theirs, context.ours, context.ours, context.theirs],
+                replicates: true)
         },
-        Scenario("crash-our-heir", "their master dies; their voters elect our replica") {
-            stage throws(InteropError) in
-            try crash(stage, [stage.theirs, stage.theirs, stage.theirs, stage.ours])
+        InteropScenario("crash-our-heir", "their master dies; their voters elect our replica") {
+            context throws(InteropError) in
+            try crash(context, [context.theirs, context.theirs, context.theirs, context.ours])
         },
-        Scenario("crash-mixed-voters", "our master dies; voters of both kinds elect our replica") {
-            stage throws(InteropError) in
-            try crash(stage, [stage.ours, stage.ours, stage.theirs, stage.ours])
+        InteropScenario(
+            "crash-mixed-voters", "our master dies; voters of both kinds elect our replica"
+        ) {
+            context throws(InteropError) in
+            try crash(context, [context.ours, context.ours, context.theirs, context.ours])
         },
-        Scenario("stale-ours", "our master comes back too late and follows its heir") {
-            stage throws(InteropError) in
-            try pause(stage, [stage.ours, stage.theirs, stage.theirs, stage.ours])
+        InteropScenario("stale-ours", "our master comes back too late and follows the new master") {
+            context throws(InteropError) in
+            try pause(context, [context.ours, context.theirs, context.theirs, context.ours])
         },
-        Scenario("stale-theirs", "their master comes back too late and follows its heir") {
-            stage throws(InteropError) in
-            try pause(stage, [stage.theirs, stage.ours, stage.ours, stage.ours])
+        InteropScenario(
+            "stale-theirs", "their master comes back too late and follows the new master"
+        ) {
+            context throws(InteropError) in
+            try pause(context, [context.theirs, context.ours, context.ours, context.ours])
         },
-        Scenario("migration-ours", "of our replicas of one master one moves to an orphaned master")
-        { stage throws(InteropError) in try migrate(stage, stage.ours) },
-        Scenario("migration-theirs", "of their replicas of our master one moves to an orphaned one")
-        { stage throws(InteropError) in try migrate(stage, stage.theirs) },
+        InteropScenario(
+            "migration-ours", "of our replicas of one master one moves to an orphaned master"
+        ) { context throws(InteropError) in try migrate(context, context.ours) },
+        InteropScenario(
+            "migration-theirs", "of their replicas of our master one moves to an orphaned one"
+        ) { context throws(InteropError) in try migrate(context, context.theirs) },
     ]
 
     /// The first node dies and the last takes its place; it comes back and follows.
     private static func crash(
-        _ stage: Stage, _ programs: [ServerProgram], replicates: Bool = false
+        _ context: ScenarioContext, _ programs: [ServerProgram], replicates: Bool = false
     ) throws(InteropError) {
-        let cluster = try stage.formed(programs, masters: 3)
-        let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
-        if replicates { try stage.untilCopied(heir) }
+        let cluster = try context.formed(programs, masters: 3)
+        let (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
+        if replicates { try context.untilCopied(successor) }
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
-        try stage.untilServed(cluster, by: heir, without: [victim])
+        try context.untilServed(cluster, by: successor, without: [victim])
         try victim.restart()
-        try stage.untilReplica(victim, of: heir)
+        try context.untilReplica(victim, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
     }
 
     /// The first node is stopped until the last has taken its place, and goes on.
     private static func pause(
-        _ stage: Stage, _ programs: [ServerProgram]
+        _ context: ScenarioContext, _ programs: [ServerProgram]
     ) throws(InteropError) {
-        let cluster = try stage.formed(programs, masters: 3)
-        let (old, heir) = (cluster.nodes[0], cluster.nodes[3])
+        let cluster = try context.formed(programs, masters: 3)
+        let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
         old.send(.stop)
         do throws(InteropError) {
-            try stage.untilServed(cluster, by: heir, without: [old])
+            try context.untilServed(cluster, by: successor, without: [old])
         } catch {
             old.send(.resume)
             throw error
         }
         old.send(.resume)
-        try stage.untilReplica(old, of: heir)
+        try context.untilReplica(old, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
     }
 
     /// The only replica of the second master dies; of the two that the first one has, one moves.
     private static func migrate(
-        _ stage: Stage, _ mover: ServerProgram
+        _ context: ScenarioContext, _ mover: ServerProgram
     ) throws(InteropError) {
-        let cluster = try stage.formed(
-            [stage.ours, stage.theirs, stage.ours, mover, stage.theirs, stage.ours, mover],
+        let cluster = try context.formed(
+            [
+                context.ours, context.theirs, context.ours, mover, context.theirs, context.ours,
+                mover,
+            ],
             masters: 3)
         cluster.nodes[4].send(.kill)
         let orphan = try cluster.nodes[1].myself().id
-        try stage.until("one moves", 30_000) { () throws(InteropError) in
+        try context.until("one moves", 30_000) { () throws(InteropError) in
             var moved = 0
             for index in [3, 6] where try cluster.nodes[index].myself().master == orphan {
                 moved += 1

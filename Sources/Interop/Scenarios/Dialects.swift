@@ -3,25 +3,27 @@
 // address. What they make of each other is theirs, and is told; our nodes must not be drawn into it.
 // That it is theirs is shown by a cluster of those two alone. Follows bus protocol §2.6, §12 row 38.
 
-extension Scenario {
-    static let dialects: [Scenario] = [
-        Scenario(
+import ClusterClient
+
+extension InteropScenario {
+    static let dialects: [InteropScenario] = [
+        InteropScenario(
             "two-dialects",
             "between Redis 8 and Valkey, our nodes keep every address and suspect nobody",
             needs: .otherDialect, isComparable: false
-        ) { stage throws(InteropError) in
-            guard let other = Dialects.partner(of: stage.server, among: stage.servers) else {
+        ) { context throws(InteropError) in
+            guard let other = Dialects.partner(of: context.server, among: context.servers) else {
                 return
             }
-            let (theirs, others) = (stage.theirs, ServerProgram.reference(other))
+            let (theirs, others) = (context.theirs, ServerProgram.reference(other))
             let told = try Dialects.play(
-                stage, [theirs, stage.ours, others, theirs, stage.ours, others])
+                context, [theirs, context.ours, others, theirs, context.ours, others])
             // The same without our nodes: all that was told must be there, too.
             let seen = try Dialects.play(
-                stage, [theirs, others, theirs, theirs, others, others])
+                context, [theirs, others, theirs, theirs, others, others])
             for item in told {
-                stage.remark(item)
-                try stage.expect(seen.contains(item), "without our nodes, too: \(item)")
+                context.remark(item)
+                try context.expect(seen.contains(item), "without our nodes, too: \(item)")
             }
         }
     ]
@@ -55,10 +57,10 @@ enum Dialects {
     /// - Returns: what real servers say of each other that is not so, a phrase each.
     /// - Throws: when something is wrong in what our nodes say, or in what is said of them.
     static func play(
-        _ stage: Stage, _ programs: [ServerProgram]
+        _ context: ScenarioContext, _ programs: [ServerProgram]
     ) throws(InteropError) -> [String] {
-        let cluster = try stage.cluster(programs)
-        try form(stage, cluster, masters: 3)
+        let cluster = try context.cluster(programs)
+        try form(context, cluster, masters: 3)
         var ids: [String] = []
         for node in cluster.nodes { ids.append(try node.text("CLUSTER", "MYID")) }
         let names = Dictionary(uniqueKeysWithValues: zip(ids, cluster.nodes))
@@ -66,7 +68,7 @@ enum Dialects {
         for isAnnounced in [false, true] {
             if isAnnounced { try announceAddress(cluster) }
             for _ in 0..<looks {
-                try stage.allowance.sleep(milliseconds: pauseMilliseconds)
+                try context.deadline.sleep(milliseconds: pauseMilliseconds)
                 for node in cluster.nodes {
                     for phrase in try faults(node, names) where !told.contains(phrase) {
                         told.append(phrase)
@@ -78,12 +80,12 @@ enum Dialects {
     }
 
     private static let looks = 16
-    private static let pauseMilliseconds = 4 * Stage.timeout / looks
+    private static let pauseMilliseconds = 4 * ScenarioContext.timeout / looks
 
     /// As `MixedCluster.form`, but what the lines of CLUSTER NODES say is not looked at: they may
     /// hold anything.
     private static func form(
-        _ stage: Stage, _ cluster: MixedCluster, masters: Int
+        _ context: ScenarioContext, _ cluster: MixedCluster, masters: Int
     ) throws(InteropError) {
         let nodes = cluster.nodes
         try cluster.assignSlots(to: Array(nodes.prefix(masters)))
@@ -92,7 +94,7 @@ enum Dialects {
         }
         for node in nodes.dropFirst() { try cluster.meet(nodes[0], node) }
         for (name, value) in [("cluster_known_nodes", "\(nodes.count)"), ("cluster_state", "ok")] {
-            try stage.until("\(name) is \(value)", 30_000) { () throws(InteropError) in
+            try context.until("\(name) is \(value)", 30_000) { () throws(InteropError) in
                 for node in nodes {
                     let said = try node.field(name, of: "CLUSTER", "INFO") ?? "nothing"
                     if said != value { return "\(node.name) says \(said)" }

@@ -2,24 +2,26 @@
 
 import RESP
 
-extension Scenario {
-    static let handingOver: [Scenario] = forms.flatMap { form in
+extension InteropScenario {
+    static let handingOver: [InteropScenario] = forms.flatMap { form in
         [
-            Scenario(
+            InteropScenario(
                 "failover-ours-\(form.name)", "our replica takes their master's place \(form.how)"
-            ) { stage throws(InteropError) in
+            ) { context throws(InteropError) in
                 try handOver(
-                    stage, [stage.theirs, stage.theirs, stage.ours, stage.ours], form.word)
+                    context, [context.theirs, context.theirs, context.ours, context.ours], form.word
+                )
             },
-            Scenario(
+            InteropScenario(
                 "failover-theirs-\(form.name)",
                 "their replica takes our master's place \(form.how)",
                 // Our master's offset is 0, which older ones take for "not told yet".
                 needs: form.word.isEmpty
                     ? .version(6, 2, "a master at offset 0 can be replaced by hand since") : nil
-            ) { stage throws(InteropError) in
+            ) { context throws(InteropError) in
                 try handOver(
-                    stage, [stage.ours, stage.theirs, stage.ours, stage.theirs], form.word)
+                    context, [context.ours, context.theirs, context.ours, context.theirs], form.word
+                )
             },
         ]
     }
@@ -30,16 +32,16 @@ extension Scenario {
     ]
 
     private static func handOver(
-        _ stage: Stage, _ programs: [ServerProgram], _ form: [String]
+        _ context: ScenarioContext, _ programs: [ServerProgram], _ form: [String]
     ) throws(InteropError) {
-        let cluster = try stage.formed(programs, masters: 3)
-        let (old, heir) = (cluster.nodes[0], cluster.nodes[3])
-        let reply = try heir.ask(["CLUSTER", "FAILOVER"] + form)
+        let cluster = try context.formed(programs, masters: 3)
+        let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
+        let reply = try successor.ask(["CLUSTER", "FAILOVER"] + form)
         if let error = reply.errorText {
-            throw .refused(server: heir.name, command: "CLUSTER FAILOVER", reply: error)
+            throw .refused(server: successor.name, command: "CLUSTER FAILOVER", reply: error)
         }
-        try stage.untilServed(cluster, by: heir)
-        try stage.untilReplica(old, of: heir)
+        try context.untilServed(cluster, by: successor)
+        try context.untilReplica(old, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
     }
 }

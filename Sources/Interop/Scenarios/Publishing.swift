@@ -5,38 +5,38 @@ import Capture
 import Playback
 import SystemIO
 
-extension Scenario {
-    static let publishing: [Scenario] = [
-        Scenario("publish", "PUBLISH of theirs, small and large, does our node no harm") {
-            stage throws(InteropError) in
-            try publish(stage, "PUBLISH", isLight: false)
+extension InteropScenario {
+    static let publishing: [InteropScenario] = [
+        InteropScenario("publish", "PUBLISH of theirs, small and large, does our node no harm") {
+            context throws(InteropError) in
+            try publish(context, "PUBLISH", isLight: false)
         },
-        Scenario(
+        InteropScenario(
             "publish-light", "so does PUBLISH of theirs with the light header",
             needs: .valkey(8, 0, "light headers came with")
-        ) { stage throws(InteropError) in try publish(stage, "PUBLISH", isLight: true) },
-        Scenario(
+        ) { context throws(InteropError) in try publish(context, "PUBLISH", isLight: true) },
+        InteropScenario(
             "spublish", "SPUBLISH of theirs does our replica no harm",
             needs: .version(7, 0, "SPUBLISH came with")
-        ) { stage throws(InteropError) in try publish(stage, "SPUBLISH", isLight: false) },
-        Scenario(
+        ) { context throws(InteropError) in try publish(context, "SPUBLISH", isLight: false) },
+        InteropScenario(
             "spublish-light", "nor does SPUBLISH of theirs with the light header",
             needs: .valkey(8, 0, "light headers came with")
-        ) { stage throws(InteropError) in try publish(stage, "SPUBLISH", isLight: true) },
+        ) { context throws(InteropError) in try publish(context, "SPUBLISH", isLight: true) },
     ]
 
     /// Three masters of theirs, of which our node replicates the first: it is in that one's shard.
     private static func publish(
-        _ stage: Stage, _ command: String, isLight: Bool
+        _ context: ScenarioContext, _ command: String, isLight: Bool
     ) throws(InteropError) {
-        let cluster = try stage.cluster(
-            [stage.theirs, stage.theirs, stage.theirs, stage.ours], recordsTraffic: true)
+        let cluster = try context.cluster(
+            [context.theirs, context.theirs, context.theirs, context.ours], recordsTraffic: true)
         for node in cluster.ours {
             try node.command("CONFIG", "SET", "cluster-light-publish", isLight ? "yes" : "no")
         }
         try cluster.form(cluster.nodes, masters: 3)
         // A light message follows a heartbeat that allowed it.
-        try stage.allowance.sleep(milliseconds: 2 * Stage.timeout)
+        try context.deadline.sleep(milliseconds: 2 * ScenarioContext.timeout)
         let kind = command == "PUBLISH" ? "PUBLISH" : "PUBLISHSHARD"
         for size in [0, 1, 100, 20_000, 2_000_000] {
             for node in cluster.nodes {
@@ -47,17 +47,18 @@ extension Scenario {
             }
         }
         for node in cluster.ours {
-            try stage.expect(try node.text("PING") == "PONG", "our node answers")
-            try stage.until("all \(kind) are there") { () throws(InteropError) in
+            try context.expect(try node.text("PING") == "PONG", "our node answers")
+            try context.until("all \(kind) are there") { () throws(InteropError) in
                 let heard = heard(kind, by: node)
                 let count = isLight ? heard.light : heard.full
                 return count >= 5 ? nil : "\(heard.full) full, \(heard.light) light"
             }
-            if !isLight { try stage.expect(heard(kind, by: node).light == 0, "none is light") }
+            if !isLight { try context.expect(heard(kind, by: node).light == 0, "none is light") }
         }
-        if let change = try cluster.watch(milliseconds: 2 * Stage.timeout) {
+        if let change = try cluster.watch(milliseconds: 2 * ScenarioContext.timeout) {
             throw .notInTime(
-                what: "nothing changes", milliseconds: 2 * Stage.timeout, difference: change)
+                what: "nothing changes", milliseconds: 2 * ScenarioContext.timeout,
+                difference: change)
         }
     }
 

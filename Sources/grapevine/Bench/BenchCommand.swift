@@ -1,24 +1,9 @@
 // `grapevine bench`: the figures by which speed is judged, measured in this run on this machine. What
 // is compared is measured in turns within each round, and medians are told. The figures themselves
-// are in files of their own.
+// are measured in Benchmarks.
 
-import ClusterWire
+import Benchmarks
 import Text
-
-/// A measured figure.
-struct Figure: Sendable {
-    let name: String
-    let unit: String
-    let value: Double
-    /// What it is to be compared with.
-    let beside: [(name: String, value: Double)]
-}
-
-/// What one kind of bench measured, and how.
-struct BenchReport: Sendable {
-    var figures: [Figure]
-    var conditions: String
-}
 
 enum BenchCommand {
     /// The kinds of bench by name.
@@ -56,53 +41,35 @@ enum BenchCommand {
     private static func text(_ report: BenchReport) -> [UInt8] {
         var lines: [String] = []
         for figure in report.figures {
-            let beside = figure.beside.map { "\($0.name) \(rounded($0.value))" }
+            let beside = figure.beside.map { "\($0.name) \(Decimals.text($0.value, 2))" }
             lines.append(
-                "\(figure.name): \(rounded(figure.value)) \(figure.unit)"
+                "\(figure.name): \(Decimals.text(figure.value, 2)) \(figure.unit)"
                     + (beside.isEmpty ? "" : " (\(beside.joined(separator: ", ")))"))
         }
         lines.append(report.conditions)
         return Array((lines.joined(separator: "\n") + "\n").utf8)
     }
 
-    private static func rounded(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: 2)
-        return String(decoding: json.bytes, as: UTF8.self)
-    }
-
     static func json(_ report: BenchReport) -> [UInt8] {
         var json = JSONText()
         json.object { json in
-            json.key("figures")
-            json.list { json in
+            json.list("figures") { json in
                 for figure in report.figures {
                     json.object { json in
-                        json.key("name")
-                        json.string(figure.name)
-                        json.key("unit")
-                        json.string(figure.unit)
-                        json.key("value")
-                        json.number(figure.value, decimals: 3)
-                        json.key("beside")
-                        json.object { json in
+                        json.field("name", figure.name)
+                        json.field("unit", figure.unit)
+                        json.field("value", figure.value, decimals: 3)
+                        json.object("beside") { json in
                             for (name, value) in figure.beside {
-                                json.key(name)
-                                json.number(value, decimals: 3)
+                                json.field(name, value, decimals: 3)
                             }
                         }
                     }
                 }
             }
-            json.key("conditions")
-            json.string(report.conditions)
+            json.field("conditions", report.conditions)
         }
         json.endLine()
         return json.bytes
-    }
-
-    /// The middle of the values.
-    static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 }

@@ -1,6 +1,7 @@
 // `grapevine bench bus`: the bus of real servers and of ours in one run, by the same code: a table, JSON,
-// and a picture. What is measured, and how, is in Interop; what must be reached stands here.
+// and a picture. What is measured, and how, is in Benchmarks; what must be reached stands here.
 
+import Benchmarks
 import Interop
 import SystemIO
 
@@ -73,8 +74,8 @@ enum BusBenchCommand {
         Option(
             "--servers", value: "PATH,PATH",
             "bus: servers beside ours, or none; default those on PATH"),
-        Option("--nodes", value: "N", "bus: this size of cluster alone"),
-        Option("--node-timeout", value: "MS", "bus: with --nodes, default 2000"),
+        ClusterOptions.nodes("bus: this size of cluster alone"),
+        ClusterOptions.nodeTimeout("bus: with --nodes, default 2000"),
         Option(
             "--phases", value: "LIST",
             "bus: with --nodes, of form,steady,failover,join; default all"),
@@ -99,36 +100,19 @@ enum BusBenchCommand {
         } catch {
             isAlone = false
         }
-        let ending: Ending
-        let ours: ServerProgram
-        do throws(SystemError) {
-            ending = try Ending()
-            ours = .ours(try File.ownExecutable())
-        } catch {
-            throw UsageError("\(error)")
-        }
-        let programs = [ours] + servers.map { ServerProgram.reference($0) }
-        let request = ending.request
-        let result = try ending.run { () throws(SystemError) in
-            Result<[BenchReadings], InteropError> { () throws(InteropError) in
-                var all: [BenchReadings] = []
-                for program in programs {
-                    all.append(
-                        try BusBench.run(program, plans, stop: request) {
-                            StandardStream.errors.writeLines([$0])
-                        })
-                }
-                return all
+        let all = try InterruptGuard.run("bench") { ours, stop throws(InteropError) in
+            var all: [BenchReadings] = []
+            for program in [ours] + servers.map({ ServerProgram.reference($0) }) {
+                all.append(
+                    try BusBench.run(program, plans, stop: stop) {
+                        StandardStream.errors.writeLines([$0])
+                    })
             }
+            return all
         }
-        switch result {
-        case .failure(let error):
-            complain("bench", "\(error)")
-            return 1
-        case .success(let all):
-            let report = BusReport(all, conditions: conditions(plans, all, isAlone: isAlone))
-            return try show(report, arguments)
-        }
+        guard let all else { return 1 }
+        let report = BusReport(all, conditions: conditions(plans, all, isAlone: isAlone))
+        return try show(report, arguments)
     }
 
     private static func show(
@@ -152,19 +136,8 @@ enum BusBenchCommand {
     private static func servers(_ arguments: Arguments) throws(UsageError) -> [ReferenceServer] {
         let paths = arguments.all("--servers").flatMap { $0.split(separator: ",").map(String.init) }
         if paths == ["none"] { return [] }
-        if paths.isEmpty {
-            return ReferenceServer.Kind.allCases.compactMap { ReferenceServer.installed($0) }
-        }
-        var servers: [ReferenceServer] = []
-        for path in paths {
-            do throws(InteropError) {
-                servers.append(
-                    try ReferenceServer(path: Environment.find(path) ?? path))
-            } catch {
-                throw UsageError("\(error)")
-            }
-        }
-        return servers
+        if paths.isEmpty { return ClusterOptions.installedServers }
+        return try ClusterOptions.servers(paths.map { Environment.find($0) ?? $0 })
     }
 
     private static func plans(_ arguments: Arguments) throws(UsageError) -> [BenchPlan] {
@@ -180,9 +153,9 @@ enum BusBenchCommand {
             }
             plans = [
                 BenchPlan(
-                    nodes: try arguments.number("--nodes", in: 3...500, default: 6),
-                    nodeTimeout: try arguments.number(
-                        "--node-timeout", in: 100...600_000, default: 2000),
+                    nodes: try ClusterOptions.nodes(arguments, in: 3...500, default: 6),
+                    nodeTimeout: try ClusterOptions.nodeTimeout(
+                        arguments, in: 100...600_000, default: 2000),
                     phases: Set(phases))
             ]
         } else {

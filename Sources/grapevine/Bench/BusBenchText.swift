@@ -1,14 +1,13 @@
 // The figures of a bench of the bus as a table, and as those of any bench.
 
+import Benchmarks
 import Interop
 import Text
 
 enum BusBenchText {
     /// Three digits that say something.
     static func number(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: value >= 100 ? 0 : value >= 10 ? 1 : 2)
-        return String(decoding: json.bytes, as: UTF8.self)
+        Decimals.text(value, value >= 100 ? 0 : value >= 10 ? 1 : 2)
     }
 
     /// A value, or why there is none.

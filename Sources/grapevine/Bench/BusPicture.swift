@@ -1,6 +1,7 @@
 // The figures of a bench of the bus as a picture: for each a bar a program, ours first, on a scale of its
 // own. It is SVG that needs nothing else, and follows the colours of whoever looks.
 
+import Benchmarks
 import Interop
 import Text
 
@@ -18,7 +19,7 @@ struct BusPicture {
     var svg: String {
         var body = ""
         var y = 40
-        body += text(0, 22, "The cluster bus, measured", "title")
+        body += SVG.text(0, 22, "The cluster bus, measured", style: "title")
         body += legend(y)
         y += 30
         var plan: BenchPlan?
@@ -26,37 +27,36 @@ struct BusPicture {
             if row.plan != plan {
                 plan = row.plan
                 y += 14
-                body += text(0, y, row.plan.title, "plan")
+                body += SVG.text(0, y, row.plan.title, style: "plan")
                 y += 14
             }
             body += bars(row, &y)
         }
         for line in Self.wrapped(report.conditions, 120) {
             y += 16
-            body += text(0, y, line, "small")
+            body += SVG.text(0, y, line, style: "small")
         }
-        return """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="-16 -8 \(Self.width + 32) \(y + 32)" \
-            font-family="system-ui,sans-serif" font-size="12">
-            <style>
-            text{fill:#1f2328} .title{font-size:18px;font-weight:600} .plan{font-weight:600}
-            .small{font-size:11px;fill:#59636e} .p0{fill:#0969da} .p1{fill:#bf8700}
-            .p2{fill:#8250df} .p3{fill:#1a7f37} .p4{fill:#59636e} .back{fill:#ffffff}
-            @media(prefers-color-scheme:dark){text{fill:#f0f6fc} .small{fill:#9198a1}
-            .back{fill:#0d1117}}
-            </style>
-            <rect class="back" x="-16" y="-8" width="\(Self.width + 32)" height="\(y + 32)"/>
-            \(body)</svg>
-
-            """
+        return SVG.document(
+            width: Self.width + 32, height: y + 32, margin: (16, 8), style: Self.style, body)
     }
+
+    private static let style = """
+
+        text{fill:\(Palette.light.ink)} .title{font-size:18px;font-weight:600} .plan{font-weight:600}
+        .small{font-size:11px;fill:\(Palette.light.soft)} .p0{fill:\(Palette.light.blue)} .p1{fill:#bf8700}
+        .p2{fill:\(Palette.light.violet)} .p3{fill:\(Palette.light.green)} .p4{fill:\(Palette.light.soft)} \
+        .back{fill:#ffffff}
+        @media(prefers-color-scheme:dark){text{fill:\(Palette.dark.ink)} .small{fill:\(Palette.dark.soft)}
+        .back{fill:\(Palette.dark.back)}}
+
+        """
 
     private func legend(_ y: Int) -> String {
         var body = ""
         var x = 0
         for (index, name) in report.programs.enumerated() {
-            body += #"<rect class="\#(style(index))" x="\#(x)" y="\#(y)" width="12" height="12"/>"#
-            body += text(x + 18, y + 10, name, "")
+            body += SVG.rectangle(style(index), x: x, y: y, width: 12, height: 12)
+            body += SVG.text(x + 18, y + 10, name, style: "")
             x += 18 + 8 * name.count + 24
         }
         return body
@@ -67,23 +67,18 @@ struct BusPicture {
     /// One figure: its name, and a bar a program.
     private func bars(_ row: BusRow, _ y: inout Int) -> String {
         let top = row.values.compactMap { $0 }.max() ?? 0
-        var body = text(0, y + 11, "\(row.figure.rawValue), \(row.figure.unit)", "")
+        var body = SVG.text(0, y + 11, "\(row.figure.rawValue), \(row.figure.unit)", style: "")
         for (index, value) in row.values.enumerated() {
             let label = BusBenchText.cell(row, index)
             let share = top > 0 ? (value ?? 0) / top : 0
             let length = max(value == nil ? 0 : 1, Int(share * Double(Self.barWidth)))
-            body +=
-                #"<rect class="\#(style(index))" x="\#(Self.nameWidth)" y="\#(y)" "#
-                + #"width="\#(length)" height="\#(Self.barHeight - 3)"/>"#
-            body += text(Self.nameWidth + length + 6, y + 10, label, "small")
+            body += SVG.rectangle(
+                style(index), x: Self.nameWidth, y: y, width: length, height: Self.barHeight - 3)
+            body += SVG.text(Self.nameWidth + length + 6, y + 10, label, style: "small")
             y += Self.barHeight
         }
         y += Self.gap
         return body + "\n"
-    }
-
-    private func text(_ x: Int, _ y: Int, _ words: String, _ style: String) -> String {
-        Markup.text(x, y, words, style: style)
     }
 
     /// Lines of at most so many characters.

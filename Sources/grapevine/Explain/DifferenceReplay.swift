@@ -98,44 +98,32 @@ extension JSONText {
     /// The outcome of one node's replay.
     fileprivate mutating func result(_ result: ReplayResult) {
         object { json in
-            json.key("node")
-            json.id(result.node)
-            json.key("inputs")
-            json.number(result.inputs)
-            json.key("compared")
-            json.counts(result.compared)
-            json.key("notCompared")
-            json.counts(result.notCompared)
-            json.key("differences")
-            json.list { list in
+            json.field("node", result.node)
+            json.field("inputs", result.inputs)
+            json.counts("compared", result.compared)
+            json.counts("notCompared", result.notCompared)
+            json.list("differences") { list in
                 for difference in result.differences { list.difference(difference) }
             }
         }
     }
 
-    private mutating func counts(_ counts: [String: Int]) {
-        object { json in
+    private mutating func counts(_ name: String, _ counts: [String: Int]) {
+        object(name) { json in
             for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
-                json.key(name)
-                json.number(count)
+                json.field(name, count)
             }
         }
     }
 
     private mutating func difference(_ difference: ReplayResult.Difference) {
         object { json in
-            json.key("time")
-            json.seconds(nanoseconds: difference.time)
-            json.key("rule")
-            json.string(difference.rule)
-            json.key("input")
-            json.string(difference.input)
-            json.key("expected")
-            json.string(difference.expected)
-            json.key("got")
-            json.string(difference.got)
-            json.key("decision")
-            if let decision = difference.decision { json.number(decision) } else { json.null() }
+            json.field("time", nanoseconds: difference.time)
+            json.field("rule", difference.rule)
+            json.field("input", difference.input)
+            json.field("expected", difference.expected)
+            json.field("got", difference.got)
+            json.field("decision", difference.decision)
         }
     }
 }

@@ -61,12 +61,11 @@ enum InputReplay {
         if isJSON {
             var json = JSONText()
             json.object { json in
-                json.key("inputs")
-                json.number(player.inputs)
-                json.key("effects")
-                json.number(player.effects)
-                json.key("difference")
-                if let difference { json.difference(difference) } else { json.null() }
+                json.field("inputs", player.inputs)
+                json.field("effects", player.effects)
+                json.field("difference") { json in
+                    if let difference { json.difference(difference) } else { json.null() }
+                }
             }
             json.endLine()
             output.bytes = json.bytes
@@ -89,16 +88,11 @@ enum InputReplay {
 extension JSONText {
     fileprivate mutating func difference(_ difference: InputPlayer.Difference) {
         object { json in
-            json.key("line")
-            json.number(difference.line)
-            json.key("time")
-            json.seconds(nanoseconds: difference.at.wall * 1_000_000)
-            json.key("input")
-            json.string(difference.input)
-            json.key("expected")
-            if let expected = difference.expected { json.string(expected) } else { json.null() }
-            json.key("got")
-            if let got = difference.got { json.string(got) } else { json.null() }
+            json.field("line", difference.line)
+            json.field("time", nanoseconds: difference.at.wall * 1_000_000)
+            json.field("input", difference.input)
+            json.field("expected", difference.expected)
+            json.field("got", difference.got)
         }
     }
 }

@@ -11,12 +11,9 @@ extension JSONText {
     /// The object of an item.
     mutating func item(_ item: BusItem) {
         object { json in
-            json.key("time")
-            json.seconds(nanoseconds: item.time)
-            json.key("source")
-            json.string(item.source.description)
-            json.key("destination")
-            json.string(item.destination.description)
+            json.field("time", nanoseconds: item.time)
+            json.field("source", item.source.description)
+            json.field("destination", item.destination.description)
             if case .message(let message) = item.content {
                 json.message(message, length: item.length ?? 0)
             } else {
@@ -26,38 +23,30 @@ extension JSONText {
     }
 
     private mutating func problem(_ item: BusItem) {
-        key("error")
-        string(item.problem ?? "")
+        field("error", item.problem ?? "")
         if case .skipped(let count) = item.content {
-            key("skipped")
-            number(count)
+            field("skipped", count)
         }
         if let offset = item.offset {
-            key("offset")
-            number(offset)
+            field("offset", offset)
         }
         if let raw = item.type { type(MessageType(rawValue: raw & ~Layout.lightBit)) }
         if let length = item.length {
-            key("length")
-            number(length)
+            field("length", length)
         }
     }
 
     private mutating func type(_ type: MessageType) {
-        key("type")
-        if let name = type.name { string(name) } else { number(type.rawValue) }
+        if let name = type.name { field("type", name) } else { field("type", type.rawValue) }
     }
 
     private mutating func message(_ message: Message, length: UInt32) {
         type(message.type)
-        key("length")
-        number(length)
-        key("version")
-        number(Layout.version)
+        field("length", length)
+        field("version", Layout.version)
         switch message {
         case .light(let light):
-            key("light")
-            bool(true)
+            field("light", true)
             switch light.body {
             case .publish(let publication), .publishShard(let publication):
                 self.publication(publication)
@@ -70,95 +59,64 @@ extension JSONText {
     }
 
     private mutating func header(_ header: Header) {
-        key("currentEpoch")
-        number(header.currentEpoch.value)
-        key("configEpoch")
-        number(header.configEpoch.value)
-        key("offset")
-        number(header.offset.value)
-        key("sender")
-        id(header.sender)
-        key("slots")
-        slots(header.slots)
-        key("replicaOf")
-        id(header.replicaOf)
-        key("ip")
-        latin1(header.ip.bytes)
-        key("port")
-        number(header.port.value)
-        key("secondaryPort")
-        number(header.secondaryPort.value)
-        key("busPort")
-        number(header.busPort.value)
-        key("flags")
-        names(header.flags.list)
-        key("state")
-        string(header.saysOK ? "ok" : "fail")
-        key("messageFlags")
-        names(header.messageFlags.list)
+        field("currentEpoch", header.currentEpoch.value)
+        field("configEpoch", header.configEpoch.value)
+        field("offset", header.offset.value)
+        field("sender", header.sender)
+        field("slots", header.slots)
+        field("replicaOf", header.replicaOf)
+        field("ip", latin1: header.ip.bytes)
+        field("port", header.port.value)
+        field("secondaryPort", header.secondaryPort.value)
+        field("busPort", header.busPort.value)
+        field("flags", header.flags.list)
+        field("state", header.saysOK ? "ok" : "fail")
+        field("messageFlags", header.messageFlags.list)
     }
 
     private mutating func body(_ body: Body) {
         switch body {
         case .ping(let beat), .pong(let beat), .meet(let beat):
-            key("gossip")
-            list { json in
+            list("gossip") { json in
                 for entry in beat.gossip { json.entry(entry) }
             }
-            key("extensions")
-            list { json in
+            list("extensions") { json in
                 for item in beat.extensions { json.pingExtension(item) }
             }
         case .fail(let node):
-            key("failedNode")
-            id(node)
+            field("failedNode", node)
         case .publish(let publication), .publishShard(let publication):
             self.publication(publication)
         case .update(let update):
-            key("update")
-            object { json in
-                json.key("configEpoch")
-                json.number(update.configEpoch.value)
-                json.key("node")
-                json.id(update.node)
-                json.key("slots")
-                json.slots(update.slots)
+            object("update") { json in
+                json.field("configEpoch", update.configEpoch.value)
+                json.field("node", update.node)
+                json.field("slots", update.slots)
             }
         case .voteRequest, .vote, .manualFailoverStart, .module, .unknown: break
         }
     }
 
     private mutating func publication(_ publication: Publication) {
-        key("channel")
-        latin1(publication.channel)
-        key("messageLength")
-        number(publication.message.count)
+        field("channel", latin1: publication.channel)
+        field("messageLength", publication.message.count)
     }
 
     private mutating func entry(_ entry: GossipEntry) {
         object { json in
-            json.key("node")
-            json.id(entry.node)
-            json.key("pingSent")
-            json.number(entry.pingSent)
-            json.key("pongReceived")
-            json.number(entry.pongReceived)
-            json.key("ip")
-            json.latin1(entry.address.ip.bytes)
-            json.key("port")
-            json.number(entry.address.port.value)
-            json.key("busPort")
-            json.number(entry.address.busPort.value)
-            json.key("flags")
-            json.names(entry.flags.list)
-            json.key("secondaryPort")
-            json.number(entry.address.secondaryPort.value)
+            json.field("node", entry.node)
+            json.field("pingSent", entry.pingSent)
+            json.field("pongReceived", entry.pongReceived)
+            json.field("ip", latin1: entry.address.ip.bytes)
+            json.field("port", entry.address.port.value)
+            json.field("busPort", entry.address.busPort.value)
+            json.field("flags", entry.flags.list)
+            json.field("secondaryPort", entry.address.secondaryPort.value)
         }
     }
 
     private mutating func pingExtension(_ item: PingExtension) {
         object { json in
-            json.key("type")
             switch item.value {
             case .hostname(let text): json.named("hostname", text)
             case .nodeName(let text): json.named("human_nodename", text)
@@ -166,53 +124,28 @@ extension JSONText {
             case .clientIPv6(let text): json.named("client_ipv6", text)
             case .availabilityZone(let text): json.named("availability_zone", text)
             case .shardID(let shard):
-                json.string("shard_id")
-                json.key("value")
-                json.id(shard?.name ?? .zero)
+                json.field("type", "shard_id")
+                json.field("value", shard?.name ?? .zero)
             case .forgottenNode(let node, let seconds):
-                json.string("forgotten_node")
-                json.key("node")
-                json.id(node)
-                json.key("ttl")
-                json.number(seconds)
+                json.field("type", "forgotten_node")
+                json.field("node", node)
+                json.field("ttl", seconds)
             case .clientPort(let port):
-                json.string("client_port")
-                json.key("value")
-                json.number(port.value)
+                json.field("type", "client_port")
+                json.field("value", port.value)
             case .clientTLSPort(let port):
-                json.string("client_tls_port")
-                json.key("value")
-                json.number(port.value)
-            case .internalSecret: json.string("internal_secret")
+                json.field("type", "client_tls_port")
+                json.field("value", port.value)
+            case .internalSecret: json.field("type", "internal_secret")
             case .unknown:
-                json.number(item.type)
-                json.key("bytes")
-                json.number(item.payload.count)
+                json.field("type", item.type)
+                json.field("bytes", item.payload.count)
             }
         }
     }
 
     private mutating func named(_ type: String, _ text: String) {
-        string(type)
-        key("value")
-        string(text)
-    }
-
-    private mutating func names(_ names: [String]) {
-        list { json in
-            for name in names { json.string(name) }
-        }
-    }
-
-    /// Slots as pairs of first and last.
-    mutating func slots(_ slots: SlotSet) {
-        list { json in
-            slots.forEachRange { first, last in
-                json.list { pair in
-                    pair.number(first)
-                    pair.number(last)
-                }
-            }
-        }
+        field("type", type)
+        field("value", text)
     }
 }

@@ -139,10 +139,8 @@ extension JSONText {
     /// A cluster as `replay` shows it.
     mutating func topology(_ cluster: Topology) {
         object { json in
-            json.key("currentEpoch")
-            json.number(cluster.currentEpoch.value)
-            json.key("nodes")
-            json.list { list in
+            json.field("currentEpoch", cluster.currentEpoch.value)
+            json.list("nodes") { list in
                 for node in cluster.nodes { list.node(node) }
             }
         }
@@ -150,30 +148,15 @@ extension JSONText {
 
     private mutating func node(_ node: Topology.Node) {
         object { json in
-            json.key("id")
-            json.id(node.id)
-            json.key("role")
-            json.string(node.isReplica ? "slave" : "master")
-            json.key("replicaOf")
-            json.id(node.replicaOf ?? .zero)
-            json.key("address")
-            if let address = node.address { json.string(address) } else { json.null() }
-            json.key("busPort")
-            if let port = node.busPort { json.number(port.value) } else { json.null() }
-            json.key("configEpoch")
-            if let epoch = node.configEpoch { json.number(epoch.value) } else { json.null() }
-            json.key("slots")
-            json.slots(node.slots)
-            json.key("flags")
-            json.list { list in
-                for flag in node.flags { list.string(flag) }
-            }
-            json.key("lastSeen")
-            if let time = node.lastSeen {
-                json.seconds(nanoseconds: time)
-            } else {
-                json.null()
-            }
+            json.field("id", node.id)
+            json.field("role", node.isReplica ? "slave" : "master")
+            json.field("replicaOf", node.replicaOf ?? .zero)
+            json.field("address", node.address)
+            json.field("busPort", node.busPort?.value)
+            json.field("configEpoch", node.configEpoch?.value)
+            json.field("slots", node.slots)
+            json.field("flags", node.flags)
+            json.field("lastSeen", nanoseconds: node.lastSeen)
         }
     }
 }

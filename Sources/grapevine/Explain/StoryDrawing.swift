@@ -64,44 +64,32 @@ struct StoryDrawing {
     }
 
     /// The mark of a kind, around a point.
-    private static func shape(_ kind: StoryEvent.Kind, _ x: Double, _ y: Double) -> String {
-        func points(_ list: [(Double, Double)]) -> String {
-            let text = list.map { "\(number(x + $0.0)),\(number(y + $0.1))" }
-            return
-                "<polygon class=\"mark \(style(kind))\" points=\"\(text.joined(separator: " "))\">"
+    /// - Parameter title: shown when it is pointed at.
+    private static func mark(
+        _ kind: StoryEvent.Kind, _ x: Double, _ y: Double, title: String? = nil
+    ) -> String {
+        let style = "mark \(style(kind))"
+        func polygon(_ places: [(Double, Double)]) -> String {
+            SVG.polygon(style, places.map { (x + $0.0, y + $0.1) }, title: title)
         }
         switch kind {
         case .failed, .silent:
-            return points([
+            return polygon([
                 (-7, -4), (-4, -7), (0, -3), (4, -7), (7, -4), (3, 0), (7, 4), (4, 7), (0, 3),
                 (-4, 7), (-7, 4), (-3, 0),
             ])
         case .promoted:
-            return points([
+            return polygon([
                 (0, -10), (2.6, -3.4), (9.6, -3.2), (4.2, 1.2), (6, 8), (0, 4.2), (-6, 8),
                 (-4.2, 1.2), (-9.6, -3.2), (-2.6, -3.4),
             ])
-        case .voteRequested, .manualFailoverStarted: return points([(-6, 6), (0, -7), (6, 6)])
-        case .voteGranted: return points([(-6, -6), (6, -6), (6, 6), (-6, 6)])
-        case .suspected, .voteWithheld: return points([(0, -7), (7, 0), (0, 7), (-7, 0)])
+        case .voteRequested, .manualFailoverStarted: return polygon([(-6, 6), (0, -7), (6, 6)])
+        case .voteGranted: return polygon([(-6, -6), (6, -6), (6, 6), (-6, 6)])
+        case .suspected, .voteWithheld: return polygon([(0, -7), (7, 0), (0, 7), (-7, 0)])
         case .heirLearned, .met, .linkMade, .forgotten:
-            return "<circle class=\"mark \(style(kind))\" cx=\"\(number(x))\" cy=\"\(number(y))\" "
-                + "r=\"4.5\">"
-        default:
-            return "<circle class=\"mark \(style(kind))\" cx=\"\(number(x))\" cy=\"\(number(y))\" "
-                + "r=\"6\">"
+            return SVG.circle(style, x: x, y: y, radius: "4.5", title: title)
+        default: return SVG.circle(style, x: x, y: y, radius: "6", title: title)
         }
-    }
-
-    private static func close(_ shape: String) -> String {
-        shape.hasPrefix("<circle") ? "</circle>" : "</polygon>"
-    }
-
-    /// With one decimal.
-    static func number(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        let sign = tenths < 0 ? "-" : ""
-        return "\(sign)\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 }
 
@@ -126,20 +114,17 @@ extension StoryDrawing {
 
     private func grid(_ height: Double) -> String {
         axis.ticks.map { time in
-            let x = Self.number(axis.x(time))
-            return "<line class=\"grid\" x1=\"\(x)\" x2=\"\(x)\" y1=\"4\" "
-                + "y2=\"\(Int(height) - 24)\"/><text class=\"soft\" x=\"\(x)\" "
-                + "y=\"\(Int(height) - 8)\" text-anchor=\"middle\">"
-                + "\(words.shortOffset(time))</text>"
+            let x = axis.x(time)
+            return SVG.line("grid", x: (x, x), y: (4, Int(height) - 24))
+                + SVG.text(
+                    x, Int(height) - 8, words.shortOffset(time), style: "soft", anchor: "middle")
         }.joined(separator: "\n")
     }
 
     /// The line of a node: while it was heard, since it was not, and while it was the heir.
     private func lane(_ id: NodeID, _ y: Double) -> String {
         func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
-            "<line class=\"\(style)\" x1=\"\(Self.number(axis.x(from)))\" "
-                + "x2=\"\(Self.number(axis.x(to)))\" y1=\"\(Self.number(y))\" "
-                + "y2=\"\(Self.number(y))\"><title>\(Markup.escape(title))</title></line>"
+            SVG.line(style, x: (axis.x(from), axis.x(to)), y: (y, y), title: title)
         }
         var parts: [String] = []
         let (start, end) = (census.firstTime ?? 0, census.lastTime)
@@ -157,9 +142,8 @@ extension StoryDrawing {
             guard let from = incident.promotedAt else { continue }
             parts.append(line("ruling", from, end, "master since \(words.clock(from)) UTC"))
         }
-        let label =
-            "<text x=\"\(Int(left) - 14)\" y=\"\(Self.number(y + 4))\" text-anchor=\"end\">"
-            + "\(Markup.escape(words.name(id)))<title>\(id)</title></text>"
+        let label = SVG.text(
+            Int(left) - 14, y + 4, words.name(id), anchor: "end", title: "\(id)")
         return parts.joined() + label
     }
 
@@ -174,13 +158,9 @@ extension StoryDrawing {
             let (x, y) = (axis.x(place), y(row))
             let title = "\(words.offset(place).drop { $0 == " " }) s: \(words.sentence(event))"
             if let other = partner(event).flatMap({ rows[$0] }), other != row {
-                calls.append(
-                    "<line class=\"call\" x1=\"\(Self.number(x))\" x2=\"\(Self.number(x))\" "
-                        + "y1=\"\(Self.number(y))\" y2=\"\(Self.number(self.y(other)))\"/>")
+                calls.append(SVG.line("call", x: (x, x), y: (y, self.y(other))))
             }
-            let shape = Self.shape(event.kind, x, y)
-            shapes.append(
-                shape + "<title>\(Markup.escape(title))</title>" + Self.close(shape))
+            shapes.append(Self.mark(event.kind, x, y, title: title))
         }
         return (calls + shapes).joined(separator: "\n")
     }
@@ -202,15 +182,16 @@ extension StoryDrawing {
 
     private var legend: String {
         let all: [(StoryEvent.Kind, String)] = [
-            (.silent(since: 0, closed: false), "silent, or FAIL said"), (.suspected, "suspects"),
+            (.silent(since: 0, closed: false), "silent, or FAIL broadcast"),
+            (.suspected, "marks PFAIL"),
             (.voteRequested(epoch: 0, forced: false), "asks for votes"),
-            (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "master"),
-            (.heirLearned, "learns, meets, forgets"), (.recovered, "hears again"),
+            (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "promoted"),
+            (.heirLearned, "learns of the new master, meets, forgets"),
+            (.recovered, "answers again"),
             (.demoted(master: nil), "new role, slots, epoch or address"),
         ]
         let items = all.map { kind, name in
-            let shape = Self.shape(kind, 10, 10)
-            return "<li><svg viewBox=\"0 0 20 20\">\(shape)\(Self.close(shape))</svg>\(name)</li>"
+            "<li><svg viewBox=\"0 0 20 20\">\(Self.mark(kind, 10, 10))</svg>\(name)</li>"
         }
         return "<ul class=\"legend\">\(items.joined(separator: "\n"))</ul>"
     }

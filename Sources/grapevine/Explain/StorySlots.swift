@@ -66,7 +66,7 @@ extension StoryDrawing {
         _ name: String, _ owners: Strip, _ colours: [NodeID: String], y: Int
     ) -> String {
         var parts =
-            "<text class=\"soft\" x=\"52\" y=\"\(y + 22)\" text-anchor=\"end\">\(name)</text>"
+            SVG.text(52, y + 22, name, style: "soft", anchor: "end")
             + "<rect x=\"60\" y=\"\(y)\" width=\"920\" height=\"34\" fill=\"none\" "
             + "class=\"lane\"/>"
         // Narrow ranges get a hair of width and stand in front, or one slot would be invisible.
@@ -76,10 +76,9 @@ extension StoryDrawing {
         for (owner, range) in ranges.sorted(by: { $0.1.count > $1.1.count }) {
             let x = 60 + Double(range.first.index) * 920 / 16384
             let width = max(2, Double(range.count) * 920 / 16384)
-            parts +=
-                "<rect x=\"\(Self.number(x))\" y=\"\(y)\" width=\"\(Self.number(width))\" "
-                + "height=\"34\" fill=\"\(colours[owner] ?? "")\"><title>"
-                + "\(Markup.escape(words.name(owner))): \(range)</title></rect>"
+            parts += SVG.rectangle(
+                fill: colours[owner] ?? "", x: x, y: y, width: width, height: 34,
+                title: "\(words.name(owner)): \(range)")
         }
         return parts
     }
@@ -87,8 +86,8 @@ extension StoryDrawing {
     private func scale(y: Int) -> String {
         [0, 4096, 8192, 12288, 16383].map { slot in
             let anchor = slot == 0 ? "start" : slot == 16383 ? "end" : "middle"
-            return "<text class=\"soft\" x=\"\(60 + slot * 920 / 16384)\" y=\"\(y)\" "
-                + "text-anchor=\"\(anchor)\">\(slot)</text>"
+            return SVG.text(
+                60 + slot * 920 / 16384, y, "\(slot)", style: "soft", anchor: anchor)
         }.joined()
     }
 }

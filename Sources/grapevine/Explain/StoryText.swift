@@ -3,6 +3,7 @@
 
 import ClusterWire
 import Playback
+import Text
 
 /// How nodes are called, and sentences about them.
 struct StoryText {
@@ -64,19 +65,9 @@ struct StoryText {
     func length(_ nanoseconds: Int64) -> String {
         let micros = max(0, nanoseconds) / 1000
         if micros < 1000 { return "\(micros) µs" }
-        if micros < 10_000 { return "\(fixed(micros, 1000, 1)) ms" }
+        if micros < 10_000 { return "\(Decimals.text(micros, per: 1000, 1)) ms" }
         if micros < 1_000_000 { return "\(micros / 1000) ms" }
-        return "\(fixed(micros, 1_000_000, 2)) s"
-    }
-
-    /// A fraction with some decimals, rounded down.
-    private func fixed(_ value: Int64, _ unit: Int64, _ decimals: Int) -> String {
-        var scale: Int64 = 1
-        for _ in 0..<decimals { scale *= 10 }
-        // The whole part by itself: a capture may span centuries, if its times are damaged.
-        let fraction = String(value % unit * scale / unit)
-        return "\(value / unit)."
-            + String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
+        return "\(Decimals.text(micros, per: 1_000_000, 2)) s"
     }
 
     /// The time of day in UTC, with milliseconds.
@@ -91,14 +82,15 @@ struct StoryText {
     /// "+3.404 s" from the beginning of the capture.
     func offset(_ time: Int64) -> String {
         let micros = (time - origin) / 1000
-        let text = "\(micros < 0 ? "-" : "+")\(fixed(abs(micros), 1_000_000, 4))"
+        let text = "\(micros < 0 ? "-" : "+")\(Decimals.text(abs(micros), per: 1_000_000, 4))"
         return String(repeating: " ", count: max(0, 10 - text.count)) + text
     }
 
     /// "3.40 s" or "340 ms" from the beginning of the capture, for an axis.
     func shortOffset(_ time: Int64) -> String {
         let millis = max(0, time - origin) / 1_000_000
-        return millis < 10_000 ? "\(fixed(millis, 1000, 3))" : "\(fixed(millis, 1000, 1))"
+        return millis < 10_000
+            ? "\(Decimals.text(millis, per: 1000, 3))" : "\(Decimals.text(millis, per: 1000, 1))"
     }
 
     private func count(_ number: Int, _ noun: String) -> String {
@@ -119,11 +111,11 @@ extension StoryText {
             return closed
                 ? "\(node) closed all its connections: its process has ended"
                 : "\(node) is silent: its last packet was \(length(event.time - since)) ago"
-        case .suspected: return "\(by) suspects \(node)"
-        case .cleared: return "\(by) hears \(node) again and suspects it no more"
+        case .suspected: return "\(by) marks \(node) PFAIL"
+        case .cleared: return "\(by) hears \(node) again and clears PFAIL"
         case .failed(let agreeing):
-            return "\(by) says FAIL of \(node); it counts reports of \(names(agreeing))"
-        case .recovered: return "\(by) takes FAIL back: \(node) answers again"
+            return "\(by) broadcasts FAIL of \(node), with failure reports of \(names(agreeing))"
+        case .recovered: return "\(by) clears FAIL: \(node) answers again"
         case .epochCollision, .epochRaised: return epochs(event, by, node)
         case .voteRequested, .voteGranted, .voteWithheld, .promoted, .heirLearned,
             .manualFailoverStarted:
@@ -154,8 +146,8 @@ extension StoryText {
         case .voteWithheld(let epoch, let reason):
             return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
         case .promoted(let epoch, let set):
-            return "\(by) is a master now, at epoch \(epoch), with \(slots(set))"
-        case .heirLearned: return "\(by) learned that \(node) is the master"
+            return "\(by) is promoted to master at epoch \(epoch), with \(slots(set))"
+        case .heirLearned: return "\(by) learned that \(node) is the new master"
         default: return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
         }
     }
@@ -227,12 +219,12 @@ extension StoryText {
                 incident.agreedAt.map { "all knew \(length($0 - promoted)) later" }
                 ?? "not all have heard of it when the capture ends"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
-            return "Its replica \(fullName(heir)) is the master \(after), "
+            return "Its replica \(fullName(heir)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
         }
         if let back = incident.recoveredAt {
             let from = incident.total.from ?? incident.startedAt
-            return "It came back after \(length(back - from)), before anybody took its place."
+            return "It came back after \(length(back - from)), before a replica was promoted."
                 + (unserved ?? "")
         }
         if let other = incident.replacedBy {
@@ -244,16 +236,16 @@ extension StoryText {
         if incident.slots.isEmpty { return "No slots were affected; it has not come back." }
         return incident.requests > 0
             ? "\(count(incident.requests, "election")) held, none won when the capture ends."
-            : "Nobody has stood for its place when the capture ends."
+            : "No replica has asked for votes when the capture ends."
     }
 
     /// What a phase lasts until.
     func meaning(_ phase: String) -> String {
         switch phase {
-        case "detection": "silence until somebody suspected it"
-        case "agreement": "until a quorum had agreed on FAIL"
-        case "election": "until a replica had stood for election and won"
-        case "spread": "until every living node had heard of the new master"
+        case "detection": "silence until a node marked it PFAIL"
+        case "agreement": "until it was FAIL by a quorum of failure reports"
+        case "election": "until a replica was elected"
+        case "spread": "until every living node knew the new master"
         default: ""
         }
     }
@@ -264,7 +256,7 @@ extension StoryText {
             if incident.cause == .takeover && phase.name == "election" { return nil }
             let name = phase.name + String(repeating: " ", count: 11 - phase.name.count)
             guard let length = phase.nanoseconds else { return nil }
-            let millis = fixed(length / 1000, 1000, 2)
+            let millis = Decimals.text(length / 1000, per: 1000, 2)
             let share = whole > 0 ? "\(percent(length, of: whole))" : "?"
             let pad = { (text: String, width: Int) in
                 String(repeating: " ", count: max(0, width - text.count)) + text
@@ -283,12 +275,12 @@ extension StoryText {
         var lines: [String] = []
         if !incident.suspects.isEmpty {
             lines.append(
-                "suspected by \(names(incident.suspects))"
+                "marked PFAIL by \(names(incident.suspects))"
                     + (incident.suspects.count > 1 ? ", in that order" : ""))
         }
         if !incident.announcers.isEmpty {
             lines.append(
-                "FAIL said by \(names(incident.announcers)); the quorum: "
+                "FAIL broadcast by \(names(incident.announcers)); the quorum: "
                     + names(incident.agreeing))
         }
         if incident.requests > 1 { lines.append("\(incident.requests) elections were needed") }

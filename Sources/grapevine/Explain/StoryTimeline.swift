@@ -76,10 +76,10 @@ struct StoryTimeline {
         switch group.first.kind {
         case .linkLost: return links(events, "ended") + " within \(span)"
         case .linkMade: return links(events, "were made") + " within \(span)"
-        case .suspected: return "\(by) suspect \(node), within \(span)"
-        case .cleared: return "\(by) hear \(node) again and suspect it no more"
-        case .recovered: return "\(by) take FAIL back: \(node) answers again"
-        case .heirLearned: return "\(by) learned within \(span) that \(node) is the master"
+        case .suspected: return "\(by) mark \(node) PFAIL, within \(span)"
+        case .cleared: return "\(by) hear \(node) again and clear PFAIL"
+        case .recovered: return "\(by) clear FAIL: \(node) answers again"
+        case .heirLearned: return "\(by) learned within \(span) that \(node) is the new master"
         case .forgotten: return "\(by) tell the others to forget \(node)"
         case .met: return "\(by) met \(words.names(unique(events.compactMap(\.node))))"
         default: return words.sentence(group.first)
@@ -109,7 +109,7 @@ struct StoryTimeline {
             }
             .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
         guard !telling.isEmpty else {
-            return "Nobody suspected anybody; roles, slots and epochs stayed as they were."
+            return "No node was marked PFAIL; roles, slots and epochs stayed as they were."
         }
         let shown = telling.prefix(3).map(\.2).joined(separator: "; ")
         let rest = telling.count - 3

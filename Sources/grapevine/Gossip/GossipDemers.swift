@@ -56,31 +56,28 @@ enum GossipDemers {
             + GossipText.padded(" (\(GossipText.significant(s.standardError)))", 12)
             + GossipText.right(residue(s.paper), 8)
             + GossipText.right(outcome.theory.map { residue($0) } ?? "-", 9) + mark(outcome.m)
-            + GossipText.right(GossipText.decimals(outcome.m.ours, 3), 8)
+            + GossipText.right(Decimals.text(outcome.m.ours, 3), 8)
             + GossipText.right(GossipText.plain(outcome.m.paper), 7) + mark(outcome.tLast)
-            + GossipText.right(GossipText.decimals(outcome.tLast.ours, 2), 11)
+            + GossipText.right(Decimals.text(outcome.tLast.ours, 2), 11)
             + GossipText.right(GossipText.plain(outcome.tLast.paper), 7)
-            + GossipText.right(GossipText.decimals(outcome.tAverage, 2), 12)
+            + GossipText.right(Decimals.text(outcome.tAverage, 2), 12)
             + GossipText.right(GossipText.plain(outcome.row.tAverage), 7)
-            + (isFar ? "  s \(GossipText.decimals(s.distance * 100, 0)) % off" : "")
+            + (isFar ? "  s \(Decimals.text(s.distance * 100, 0)) % off" : "")
     }
 
     private static func residue(_ value: Double) -> String {
-        value < 1e-3 ? GossipText.significant(value) : GossipText.decimals(value, 4)
+        value < 1e-3 ? GossipText.significant(value) : Decimals.text(value, 4)
     }
 
     private static func mark(_ cell: Demers.Cell) -> String { cell.holds ? " " : "!" }
 
     private static func json(_ outcomes: [Demers.Outcome]) -> String {
         GossipJSON.document { json in
-            json.key("tables")
-            json.list { json in
+            json.list("tables") { json in
                 for table in 1...Demers.titles.count {
                     json.object { json in
-                        json.key("table")
-                        json.number(table)
-                        json.key("rows")
-                        json.list { json in
+                        json.field("table", table)
+                        json.list("rows") { json in
                             for outcome in outcomes where outcome.row.table == table {
                                 json.object { json in write(outcome, &json) }
                             }
@@ -88,34 +85,26 @@ enum GossipDemers {
                     }
                 }
             }
-            json.key("holds")
-            json.bool(outcomes.allSatisfy(\.holds))
+            json.field("holds", outcomes.allSatisfy(\.holds))
         }
     }
 
     private static func write(_ outcome: Demers.Outcome, _ json: inout JSONText) {
-        json.key("k")
-        json.number(outcome.row.k)
+        json.field("k", outcome.row.k)
         for (name, cell) in [("s", outcome.s), ("m", outcome.m), ("tLast", outcome.tLast)] {
-            json.key(name)
-            json.object { json in
+            json.object(name) { json in
                 for (name, value) in [
                     ("ours", cell.ours), ("standardError", cell.standardError),
                     ("paper", cell.paper),
                 ] {
-                    json.key(name)
-                    GossipJSON.number(value, &json)
+                    json.field(name, value)
                 }
-                json.key("holds")
-                json.bool(cell.holds)
+                json.field("holds", cell.holds)
             }
         }
-        json.key("tAverage")
-        json.object { json in
-            json.key("ours")
-            GossipJSON.number(outcome.tAverage, &json)
-            json.key("paper")
-            GossipJSON.number(outcome.row.tAverage, &json)
+        json.object("tAverage") { json in
+            json.field("ours", outcome.tAverage)
+            json.field("paper", outcome.row.tAverage)
         }
     }
 }

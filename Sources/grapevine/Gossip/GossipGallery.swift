@@ -53,14 +53,11 @@ enum GossipGallery {
 
     private static func json(_ exhibit: Exhibit, _ finding: Finding) -> String {
         GossipJSON.document { json in
-            json.key("scenario")
-            json.string(exhibit.name)
+            json.field("scenario", exhibit.name)
             for (name, list) in [("expected", finding.expected), ("seen", finding.seen)] {
-                json.key(name)
-                json.list { json in for text in list { json.string(text) } }
+                json.field(name, list)
             }
-            json.key("holds")
-            json.bool(finding.holds)
+            json.field("holds", finding.holds)
         }
     }
 }

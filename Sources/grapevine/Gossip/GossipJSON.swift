@@ -8,8 +8,7 @@ enum GossipJSON {
         -> String
     {
         document { json in
-            json.key("runs")
-            json.list { json in
+            json.list("runs") { json in
                 for (_, summary) in summaries {
                     json.object { json in write(summary, seeds, &json) }
                 }
@@ -29,71 +28,55 @@ enum GossipJSON {
         _ summary: Summary, _ seeds: ClosedRange<UInt64>, _ json: inout JSONText
     ) {
         let options = summary.options
-        json.key("strategy")
-        json.string(options.strategy.rawValue)
+        json.field("strategy", options.strategy.rawValue)
         if let profile = options.profile {
-            json.key("profile")
-            json.string(profile)
+            json.field("profile", profile)
         }
-        json.key("options")
-        json.object { json in write(options, &json) }
-        json.key("nodes")
-        json.number(options.nodes)
-        json.key("seeds")
-        json.list { json in
+        json.object("options") { json in write(options, &json) }
+        json.field("nodes", options.nodes)
+        json.list("seeds") { json in
             json.number(seeds.lowerBound)
             json.number(seeds.upperBound)
         }
-        json.key("roundsUntilAllKnow")
-        write(summary.roundsUntilAllKnow, &json)
-        json.key("shareOfRunsComplete")
-        number(summary.shareOfRunsComplete, &json)
+        json.field("roundsUntilAllKnow", summary.roundsUntilAllKnow)
+        json.field("shareOfRunsComplete", summary.shareOfRunsComplete)
         for (name, stat) in [
             ("residue", summary.residue), ("traffic", summary.traffic),
             ("tLast", summary.lastReceipt), ("firstReceipt", summary.firstReceipt),
             ("tAverage", summary.averageReceipt),
         ] {
-            json.key(name)
-            write(stat, &json)
+            json.field(name, stat)
         }
-        json.key("allKnowAfter")
-        json.list { json in for share in summary.allKnowAfter { number(share, &json) } }
-        json.key("messages")
-        json.object { json in
+        json.list("allKnowAfter") { json in for share in summary.allKnowAfter { json.number(share) }
+        }
+        json.object("messages") { json in
             for (name, stat) in [
                 ("contacts", summary.contacts), ("asTaught", summary.asTaught),
                 ("updates", summary.updates),
             ] {
-                json.key(name)
-                write(stat, &json)
+                json.field(name, stat)
             }
         }
-        json.key("bytes")
-        write(summary.bytes, &json)
+        json.field("bytes", summary.bytes)
         writeRest(summary, &json)
     }
 
     private static func writeRest(_ summary: Summary, _ json: inout JSONText) {
-        json.key("curve")
-        json.list { json in
+        json.list("curve") { json in
             for point in summary.curve {
                 json.list { json in
-                    for value in [point.s, point.i, point.r] { number(value, &json) }
+                    for value in [point.s, point.i, point.r] { json.number(value) }
                 }
             }
         }
-        json.key("counters")
-        json.object { json in
+        json.object("counters") { json in
             for (name, stat) in summary.counters {
-                json.key(name)
-                write(stat, &json)
+                json.field(name, stat)
             }
         }
-        json.key("theory")
-        json.object { json in
+        json.object("theory") { json in
             for (name, value) in Theory.figures(of: summary) {
-                json.key(name)
-                number(value, &json)
+                json.field(name, value)
             }
         }
     }
@@ -101,14 +84,17 @@ enum GossipJSON {
     /// Every option as it was used, under its name without dashes.
     static func write(_ options: LabOptions, _ json: inout JSONText) {
         for entry in GossipOptions.table {
-            json.key(camel(entry.name))
-            switch entry.tell(options) {
-            case .word(let word): json.string(word)
-            case .number(let value): number(value, &json)
-            case .whole(let value): json.number(value)
-            case .flag(let isSet): json.bool(isSet)
-            case .none: json.null()
-            }
+            write(camel(entry.name), entry.tell(options), &json)
+        }
+    }
+
+    static func write(_ name: String, _ value: GossipOption.Value, _ json: inout JSONText) {
+        switch value {
+        case .word(let word): json.field(name, word)
+        case .number(let value): json.field(name, value)
+        case .whole(let value): json.field(name, value)
+        case .flag(let isSet): json.field(name, isSet)
+        case .none: json.field(name, nil as String?)
         }
     }
 
@@ -118,28 +104,6 @@ enum GossipJSON {
         return words.enumerated().map { index, word in
             index == 0 ? String(word) : word.prefix(1).uppercased() + word.dropFirst()
         }.joined()
-    }
-
-    static func write(_ stat: Stat?, _ json: inout JSONText) {
-        guard let stat else { return json.null() }
-        json.object { json in
-            for (name, value) in [
-                ("mean", stat.mean), ("standardError", stat.standardError), ("p50", stat.p50),
-                ("p99", stat.p99), ("max", stat.max),
-            ] {
-                json.key(name)
-                number(value, &json)
-            }
-        }
-    }
-
-    /// Nine decimals, without zeros at the end; larger numbers with fewer.
-    static func number(_ value: Double, _ json: inout JSONText) {
-        if value == value.rounded(), abs(value) < 1e15 {
-            json.number(Int64(value))
-        } else {
-            json.number(value, decimals: abs(value) < 1e5 ? 9 : 3)
-        }
     }
 
     // MARK: CSV
@@ -154,8 +118,8 @@ enum GossipJSON {
                 let known = round < after.count ? after[round] : after.last ?? 0
                 lines.append(
                     "\(quoted(name)),\(summary.options.nodes),\(round),"
-                        + [point.s, point.i, point.r].map { GossipText.decimals($0, 3) }
-                        .joined(separator: ",") + ",\(GossipText.decimals(known, 4))")
+                        + [point.s, point.i, point.r].map { Decimals.text($0, 3) }
+                        .joined(separator: ",") + ",\(Decimals.text(known, 4))")
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -164,5 +128,18 @@ enum GossipJSON {
     private static func quoted(_ text: String) -> String {
         text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
             ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+    }
+}
+
+extension JSONText {
+    mutating func field(_ name: String, _ stat: Stat?) {
+        guard let stat else { return field(name, nil as String?) }
+        object(name) { json in
+            json.field("mean", stat.mean)
+            json.field("standardError", stat.standardError)
+            json.field("p50", stat.p50)
+            json.field("p99", stat.p99)
+            json.field("max", stat.max)
+        }
     }
 }

@@ -71,7 +71,7 @@ enum GossipPage {
                 Markup.escape(name), "\(summary.options.nodes)",
                 "\(GossipText.plain((summary.shareOfRunsComplete * 1000).rounded() / 10)) %",
                 rounds.map {
-                    "\(GossipText.decimals($0.mean, 2)) ± \(GossipText.decimals($0.standardError, 2))"
+                    "\(Decimals.text($0.mean, 2)) ± \(Decimals.text($0.standardError, 2))"
                 } ?? "-",
                 rounds.map { GossipText.plain($0.p99) } ?? "-", seconds ?? "-",
                 GossipText.plain(summary.residue.mean), GossipText.plain(summary.traffic.mean),

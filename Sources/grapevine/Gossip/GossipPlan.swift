@@ -219,10 +219,10 @@ enum GossipPlan {
                     + GossipText.right(
                         answer.intervalMilliseconds.map { GossipText.plain($0) } ?? "-", 13)
                     + GossipText.right(answer.rounds.map { "\($0)" } ?? "never", 8)
-                    + GossipText.right(answer.seconds.map { GossipText.decimals($0, 2) } ?? "-", 9)
-                    + GossipText.right(GossipText.decimals(answer.share, 6), 10)
+                    + GossipText.right(answer.seconds.map { Decimals.text($0, 2) } ?? "-", 9)
+                    + GossipText.right(Decimals.text(answer.share, 6), 10)
                     + GossipText.right(
-                        answer.bytesPerSecond.map { GossipText.decimals($0, 0) } ?? "-", 16))
+                        answer.bytesPerSecond.map { Decimals.text($0, 0) } ?? "-", 16))
         }
         lines += [
             "",
@@ -235,20 +235,17 @@ enum GossipPlan {
 
     private static func json(_ plan: Plan) -> String {
         GossipJSON.document { json in
-            json.key("question")
-            json.object { json in
+            json.object("question") { json in
                 for (name, value) in [
                     ("nodes", Double(plan.question.nodes)), ("reach", plan.question.reach),
                     ("seconds", plan.question.seconds), ("loss", plan.question.loss),
                     ("down", plan.question.down), ("bytes", plan.question.bytes),
                 ] {
-                    json.key(name)
-                    GossipJSON.number(value, &json)
+                    json.field(name, value)
                 }
             }
             for (name, list) in [("answers", plan.answers), ("profiles", plan.profiles)] {
-                json.key(name)
-                json.list { json in
+                json.list(name) { json in
                     for answer in list { json.object { json in write(answer, &json) } }
                 }
             }
@@ -257,8 +254,7 @@ enum GossipPlan {
 
     private static func write(_ answer: Answer, _ json: inout JSONText) {
         if let name = answer.name {
-            json.key("name")
-            json.string(name)
+            json.field("name", name)
         }
         for (name, value) in [
             ("fanout", Double(answer.fanout)),
@@ -266,8 +262,7 @@ enum GossipPlan {
             ("rounds", answer.rounds.map(Double.init)), ("seconds", answer.seconds),
             ("share", answer.share), ("bytesPerSecond", answer.bytesPerSecond),
         ] {
-            json.key(name)
-            if let value { GossipJSON.number(value, &json) } else { json.null() }
+            json.field(name, value)
         }
     }
 }

@@ -65,20 +65,14 @@ enum GossipProfiles {
 
     private static func json(_ profile: Profile) -> String {
         GossipJSON.document { json in
-            json.key("name")
-            json.string(profile.name)
-            json.key("settings")
-            json.list { json in
+            json.field("name", profile.name)
+            json.list("settings") { json in
                 for setting in profile.settings {
                     json.object { json in
-                        json.key("name")
-                        json.string(setting.name)
-                        json.key("value")
-                        write(setting.value, &json)
-                        json.key("unit")
-                        json.string(setting.unit)
-                        json.key("source")
-                        json.string(setting.source)
+                        json.field("name", setting.name)
+                        json.field("value") { write(setting.value, &$0) }
+                        json.field("unit", setting.unit)
+                        json.field("source", setting.source)
                     }
                 }
             }

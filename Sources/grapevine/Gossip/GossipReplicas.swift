@@ -270,18 +270,14 @@ enum GossipReplicas {
         _ call: ReplicaCall, _ summary: ReplicaSummary, _ seeds: ClosedRange<UInt64>
     ) -> String {
         GossipJSON.document { json in
-            json.key("options")
-            json.object { json in write(call, &json) }
-            json.key("seeds")
-            json.list { json in
+            json.object("options") { json in write(call, &json) }
+            json.list("seeds") { json in
                 json.number(seeds.lowerBound)
                 json.number(seeds.upperBound)
             }
-            json.key("figures")
-            json.object { json in
+            json.object("figures") { json in
                 for (figure, stat) in summary.figures {
-                    json.key(figure.rawValue)
-                    GossipJSON.write(stat, &json)
+                    json.field(figure.rawValue, stat)
                 }
             }
         }
@@ -290,14 +286,10 @@ enum GossipReplicas {
     /// Every option as it was used; null where it has no use.
     private static func write(_ call: ReplicaCall, _ json: inout JSONText) {
         for word in ReplicaCall.table {
-            json.key(GossipJSON.camel(word.option.name))
+            let name = GossipJSON.camel(word.option.name)
             switch word.applies(call) ? word.tell(call) : .one(.none) {
-            case .one(.word(let word)): json.string(word)
-            case .one(.number(let value)): GossipJSON.number(value, &json)
-            case .one(.whole(let value)): json.number(value)
-            case .one(.flag(let isSet)): json.bool(isSet)
-            case .one(.none): json.null()
-            case .list(let words): json.list { json in for word in words { json.string(word) } }
+            case .one(let value): GossipJSON.write(name, value, &json)
+            case .list(let words): json.field(name, words)
             }
         }
     }

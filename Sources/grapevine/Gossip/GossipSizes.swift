@@ -2,6 +2,7 @@
 // a strategy that needs O(log n) of them are a straight line.
 
 import GossipLab
+import Text
 
 enum GossipSizes {
     static func run(
@@ -71,12 +72,12 @@ enum GossipSizes {
                 lines.append(
                     GossipText.right("\(nodes)", 12)
                         + GossipText.right(
-                            rounds.map { GossipText.decimals($0.mean, 2) } ?? "-", 10)
+                            rounds.map { Decimals.text($0.mean, 2) } ?? "-", 10)
                         + GossipText.right(
-                            rounds.map { GossipText.decimals($0.standardError, 3) } ?? "-", 12)
+                            rounds.map { Decimals.text($0.standardError, 3) } ?? "-", 12)
                         + GossipText.right(rounds.map { GossipText.plain($0.max) } ?? "-", 9)
                         + GossipText.right(
-                            theory.map { GossipText.decimals($0.value, 2) } ?? "-", 9)
+                            theory.map { Decimals.text($0.value, 2) } ?? "-", 9)
                         + GossipText.right(GossipText.plain(summary.traffic.mean), 9))
             }
             lines.append("")

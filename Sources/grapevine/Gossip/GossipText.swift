@@ -1,6 +1,7 @@
 // What the gossip laboratory tells a person: one run in full, several as one table of 100 columns.
 
 import GossipLab
+import Text
 
 enum GossipText {
     /// A number in as many digits as are worth reading.
@@ -9,18 +10,7 @@ enum GossipText {
         if value == value.rounded(), abs(value) < 1e9 { return "\(Int(value))" }
         let size = abs(value)
         if size < 1e-3 { return significant(value) }
-        return decimals(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4)
-    }
-
-    static func decimals(_ value: Double, _ count: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<count { scale *= 10 }
-        guard value.isFinite, abs(value) * scale < 9e15 else { return "-" }
-        let whole = Int64((value * scale).rounded())
-        guard count > 0 else { return "\(whole)" }
-        let digits = "\(whole.magnitude % UInt64(scale))"
-        let padding = String(repeating: "0", count: count - digits.count)
-        return "\(whole < 0 ? "-" : "")\(whole.magnitude / UInt64(scale)).\(padding)\(digits)"
+        return Decimals.text(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 4)
     }
 
     /// Bytes in few characters: "842", "16.8 k", "92.3 M".
@@ -30,7 +20,8 @@ enum GossipText {
             rest /= 1000
             unit = " \(larger)"
         }
-        return (unit.isEmpty ? decimals(rest, 0) : decimals(rest, rest < 100 ? 1 : 0)) + unit
+        return (unit.isEmpty ? Decimals.text(rest, 0) : Decimals.text(rest, rest < 100 ? 1 : 0))
+            + unit
     }
 
     /// "4.0e-6".
@@ -39,7 +30,7 @@ enum GossipText {
         var (mantissa, exponent) = (abs(value), 0)
         while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
         while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
-        return "\(value < 0 ? "-" : "")\(decimals(mantissa, 1))e\(exponent)"
+        return "\(value < 0 ? "-" : "")\(Decimals.text(mantissa, 1))e\(exponent)"
     }
 
     static func padded(_ text: String, _ width: Int) -> String {
@@ -96,16 +87,16 @@ enum GossipText {
     private static func standardError(of stat: Stat) -> String {
         let value = stat.standardError
         if value <= 1e-12 * abs(stat.mean) { return "0" }
-        return value < 0.01 ? significant(value) : decimals(value, 3)
+        return value < 0.01 ? significant(value) : Decimals.text(value, 3)
     }
 
     /// A share as a percentage, in as many decimals as it has, six at most.
     static func percent(_ share: Double) -> String {
         for count in 0..<6 {
-            let text = decimals(share * 100, count)
+            let text = Decimals.text(share * 100, count)
             if let told = Double(text), abs(told - share * 100) < 1e-7 { return text }
         }
-        return decimals(share * 100, 6)
+        return Decimals.text(share * 100, 6)
     }
 
     /// The figures of a run with words for them.
@@ -202,7 +193,7 @@ enum GossipText {
             lines.append(
                 padded(shortened(name, 33), 34)
                     + right(plain((summary.shareOfRunsComplete * 100).rounded()) + " %", 9)
-                    + right(rounds.map { decimals($0.mean, 1) } ?? "-", 9)
+                    + right(rounds.map { Decimals.text($0.mean, 1) } ?? "-", 9)
                     + right(rounds.map { plain($0.p99) } ?? "-", 7) + right(seconds ?? "-", 9)
                     + right(plain(summary.residue.mean), 9) + right(plain(summary.traffic.mean), 7)
                     + right(plain(summary.asTaught.mean), 8)

@@ -1,36 +1,37 @@
 // `grapevine interop`: scenarios with real servers of several versions beside our nodes, and a matrix
-// at the end: as text, as JSON, and as a page. What is played and how it is judged is in Interop.
+// at the end: as text, as JSON, and as a page. The scenarios and how they are judged are in Interop.
 
 import Interop
 import SystemIO
 
 enum InteropCommand {
     static let command = Command(
-        name: "interop", summary: "Plays scenarios with real servers and shows a matrix.",
+        name: "interop", summary: "Runs scenarios with real servers and shows a matrix.",
         operands: "",
         options: [
-            Option("--peer", value: "PATH", "a server to play with; may be given more than once"),
+            Option("--peer", value: "PATH", "a server to test with; may be given more than once"),
             Option("--peers", value: "DIR", "every server in DIR/bin, each version once"),
             Option("--scenario", value: "NAME", "this scenario alone; may be given more than once"),
             Option("--list", "names the scenarios and ends"),
             Option("--json", "one JSON object"),
             Option("--html", value: "FILE", "writes the matrix as a page too"),
-            Option("--dir", value: "FOLDER", "where failed plays leave their files"),
+            Option("--dir", value: "FOLDER", "where failed runs leave their files"),
             Option(
-                "--record", value: "DIR", "plays nothing and records captures with what was true"),
+                "--record", value: "DIR", "records captures with what was true instead of testing"),
             Option("--force", "--record may write over files"),
-            Option("--jobs", value: "N", "plays at a time, default 1"),
-            Option("--limit", value: "SECONDS", "for one play as a whole, default by scenario"),
+            Option("--jobs", value: "N", "runs at a time, default 1"),
+            Option("--limit", value: "SECONDS", "for one run as a whole, default by scenario"),
         ] + SoakRun.options,
         notes: [
-            "Without --peer and --peers, the servers on PATH are played with.",
-            "A failed play leaves its logs and its traffic on the bus, by tcpdump where that is",
+            "Without --peer and --peers, the servers on PATH are used.",
+            "A failed run leaves its logs and its traffic on the bus, by tcpdump where that is",
             "installed and allowed, else by our nodes themselves, and the story of explain.",
             "--record writes NAME.pcap and NAME.json for each server, for our node alone and for",
             "all together; it takes tcpdump, and --scenario chooses among: form pubsub",
             "slot-migration pause-resume failover-manual failover-force failover-takeover",
             "reset-forget-meet kill-master rejoin epoch-collision names.",
-            "--soak fails when a node of ours doubts a living one or grows, or a shard gets no heir;",
+            "--soak fails when a node of ours marks a living one PFAIL or FAIL, when its memory grows, or",
+            "when a shard gets no new master;",
             "the logs of ours are read as they are written.",
             "Exit status 1 when something failed or the run was interrupted.",
         ],
@@ -56,8 +57,8 @@ enum InteropCommand {
         })
 
     private static func list() -> Int32 {
-        let width = Scenario.all.map(\.name.count).max() ?? 0
-        for scenario in Scenario.all {
+        let width = InteropScenario.all.map(\.name.count).max() ?? 0
+        for scenario in InteropScenario.all {
             let space = String(repeating: " ", count: width - scenario.name.count)
             StandardStream.output.write("\(scenario.name)\(space)  \(scenario.summary)\n")
         }
@@ -67,29 +68,22 @@ enum InteropCommand {
     private static func servers(
         _ arguments: Arguments
     ) throws(UsageError) -> [ReferenceServer] {
-        var servers: [ReferenceServer] = []
-        for path in arguments.all("--peer") {
-            do throws(InteropError) {
-                servers.append(try ReferenceServer(path: path))
-            } catch {
-                throw UsageError("\(error)")
-            }
-        }
+        var servers = try ClusterOptions.servers(arguments.all("--peer"))
         for folder in arguments.all("--peers") {
             let bin = "\(folder)/bin"
             servers += ReferenceServer.servers(in: File.isFolder(bin) ? bin : folder)
         }
         if arguments.all("--peer").isEmpty && arguments.all("--peers").isEmpty {
-            servers = ReferenceServer.Kind.allCases.compactMap { ReferenceServer.installed($0) }
+            servers = ClusterOptions.installedServers
         }
         return servers
     }
 
-    private static func chosen(_ names: [String]) throws(UsageError) -> [Scenario] {
-        guard !names.isEmpty else { return Scenario.all }
-        var scenarios: [Scenario] = []
+    private static func chosen(_ names: [String]) throws(UsageError) -> [InteropScenario] {
+        guard !names.isEmpty else { return InteropScenario.all }
+        var scenarios: [InteropScenario] = []
         for name in names {
-            guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+            guard let scenario = InteropScenario.all.first(where: { $0.name == name }) else {
                 throw UsageError("unknown scenario \(name); see grapevine interop --list")
             }
             scenarios.append(scenario)
@@ -98,17 +92,17 @@ enum InteropCommand {
     }
 
     private static func play(
-        _ scenarios: [Scenario], _ servers: [ReferenceServer], _ arguments: Arguments
+        _ scenarios: [InteropScenario], _ servers: [ReferenceServer], _ arguments: Arguments
     ) throws(UsageError) -> Int32 {
         let jobs = try arguments.number("--jobs", in: 1...64, default: 1)
         let limit =
             arguments.has("--limit")
             ? try arguments.number("--limit", in: 1...86_400, default: 0) : nil
         let folder: String
-        let ending: Ending
+        let interrupts: InterruptGuard
         let runner: ScenarioRunner
         do throws(SystemError) {
-            ending = try Ending()
+            interrupts = try InterruptGuard()
             if let given = arguments.value("--dir") {
                 folder = given
                 try Folder.make(folder)
@@ -117,12 +111,12 @@ enum InteropCommand {
             }
             runner = ScenarioRunner(
                 executable: try File.ownExecutable(), folder: folder,
-                capture: CaptureMeans.find(), stop: ending.request, limitSeconds: limit)
+                capture: CaptureMeans.find(), stop: interrupts.request, limitSeconds: limit)
         } catch {
             throw UsageError("\(error)")
         }
-        let results = try ending.run { () throws(SystemError) in
-            try runner.run(scenarios, with: servers, jobs: jobs, report: PlayReport.tell)
+        let results = try interrupts.run { () throws(SystemError) in
+            try runner.run(scenarios, with: servers, jobs: jobs, report: ScenarioReport.tell)
         }
         if results.allSatisfy({ $0.outcome != .failed }), arguments.value("--dir") == nil {
             try? Folder.removeTree(folder)
@@ -137,7 +131,7 @@ enum InteropCommand {
         }
         StandardStream.output.write(
             arguments.has("--json") ? matrix.json : Array(matrix.text.utf8))
-        if ending.request.isMade { complain("interop", "interrupted; nothing is left running") }
-        return matrix.hasFailed || ending.request.isMade ? 1 : 0
+        if interrupts.request.isMade { complain("interop", "interrupted; nothing is left running") }
+        return matrix.hasFailed || interrupts.request.isMade ? 1 : 0
     }
 }

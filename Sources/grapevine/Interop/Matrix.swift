@@ -4,22 +4,16 @@ import Interop
 import RESP
 import Text
 
-/// Scenario × server.
+/// InteropScenario × server.
 struct Matrix {
-    var scenarios: [Scenario]
+    var scenarios: [InteropScenario]
     var servers: [ReferenceServer]
     var results: [ScenarioResult]
 
     var hasFailed: Bool { results.contains { $0.outcome == .failed } }
 
-    func result(_ scenario: Scenario, _ server: ReferenceServer) -> ScenarioResult? {
+    func result(_ scenario: InteropScenario, _ server: ReferenceServer) -> ScenarioResult? {
         results.first { $0.scenario == scenario.name && $0.server == server }
-    }
-
-    static func seconds(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: 1)
-        return String(decoding: json.bytes, as: UTF8.self)
     }
 
     /// The outcome in a word, with whose fault it is.
@@ -73,19 +67,15 @@ struct Matrix {
     var json: [UInt8] {
         var json = JSONText()
         json.object { json in
-            json.key("servers")
-            json.list { json in
+            json.list("servers") { json in
                 for server in servers {
                     json.object { json in
-                        json.key("name")
-                        json.string(server.kind.rawValue)
-                        json.key("version")
-                        json.string(server.version)
+                        json.field("name", server.kind.rawValue)
+                        json.field("version", server.version)
                     }
                 }
             }
-            json.key("results")
-            json.list { json in
+            json.list("results") { json in
                 for result in results { Self.write(result, &json) }
             }
         }
@@ -95,43 +85,27 @@ struct Matrix {
 
     private static func write(_ result: ScenarioResult, _ json: inout JSONText) {
         json.object { json in
-            json.key("scenario")
-            json.string(result.scenario)
-            json.key("server")
-            json.string("\(result.server)")
-            json.key("outcome")
-            json.string(result.outcome.rawValue)
-            json.key("seconds")
-            json.number(result.seconds, decimals: 3)
-            json.key("reason")
-            if let reason = result.reason { json.string(reason) } else { json.null() }
-            json.key("remarks")
-            json.list { json in
-                for remark in result.remarks { json.string(remark) }
-            }
-            json.key("liesInServer")
-            json.bool(result.liesInServer)
-            if let evidence = result.evidence { write(evidence, &json) }
+            json.field("scenario", result.scenario)
+            json.field("server", "\(result.server)")
+            json.field("outcome", result.outcome.rawValue)
+            json.field("seconds", result.seconds, decimals: 3)
+            json.field("reason", result.reason)
+            json.field("remarks", result.remarks)
+            json.field("liesInServer", result.liesInServer)
+            if let artifacts = result.artifacts { write(artifacts, &json) }
         }
     }
 
-    private static func write(_ evidence: Evidence, _ json: inout JSONText) {
-        json.key("folder")
-        json.string(evidence.folder)
-        json.key("logs")
-        json.list { json in
-            for log in evidence.logs {
+    private static func write(_ artifacts: FailureArtifacts, _ json: inout JSONText) {
+        json.field("folder", artifacts.folder)
+        json.list("logs") { json in
+            for log in artifacts.logs {
                 json.object { json in
-                    json.key("server")
-                    json.string(log.server)
-                    json.key("file")
-                    json.string(log.file)
+                    json.field("server", log.server)
+                    json.field("file", log.file)
                 }
             }
         }
-        json.key("captures")
-        json.list { json in
-            for capture in evidence.captures { json.string(capture) }
-        }
+        json.field("captures", artifacts.captures)
     }
 }

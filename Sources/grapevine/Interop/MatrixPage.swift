@@ -30,10 +30,11 @@ enum MatrixPage {
             body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}
             div{overflow-x:auto} table{border-collapse:collapse}
             th,td{padding:.3rem .7rem;text-align:left;border-bottom:1px solid #8884}
-            td.ok{color:#1a7f37} td.FAILED{color:#d1242f;font-weight:bold}
-            td.theirs{color:#9a6700} td.none{color:#8888}
-            @media(prefers-color-scheme:dark){td.ok{color:#3fb950}td.FAILED{color:#ff7b72}\
-            td.theirs{color:#d29922}}
+            td.ok{color:\(Palette.light.green)} td.FAILED{color:\(Palette.light.red);font-weight:bold}
+            td.theirs{color:\(Palette.light.yellow)} td.none{color:#8888}
+            @media(prefers-color-scheme:dark){td.ok{color:\(Palette.dark.green)}\
+            td.FAILED{color:\(Palette.dark.red)}\
+            td.theirs{color:\(Palette.dark.yellow)}}
             </style>
             <h1>Grapevine beside real servers</h1>
             <p>ok: passed; ok*: passed, with a remark; theirs: fails with that server alone too; –: cannot apply. Point at a cell

@@ -24,29 +24,19 @@ enum RecordingRun {
         case .tcpdump(let path): tcpdump = path
         case .nodes(let reason): throw UsageError("recording takes tcpdump: \(reason)")
         }
-        let ending: Ending
-        let executable: String
         do throws(SystemError) {
-            ending = try Ending()
-            executable = try File.ownExecutable()
             try Folder.make(folder)
         } catch {
             throw UsageError("\(error)")
         }
-        let (names, request) = (wanted, ending.request)
-        let failure = try ending.run { () throws(SystemError) -> InteropError? in
+        let names = wanted
+        let isDone = try InterruptGuard.run("interop") { ours, stop throws(InteropError) in
             let recordings = Recordings(
-                into: folder, tcpdump: tcpdump, wanted: names, stop: request, report: tell)
-            do throws(InteropError) {
-                try recordings.record(servers, ours: .ours(executable))
-                return nil
-            } catch {
-                return error
-            }
+                into: folder, tcpdump: tcpdump, wanted: names, stop: stop, report: tell)
+            try recordings.record(servers, ours: ours)
+            return true
         }
-        guard let failure else { return 0 }
-        complain("interop", "\(failure)")
-        return 1
+        return isDone == true ? 0 : 1
     }
 
     private static func tell(_ recorded: RecordedFile) {

@@ -1,6 +1,7 @@
 // `grapevine admin`: one command to any server that speaks RESP, and its reply as redis-cli would
 // print it.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO

@@ -2,6 +2,7 @@
 // the reference in it where one is installed; a master is killed, and the failover is shown as it
 // happens, with its times. Nothing is left behind.
 
+import ClusterClient
 import Interop
 import SystemIO
 
@@ -11,13 +12,14 @@ enum DemoCommand {
         operands: "",
         options: [
             Option("--keep", "leave the cluster running until interrupted"),
-            Option("--node-timeout", value: "MS", "silence until suspicion, default 2000"),
+            ClusterOptions.nodeTimeout("silence after which a node is marked PFAIL, default 2000"),
         ],
         notes: [
             "Where redis-server is installed, one of the masters and its replica are such servers."
         ],
         run: { arguments throws(UsageError) in
-            let timeout = try arguments.number("--node-timeout", in: 500...15_000, default: 2000)
+            let timeout = try ClusterOptions.nodeTimeout(
+                arguments, in: 500...15_000, default: 2000)
             do throws(InteropError) {
                 return try Demo(timeout: timeout).run(keeps: arguments.has("--keep"))
             } catch {
@@ -29,55 +31,44 @@ enum DemoCommand {
 
 /// One run of the demonstration.
 private struct Demo {
-    let cluster: MixedCluster
-    let watch: SignalWatch
-    let timeout: Int
+    private let local: LocalCluster
+    private var cluster: MixedCluster { local.cluster }
+    private let timeout: Int
     private let start = SystemClock.monotonicMilliseconds()
 
     init(timeout: Int) throws(InteropError) {
         self.timeout = timeout
-        let ours: ServerProgram
-        do throws(SystemError) {
-            // Interrupted, it still cleans up.
-            watch = try SignalWatch([.interrupt, .terminate])
-            ours = .ours(try File.ownExecutable())
-        } catch {
-            throw .system(error)
-        }
         let theirs = ReferenceServer.installed(.redis) ?? ReferenceServer.installed(.valkey)
-        let third: ServerProgram = theirs.map { .reference($0) } ?? ours
         Self.say(
             theirs.map { "3 masters and 3 replicas: four of ours, two of \($0)" }
                 ?? "3 masters and 3 replicas, all ours (no redis-server is installed)")
-        cluster = try MixedCluster(
-            [ours, ours, third, ours, ours, third], nodeTimeoutMilliseconds: timeout,
-            directives: [])
+        local = try LocalCluster(nodeTimeout: timeout) { ours in
+            let third = theirs.map { ServerProgram.reference($0) } ?? ours
+            return [ours, ours, third, ours, ours, third]
+        }
     }
 
     func run(keeps: Bool) throws(InteropError) -> Int32 {
-        for node in cluster.ours {
-            try node.command("CONFIG", "SET", "failover-without-copy", "yes")
-        }
         let forming = SystemClock.monotonicMilliseconds()
         try cluster.form(cluster.nodes, masters: 3)
         Self.say("formed, agreed and serving after \(since(forming)) ms\n")
         try showTable(cluster.nodes[0])
         let victim = cluster.nodes[0]
-        let heir = cluster.nodes[3]
+        let replica = cluster.nodes[3]
         Self.say("\nkill -9 of \(victim.name), node timeout \(timeout) ms")
         let killed = SystemClock.monotonicMilliseconds()
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
-        let isWell = try follow(victim, heir, from: killed)
-        try showTable(heir)
-        if keeps && isWell { try keep(heir) }
+        let isWell = try follow(victim, replica, from: killed)
+        try showTable(replica)
+        if keeps && isWell { try keep(replica) }
         Self.say("\nended; nothing is left behind")
         return isWell ? 0 : 1
     }
 
     /// Polls the survivors and tells each event when it is first seen.
     private func follow(
-        _ victim: ServerProcess, _ heir: ServerProcess, from killed: Int64
+        _ victim: ServerProcess, _ replica: ServerProcess, from killed: Int64
     ) throws(InteropError) -> Bool {
         let survivors = cluster.nodes.filter { $0.port != victim.port }
         let deadline = killed + Int64(timeout) * 4 + 5000
@@ -85,21 +76,21 @@ private struct Demo {
         func tell(_ event: String) {
             if told.insert(event).inserted { Self.say("  + \(since(killed)) ms  \(event)") }
         }
-        while SystemClock.monotonicMilliseconds() < deadline && watch.take().isEmpty {
+        while SystemClock.monotonicMilliseconds() < deadline && !local.wasInterrupted() {
             var agreeing = 0
             for node in survivors {
                 let rows = try node.nodes()
                 guard let dead = rows.first(where: { $0.port == victim.port }),
-                    let new = rows.first(where: { $0.port == heir.port })
+                    let new = rows.first(where: { $0.port == replica.port })
                 else { continue }
-                if dead.flags.contains("fail?") { tell("\(node.name) suspects it") }
-                if dead.flags.contains("fail") { tell("\(node.name) takes it for failed") }
-                if new.isMyself && new.isMaster { tell("\(node.name) is elected its heir") }
+                if dead.isPFail { tell("\(node.name) marks it PFAIL") }
+                if dead.isFail { tell("\(node.name) marks it FAIL") }
+                if new.isMyself && new.isMaster { tell("\(node.name) is elected and promoted") }
                 let state = try node.field("cluster_state", of: "CLUSTER", "INFO")
                 if new.isMaster && new.slotCount > 0 && state == "ok" { agreeing += 1 }
             }
             if agreeing == survivors.count {
-                tell("all \(survivors.count) survivors agree on the heir and serve\n")
+                tell("all \(survivors.count) survivors agree on the new master and serve\n")
                 return true
             }
             SystemClock.sleep(milliseconds: 5)
@@ -120,7 +111,7 @@ private struct Demo {
     private func keep(_ node: ServerProcess) throws(InteropError) {
         Self.say("\nleft running in \(cluster.path): grapevine status \(node.address)")
         Self.say("interrupt to end it")
-        while watch.take().isEmpty { SystemClock.sleep(milliseconds: 100) }
+        local.waitForInterrupt()
     }
 
     private func since(_ time: Int64) -> Int64 { SystemClock.monotonicMilliseconds() - time }

@@ -12,7 +12,7 @@ enum LaunchCommand {
             Option("--replicas", value: "N", "replicas of each master, default 1"),
             Option("--base-port", value: "PORT", "port of the first node, default 7000"),
             Option("--dir", value: "FOLDER", "where the nodes keep their files, default temporary"),
-            Option("--node-timeout", value: "MS", "silence until suspicion, default 5000"),
+            ClusterOptions.nodeTimeout("silence after which a node is marked PFAIL, default 5000"),
         ],
         run: { arguments throws(UsageError) in
             guard arguments.operands.isEmpty else {
@@ -23,8 +23,8 @@ enum LaunchCommand {
                 replicas: try arguments.number("--replicas", in: 0...10, default: 1),
                 basePort: try arguments.number("--base-port", in: 1...55_535, default: 7000),
                 folder: arguments.value("--dir"),
-                timeout: try arguments.number(
-                    "--node-timeout", in: 1...86_400_000, default: 5000))
+                timeout: try ClusterOptions.nodeTimeout(
+                    arguments, in: 1...86_400_000, default: 5000))
             guard plan.basePort + plan.count <= 55_536 else {
                 throw UsageError("\(plan.count) nodes from port \(plan.basePort) pass port 55535")
             }
@@ -46,20 +46,11 @@ enum LaunchCommand {
     }
 
     private static func launch(_ plan: Plan) throws(InteropError) -> Int32 {
-        let watch: SignalWatch
-        let program: String
-        do throws(SystemError) {
-            watch = try SignalWatch([.interrupt, .terminate])
-            program = try File.ownExecutable()
-        } catch {
-            throw .system(error)
-        }
         let wasThere = plan.folder.map { File.exists("\($0)/\(plan.basePort)/nodes.conf") } ?? false
-        let cluster = try MixedCluster(
-            Array(repeating: .ours(program), count: plan.count),
-            nodeTimeoutMilliseconds: plan.timeout,
-            directives: ["--failover-without-copy", "yes"], folder: plan.folder,
-            basePort: plan.basePort)
+        let local = try LocalCluster(
+            nodeTimeout: plan.timeout, folder: plan.folder, basePort: plan.basePort
+        ) { Array(repeating: $0, count: plan.count) }
+        let cluster = local.cluster
         if !wasThere { try cluster.form(cluster.nodes, masters: plan.masters) }
         let last = plan.basePort + plan.count - 1
         StandardStream.output.write(
@@ -70,20 +61,15 @@ enum LaunchCommand {
             Interrupt to end them.
 
             """)
-        wait(for: watch, cluster)
-        return 0
-    }
-
-    /// Until a signal comes; a node that ends is told of.
-    private static func wait(for watch: SignalWatch, _ cluster: MixedCluster) {
+        // A node that ends is told of.
         var gone: Set<Int> = []
-        while watch.take().isEmpty {
+        local.waitForInterrupt {
             for node in cluster.nodes where node.exitStatus != nil {
                 if gone.insert(node.port).inserted {
                     complain("launch", "\(node.name) has ended; its log is \(node.logPath)")
                 }
             }
-            SystemClock.sleep(milliseconds: 100)
         }
+        return 0
     }
 }

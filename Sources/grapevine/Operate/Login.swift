@@ -1,6 +1,7 @@
 // Who `status` and `admin` are to a server that asks for a password: from options, or from the variable
 // that redis-cli reads, which other users of the machine cannot see.
 
+import ClusterClient
 import Interop
 import SystemIO
 

@@ -21,8 +21,8 @@ enum NodeCommand {
           --protected-mode yes|no         refuse clients of other machines, default yes
           --dir FOLDER                    where files are kept, default the current folder; all other
                                           files are named from there
-          --cluster-config-file NAME      what must not be forgotten, default nodes.conf
-          --cluster-node-timeout MS       silence after which a node is suspected, default 15000
+          --cluster-config-file NAME      the file with the state of the cluster, default nodes.conf
+          --cluster-node-timeout MS       silence after which a node is marked PFAIL, default 15000
           --cluster-announce-ip IP        said to others in place of what they see
           --cluster-announce-port N       the same for the port; -bus-port for that of the bus
           --cluster-announce-hostname H   a name for clients; -human-nodename for people
@@ -31,8 +31,8 @@ enum NodeCommand {
           --cluster-require-full-coverage yes|no, --cluster-manual-failover-timeout MS,
           --cluster-blacklist-ttl SECONDS, --cluster-link-sendbuf-limit BYTES
                                           as in redis.conf
-          --failover-without-copy yes|no  stand although no copy of the keys is held, default no
-          --cluster-refuse-merge yes|no   meet nobody by whom two clusters would become one, default no
+          --failover-without-copy yes|no  stand for election without a copy of the keys, default no
+          --cluster-refuse-merge yes|no   refuse a MEET by which two clusters would become one, default no
           --cluster-light-publish yes|no  let Valkey 8 and later send publications in the short
                                           form, default yes
           --daemonize yes|no              go on in the background once it has started
@@ -133,7 +133,7 @@ private struct NodeSupervisor {
         case .systemd: kind = hasSocket ? .systemd : nil
         }
         if kind == nil && [.upstart, .systemd].contains(options.supervision) {
-            problem = "supervised \(options.supervision.rawValue): nobody who supervises is there"
+            problem = "supervised \(options.supervision.rawValue): no supervisor is there"
         }
     }
 

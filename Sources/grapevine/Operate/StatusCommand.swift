@@ -1,5 +1,6 @@
 // `grapevine status`: every node asked, one table, and who disagrees with whom about what.
 
+import ClusterClient
 import Interop
 import RESP
 import SystemIO
@@ -133,7 +134,7 @@ enum StatusText {
         return [
             short(row.id), "\(row.ip):\(row.port)", role, "\(row.configEpoch)",
             row.slots.isEmpty ? "-" : row.slotsText, flags.isEmpty ? "-" : flags,
-            node.pingMilliseconds.map(Self.milliseconds) ?? "-", view(node, survey),
+            node.pingMilliseconds.map { Decimals.text($0, 2) } ?? "-", view(node, survey),
         ]
     }
 
@@ -141,12 +142,6 @@ enum StatusText {
         if node.own == nil { return node.refusal == nil ? "unreachable" : "refuses" }
         return survey.disagreements.contains { $0.between[1] == node.row.id }
             ? "disagrees" : "agrees"
-    }
-
-    static func milliseconds(_ value: Double) -> String {
-        var json = JSONText()
-        json.number(value, decimals: 2)
-        return String(decoding: json.bytes, as: UTF8.self)
     }
 
     static func short(_ id: String) -> String { String(id.prefix(8)) }
@@ -157,18 +152,13 @@ enum StatusJSON {
     static func bytes(_ survey: ClusterSurvey) -> [UInt8] {
         var json = JSONText()
         json.object { json in
-            json.key("healthy")
-            json.bool(survey.isHealthy)
-            json.key("state")
-            json.string(survey.isServing ? "ok" : "fail")
-            json.key("currentEpoch")
-            json.number(survey.currentEpoch)
-            json.key("nodes")
-            json.list { json in
+            json.field("healthy", survey.isHealthy)
+            json.field("state", survey.isServing ? "ok" : "fail")
+            json.field("currentEpoch", survey.currentEpoch)
+            json.list("nodes") { json in
                 for node in survey.nodes { write(node, survey, &json) }
             }
-            json.key("disagreements")
-            json.list { json in
+            json.list("disagreements") { json in
                 for item in survey.disagreements { write(item, &json) }
             }
         }
@@ -178,15 +168,11 @@ enum StatusJSON {
 
     private static func write(_ item: Disagreement, _ json: inout JSONText) {
         json.object { json in
-            json.key("between")
-            json.list { json in
-                for id in item.between { json.string(id) }
-            }
+            json.field("between", item.between)
             for (key, value) in [
                 ("about", item.about), ("first", item.first), ("second", item.second),
             ] {
-                json.key(key)
-                json.string(value)
+                json.field(key, value)
             }
         }
     }
@@ -196,25 +182,15 @@ enum StatusJSON {
     ) {
         let row = node.row
         json.object { json in
-            json.key("id")
-            json.string(row.id)
-            json.key("role")
-            if row.isMaster || row.isReplica {
-                json.string(row.isMaster ? "master" : "slave")
-            } else {
-                json.null()
-            }
-            json.key("replicaOf")
-            if let master = row.master { json.string(master) } else { json.null() }
-            json.key("address")
-            json.string(
+            json.field("id", row.id)
+            json.field("role", row.isMaster ? "master" : row.isReplica ? "slave" : nil)
+            json.field("replicaOf", row.master)
+            json.field(
+                "address",
                 row.ip.contains(":") ? "[\(row.ip)]:\(row.port)" : "\(row.ip):\(row.port)")
-            json.key("busPort")
-            json.number(row.busPort)
-            json.key("configEpoch")
-            json.number(row.configEpoch)
-            json.key("slots")
-            json.list { json in
+            json.field("busPort", row.busPort)
+            json.field("configEpoch", row.configEpoch)
+            json.list("slots") { json in
                 for range in row.slots {
                     json.list { json in
                         json.number(range.lowerBound)
@@ -222,28 +198,16 @@ enum StatusJSON {
                     }
                 }
             }
-            json.key("flags")
-            json.list { json in
+            json.list("flags") { json in
                 for flag in row.flags where flag != "myself" && flag != "noflags" {
                     json.string(flag)
                 }
             }
-            json.key("lastSeen")
-            if row.pongReceived > 0 {
-                json.number(Double(row.pongReceived) / 1000, decimals: 3)
-            } else {
-                json.null()
-            }
-            json.key("link")
-            json.string(row.isConnected ? "connected" : "disconnected")
-            json.key("pingMs")
-            if let ping = node.pingMilliseconds {
-                json.number(ping, decimals: 3)
-            } else {
-                json.null()
-            }
-            json.key("view")
-            json.string(StatusText.view(node, survey))
+            let seen = row.pongReceived > 0 ? Double(row.pongReceived) / 1000 : nil
+            json.field("lastSeen", seen, decimals: 3)
+            json.field("link", row.isConnected ? "connected" : "disconnected")
+            json.field("pingMs", node.pingMilliseconds, decimals: 3)
+            json.field("view", StatusText.view(node, survey))
         }
     }
 }

@@ -132,7 +132,7 @@ struct SimulatePicture {
     }
 
     private func text(_ x: Int, _ y: Int, _ words: String, _ style: String) -> String {
-        Markup.text(x, y, words, style: style)
+        SVG.text(x, y, words, style: style)
     }
 }
 

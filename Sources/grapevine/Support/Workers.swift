@@ -12,40 +12,10 @@ enum Workers {
     /// With so many pieces of work that ended by a trap it is over: what they held is never given back.
     private static let trapLimit = 100
 
-    private struct State<Result: Sendable>: Sendable {
-        var next = 0
-        var delivered = 0
-        var isOver = false
-        /// By place; nobody walks through it.
-        var done: [Int: Result] = [:]
-    }
-
     /// One thread, and what it is at.
     private final class Worker: Sendable {
         let trap = TrapWatch()
         let place = Mutex<Int?>(nil)
-    }
-
-    private final class Shared<Result: Sendable>: Sendable {
-        let state = Mutex(State<Result>())
-
-        /// The place of the next piece of work; nil when there is none now.
-        func take(of count: Int) -> Int? {
-            state.withLock { state in
-                guard !state.isOver, state.next < count, state.next < state.delivered + runAhead
-                else { return nil }
-                defer { state.next += 1 }
-                return state.next
-            }
-        }
-
-        func isOver(_ count: Int) -> Bool {
-            state.withLock { $0.isOver || $0.next >= count }
-        }
-
-        func finish(_ place: Int, _ result: Result) {
-            state.withLock { $0.done[place] = result }
-        }
     }
 
     /// Does `count` pieces of work.
@@ -58,19 +28,19 @@ enum Workers {
         count: Int, threads: Int, work: @escaping @Sendable (Int) -> Result,
         trapped: (Int, Int32) -> Result, each: (Int, Result) -> Bool, meanwhile: () -> Void
     ) throws(SystemError) {
-        let shared = Shared<Result>()
+        let queue = WorkQueue<Result>(count: count, runAhead: runAhead)
         func start() throws(SystemError) -> Worker {
             let worker = Worker()
-            // Nobody joins them: what they still do when all is told is in vain.
+            // Nobody joins them: results that come after the last one was told are dropped.
             _ = try Thread {
                 worker.trap.watchThisThread()
-                while !shared.isOver(count) {
-                    guard let place = shared.take(of: count) else {
+                while !queue.isEmpty {
+                    guard let place = queue.takeNext() else {
                         SystemClock.sleep(milliseconds: napMilliseconds)
                         continue
                     }
                     worker.place.withLock { $0 = place }
-                    shared.finish(place, work(place))
+                    queue.finish(place, work(place))
                     worker.place.withLock { $0 = nil }
                 }
             }
@@ -83,17 +53,13 @@ enum Workers {
         work: for place in 0..<count {
             var result: Result?
             while result == nil {
-                result = shared.state.withLock { state in
-                    let result = state.done.removeValue(forKey: place)
-                    if result != nil { state.delivered += 1 }
-                    return result
-                }
+                result = queue.collect(place)
                 guard result == nil else { break }
                 for index in workers.indices {
                     guard let signal = workers[index].trap.signal,
                         let stopped = workers[index].place.withLock({ $0 })
                     else { continue }
-                    shared.finish(stopped, trapped(stopped, signal))
+                    queue.finish(stopped, trapped(stopped, signal))
                     traps += 1
                     guard traps < trapLimit else { break work }
                     // Another thread takes its place.
@@ -104,7 +70,7 @@ enum Workers {
             }
             if let result, !each(place, result) { break }
         }
-        shared.state.withLock { $0.isOver = true }
+        queue.stop()
     }
 }
 

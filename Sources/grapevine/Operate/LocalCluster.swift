@@ -1,0 +1,45 @@
+// A cluster of processes on loopback that lives until a signal comes, as `launch` and `demo` start one. What
+// happens to it meanwhile is theirs.
+
+import Interop
+import SystemIO
+
+/// A cluster that ends with its owner.
+struct LocalCluster {
+    let cluster: MixedCluster
+    private let signals: SignalWatch
+
+    private static let napMilliseconds = 100
+
+    /// Starts the nodes, which do not know each other yet.
+    /// - Parameter programs: what each node is, given our own program.
+    init(
+        nodeTimeout: Int, folder: String? = nil, basePort: Int? = nil,
+        _ programs: (_ ours: ServerProgram) -> [ServerProgram]
+    ) throws(InteropError) {
+        let ours: ServerProgram
+        do throws(SystemError) {
+            // Interrupted, it still cleans up.
+            signals = try SignalWatch([.interrupt, .terminate])
+            ours = .ours(try File.ownExecutable())
+        } catch {
+            throw .system(error)
+        }
+        cluster = try MixedCluster(
+            programs(ours), nodeTimeoutMilliseconds: nodeTimeout, folder: folder,
+            basePort: basePort)
+        try cluster.letReplicasStandWithoutCopy()
+    }
+
+    /// Whether a signal that ends the program has come since this was last asked.
+    func wasInterrupted() -> Bool { !signals.take().isEmpty }
+
+    /// Waits until a signal comes.
+    /// - Parameter meanwhile: called ten times a second.
+    func waitForInterrupt(_ meanwhile: () -> Void = {}) {
+        while !wasInterrupted() {
+            meanwhile()
+            SystemClock.sleep(milliseconds: Self.napMilliseconds)
+        }
+    }
+}
