@@ -128,10 +128,10 @@ import Testing
         var network = VirtualNetwork(nodes: 2)
         let lane = network.connect(.outbound(Self.row, serial: 1), from: 0, to: 1)
         expect(network.append(.bytes([1]), on: lane, at: 30), is: 30)
-        expect(network.append(.farewell, on: lane, at: 10), is: 30)
+        expect(network.append(.fin, on: lane, at: 10), is: 30)
         #expect(network.arrivals(on: lane) == [30, 30])
         network.delay(lane, until: 40)
-        expect(network.append(.farewell, on: lane, at: 35), is: 40)
+        expect(network.append(.fin, on: lane, at: 35), is: 40)
         #expect(network.arrivals(on: lane) == [40, 40, 40])
         network.removeFirst(on: lane)
         #expect(network.arrivals(on: lane) == [40, 40])
@@ -150,8 +150,8 @@ import Testing
             var random = SplitMix64(seed: seed)
             var options = SimOptions()
             options.faults = [.pause, .lasting]
-            let climate = Climate(options, &random)
-            let plan = FaultPlan(options, climate, &random)
+            let environment = EnvironmentProfile(options, &random)
+            let plan = FaultPlan(options, environment, &random)
             for planned in plan.faults {
                 guard case .pause = planned.fault else {
                     Issue.record("seed \(seed): \(planned)")

@@ -1,4 +1,4 @@
-// Seeds that once broke a promise, kept with the reason; each is run again. They lead to other events
+// Seeds that once violated an invariant, kept with the reason; each is run again. They lead to other events
 // whenever the rules or the simulator draw differently, and stay all the same: they are cheap.
 
 import ClusterSim
@@ -31,12 +31,12 @@ import Testing
             }
     }
 
-    @Test func `a seed that broke a promise keeps it now`() throws {
+    @Test func `a seed that violated an invariant does so no more`() throws {
         let all = try Self.kept()
         #expect(!all.isEmpty)
         for kept in all {
             let outcome = Simulation.run(seed: kept.seed, kept.options)
-            #expect(outcome.broken == nil, "\(kept.testDescription): \(outcome.lastEvents)")
+            #expect(outcome.violation == nil, "\(kept.testDescription): \(outcome.lastEvents)")
         }
     }
 }

@@ -55,7 +55,7 @@ struct IdentitySet: Sendable {
 
 /// What voters told a node against others, and when: by whom and about whom. Kept in small worlds; in
 /// large ones it would be larger than they are.
-struct Testimony: Sendable {
+struct HeardReports: Sendable {
     /// Microseconds of the newest word, by speaker * width + subject; -1 for none.
     private var words: [Int64] = []
     private var width = 0
@@ -73,7 +73,7 @@ struct Testimony: Sendable {
         return time < 0 ? nil : time
     }
 
-    mutating func removeAll() { self = Testimony() }
+    mutating func removeAll() { self = HeardReports() }
 
     private mutating func widen(to new: Int) {
         var wider = [Int64](repeating: -1, count: new * new)

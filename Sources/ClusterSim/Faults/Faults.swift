@@ -86,9 +86,9 @@ struct FaultPlan: Equatable, Sendable {
     /// Whether any process starts again.
     var restarts: Bool { faults.contains { !$0.fault.down.isEmpty && $0.end != nil } }
 
-    init(_ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64) {
+    init(_ options: SimOptions, _ environment: EnvironmentProfile, _ random: inout SplitMix64) {
         end = options.duration * 1000
-        draw(options, climate, &random)
+        draw(options, environment, &random)
         planned = faults.count
         if let kept = options.keptFaults {
             faults = kept.filter { faults.indices.contains($0) }.map { faults[$0] }
@@ -96,15 +96,15 @@ struct FaultPlan: Equatable, Sendable {
     }
 
     private mutating func draw(
-        _ options: SimOptions, _ climate: Climate, _ random: inout SplitMix64
+        _ options: SimOptions, _ environment: EnvironmentProfile, _ random: inout SplitMix64
     ) {
-        let kinds = options.faults.subtracting(climate.withheld).weighted
+        let kinds = options.faults.subtracting(environment.withheld).weighted
         guard !kinds.isEmpty, options.nodeCount > 1, options.scenario == nil else { return }
         var time: Int64 = 0
         let timeout = options.nodeTimeout * 1000
         let longest = options.limits.length.map { $0 * 1000 } ?? 6 * timeout
         while true {
-            time += Int64(random.below(Int(2 * climate.faultSpacing * 1000))) + 1
+            time += Int64(random.below(Int(2 * environment.faultSpacing * 1000))) + 1
             guard time < end else { break }
             for fault in Self.draw(kinds[random.below(kinds.count)], options, &random) {
                 // Mostly about as long as it takes to be noticed: some before, some after.
@@ -128,7 +128,7 @@ struct FaultPlan: Equatable, Sendable {
         faults.append(PlannedFault(start: start, end: stop, fault: fault))
     }
 
-    /// What stays broken: a node or a few that stay away, or a group that stays cut off.
+    /// What stays violation: a node or a few that stay away, or a group that stays cut off.
     private mutating func addLasting(_ options: SimOptions, _ random: inout SplitMix64) {
         let count = options.nodeCount
         let most = max(1, (options.masters - 1) / 2)

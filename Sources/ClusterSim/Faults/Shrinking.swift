@@ -1,15 +1,15 @@
 // Making a failure small enough to read: fewer nodes, fewer faults, a shorter run, as long as the same
-// promise is broken. It tries one thing after the other and keeps what works; runs are all that it asks.
+// invariant is violated. It tries one thing after the other and keeps what works; runs are all that it asks.
 
 import ClusterCore
 
-/// A run that breaks a promise, and how many were tried to find it.
+/// A run that violates an invariant, and how many were tried to find it.
 package struct Shrinking {
     package private(set) var seed: UInt64
     package private(set) var options: SimOptions
     package private(set) var outcome: Outcome
     package private(set) var runs = 0
-    private let promise: Promise
+    private let invariant: Invariant
     private let limit: Int
     private let run: (UInt64, SimOptions) -> Outcome
 
@@ -24,11 +24,11 @@ package struct Shrinking {
         _ failure: Outcome, _ options: SimOptions, limit: Int = usualLimit,
         run: @escaping (UInt64, SimOptions) -> Outcome = { Simulation.run(seed: $0, $1) }
     ) {
-        guard let broken = failure.broken else { return nil }
+        guard let violation = failure.violation else { return nil }
         seed = failure.seed
         self.options = options
         outcome = failure
-        promise = broken.promise
+        invariant = violation.invariant
         self.limit = limit
         self.run = run
         if options.keptFaults == nil { removeNodes() }
@@ -36,12 +36,12 @@ package struct Shrinking {
         shorten()
     }
 
-    /// Keeps a change if the promise is still broken.
+    /// Keeps a change if the invariant is still violated.
     private mutating func attempt(_ seed: UInt64, _ options: SimOptions) -> Bool {
         guard runs < limit else { return false }
         runs += 1
         let outcome = run(seed, options)
-        guard outcome.broken?.promise == promise else { return false }
+        guard outcome.violation?.invariant == invariant else { return false }
         (self.seed, self.options, self.outcome) = (seed, options, outcome)
         return true
     }

@@ -1,6 +1,6 @@
 // What the operator does at bad moments: orders to single nodes, reshardings that go step by step as
 // redis-cli takes them and stop where a step is refused, and acts after which no rule can bring all to
-// agree. Those are written down: what was promised of the end is not expected then.
+// agree. Those are written down: what was expected of the end is not expected then.
 
 import ClusterCore
 import ClusterWire
@@ -36,7 +36,7 @@ extension World {
 
     /// From now on nothing is expected of the end, for this reason.
     private mutating func exempt(_ reason: String) {
-        trace.tell(now, "exempt: \(reason)")
+        trace.record(now, "exempt: \(reason)")
         exemptions.append(Exemption(time: now, reason: reason))
     }
 
@@ -121,7 +121,7 @@ extension World {
     }
 }
 
-/// Why what is promised of the end was not expected of a run.
+/// Why what is expected of the end was not expected of a run.
 package struct Exemption: Equatable, Sendable {
     /// Microseconds since the world began.
     package var time: Int64

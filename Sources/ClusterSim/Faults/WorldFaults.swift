@@ -15,8 +15,8 @@ extension World {
     }
 
     mutating func begin(_ fault: Fault) {
-        trace.tell(now, "fault: \(fault)")
-        trouble.began(fault, at: now)
+        trace.record(now, "fault: \(fault)")
+        activeFaults.began(fault, at: now)
         switch fault {
         case .crash(let node, let isSilent, let losesDisk):
             crash(node, isSilent: isSilent)
@@ -45,8 +45,8 @@ extension World {
     }
 
     mutating func repair(_ fault: Fault) {
-        trace.tell(now, "repaired: \(fault)")
-        trouble.ended(fault, at: now)
+        trace.record(now, "repaired: \(fault)")
+        activeFaults.ended(fault, at: now)
         switch fault {
         case .crash(let node, _, _): start(node)
         case .move(let node, _):

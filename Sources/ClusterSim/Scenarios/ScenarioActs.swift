@@ -6,7 +6,7 @@ import ClusterWire
 import Determinism
 
 extension World {
-    /// Plays a scenario to its end. The figures that there are when a promise is broken come too.
+    /// Plays a scenario to its end. The figures that there are when an invariant is violated come too.
     mutating func play(_ scenario: Scenario) -> [Measured] {
         var figures: [Measured] = []
         switch scenario {
@@ -25,10 +25,10 @@ extension World {
         run(until: now + Self.calm)
         figures += countCost()
         run(until: now + Int64(random.below(Int(options.nodeTimeout) * 1000)))
-        story.begin(at: now)
-        trace.tell(now, "scenario: \(scenario.rawValue)")
+        metrics.begin(at: now)
+        trace.record(now, "scenario: \(scenario.rawValue)")
         switch scenario {
-        case .masterCrash: figures += crashMasters([masterWithHeir()])
+        case .masterCrash: figures += crashMasters([masterWithReplica()])
         case .massFailure: figures += failMany()
         case .partitionMinority: figures += partition()
         case .rollingRestart: figures += restartAll()
@@ -53,16 +53,16 @@ extension World {
 
     /// What a node sends, and what its rules take, while nothing happens.
     private mutating func countCost() -> [Measured] {
-        story.begin(at: now)
+        metrics.begin(at: now)
         run(until: now + max(Self.costTime, timeout))
-        let seconds = Double(now - story.since) / 1e6 * Double(nodes.count)
+        let seconds = Double(now - metrics.since) / 1e6 * Double(nodes.count)
         var figures = [
             Measured(
-                name: "messages a node", value: Double(story.messages) / seconds, unit: .messages),
-            Measured(name: "bytes a node", value: Double(story.bytes) / seconds, unit: .bytes),
+                name: "messages a node", value: Double(metrics.messages) / seconds, unit: .messages),
+            Measured(name: "bytes a node", value: Double(metrics.bytes) / seconds, unit: .bytes),
         ]
         if stopwatch != nil {
-            let microseconds = Double(story.ruleNanoseconds) / 1000
+            let microseconds = Double(metrics.ruleNanoseconds) / 1000
             figures.append(
                 Measured(
                     name: "rules of a node", value: microseconds / seconds, unit: .processor))
@@ -70,15 +70,15 @@ extension World {
         return figures
     }
 
-    /// What a node sent in the busiest second since the story began.
+    /// What a node sent in the busiest second since the metrics began.
     private var busiest: [Measured] {
         let count = Double(nodes.count)
         return [
             Measured(
                 name: "messages a node, busiest second",
-                value: Double(story.mostMessages) / count, unit: .messages),
+                value: Double(metrics.mostMessages) / count, unit: .messages),
             Measured(
-                name: "bytes a node, busiest second", value: Double(story.mostBytes) / count,
+                name: "bytes a node, busiest second", value: Double(metrics.mostBytes) / count,
                 unit: .bytes),
         ]
     }
@@ -97,8 +97,8 @@ extension World {
         let end = now + timeouts * timeout + 20_000_000
         // To look at all costs more the more there are.
         let pause: Int64 = nodes.count <= 100 ? 2000 : 20_000
-        var agreement = Agreement(heirsMustServe: true)
-        while broken == nil {
+        var agreement = ConvergenceChecker(replicasMustServe: true)
+        while violation == nil {
             run(until: now + pause)
             // First what is cheap to ask.
             guard let text = condition(self) ?? agreement.problem(group, machines) else {
@@ -110,15 +110,15 @@ extension World {
     }
 
     /// Whether the first of the others still takes one of these for the owner of its slots although it
-    /// has an heir.
+    /// has a replica.
     private func lossOf(_ victims: [Int]) -> (World) -> String? {
-        let heirless = victims.filter { $0 >= options.replicas }
-        let ids = victims.filter { !heirless.contains($0) }.map { machines[$0].id }
+        let withoutReplica = victims.filter { $0 >= options.replicas }
+        let ids = victims.filter { !withoutReplica.contains($0) }.map { machines[$0].id }
         return { world in
-            guard let witness = world.nodes.indices.first(where: { !victims.contains($0) }) else {
+            guard let observer = world.nodes.indices.first(where: { !victims.contains($0) }) else {
                 return nil
             }
-            let state = world.machines[witness].state
+            let state = world.machines[observer].state
             let lost = ids.first { id in
                 state.nodes.find(id).map { state.nodes[$0].slotCount > 0 } ?? false
             }
@@ -131,24 +131,24 @@ extension World {
     // MARK: Masters die
 
     /// A master of chance that has a replica.
-    private mutating func masterWithHeir() -> Int {
+    private mutating func masterWithReplica() -> Int {
         random.below(min(options.masters, options.replicas))
     }
 
-    /// How it went, step by step, since the story began.
+    /// How it went, step by step, since the metrics began.
     private var steps: [Measured] {
         var figures: [Measured] = []
-        figures.append(time: "detection", since(story.since, story.firstSuspicion))
-        figures.append(time: "FAIL", since(story.since, story.lastFailure))
-        figures.append(time: "FAIL heard by all", since(story.since, story.lastFailureHeard))
-        figures.append(time: "election", since(story.since, story.lastPromotion))
+        figures.append(time: "detection", since(metrics.since, metrics.firstSuspicion))
+        figures.append(time: "FAIL", since(metrics.since, metrics.lastFailure))
+        figures.append(time: "FAIL heard by all", since(metrics.since, metrics.lastFailureHeard))
+        figures.append(time: "election", since(metrics.since, metrics.lastPromotion))
         return figures
     }
 
     private mutating func crashMasters(_ victims: [Int], timeouts: Int64 = 10) -> [Measured] {
         for victim in victims { crash(victim, isSilent: false) }
         let agreed = agreement(
-            among: living, since: story.since, timeouts: timeouts, and: lossOf(victims))
+            among: living, since: metrics.since, timeouts: timeouts, and: lossOf(victims))
         var figures = steps
         figures.append(time: "agreement", agreed)
         return figures
@@ -167,20 +167,20 @@ extension World {
     private mutating func failMany() -> [Measured] {
         let victims = minority()
         var figures = crashMasters(victims, timeouts: 40)
-        let start = story.firstSuspicion ?? story.since
-        figures.append(time: "first suspicion to last FAIL", since(start, story.lastFailure))
+        let start = metrics.firstSuspicion ?? metrics.since
+        figures.append(time: "first suspicion to last FAIL", since(start, metrics.lastFailure))
         figures.append(
-            time: "first suspicion to last promotion", since(start, story.lastPromotion))
-        figures.append(count: "elections begun", story.electionsStarted)
+            time: "first suspicion to last promotion", since(start, metrics.lastPromotion))
+        figures.append(count: "elections begun", metrics.electionsStarted)
         figures.append(count: "shards without a new master", unserved(victims))
         return figures + busiest
     }
 
-    /// How many of these have replicas and no heir among them.
+    /// How many of these have replicas and no successor among them.
     private func unserved(_ victims: [Int]) -> Int {
         var isServed = [Bool](repeating: false, count: options.masters)
-        for heir in story.heirs where heir >= options.masters {
-            isServed[(heir - options.masters) % options.masters] = true
+        for replica in metrics.promoted where replica >= options.masters {
+            isServed[(replica - options.masters) % options.masters] = true
         }
         return victims.count { $0 < options.replicas && !isServed[$0] }
     }
@@ -192,9 +192,9 @@ extension World {
         }
         run(until: now + 3 * timeout)
         var figures: [Measured] = []
-        figures.append(count: "suspicions before the crash", story.suspicions)
-        story.begin(at: now)
-        return figures + crashMasters([masterWithHeir()])
+        figures.append(count: "suspicions before the crash", metrics.suspicions)
+        metrics.begin(at: now)
+        return figures + crashMasters([masterWithReplica()])
     }
 
     // MARK: Links fail
@@ -204,7 +204,7 @@ extension World {
         let cut = Fault.partition(side: side)
         begin(cut)
         let agreed = agreement(
-            among: nodes.indices.filter { !side.contains($0) }, since: story.since,
+            among: nodes.indices.filter { !side.contains($0) }, since: metrics.since,
             and: lossOf(side))
         var figures = steps
         figures.append(time: "agreement", agreed)
@@ -219,13 +219,13 @@ extension World {
         return figures
     }
 
-    /// Milliseconds since the story began until something holds.
+    /// Milliseconds since the metrics began until something holds.
     private mutating func wait(
         timeouts: Int64, until condition: (World) -> Bool
     ) -> Double? {
         let end = now + timeouts * timeout
-        while broken == nil, now < end {
-            if condition(self) { return since(story.since, now) }
+        while violation == nil, now < end {
+            if condition(self) { return since(metrics.since, now) }
             run(until: now + 2000)
         }
         return nil
@@ -241,12 +241,12 @@ extension World {
             repair(cut)
             run(until: now + timeout / 2)
         }
-        let suspicions = story.suspicions
+        let suspicions = metrics.suspicions
         let agreed = agreement(among: living, since: now)
         var figures: [Measured] = []
         figures.append(count: "suspicions", suspicions)
-        figures.append(count: "taken for failed", story.failures)
-        figures.append(count: "failovers", story.heirs.count)
+        figures.append(count: "taken for failed", metrics.failures)
+        figures.append(count: "failovers", metrics.promoted.count)
         figures.append(time: "agreement", agreed)
         return figures
     }
@@ -259,15 +259,15 @@ extension World {
     private mutating func restartAll() -> [Measured] {
         var figures: [Measured] = []
         let order = Array(nodes.indices.dropFirst(options.masters)) + (0..<options.masters)
-        for node in order where broken == nil {
+        for node in order where violation == nil {
             crash(node, isSilent: false)
             run(until: now + absence)
             start(node)
             figures.append(time: "agreement", agreement(among: living, since: now))
         }
-        figures.append(time: "all nodes", since(story.since, now))
-        figures.append(count: "suspicions", story.suspicions)
-        figures.append(count: "failovers", story.heirs.count)
+        figures.append(time: "all nodes", since(metrics.since, now))
+        figures.append(count: "suspicions", metrics.suspicions)
+        figures.append(count: "failovers", metrics.promoted.count)
         return figures
     }
 
@@ -290,23 +290,23 @@ extension World {
                 }
                 return behind.map { "n\($0) does not know the new address of n\(node)" }
             })
-        figures.append(count: "failovers", story.heirs.count)
+        figures.append(count: "failovers", metrics.promoted.count)
         return figures
     }
 
     private mutating func rejoin() -> [Measured] {
         for node in nodes.indices { crash(node, isSilent: true) }
         run(until: now + 2 * timeout)
-        story.begin(at: now)
+        metrics.begin(at: now)
         var waiting = Array(nodes.indices)
         let step = max(1, 1_000_000 / Int64(nodes.count))
-        while !waiting.isEmpty, broken == nil {
+        while !waiting.isEmpty, violation == nil {
             start(waiting.remove(at: random.below(waiting.count)))
             run(until: now + step)
         }
         var figures: [Measured] = []
-        figures.append(time: "agreement", agreement(among: living, since: story.since))
-        figures.append(count: "failovers", story.heirs.count)
+        figures.append(time: "agreement", agreement(among: living, since: metrics.since))
+        figures.append(count: "failovers", metrics.promoted.count)
         return figures + busiest
     }
 
@@ -328,7 +328,7 @@ extension World {
     /// Two clusters of one size, each with all slots and the same epochs, that cannot reach each other.
     /// Returns whether both have formed.
     private mutating func formTwo() -> Bool {
-        queue.add(.survey, at: Safety.surveyInterval)
+        queue.add(.survey, at: SafetyChecker.surveyInterval)
         run(until: 150_000)
         let size = nodes.count / 2
         begin(.partition(side: Array(0..<size)))
@@ -368,7 +368,7 @@ extension World {
     private mutating func meetOther() -> [Measured] {
         repair(.partition(side: Array(0..<nodes.count / 2)))
         introduce(nodes.count / 2, to: random.below(nodes.count / 2))
-        let agreed = agreement(among: living, since: story.since, timeouts: 20)
+        let agreed = agreement(among: living, since: metrics.since, timeouts: 20)
         var figures: [Measured] = []
         figures.append(time: "agreement", agreed)
         let losers = nodes.indices.filter { node in

@@ -26,7 +26,7 @@ package struct Spread: Sendable {
     package var bytes: Int64 = 0
     /// Those of them that told the news.
     package var carriers: Int64 = 0
-    /// A promise of the simulator that was broken.
+    /// An invariant of the simulator that was violated.
     package var problem: String?
 }
 
@@ -101,7 +101,7 @@ extension World {
         // A replica that is not there yet could follow nobody.
         if news == .newNode { operators.replicates = false }
         guard form() != nil else {
-            result.problem = broken?.text
+            result.problem = violation?.text
             return result
         }
         let calm = max(3_000_000, options.nodeTimeout * 1000)
@@ -115,12 +115,12 @@ extension World {
             news: news, id: machines[news == .slot ? newOwner : last].id,
             slots: SlotSet(Slot.all.prefix(1).compactMap { SlotRange($0, $0) }))
         let begun = now
-        story.begin(at: now)
-        story.subject = subject
+        metrics.begin(at: now)
+        metrics.subject = subject
         let origin = happen(news, last)
         let others = nodes.indices.filter { $0 != origin && nodes[$0].isUp && $0 != silent(news) }
         var known = [Double?](repeating: nil, count: others.count)
-        while broken == nil, now - begun < limit, known.contains(where: { $0 == nil }) {
+        while violation == nil, now - begun < limit, known.contains(where: { $0 == nil }) {
             run(until: now + Self.pause)
             for (place, node) in others.enumerated()
             where known[place] == nil && knows(node, subject) {
@@ -128,10 +128,10 @@ extension World {
             }
         }
         result.knownAfter = known
-        result.messages = story.messages
-        result.bytes = story.bytes
-        result.carriers = story.carriers
-        result.problem = broken?.text
+        result.messages = metrics.messages
+        result.bytes = metrics.bytes
+        result.carriers = metrics.carriers
+        result.problem = violation?.text
         return result
     }
 

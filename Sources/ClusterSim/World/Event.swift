@@ -5,9 +5,9 @@ import Determinism
 /// Something that will happen to a node, a lane or the whole world.
 struct Event: Sendable {
     enum Kind: UInt8, Sendable {
-        /// A node's 100 ms are over; `index` is the life of its process.
+        /// A node's 100 ms are over; `index` is the incarnation of its process.
         case tick
-        /// The time came for which a machine asked; `index` is the life of its process.
+        /// The time came for which a machine asked; `index` is the incarnation of its process.
         case timer
         /// The head of lane `index` arrives.
         case arrival

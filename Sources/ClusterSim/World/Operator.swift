@@ -42,7 +42,7 @@ extension World {
     }
 
     mutating func command(_ command: AdminCommand, to node: Int) {
-        trace.tell(now, "operator to n\(node): \(command)")
+        trace.record(now, "operator to n\(node): \(command)")
         step(node, .command(command, from: ClientID(0)))
     }
 
@@ -52,7 +52,7 @@ extension World {
         operators.met = [Int64](repeating: now, count: nodes.count)
         operators.isMember = nodes.indices.map { $0 == 0 }
         operators.isUnsure = nodes.indices.map { $0 != 0 }
-        for node in nodes.indices where climate.assignsEpochs {
+        for node in nodes.indices where environment.assignsEpochs {
             command(.setConfigEpoch(String(node + 1)), to: node)
         }
         for node in 0..<options.masters {

@@ -89,7 +89,7 @@ extension FaultLimits {
 }
 
 /// What the seed draws: how the network, the disks and fate are in this world.
-struct Climate: Equatable, Sendable {
+struct EnvironmentProfile: Equatable, Sendable {
     /// Microseconds on the way.
     var delay: ClosedRange<Int64>
     var lossPerMillion: Int

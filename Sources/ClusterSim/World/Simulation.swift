@@ -7,17 +7,17 @@ import ClusterWire
 /// What became of one run.
 package struct Outcome: Equatable, Sendable {
     package var seed: UInt64
-    package var broken: BrokenPromise?
-    /// Acts of the operator after which no rule can bring all to agree: that promise is not expected
+    package var violation: Violation?
+    /// Acts of the operator after which no rule can bring all to agree: that invariant is not expected
     /// to be kept when there are any. All others are.
     package var exemptions: [Exemption]
-    /// Whether that promise was broken, and these were why.
+    /// Whether that invariant was violated, and these were why.
     package var isExempted: Bool
     /// How many faults were planned; `SimOptions.keptFaults` chooses among them.
     package var plannedFaults: Int
     /// What the seed drew.
-    package var climate: String
-    /// The newest events, when a promise was broken.
+    package var environment: String
+    /// The newest events, when an invariant was violated.
     package var lastEvents: [String]
     /// Every event, when it was asked for.
     package var lines: [String]
@@ -30,9 +30,8 @@ package struct Outcome: Equatable, Sendable {
     package static func trapped(seed: UInt64, signal: Int32) -> Outcome {
         Outcome(
             seed: seed,
-            broken: BrokenPromise(
-                promise: .noTrap, time: 0, text: "the run ended by signal \(signal)"),
-            exemptions: [], isExempted: false, plannedFaults: 0, climate: "not known",
+            violation: Violation(.noTrap, "the run ended by signal \(signal)", time: 0),
+            exemptions: [], isExempted: false, plannedFaults: 0, environment: "not known",
             lastEvents: [], lines: [], traceHash: 0, duration: 0, figures: [])
     }
 }
@@ -46,7 +45,7 @@ package enum Simulation {
     /// Milliseconds for which an agreement must hold.
     static let stableTime: Int64 = 1000
 
-    /// Runs one world to its end, or to the first promise broken.
+    /// Runs one world to its end, or to the first invariant violated.
     /// - Parameter stopwatch: counts what the rules take, in a scenario; nothing depends on it.
     package static func run(
         seed: UInt64, _ options: SimOptions, stopwatch: Stopwatch? = nil
@@ -76,16 +75,16 @@ extension World {
             trace.mix(machines[node].state)
         }
         return Outcome(
-            seed: seed, broken: broken, exemptions: exemptions, isExempted: isExempted,
-            plannedFaults: plan.planned, climate: climate.text,
-            lastEvents: broken == nil ? [] : trace.tail, lines: trace.lines,
+            seed: seed, violation: violation, exemptions: exemptions, isExempted: isExempted,
+            plannedFaults: plan.planned, environment: environment.text,
+            lastEvents: violation == nil ? [] : trace.tail, lines: trace.lines,
             traceHash: trace.hash, duration: now, figures: figures)
     }
 
     /// Lets the operator form the cluster. Returns the milliseconds that it took.
     mutating func form() -> Double? {
         queue.add(.operate, at: 150_000)
-        queue.add(.survey, at: Safety.surveyInterval)
+        queue.add(.survey, at: SafetyChecker.surveyInterval)
         run(until: 150_000 - 1)
         let begun = now
         let limit = 20 * options.nodeTimeout + 30_000
@@ -93,7 +92,7 @@ extension World {
             let time = waitForAgreement(
                 among: { world in
                     [world.nodes.indices.filter { $0 != world.operators.absent }]
-                }, stable: 0, limit: limit, promise: .formation)
+                }, stable: 0, limit: limit, invariant: .formation)
         else { return nil }
         operators.replicates = false
         return Double(time - begun) / 1000
@@ -102,35 +101,36 @@ extension World {
     /// Lets groups that hold a majority come to an agreement. Returns the milliseconds they took,
     /// the time for which it had to hold not counted.
     mutating func settle() -> Double? {
-        guard broken == nil else { return nil }
+        guard violation == nil else { return nil }
         let begun = now
-        let masters = Agreement.votingMasters(allStates())
+        let masters = ConvergenceChecker.votingMasters(allStates())
         let limit =
             Simulation.agreementTimeouts * options.nodeTimeout + Simulation.agreementMargin
         let time = waitForAgreement(
             among: { $0.groups(holdingMajorityOf: masters) }, stable: Simulation.stableTime,
-            limit: limit, promise: .agreement)
+            limit: limit, invariant: .agreement)
         return time.map { Double($0 - begun) / 1000 }
     }
 
     /// Runs until all groups have agreed for a while. Returns when that while began.
     private mutating func waitForAgreement(
-        among groups: (World) -> [[Int]], stable: Int64, limit: Int64, promise: Promise
+        among groups: (World) -> [[Int]], stable: Int64, limit: Int64, invariant: Invariant
     ) -> Int64? {
         let end = now + limit * 1000
         var since: Int64?
         var problem = "nothing was looked at"
-        var agreements: [Agreement] = []
-        while broken == nil {
+        var agreements: [ConvergenceChecker] = []
+        while violation == nil {
             var wrong = isReplicated() ? nil : "a replica follows nobody"
             for (index, group) in groups(self).enumerated() where wrong == nil {
                 if index == agreements.count {
-                    agreements.append(Agreement(heirsMustServe: climate.validityFactor == 0))
+                    agreements.append(
+                        ConvergenceChecker(replicasMustServe: environment.validityFactor == 0))
                 }
                 wrong = agreements[index].problem(group, machines)
             }
             if let text = wrong {
-                if text != problem { trace.mention(now, "not yet: \(text)") }
+                if text != problem { trace.recordDetail(now, "not yet: \(text)") }
                 problem = text
                 since = nil
             } else {
@@ -139,16 +139,16 @@ extension World {
                 since = start
             }
             if now >= end {
-                if promise == .agreement && !exemptions.isEmpty {
-                    trace.tell(now, "exempted: after \(limit) ms: \(problem)")
+                if invariant == .agreement && !exemptions.isEmpty {
+                    trace.record(now, "exempted: after \(limit) ms: \(problem)")
                     isExempted = true
                     return nil
                 }
-                fail(promise, "after \(limit) ms: \(problem)")
+                fail(invariant, "after \(limit) ms: \(problem)")
                 return nil
             }
             // To look at all costs more the more there are.
-            let pause = promise == .formation ? 10_000 : 100_000
+            let pause = invariant == .formation ? 10_000 : 100_000
             run(until: now + Int64(max(pause, nodes.count * 500)))
         }
         return nil

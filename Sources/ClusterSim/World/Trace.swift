@@ -51,7 +51,7 @@ struct Trace: Sendable {
         }
     }
 
-    mutating func learn(_ id: NodeID, of node: Int) {
+    mutating func nameNode(_ id: NodeID, of node: Int) {
         let earlier = names.count { $0.name.prefix { $0 != "'" } == "n\(node)" }
         names.append((id, "n\(node)" + String(repeating: "'", count: earlier)))
     }
@@ -61,7 +61,7 @@ struct Trace: Sendable {
     }
 
     /// A line that a report may show.
-    mutating func tell(_ time: Int64, _ text: String) {
+    mutating func record(_ time: Int64, _ text: String) {
         keep(.text(time, text))
     }
 
@@ -84,7 +84,7 @@ struct Trace: Sendable {
     }
 
     /// A line that only a whole trace shows.
-    mutating func mention(_ time: Int64, _ text: @autoclosure () -> String) {
+    mutating func recordDetail(_ time: Int64, _ text: @autoclosure () -> String) {
         if keepsAll { lines.append("\(Self.clock(time)) \(text())") }
     }
 

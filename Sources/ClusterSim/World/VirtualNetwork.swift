@@ -7,21 +7,21 @@ import ClusterCore
 import ClusterWire
 
 /// What travels on a lane.
-enum Parcel: Sendable {
+enum Segment: Sendable {
     /// The connector knocks.
-    case knock
+    case syn
     /// The acceptor let the connector in.
-    case welcome
+    case synAck
     case bytes([UInt8])
     /// The other end is closed, or never opened.
-    case farewell
+    case fin
 }
 
 /// Something on its way.
-struct Item: Sendable {
+struct QueuedSegment: Sendable {
     /// Microseconds since the world began.
     var arrival: Int64
-    var parcel: Parcel
+    var segment: Segment
     /// The place in the pool of what was sent after it on the same lane; -1 for none.
     fileprivate var next: Int32 = -1
 }
@@ -64,7 +64,7 @@ struct LinkEnd: Sendable {
 struct VirtualNetwork: Sendable {
     var ends: [LinkEnd] = []
     var lanes: [Lane] = []
-    private var pool: [Item] = []
+    private var pool: [QueuedSegment] = []
     private var freeItem: Int32 = -1
     /// Events on their way that name a connection.
     private var events: [Int32] = []
@@ -196,7 +196,7 @@ struct VirtualNetwork: Sendable {
 
     // MARK: What waits
 
-    func first(on lane: Int) -> Item? {
+    func first(on lane: Int) -> QueuedSegment? {
         lanes[lane].first < 0 ? nil : pool[Int(lanes[lane].first)]
     }
 
@@ -222,16 +222,16 @@ struct VirtualNetwork: Sendable {
         var bytes = 0
         var at = lanes[lane].first
         while at >= 0 {
-            if case .bytes(let piece) = pool[Int(at)].parcel { bytes += piece.count }
+            if case .bytes(let piece) = pool[Int(at)].segment { bytes += piece.count }
             at = pool[Int(at)].next
         }
         return bytes
     }
 
-    /// Puts a parcel on a lane, behind all that waits there. Returns when it arrives.
-    mutating func append(_ parcel: Parcel, on lane: Int, at arrival: Int64) -> Int64 {
+    /// Puts a segment on a lane, behind all that waits there. Returns when it arrives.
+    mutating func append(_ segment: Segment, on lane: Int, at arrival: Int64) -> Int64 {
         let time = max(lanes[lane].lastArrival, arrival)
-        let item = Item(arrival: time, parcel: parcel)
+        let item = QueuedSegment(arrival: time, segment: segment)
         let place: Int32
         if freeItem >= 0 {
             place = freeItem
@@ -255,7 +255,7 @@ struct VirtualNetwork: Sendable {
         lanes[lane].first = next
         if next < 0 { lanes[lane].last = -1 }
         lanes[lane].count -= 1
-        pool[Int(place)] = Item(arrival: 0, parcel: .farewell, next: freeItem)
+        pool[Int(place)] = QueuedSegment(arrival: 0, segment: .fin, next: freeItem)
         freeItem = place
     }
 

@@ -19,7 +19,7 @@ struct VirtualNode: Sendable {
     /// The slots in the newest header that it sent: who hears the same shares their storage.
     var saidSlots = SlotSet()
     /// Counts processes, so that what was meant for an earlier one is known.
-    var life: UInt32 = 0
+    var incarnation: UInt32 = 0
     /// How many faults have the process stand still; what happens to it waits.
     var pauses = 0
     var isPaused: Bool { pauses > 0 }

@@ -8,7 +8,7 @@ import Determinism
 
 struct World: Sendable {
     let options: SimOptions
-    let climate: Climate
+    let environment: EnvironmentProfile
     let plan: FaultPlan
     var random: SplitMix64
     /// Microseconds since the world began.
@@ -19,17 +19,17 @@ struct World: Sendable {
     var machines: [Machine] = []
     var network: VirtualNetwork
     var addresses = AddressBook()
-    var safety: Safety
+    var safety: SafetyChecker
     var operators = Operator()
     var trace: Trace
-    var trouble: Trouble
+    var activeFaults: ActiveFaults
     /// What the newest command was answered.
     var lastReply: AdminReply?
     /// The first machine that the next survey looks at for what it holds.
     var nextBounded = 0
     /// Addresses given to nodes that moved.
     var sparesUsed = 0
-    var story = Story()
+    var metrics = RunMetrics()
     /// Counts what the rules take, for a caller who lends one.
     var stopwatch: Stopwatch?
     /// Whether a process can start again from its disk.
@@ -39,20 +39,20 @@ struct World: Sendable {
     /// All did not come to agree, and those are why.
     var isExempted = false
     /// Why the run was stopped.
-    var broken: BrokenPromise?
+    var violation: Violation?
 
     init(seed: UInt64, _ options: SimOptions) {
         var random = SplitMix64(seed: seed)
         self.options = options
-        climate = Climate(options, &random)
-        plan = FaultPlan(options, climate, &random)
+        environment = EnvironmentProfile(options, &random)
+        plan = FaultPlan(options, environment, &random)
         self.random = random
         keepsFiles =
             options.nodeCount <= World.fewNodes || plan.restarts
             || options.scenario?.restarts ?? false
         network = VirtualNetwork(nodes: options.nodeCount)
-        safety = Safety(nodes: options.nodeCount)
-        trouble = Trouble(nodes: options.nodeCount)
+        safety = SafetyChecker(nodes: options.nodeCount)
+        activeFaults = ActiveFaults(nodes: options.nodeCount)
         trace = Trace(keepsAll: options.keepsTrace)
         for index in 0..<options.nodeCount {
             let wallOffset = Int64(self.random.below(200)) - 100
@@ -68,9 +68,9 @@ struct World: Sendable {
 
     // MARK: Time
 
-    /// Runs what happens until a time, or until a promise is broken.
+    /// Runs what happens until a time, or until an invariant is violated.
     mutating func run(until end: Int64) {
-        while broken == nil, let next = queue.next() {
+        while violation == nil, let next = queue.next() {
             guard next.time <= end else {
                 queue.putBack(next)
                 break
@@ -81,7 +81,7 @@ struct World: Sendable {
             trace.mix(UInt64(event.index) << 16 | UInt64(event.node))
             handle(event)
         }
-        if broken == nil { now = end }
+        if violation == nil { now = end }
     }
 
     private mutating func handle(_ event: Event) {
@@ -91,9 +91,11 @@ struct World: Sendable {
             return nodes[node].deferred.append(event)
         }
         switch event.kind {
-        case .tick: tick(node, life: event.index)
+        case .tick: tick(node, incarnation: event.index)
         case .timer:
-            if nodes[node].isUp, nodes[node].life == event.index, nodes[node].takeTimer(at: now) {
+            if nodes[node].isUp, nodes[node].incarnation == event.index,
+                nodes[node].takeTimer(at: now)
+            {
                 step(node, .timer)
             }
         case .arrival: arrive(event)
@@ -104,15 +106,15 @@ struct World: Sendable {
         case .survey:
             survey()
             checkBounds()
-            queue.add(.survey, at: now + Safety.surveyInterval)
+            queue.add(.survey, at: now + SafetyChecker.surveyInterval)
         }
     }
 
-    private mutating func tick(_ node: Int, life: UInt32) {
-        guard nodes[node].isUp, nodes[node].life == life else { return }
-        if climate.hasData { replicateData(of: node) }
+    private mutating func tick(_ node: Int, incarnation: UInt32) {
+        guard nodes[node].isUp, nodes[node].incarnation == incarnation else { return }
+        if environment.hasData { replicateData(of: node) }
         step(node, .tick)
-        queue.add(.tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(life))
+        queue.add(.tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(incarnation))
     }
 
     // MARK: Processes
@@ -124,7 +126,7 @@ struct World: Sendable {
         config.port = VirtualNode.address(of: 0).port
         config.busPort = VirtualNode.address(of: 0).busPort
         config.failoverWithoutCopy = true
-        config.replicaValidityFactor = climate.validityFactor
+        config.replicaValidityFactor = environment.validityFactor
         config.planted = options.planted
         return config
     }
@@ -133,14 +135,14 @@ struct World: Sendable {
     /// speaks to anybody.
     mutating func start(_ node: Int) {
         guard !nodes[node].isUp else { return }
-        nodes[node].life += 1
+        nodes[node].incarnation += 1
         nodes[node].data.heardAt = -1
         nodes[node].data.source = nil
         nodes[node].isSilent = false
         nodes[node].clearTimer()
         releaseHeld()
         nodes[node].monotonicOffset =
-            climate.hasOwnOrigins ? 1 - now / 1000 : 1_000_000
+            environment.hasOwnOrigins ? 1 - now / 1000 : 1_000_000
         let instant = nodes[node].instant(at: now)
         var chance = SplitMix64(seed: random.next())
         var isNew = false
@@ -158,18 +160,18 @@ struct World: Sendable {
         }
         if isNew {
             nodes[node].disk.format(holding: snapshot(Generation(0), machine.state, instant))
-            trace.learn(machine.state.myID, of: node)
+            trace.nameNode(machine.state.myID, of: node)
         }
         returned(node, isNew: isNew)
         if node < machines.count { machines[node] = machine } else { machines.append(machine) }
         nodes[node].isUp = true
-        trace.tell(now, "n\(node) started\(isNew ? " as a new node" : "")")
+        trace.record(now, "n\(node) started\(isNew ? " as a new node" : "")")
         check(
             safety.started(
                 node, machine.state.myID, lastVoteEpoch: machine.state.lastVoteEpoch,
                 file: nodes[node].disk.durable))
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))
-        queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].life))
+        queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].incarnation))
     }
 
     mutating func draw(_ range: ClosedRange<Int64>) -> Int64 {

@@ -1,6 +1,6 @@
 // What nodes hold of their shard's keys, as far as the bus tells of it: offsets. Masters write with each
-// tick, replicas copy what they can reach and stay behind by a lag of their own. And the promise that
-// rests on it: of two heirs the one with more of the master's data is elected.
+// tick, replicas copy what they can reach and stay behind by a lag of their own. And the invariant that
+// rests on it: of two replicas the one with more of the master's data is elected.
 
 import ClusterCore
 import ClusterWire
@@ -57,18 +57,18 @@ extension World {
             ?? machines.indices.first { machines[$0].id == id }
     }
 
-    // MARK: Heirs
+    // MARK: Elections
 
     /// A node won an election: where nothing else is wrong, and was not for long enough that all had
     /// heard of each other, no sibling that could stand had more of the master's data.
     ///
     /// Without an offset on time a replica waits a second a rank, so a worse one may win only if the
     /// better one lost an election: with one master down and no losses it does not.
-    mutating func checkHeir(_ winner: Int) {
-        guard climate.hasData, climate.lossPerMillion == 0, climate.assignsEpochs,
+    mutating func checkSuccessor(_ winner: Int) {
+        guard environment.hasData, environment.lossPerMillion == 0, environment.assignsEpochs,
             let master = nodes[winner].data.source, !nodes[master].isUp,
-            let last = trouble.lastBesides(master),
-            trouble.last(of: master) - last > 4 * options.nodeTimeout * 1000
+            let last = activeFaults.lastBesides(master),
+            activeFaults.last(of: master) - last > 4 * options.nodeTimeout * 1000
         else { return }
         let id = machines[master].id
         for other in machines.indices where other != winner && nodes[other].isUp {
@@ -78,7 +78,7 @@ extension World {
                 nodes[other].data.offset > nodes[winner].data.offset
             else { continue }
             fail(
-                .betterHeir,
+                .bestSuccessor,
                 "n\(winner) is elected with \(nodes[winner].data.offset) bytes of n\(master)'s, "
                     + "n\(other) has \(nodes[other].data.offset)")
         }

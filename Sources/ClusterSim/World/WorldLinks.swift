@@ -21,7 +21,7 @@ extension World {
         let target = addresses.node(at: address)
         // Somebody else's address: nobody listens there.
         let end = network.connect(link, from: node, to: target ?? node)
-        put(target == nil ? .farewell : .knock, on: target == nil ? end + 1 : end)
+        put(target == nil ? .fin : .syn, on: target == nil ? end + 1 : end)
     }
 
     mutating func close(_ link: LinkID, of node: Int) {
@@ -32,18 +32,18 @@ extension World {
     /// The process at this end closes it, after all that it sent.
     mutating func closeEnd(_ end: Int) {
         network.close(end)
-        put(.farewell, on: end)
+        put(.fin, on: end)
     }
 
     mutating func send(_ message: Message, on link: LinkID, from node: Int) {
         guard let end = network.end(of: link, at: node) else {
-            return trace.tell(now, "n\(node) speaks on a link that it does not have")
+            return trace.record(now, "n\(node) speaks on a link that it does not have")
         }
         let target = network.ends[end ^ 1].node
         say(message, from: node, to: target)
         guard let bytes = message.encode() else { return }
-        story.sent(bytes.count, at: now)
-        story.says(message)
+        metrics.sent(bytes.count, at: now)
+        metrics.says(message)
         if random.below(Self.messagesPerCut) == 0 {
             let cut = 1 + random.below(bytes.count - 1)
             put(.bytes(Array(bytes[..<cut])), on: end)
@@ -51,7 +51,8 @@ extension World {
         } else {
             put(.bytes(bytes), on: end)
         }
-        guard climate.lossPerMillion > 0, random.below(1_000_000) < climate.lossPerMillion else {
+        guard environment.lossPerMillion > 0, random.below(1_000_000) < environment.lossPerMillion
+        else {
             return
         }
         if random.below(Self.lossesPerBreak) == 0 {
@@ -69,9 +70,9 @@ extension World {
         trace.mix(header.currentEpoch.value << 32 | header.configEpoch.value)
         let isHeartbeat = body.heartbeat != nil
         if isHeartbeat {
-            trace.mention(now, "n\(node) -> n\(target) \(body.type.name ?? "?")")
+            trace.recordDetail(now, "n\(node) -> n\(target) \(body.type.name ?? "?")")
         } else {
-            trace.tell(
+            trace.record(
                 now,
                 "n\(node) -> n\(target) \(body.type.name ?? "?") epoch \(header.currentEpoch)")
         }
@@ -80,12 +81,12 @@ extension World {
 
     // MARK: Ways
 
-    /// Puts a parcel on a lane; it arrives after a while and after all before it.
-    mutating func put(_ parcel: Parcel, on lane: Int) {
+    /// Puts a segment on a lane; it arrives after a while and after all before it.
+    mutating func put(_ segment: Segment, on lane: Int) {
         let from = network.ends[lane].node
         let to = network.ends[lane ^ 1].node
-        let arrival = now + draw(climate.delay) + nodes[from].slowness + nodes[to].slowness
-        arrange(lane, at: network.append(parcel, on: lane, at: arrival))
+        let arrival = now + draw(environment.delay) + nodes[from].slowness + nodes[to].slowness
+        arrange(lane, at: network.append(segment, on: lane, at: arrival))
     }
 
     private mutating func arrange(_ lane: Int, at time: Int64) {
@@ -102,7 +103,7 @@ extension World {
     mutating func breakConnection(_ end: Int) {
         for lane in [end, end ^ 1] {
             network.removeAll(on: lane)
-            put(.farewell, on: lane)
+            put(.fin, on: lane)
             if random.below(4) == 0 {
                 network.delay(lane, until: now + draw(Self.resend))
                 schedule(lane)
@@ -116,7 +117,7 @@ extension World {
         let nodes = nodes
         for (lane, since) in network.release(where: { !nodes[$0].isUnplugged }) {
             let wait = draw(0...min(now - since, Self.longestBackoff))
-            network.delay(lane, until: now + draw(climate.delay) + wait)
+            network.delay(lane, until: now + draw(environment.delay) + wait)
             schedule(lane)
         }
     }
@@ -141,26 +142,26 @@ extension World {
         else { return }
         if isShut(lane) { return network.hold(lane, since: now) }
         network.removeFirst(on: lane)
-        switch item.parcel {
-        case .knock: knocked(lane)
-        case .welcome: welcomed(lane)
+        switch item.segment {
+        case .syn: synArrived(lane)
+        case .synAck: synAckArrived(lane)
         case .bytes(let bytes): received(bytes, on: lane)
-        case .farewell: left(lane)
+        case .fin: finArrived(lane)
         }
     }
 
     /// Somebody connects: the process takes it, the machine refuses it, or nobody is there.
-    private mutating func knocked(_ lane: Int) {
+    private mutating func synArrived(_ lane: Int) {
         let node = network.ends[lane ^ 1].node
         guard network.ends[lane].isOpen else { return }
-        guard nodes[node].isUp else { return put(.farewell, on: lane ^ 1) }
+        guard nodes[node].isUp else { return put(.fin, on: lane ^ 1) }
         let link = network.accept(at: lane ^ 1)
-        put(.welcome, on: lane ^ 1)
+        put(.synAck, on: lane ^ 1)
         let peer = nodes[network.ends[lane].node].address.ip
         step(node, .linkOpened(link, local: nodes[node].address.ip, peer: peer))
     }
 
-    private mutating func welcomed(_ lane: Int) {
+    private mutating func synAckArrived(_ lane: Int) {
         let end = network.ends[lane ^ 1]
         guard end.isOpen else { return }
         let peer = nodes[network.ends[lane].node].address.ip
@@ -171,11 +172,11 @@ extension World {
         let end = network.ends[lane ^ 1]
         guard end.isOpen else {
             // The machine knows of no such connection, and says so.
-            if network.ends[lane].isOpen { put(.farewell, on: lane ^ 1) }
+            if network.ends[lane].isOpen { put(.fin, on: lane ^ 1) }
             return
         }
         network.lanes[lane].splitter.push(bytes)
-        while network.ends[lane ^ 1].isOpen, broken == nil {
+        while network.ends[lane ^ 1].isOpen, violation == nil {
             // Who is known matters only where somebody else than a node may have spoken.
             let isKnown =
                 !network.lanes[lane].hasGarbage || machines[end.node].isKnownPeer(on: end.link)
@@ -224,7 +225,7 @@ extension World {
         step(network.ends[end].node, .linkClosed(network.ends[end].link))
     }
 
-    private mutating func left(_ lane: Int) {
+    private mutating func finArrived(_ lane: Int) {
         let end = network.ends[lane ^ 1]
         guard end.isOpen else { return }
         network.close(lane ^ 1)

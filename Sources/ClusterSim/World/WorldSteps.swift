@@ -54,7 +54,7 @@ extension World {
     private mutating func timed<Result>(_ work: (inout World) -> Result) -> Result {
         guard let stopwatch else { return work(&self) }
         let begun = stopwatch.nanoseconds()
-        defer { story.ruleNanoseconds += stopwatch.nanoseconds() - begun }
+        defer { metrics.ruleNanoseconds += stopwatch.nanoseconds() - begun }
         return work(&self)
     }
 
@@ -68,42 +68,42 @@ extension World {
         case .send(let message, let link): send(message, on: link, from: node)
         case .timer(let time):
             if let due = nodes[node].setTimer(at: time, now: now) {
-                queue.add(.timer, at: due, node: node, index: Int(nodes[node].life))
+                queue.add(.timer, at: due, node: node, index: Int(nodes[node].incarnation))
             }
         case .note(let note): heard(note, of: node)
         case .reply(let reply, _, let save):
             lastReply = reply
             if let save, save <= nodes[node].disk.inPlace { nodes[node].acknowledged = save }
-            if case .error(let text) = reply { trace.tell(now, "n\(node) refused: \(text)") }
+            if case .error(let text) = reply { trace.record(now, "n\(node) refused: \(text)") }
         case .pauseWrites, .replicate, .dropKeys: break  // keys are not held here
         }
     }
 
     private mutating func heard(_ note: Note, of node: Int) {
         trace.note(note, of: node, at: now)
-        story.noted(note, by: node, at: now)
+        metrics.noted(note, by: node, at: now)
         switch note {
         case .suspected, .heardFailed, .markedFailed, .electionWon, .reset: break
         default: return
         }
-        if case .reset = note { trace.learn(machines[node].id, of: node) }
+        if case .reset = note { trace.nameNode(machines[node].id, of: node) }
         check(
             safety.noted(
                 note, by: node, machines[node].state, at: now, nodeTimeout: options.nodeTimeout))
-        if case .electionWon = note { checkHeir(node) }
+        if case .electionWon = note { checkSuccessor(node) }
     }
 
-    mutating func check(_ problem: Breach?) {
-        if let problem { fail(problem.promise, problem.text) }
+    mutating func check(_ problem: Violation?) {
+        if let problem { fail(problem.invariant, problem.text) }
     }
 
-    mutating func fail(_ promise: Promise, _ text: String) {
-        guard broken == nil else { return }
-        trace.tell(now, "BROKEN \(promise.rawValue): \(text)")
-        broken = BrokenPromise(promise: promise, time: now, text: text)
+    mutating func fail(_ invariant: Invariant, _ text: String) {
+        guard violation == nil else { return }
+        trace.record(now, "BROKEN \(invariant.rawValue): \(text)")
+        violation = Violation(invariant, text, time: now)
     }
 
-    // MARK: Witnesses
+    // MARK: Steps
 
     /// Looks at a step in which a message was heard, if there may be something to see.
     private mutating func look(
@@ -121,11 +121,11 @@ extension World {
         }
         let mayCollide = header.saysMaster && safety.lastSaidEpoch(of: node) == header.configEpoch
         guard moved || mayCollide || !votes.isEmpty else { return }
-        let witness = Witness(
+        let observer = StepChecker(
             node: node, header: header, body: body, before: slots, after: machines[node].state)
-        for candidate in votes { check(witness.vote(for: candidate)) }
-        if moved { check(witness.slots()) }
-        if mayCollide, let breach = witness.collision(at: instant), safety.stayed(node, header) {
+        for candidate in votes { check(observer.vote(for: candidate)) }
+        if moved { check(observer.slots()) }
+        if mayCollide, let breach = observer.collision(at: instant), safety.stayed(node, header) {
             check(breach)
         }
     }
@@ -148,7 +148,7 @@ extension World {
     }
 
     private mutating func write(_ node: Int) {
-        let delay = draw(climate.diskDelay) + nodes[node].disk.slowness
+        let delay = draw(environment.diskDelay) + nodes[node].disk.slowness
         queue.add(.written, at: now + delay, node: node, index: nodes[node].disk.writeNumber)
     }
 

@@ -34,11 +34,11 @@ enum SimulateCommand {
                     reports[place].add(outcome)
                     if call.tracePath != nil { trace = outcome.lines }
                     progress.done(index + 1)
-                    guard outcome.broken != nil else { return true }
+                    guard outcome.violation != nil else { return true }
                     progress.clear()
                     if !call.isJSON { show(reports[place].failure(outcome)) }
                     // One that trapped tells nothing more, and its seed cannot be looked into from here.
-                    if outcome.broken?.promise == .noTrap { return true }
+                    if outcome.violation?.invariant == .noTrap { return true }
                     if failure == nil { failure = (place, outcome) }
                     return call.keepsGoing
                 },
@@ -60,7 +60,7 @@ enum SimulateCommand {
             call.isJSON
                 ? SimulateJSON.text(reports, wallSeconds: wallSeconds)
                 : SimulateText.summary(reports, wallSeconds: wallSeconds))
-        return reports.allSatisfy { $0.broken.isEmpty } ? 0 : 1
+        return reports.allSatisfy { $0.violations.isEmpty } ? 0 : 1
     }
 
     /// Looks for a smaller run that breaks the same promise, and tells how to have it.

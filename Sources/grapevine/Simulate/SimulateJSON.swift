@@ -57,16 +57,16 @@ enum SimulateJSON {
     }
 
     private static func writeBroken(_ report: SimulateReport, _ json: inout JSONText) {
-        for (seed, promise) in report.broken {
+        for (seed, violation) in report.violations {
             json.object { json in
                 json.key("seed")
                 json.number(seed)
                 json.key("promise")
-                json.string(promise.promise.rawValue)
+                json.string(violation.invariant.rawValue)
                 json.key("at")
-                json.number(Double(promise.time) / 1e6, decimals: 6)
+                json.number(Double(violation.time ?? 0) / 1e6, decimals: 6)
                 json.key("text")
-                json.string(promise.text)
+                json.string(violation.text)
                 json.key("repeat")
                 json.string(report.repeating(seed))
                 if let smaller = report.smaller, smaller.of == seed {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ClusterSim
 
-@Suite struct HeirTests {
+@Suite struct SuccessorTests {
     /// A calm world of three masters with two replicas each, in which they lag; nil when the seed
     /// draws another.
     private static func world(_ seed: UInt64) -> World? {
@@ -14,7 +14,7 @@ import Testing
         (options.masters, options.replicas, options.faults) = (3, 6, .lag)
         (options.delay, options.lossPerMillion) = (100...1000, 0)
         var world = World(seed: seed, options)
-        guard world.climate.hasData, world.climate.assignsEpochs, world.form() != nil else {
+        guard world.environment.hasData, world.environment.assignsEpochs, world.form() != nil else {
             return nil
         }
         world.run(until: world.now + 10_000_000)
@@ -31,10 +31,10 @@ import Testing
             let (better, worse) = offsets[0] > offsets[1] ? (3, 6) : (6, 3)
             guard offsets[0] != offsets[1] else { continue }
             var wrong = world
-            wrong.checkHeir(worse)
-            #expect(wrong.broken?.promise == .betterHeir, "seed \(seed)")
+            wrong.checkSuccessor(worse)
+            #expect(wrong.violation?.invariant == .bestSuccessor, "seed \(seed)")
             world.run(until: world.now + 6_000_000)
-            #expect(world.broken == nil, "seed \(seed)")
+            #expect(world.violation == nil, "seed \(seed)")
             #expect(world.machines[better].state.nodes[.myself].isMaster, "seed \(seed)")
             elections += 1
         }

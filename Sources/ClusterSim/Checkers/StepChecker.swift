@@ -1,4 +1,4 @@
-// What is promised of a single step in which a node hears a message: for whom it votes, whose slots
+// What is required of a single step in which a node hears a message: for whom it votes, whose slots
 // change hands, and that a collision of epochs ends with the first header that shows it. Each is said
 // here in its own words from what the node believed before and after.
 
@@ -6,7 +6,7 @@ import ClusterCore
 import ClusterWire
 
 /// Looking at one step of one node.
-struct Witness {
+struct StepChecker {
     let node: Int
     let header: Header
     let body: Body
@@ -18,15 +18,16 @@ struct Witness {
     // MARK: Votes
 
     /// A vote was granted to a candidate.
-    func vote(for candidate: NodeID) -> Breach? {
+    func vote(for candidate: NodeID) -> Violation? {
         guard let row = after.nodes.find(candidate), let id = after.nodes[row].master,
             let master = after.nodes.find(id)
         else {
-            return (.foundedVote, "n\(node) votes for \(candidate.short), whose master is unknown")
+            return Violation(
+                .foundedVote, "n\(node) votes for \(candidate.short), whose master is unknown")
         }
         let isForced = header.messageFlags.contains(.forceAck)
         guard isForced || after.nodes[master].condition.isFailed else {
-            return (
+            return Violation(
                 .foundedVote,
                 "n\(node) votes for \(candidate.short), whose master \(id.short) has not failed"
             )
@@ -36,7 +37,7 @@ struct Witness {
                 after.nodes[owner].configEpoch > header.configEpoch,
                 !before.notClaimed.contains(slot)
             else { continue }
-            return (
+            return Violation(
                 .newestVote,
                 "n\(node) votes for \(candidate.short) at \(header.configEpoch), slot \(slot) is "
                     + "\(after.nodes[owner].id.short)'s at \(after.nodes[owner].configEpoch)"
@@ -48,7 +49,7 @@ struct Witness {
     // MARK: Slots
 
     /// Slots changed hands, or lost their owner.
-    func slots() -> Breach? {
+    func slots() -> Violation? {
         guard before.assignedCount > 0 else { return nil }
         for slot in after.slots.handedOver(since: before) {
             // Whoever is forgotten owns nothing.
@@ -56,14 +57,14 @@ struct Witness {
                 continue
             }
             guard let latter = after.slots.owner(of: slot) else {
-                return (
+                return Violation(
                     .keptSlots,
                     "n\(node) takes slot \(slot) from \(after.nodes[former].id.short) and gives it "
                         + "to nobody"
                 )
             }
             if mayTake(slot, from: former, by: latter) { continue }
-            return (
+            return Violation(
                 .risingOwners,
                 "n\(node) gives slot \(slot) of \(after.nodes[former].id.short) at "
                     + "\(after.nodes[former].configEpoch) to \(after.nodes[latter].id.short) at "
@@ -95,13 +96,13 @@ struct Witness {
     // MARK: Epochs
 
     /// A master with a smaller id that heard another at its own epoch, and stays there.
-    func collision(at now: Instant) -> Breach? {
+    func collision(at now: Instant) -> Violation? {
         guard body.heartbeat != nil, header.saysMaster, let row = after.nodes.find(header.sender),
             row != .myself, after.nodes[row].dataReceived == now.monotonic,
             after.nodes[row].isMaster, after.nodes[.myself].isMaster,
             after.nodes[.myself].configEpoch == header.configEpoch, after.myID < header.sender
         else { return nil }
-        return (
+        return Violation(
             .oneClaim,
             "n\(node) hears \(header.sender.short) at its own epoch \(header.configEpoch) and stays"
         )

@@ -1,19 +1,19 @@
 // What must come true once faults stop: every group whose nodes can all talk, and which holds a
 // majority of the masters that own slots, agrees on nodes, slots, roles and state; nobody suspects the
-// living; and no slot is without service that has a living heir.
+// living; and no slot is without service that has a living replica.
 
 import ClusterCore
 import ClusterWire
 
 /// Looking at a whole world at one moment. While something is wrong it is looked at first the next
 /// time: a large world is looked through once for each thing that has to come right, not for each look.
-struct Agreement: Sendable {
-    /// Whether slots of a master that is gone must be served when it has an heir.
-    var heirsMustServe: Bool
+struct ConvergenceChecker: Sendable {
+    /// Whether slots of a master that is gone must be served when it has a replica.
+    var replicasMustServe: Bool
     /// The node that had something wrong the last time.
     private var place = 0
 
-    init(heirsMustServe: Bool) { self.heirsMustServe = heirsMustServe }
+    init(replicasMustServe: Bool) { self.replicasMustServe = replicasMustServe }
 
     /// The first thing that the members of a group do not agree on, or that is wrong although they
     /// agree; nil when all is well.
@@ -39,7 +39,7 @@ struct Agreement: Sendable {
     }
 
     /// Whether a node that is gone owns slots for this member, and too few voters of the group know it
-    /// to find that it has failed or to elect its heir: one of them came back with nothing, was given
+    /// to find that it has failed or to elect a successor: one of them came back with nothing, was given
     /// slots and never heard it.
     private static func hasUndecidedOwner(
         _ state: ClusterState, _ group: [Int], _ ids: Identities, _ machines: [Machine]
@@ -48,10 +48,10 @@ struct Agreement: Sendable {
             guard state.nodes[handle].slotCount > 0 else { return false }
             let id = state.nodes[handle].id
             guard ids.find(id) == nil else { return false }
-            let witnesses = group.count {
+            let observers = group.count {
                 machines[$0].isVotingMaster && machines[$0].hasHeard(of: id)
             }
-            return witnesses < state.quorum
+            return observers < state.quorum
         }
     }
 
@@ -63,11 +63,11 @@ struct Agreement: Sendable {
             let id = state.nodes[handle].id
             if members.contains(id) && state.nodes[handle].isMaster { continue }
             isServed = false
-            let heirs = members.filter { member in
+            let replicas = members.filter { member in
                 state.nodes.find(member).map { state.nodes[$0].master == id } ?? false
             }
-            if heirsMustServe, let heir = heirs.first {
-                return "slots of \(id.short) are not served, \(heir.short) could"
+            if replicasMustServe, let replica = replicas.first {
+                return "slots of \(id.short) are not served, \(replica.short) could"
             }
         }
         guard state.health.isOK == isServed else {

@@ -5,7 +5,7 @@ import ClusterCore
 import ClusterWire
 
 /// What a machine and the ways to it may hold, in a world of a known size.
-struct Bounds: Sendable {
+struct ResourceChecker: Sendable {
     /// Every identity that there ever was.
     let identities: Int
     let nodes: Int
@@ -43,7 +43,7 @@ extension World {
 
     /// Looks at some machines and at what waits for them, and at others the next time.
     mutating func checkBounds() {
-        let bounds = Bounds(identities: safety.identityCount, nodes: nodes.count)
+        let bounds = ResourceChecker(identities: safety.identityCount, nodes: nodes.count)
         for step in 0..<min(nodes.count, Self.machinesPerSurvey) {
             let node = (nextBounded + step) % nodes.count
             if let excess = bounds.excess(of: machines[node].state.load) {
@@ -55,7 +55,7 @@ extension World {
             return
         }
         let bytes = network.queuedBytes(on: lane)
-        if bytes > Bounds.queuedBytes {
+        if bytes > ResourceChecker.queuedBytes {
             fail(
                 .bounded,
                 "\(bytes) bytes wait between n\(network.ends[lane].node) and "

@@ -1,7 +1,7 @@
-// What the rules promise, in words that a report shows, and a promise that was seen broken.
+// What the rules guarantee, in words that a report shows, and what a checker found to be otherwise.
 
-/// What the rules promise.
-package enum Promise: String, Sendable, CaseIterable {
+/// What the rules guarantee.
+package enum Invariant: String, Sendable, CaseIterable {
     case oneVote = "a node votes once in an epoch"
     case foundedVote = "votes are for replicas of failed masters, unless an operator forces them"
     case newestVote = "nobody votes for a claim on slots that it knows a newer owner of"
@@ -13,7 +13,7 @@ package enum Promise: String, Sendable, CaseIterable {
     case oneClaim = "two masters at one epoch stay so no longer than one exchange of headers"
     case risingOwners = "a slot changes its owner only to a greater epoch"
     case keptSlots = "a slot that its owner does not claim stays with it until another claims it"
-    case betterHeir = "of replicas that can stand the one with the most data is elected"
+    case bestSuccessor = "of replicas that can stand the one with the most data is elected"
     case bounded = "nothing grows without bound"
     case readableFile = "a node can read what it saved"
     case readableMessage = "a node can read what another says"
@@ -22,19 +22,16 @@ package enum Promise: String, Sendable, CaseIterable {
     case agreement = "once faults stop, those who can talk agree in a bounded time"
 }
 
-/// A promise that a run saw broken.
-package struct BrokenPromise: Equatable, Sendable {
-    package var promise: Promise
-    /// Microseconds since the world began.
-    package var time: Int64
+/// An invariant that did not hold.
+package struct Violation: Equatable, Sendable {
+    package var invariant: Invariant
     package var text: String
+    /// Microseconds since the world began; nil until the world says when.
+    package var time: Int64?
 
-    package init(promise: Promise, time: Int64, text: String) {
-        self.promise = promise
-        self.time = time
+    package init(_ invariant: Invariant, _ text: String, time: Int64? = nil) {
+        self.invariant = invariant
         self.text = text
+        self.time = time
     }
 }
-
-/// What a checker found, before the world says when.
-typealias Breach = (promise: Promise, text: String)

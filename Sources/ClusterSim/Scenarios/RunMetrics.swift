@@ -5,7 +5,7 @@ import ClusterCore
 import ClusterWire
 
 /// What happened since a moment.
-struct Story: Sendable {
+struct RunMetrics: Sendable {
     /// Microseconds since the world began, when the telling began.
     private(set) var since: Int64 = 0
     private(set) var firstSuspicion: Int64?
@@ -16,7 +16,7 @@ struct Story: Sendable {
     private(set) var lastPromotion: Int64?
     private(set) var suspicions = 0
     /// Elections won: by whom, in order.
-    private(set) var heirs: [Int] = []
+    private(set) var promoted: [Int] = []
     private(set) var electionsStarted = 0
     /// Nodes that were taken for failed by anybody.
     private var failed = Identities()
@@ -39,7 +39,7 @@ struct Story: Sendable {
     private(set) var mostBytes: Int64 = 0
 
     /// What comes from now on is told.
-    mutating func begin(at time: Int64) { self = Story(since: time) }
+    mutating func begin(at time: Int64) { self = RunMetrics(since: time) }
 
     init(since: Int64 = 0) {
         self.since = since
@@ -60,7 +60,7 @@ struct Story: Sendable {
         case .electionStarted: electionsStarted += 1
         case .electionWon:
             lastPromotion = time
-            heirs.append(node)
+            promoted.append(node)
         default: break
         }
     }

@@ -1,15 +1,15 @@
-// The promises that must hold at each step, whatever goes wrong: they look at what machines say and
-// note, and at what their disks would give back, never at what a rule intended. What is promised of
-// slots and votes in one step is in Witness.swift, and what only has to come true in the end in
-// Agreement.swift.
+// The invariants that must hold at each step, whatever goes wrong: they look at what machines say and
+// note, and at what their disks would give back, never at what a rule intended. What is required of
+// slots and votes in one step is in StepChecker.swift, and what only has to come true in the end in
+// ConvergenceChecker.swift.
 
 import ClusterCore
 import ClusterWire
 
 /// The checkers of safety and what they remember.
-struct Safety: Sendable {
+struct SafetyChecker: Sendable {
     /// An identity's past.
-    private struct Life: Sendable {
+    private struct History: Sendable {
         /// The first identity with the same id: what others say of an id outlives a RESET.
         var name: Int
         var currentEpoch: Epoch = 0
@@ -38,7 +38,7 @@ struct Safety: Sendable {
     }
 
     private var identities = Identities()
-    private var lives: [Life] = []
+    private var histories: [History] = []
     /// The identity of each node's process.
     private var current: [Int]
     /// The newest files of each disk, oldest first.
@@ -47,7 +47,7 @@ struct Safety: Sendable {
     /// The process' own current epoch.
     private var epochs: [Epoch]
     /// What each process was told; empty in large worlds.
-    private var testimonies: [Testimony]
+    private var heardReports: [HeardReports]
     /// Nodes that heard another at their own epoch and stayed there, with whom and at which.
     private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
     /// Since when pairs of nodes, that can talk, claim a slot at one epoch.
@@ -64,8 +64,8 @@ struct Safety: Sendable {
         files = [[File]](repeating: [], count: count)
         said = [Said](repeating: Said(), count: count)
         epochs = [Epoch](repeating: 0, count: count)
-        testimonies =
-            count <= Self.smallCount ? [Testimony](repeating: Testimony(), count: count) : []
+        heardReports =
+            count <= Self.smallCount ? [HeardReports](repeating: HeardReports(), count: count) : []
     }
 
     /// How many identities there ever were.
@@ -78,23 +78,25 @@ struct Safety: Sendable {
     @discardableResult
     mutating func started(
         _ node: Int, _ id: NodeID, lastVoteEpoch: Epoch = 0, file: VirtualDisk.Snapshot?
-    ) -> Breach? {
+    ) -> Violation? {
         said[node] = Said()
         epochs[node] = 0
-        if !testimonies.isEmpty { testimonies[node].removeAll() }
+        if !heardReports.isEmpty { heardReports[node].removeAll() }
         files[node] = file.map { [File(file: $0)] } ?? []
-        current[node] = identities.find(id) ?? newLife(id)
-        guard let vote = lives[current[node]].votes.map(\.epoch).max(), vote > lastVoteEpoch else {
+        current[node] = identities.find(id) ?? newIdentity(id)
+        guard let vote = histories[current[node]].votes.map(\.epoch).max(), vote > lastVoteEpoch
+        else {
             return nil
         }
-        return (
+        return Violation(
             .oneVote,
             "n\(node) voted in epoch \(vote), and starts with the last vote in \(lastVoteEpoch)"
         )
     }
 
-    private mutating func newLife(_ id: NodeID) -> Int {
-        lives.append(Life(name: identities.find(id).map { lives[$0].name } ?? lives.count))
+    private mutating func newIdentity(_ id: NodeID) -> Int {
+        histories.append(
+            History(name: identities.find(id).map { histories[$0].name } ?? histories.count))
         return identities.add(id)
     }
 
@@ -114,10 +116,10 @@ struct Safety: Sendable {
         return files[node][index].image
     }
 
-    mutating func stepped(_ node: Int, currentEpoch: Epoch) -> Breach? {
+    mutating func stepped(_ node: Int, currentEpoch: Epoch) -> Violation? {
         defer { epochs[node] = currentEpoch }
         guard currentEpoch < epochs[node] else { return nil }
-        return (
+        return Violation(
             .risingEpochs, "n\(node)'s current epoch fell from \(epochs[node]) to \(currentEpoch)"
         )
     }
@@ -127,7 +129,7 @@ struct Safety: Sendable {
     /// A header leaves a node.
     mutating func said(
         _ header: Header, _ body: Body, by node: Int, to target: Int
-    ) -> Breach? {
+    ) -> Violation? {
         if case .vote = body { return voted(header.currentEpoch, by: node, for: target) }
         let isSame =
             !said[node].isUnknown && said[node].currentEpoch == header.currentEpoch
@@ -141,32 +143,32 @@ struct Safety: Sendable {
         return fell(header, of: node) ?? uncovered(header, of: node)
     }
 
-    private mutating func fell(_ header: Header, of node: Int) -> Breach? {
-        let life = current[node]
-        if header.currentEpoch < lives[life].currentEpoch {
-            return (
+    private mutating func fell(_ header: Header, of node: Int) -> Violation? {
+        let identity = current[node]
+        if header.currentEpoch < histories[identity].currentEpoch {
+            return Violation(
                 .risingEpochs,
                 "n\(node) says current epoch \(header.currentEpoch), it said "
-                    + "\(lives[life].currentEpoch)"
+                    + "\(histories[identity].currentEpoch)"
             )
         }
-        lives[life].currentEpoch = header.currentEpoch
+        histories[identity].currentEpoch = header.currentEpoch
         guard header.saysMaster else { return nil }
-        if header.configEpoch < lives[life].configEpoch {
-            return (
+        if header.configEpoch < histories[identity].configEpoch {
+            return Violation(
                 .risingEpochs,
                 "n\(node) says config epoch \(header.configEpoch), it said "
-                    + "\(lives[life].configEpoch)"
+                    + "\(histories[identity].configEpoch)"
             )
         }
-        lives[life].configEpoch = header.configEpoch
+        histories[identity].configEpoch = header.configEpoch
         return nil
     }
 
-    private mutating func uncovered(_ header: Header, of node: Int) -> Breach? {
+    private mutating func uncovered(_ header: Header, of node: Int) -> Violation? {
         let newest = image(of: node)
         guard let newest, newest.currentEpoch >= header.currentEpoch else {
-            return (
+            return Violation(
                 .durable,
                 "n\(node) says current epoch \(header.currentEpoch), its disk holds "
                     + (newest.map { "\($0.currentEpoch)" } ?? "nothing")
@@ -177,28 +179,28 @@ struct Safety: Sendable {
         for age in 0..<Self.filesKept {
             if let image = image(of: node, age: age), image.covers(header) { return nil }
         }
-        return (
+        return Violation(
             .durable,
             "n\(node) claims \(header.slots.count) slots at \(header.configEpoch), its disk "
                 + "holds \(newest.slots.count) at \(newest.configEpoch)"
         )
     }
 
-    private mutating func voted(_ epoch: Epoch, by node: Int, for target: Int) -> Breach? {
-        let life = current[node]
+    private mutating func voted(_ epoch: Epoch, by node: Int, for target: Int) -> Violation? {
+        let identity = current[node]
         let candidate = current[target]
-        if let vote = lives[life].votes.last(where: { $0.epoch == epoch }) {
+        if let vote = histories[identity].votes.last(where: { $0.epoch == epoch }) {
             guard identities.ids[vote.candidate] != identities.ids[candidate] else { return nil }
-            return (
+            return Violation(
                 .oneVote,
                 "n\(node) votes for n\(target) in epoch \(epoch), it voted for "
                     + identities.ids[vote.candidate].short
             )
         }
-        lives[life].votes.append((epoch, candidate))
+        histories[identity].votes.append((epoch, candidate))
         let newest = image(of: node)
         guard let newest, newest.lastVoteEpoch >= epoch else {
-            return (
+            return Violation(
                 .durable,
                 "n\(node) votes in epoch \(epoch), its disk holds a last vote in "
                     + (newest.map { "\($0.lastVoteEpoch)" } ?? "none")
@@ -216,34 +218,34 @@ struct Safety: Sendable {
 
     /// A heartbeat reaches a node: what it says against others counts from now on.
     mutating func heard(_ section: GossipSection, from id: NodeID, by node: Int, at time: Int64) {
-        guard !testimonies.isEmpty, let speaker = name(id) else { return }
+        guard !heardReports.isEmpty, let speaker = name(id) else { return }
         for entry in section where !entry.flags.isDisjoint(with: [.pfail, .fail]) {
             guard let subject = name(entry.node) else { continue }
-            testimonies[node].heard(speaker, against: subject, at: time)
+            heardReports[node].heard(speaker, against: subject, at: time)
         }
     }
 
     /// FAIL reaches a node: it counts as the word of whoever says it.
     mutating func heardFail(_ id: NodeID, from speaker: NodeID, by node: Int, at time: Int64) {
-        guard !testimonies.isEmpty, let speaker = name(speaker), let subject = name(id) else {
+        guard !heardReports.isEmpty, let speaker = name(speaker), let subject = name(id) else {
             return
         }
-        testimonies[node].heard(speaker, against: subject, at: time)
+        heardReports[node].heard(speaker, against: subject, at: time)
     }
 
     /// A vote reaches a node.
     mutating func heardVote(_ epoch: Epoch, from id: NodeID, by node: Int) {
         guard let voter = identities.find(id) else { return }
-        let isKnown = lives[current[node]].heard.contains {
+        let isKnown = histories[current[node]].heard.contains {
             $0.epoch == epoch && $0.voter == voter
         }
-        if !isKnown { lives[current[node]].heard.append((epoch, voter)) }
+        if !isKnown { histories[current[node]].heard.append((epoch, voter)) }
     }
 
     /// A node noted something; `state` is its own after the step.
     mutating func noted(
         _ note: Note, by node: Int, _ state: ClusterState, at time: Int64, nodeTimeout: Int64
-    ) -> Breach? {
+    ) -> Violation? {
         switch note {
         case .suspected(let id), .heardFailed(let id, from: _):
             remember(id, by: node)
@@ -255,7 +257,7 @@ struct Safety: Sendable {
         case .electionWon(let epoch, votes: _):
             return unelected(node, epoch, state.quorum)
         case .reset:
-            current[node] = newLife(state.myID)
+            current[node] = newIdentity(state.myID)
             said[node] = Said()
             epochs[node] = 0
         default: break
@@ -263,17 +265,17 @@ struct Safety: Sendable {
         return nil
     }
 
-    private func name(_ id: NodeID) -> Int? { identities.find(id).map { lives[$0].name } }
+    private func name(_ id: NodeID) -> Int? { identities.find(id).map { histories[$0].name } }
 
     private mutating func remember(_ id: NodeID, by node: Int) {
         guard let subject = name(id) else { return }
-        lives[lives[current[node]].name].suspected.insert(subject)
+        histories[histories[current[node]].name].suspected.insert(subject)
     }
 
     /// A word against a node counts if it was given, of late, by a master that has slots.
     private func unfounded(
         _ id: NodeID, _ agreeing: [NodeID], by node: Int, _ state: ClusterState, _ oldest: Int64
-    ) -> Breach? {
+    ) -> Violation? {
         var counted = IdentitySet()
         var count = 0
         for reporter in agreeing {
@@ -287,7 +289,7 @@ struct Safety: Sendable {
             count += 1
         }
         guard count < state.quorum else { return nil }
-        return (
+        return Violation(
             .quorum,
             "n\(node) marks \(id.short) failed on the word of \(count), its quorum is "
                 + "\(state.quorum)"
@@ -297,20 +299,20 @@ struct Safety: Sendable {
     private func wasGiven(
         _ speaker: Int, against subject: Int, to node: Int, since oldest: Int64
     ) -> Bool {
-        guard !testimonies.isEmpty else { return lives[speaker].suspected.contains(subject) }
-        return testimonies[node].last(speaker, against: subject).map { $0 >= oldest } ?? false
+        guard !heardReports.isEmpty else { return histories[speaker].suspected.contains(subject) }
+        return heardReports[node].last(speaker, against: subject).map { $0 >= oldest } ?? false
     }
 
-    private func unelected(_ node: Int, _ epoch: Epoch, _ quorum: Int) -> Breach? {
+    private func unelected(_ node: Int, _ epoch: Epoch, _ quorum: Int) -> Violation? {
         let id = identities.ids[current[node]]
-        let votes = lives[current[node]].heard.count { heard in
+        let votes = histories[current[node]].heard.count { heard in
             heard.epoch == epoch
-                && lives[heard.voter].votes.contains {
+                && histories[heard.voter].votes.contains {
                     $0.epoch == epoch && identities.ids[$0.candidate] == id
                 }
         }
         guard votes < quorum else { return nil }
-        return (
+        return Violation(
             .majority,
             "n\(node) wins epoch \(epoch) with \(votes) votes of that epoch, its majority is \(quorum)"
         )
@@ -331,7 +333,7 @@ struct Safety: Sendable {
     /// Looks at what all say they own; `canTalk` says whether nothing stands between two nodes.
     mutating func survey(
         at now: Int64, limit: Int64, canTalk: (Int, Int) -> Bool
-    ) -> Breach? {
+    ) -> Violation? {
         var going: [(one: Int, other: Int, since: Int64)] = []
         for (one, other) in rivals() where canTalk(one, other) {
             let since = conflicts.first { $0.one == one && $0.other == other }?.since ?? now
@@ -339,7 +341,7 @@ struct Safety: Sendable {
         }
         conflicts = going
         guard let long = going.first(where: { now - $0.since > limit }) else { return nil }
-        return (
+        return Violation(
             .oneClaim,
             "n\(long.one) and n\(long.other) claim the same slots at "
                 + "\(said[long.one].configEpoch) for \((now - long.since) / 1000) ms"

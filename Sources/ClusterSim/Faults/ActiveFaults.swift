@@ -1,8 +1,8 @@
-// What is wrong with a world at a moment, and since when: some promises hold only where one thing went
+// What is wrong with a world at a moment, and since when: some invariants hold only where one thing went
 // wrong and nothing else did.
 
 /// Faults that go on, and when the last one began or ended.
-struct Trouble: Sendable {
+struct ActiveFaults: Sendable {
     /// Faults that go on and are of one node alone, by node.
     private var own: [Int]
     /// When the last of these began or ended, by node; -1 for never.
@@ -24,7 +24,7 @@ struct Trouble: Sendable {
             .slowDisk(let node, _), .refusingDisk(let node):
             own[node] += change
             ownAt[node] = time
-        case .clockJump, .clockDrift: break  // nothing that is promised goes by wall clocks
+        case .clockJump, .clockDrift: break  // no invariant goes by wall clocks
         case .swap, .partition, .cut, .reset, .garbage, .operate:
             shared += change
             sharedAt = time

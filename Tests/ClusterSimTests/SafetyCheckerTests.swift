@@ -1,4 +1,4 @@
-// The checkers by themselves: each promise broken by hand is seen, and the same within the rules is not.
+// The checkers by themselves: each invariant violated by hand is seen, and the same within the rules is not.
 
 import ClusterCore
 import ClusterWire
@@ -7,12 +7,12 @@ import Testing
 
 @testable import ClusterSim
 
-@Suite struct SafetyTests {
+@Suite struct SafetyCheckerTests {
     private static let now = Instant(monotonic: 1000, wall: 1_700_000_000_000)
 
     /// A checker of three nodes that have just started for the first time, and their ids.
-    private static func start() -> (safety: Safety, ids: [NodeID]) {
-        var safety = Safety(nodes: 3)
+    private static func start() -> (safety: SafetyChecker, ids: [NodeID]) {
+        var safety = SafetyChecker(nodes: 3)
         var ids: [NodeID] = []
         for node in 0..<3 {
             let machine = machine(node)
@@ -56,7 +56,7 @@ import Testing
     @Test func `an epoch that is not on disk may not be said`() {
         var (safety, ids) = Self.start()
         let unsaved = Self.header(ids[0], current: 5)
-        expect(safety.said(unsaved, .voteRequest, by: 0, to: 1)?.promise, is: .durable)
+        expect(safety.said(unsaved, .voteRequest, by: 0, to: 1)?.invariant, is: .durable)
         safety.saved(1, file: Self.file(1, epoch: 5, last: 9))
         let saved = Self.header(ids[1], current: 5)
         #expect(safety.said(saved, .voteRequest, by: 1, to: 0) == nil)
@@ -83,9 +83,9 @@ import Testing
         #expect(safety.said(high, .voteRequest, by: 0, to: 1) == nil)
         safety.started(0, ids[0], file: file)
         let low = Self.header(ids[0], current: 5, config: 4, last: 9)
-        expect(safety.said(low, .voteRequest, by: 0, to: 1)?.promise, is: .risingEpochs)
+        expect(safety.said(low, .voteRequest, by: 0, to: 1)?.invariant, is: .risingEpochs)
         let lower = Self.header(ids[0], current: 4, config: 5, last: 9)
-        expect(safety.said(lower, .voteRequest, by: 0, to: 1)?.promise, is: .risingEpochs)
+        expect(safety.said(lower, .voteRequest, by: 0, to: 1)?.invariant, is: .risingEpochs)
     }
 
     @Test func `after a reset an identity begins anew`() {
@@ -102,7 +102,7 @@ import Testing
         var (safety, _) = Self.start()
         #expect(safety.stepped(0, currentEpoch: 3) == nil)
         #expect(safety.stepped(0, currentEpoch: 3) == nil)
-        expect(safety.stepped(0, currentEpoch: 2)?.promise, is: .risingEpochs)
+        expect(safety.stepped(0, currentEpoch: 2)?.invariant, is: .risingEpochs)
     }
 
     /// The file of a node that voted in an epoch, as its text says.
@@ -120,38 +120,38 @@ import Testing
     @Test func `a vote must be on disk, and goes to one candidate an epoch across restarts`() {
         var (safety, ids) = Self.start()
         let vote = Self.header(ids[0], current: 7)
-        expect(safety.said(vote, .vote, by: 0, to: 1)?.promise, is: .durable)
+        expect(safety.said(vote, .vote, by: 0, to: 1)?.invariant, is: .durable)
         (safety, _) = Self.start()
         let file = Self.voted(0, in: 7)
         safety.saved(0, file: file)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
         #expect(safety.said(vote, .vote, by: 0, to: 1) == nil)
-        expect(safety.started(0, ids[0], lastVoteEpoch: 6, file: file)?.promise, is: .oneVote)
-        expect(safety.started(0, ids[0], lastVoteEpoch: 7, file: file)?.promise, is: nil)
-        expect(safety.said(vote, .vote, by: 0, to: 2)?.promise, is: .oneVote)
+        expect(safety.started(0, ids[0], lastVoteEpoch: 6, file: file)?.invariant, is: .oneVote)
+        expect(safety.started(0, ids[0], lastVoteEpoch: 7, file: file)?.invariant, is: nil)
+        expect(safety.said(vote, .vote, by: 0, to: 2)?.invariant, is: .oneVote)
     }
 
     @Test func `an election is won by votes of its own epoch from a majority`() {
         var (safety, ids) = Self.start()
         let won = Note.electionWon(7, votes: 2)
         for voter in 0..<2 {
-            expect(Self.note(won, by: 2, ids, &safety)?.promise, is: .majority)
+            expect(Self.note(won, by: 2, ids, &safety)?.invariant, is: .majority)
             safety.saved(voter, file: Self.voted(voter, in: 7))
             let vote = Self.header(ids[voter], current: 7)
             #expect(safety.said(vote, .vote, by: voter, to: 2) == nil)
-            expect(Self.note(won, by: 2, ids, &safety)?.promise, is: .majority)
+            expect(Self.note(won, by: 2, ids, &safety)?.invariant, is: .majority)
             safety.heardVote(7, from: ids[voter], by: 2)
         }
         #expect(Self.note(won, by: 2, ids, &safety) == nil)
         let other = Note.electionWon(8, votes: 2)
-        expect(Self.note(other, by: 2, ids, &safety)?.promise, is: .majority)
+        expect(Self.note(other, by: 2, ids, &safety)?.invariant, is: .majority)
     }
 
     /// What a node notes that believes all three to be masters with slots, unless some own none.
     private static func note(
         _ note: Note, by node: Int, _ ids: [NodeID], empty: Int? = nil, at time: Int64 = 0,
-        _ safety: inout Safety
-    ) -> Breach? {
+        _ safety: inout SafetyChecker
+    ) -> Violation? {
         var random = SplitMix64(seed: 1)
         let lines = ids.indices.map { index in
             "\(ids[index]) 10.0.0.\(index + 1):6379@16379 \(index == node ? "myself," : "")master"
@@ -177,11 +177,11 @@ import Testing
         var (safety, ids) = Self.start()
         let failed = Note.markedFailed(ids[2], agreeing: [ids[1], ids[1]])
         let two = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1], ids[1]])
-        expect(Self.note(two, by: 0, ids, &safety)?.promise, is: .quorum)
+        expect(Self.note(two, by: 0, ids, &safety)?.invariant, is: .quorum)
         safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
         #expect(Self.note(two, by: 0, ids, at: 2_000_050, &safety) == nil)
-        expect(Self.note(two, by: 0, ids, at: 2_002_000, &safety)?.promise, is: .quorum)
-        expect(Self.note(failed, by: 0, ids, at: 60, &safety)?.promise, is: .quorum)
+        expect(Self.note(two, by: 0, ids, at: 2_002_000, &safety)?.invariant, is: .quorum)
+        expect(Self.note(failed, by: 0, ids, at: 60, &safety)?.invariant, is: .quorum)
     }
 
     @Test func `the word of a master without slots does not count`() {
@@ -189,7 +189,7 @@ import Testing
         let failed = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1]])
         safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
         #expect(Self.note(failed, by: 0, ids, at: 60, &safety) == nil)
-        expect(Self.note(failed, by: 0, ids, empty: 1, at: 60, &safety)?.promise, is: .quorum)
+        expect(Self.note(failed, by: 0, ids, empty: 1, at: 60, &safety)?.invariant, is: .quorum)
     }
 
     @Test func `two claims at one epoch are borne for a while by nodes that can talk`() {
@@ -203,7 +203,7 @@ import Testing
         #expect(safety.survey(at: 1100, limit: 1000) { _, _ in true } == nil)
         #expect(safety.survey(at: 1101, limit: 1000) { _, _ in false } == nil)
         #expect(safety.survey(at: 1102, limit: 1000) { _, _ in true } == nil)
-        expect(safety.survey(at: 2103, limit: 1000) { _, _ in true }?.promise, is: .oneClaim)
+        expect(safety.survey(at: 2103, limit: 1000) { _, _ in true }?.invariant, is: .oneClaim)
     }
 
     @Test func `a file is read for what it says of its own node`() {
