@@ -48,7 +48,7 @@ import Testing
             $0.diskDelay = 500_000...5_000_000
         },
         Case(bug: .absentClaim, invariant: .keptSlots, seeds: 11...60) { $0.faults = .operators },
-        Case(bug: .keptSlots, invariant: .agreement, seeds: 5...60) {
+        Case(bug: .demotedOwner, invariant: .agreement, seeds: 5...60) {
             $0.faults = [.crash, .operators]
         },
         Case(bug: .replyBeforeSave, invariant: .acknowledged, seeds: 1...2),
@@ -72,6 +72,13 @@ import Testing
         guard let seed else { return }
         options.planted = []
         #expect(Simulation.run(seed: seed, options).violation == nil)
+    }
+
+    @Test func `no bug is named like an invariant`() {
+        let invariants = Invariant.allCases.map { "\($0)".lowercased() }
+        for name in PlantedBug.allNames {
+            #expect(!invariants.contains(String(name.filter { $0 != "-" })))
+        }
     }
 
     @Test func `bugs have names that lead back to them`() {

@@ -141,7 +141,7 @@ enum SlotOwnership {
                 return false
             }
         }
-        if turn.has(.keptSlots), let owner, !state.nodes[owner].isMaster { return false }
+        if turn.has(.demotedOwner), let owner, !state.nodes[owner].isMaster { return false }
         if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
         if owner == current { losses.lost += 1 }
         losses.taken += 1

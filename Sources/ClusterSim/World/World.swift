@@ -127,7 +127,6 @@ struct World: Sendable {
         config.busPort = VirtualNode.address(of: 0).busPort
         config.failoverWithoutCopy = true
         config.replicaValidityFactor = environment.validityFactor
-        config.planted = options.planted
         return config
     }
 
@@ -150,12 +149,13 @@ struct World: Sendable {
         if let text = nodes[node].disk.durable.flatMap(\.text) {
             do throws(NodesFileError) {
                 let state = try NodesFile.parse(text, at: instant, random: &chance)
-                machine = Machine(state: state, config: config, random: chance)
+                machine = Machine(
+                    state: state, config: config, random: chance, planted: options.planted)
             } catch {
                 return fail(.readableFile, "n\(node) cannot read what it saved: \(error)")
             }
         } else {
-            machine = Machine(fresh: config, random: chance)
+            machine = Machine(fresh: config, random: chance, planted: options.planted)
             isNew = true
         }
         if isNew {
