@@ -140,7 +140,7 @@ import Testing
 
 @Suite struct FaultPlanTests {
     @Test func `kinds are read as they are written`() {
-        let some: [FaultKinds] = [.all, [], .crash, [.pause, .lasting], .rack]
+        let some: [FaultKinds] = [.all, [], [.crash], [.pause, .lasting], [.rack]]
         for kinds in some { #expect(FaultKinds(kinds.text) == kinds) }
         #expect(FaultKinds("crash,earthquake") == nil)
     }

@@ -18,7 +18,7 @@ import Testing
     static let cases = [
         // Candidates of masters that were cut off together stand in one epoch.
         Case(bug: .secondVote, invariant: .oneVote, seeds: 6...65) {
-            ($0.masters, $0.replicas, $0.faults) = (7, 7, .partition)
+            ($0.masters, $0.replicas, $0.faults) = (7, 7, [.partition])
         },
         Case(bug: .voteBeforeDisk, invariant: .durable, seeds: 1...20),
         Case(bug: .failWithoutQuorum, invariant: .quorum, seeds: 1...20),
@@ -43,11 +43,11 @@ import Testing
         Case(bug: .unraisedVote, invariant: .durable, seeds: 1...20),
         // A vote that waited for a slow disk is said when the next election is under way.
         Case(bug: .oldVotes, invariant: .majority, seeds: 8...60) {
-            ($0.faults, $0.nodeTimeout, $0.duration) = (.crash, 500, 60_000)
+            ($0.faults, $0.nodeTimeout, $0.duration) = ([.crash], 500, 60_000)
             ($0.limits.length, $0.limits.down) = (60_000, 1)
             $0.diskDelay = 500_000...5_000_000
         },
-        Case(bug: .absentClaim, invariant: .keptSlots, seeds: 11...60) { $0.faults = .operators },
+        Case(bug: .absentClaim, invariant: .keptSlots, seeds: 11...60) { $0.faults = [.operators] },
         Case(bug: .demotedOwner, invariant: .agreement, seeds: 5...60) {
             $0.faults = [.crash, .operators]
         },

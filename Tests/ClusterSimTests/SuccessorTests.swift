@@ -11,7 +11,7 @@ import Testing
     /// draws another.
     private static func world(_ seed: UInt64) -> World? {
         var options = SimOptions()
-        (options.masters, options.replicas, options.faults) = (3, 6, .lag)
+        (options.masters, options.replicas, options.faults) = (3, 6, [.lag])
         (options.delay, options.lossPerMillion) = (100...1000, 0)
         var world = World(seed: seed, options)
         guard world.environment.hasData, world.environment.assignsEpochs, world.form() != nil else {

@@ -31,7 +31,9 @@ enum Fault: Equatable, Sendable {
         switch self {
         case .crash(let node, _, _), .move(let node, _): [node]
         case .swap(let one, let other): [one, other]
-        default: []
+        case .pause, .partition, .cut, .reset, .slow, .slowDisk, .refusingDisk, .clockJump,
+            .clockDrift, .garbage, .operate:
+            []
         }
     }
 }
@@ -155,17 +157,18 @@ struct FaultPlan: Equatable, Sendable {
 extension FaultPlan {
     /// What a kind comes to this time: one fault, or several at one moment.
     private static func draw(
-        _ kind: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
+        _ kind: FaultKind, _ options: SimOptions, _ random: inout SplitMix64
     ) -> [Fault] {
-        guard kind == .rack else { return [drawOne(kind, options, &random)] }
+        guard kind == .rack else { return drawOne(kind, options, &random).map { [$0] } ?? [] }
         let most = max(2, options.nodeCount / 3)
         return someNodes(2 + random.below(most - 1), of: options.nodeCount, &random)
             .map { .crash(node: $0, isSilent: true, losesDisk: false) }
     }
 
+    /// Nil for kinds that are no single fault.
     private static func drawOne(
-        _ kind: FaultKinds, _ options: SimOptions, _ random: inout SplitMix64
-    ) -> Fault {
+        _ kind: FaultKind, _ options: SimOptions, _ random: inout SplitMix64
+    ) -> Fault? {
         let count = options.nodeCount
         let node = random.below(count)
         let other = (node + 1 + random.below(count - 1)) % count
@@ -193,10 +196,14 @@ extension FaultPlan {
             return .garbage(from: node, to: other, shapes[random.below(shapes.count)])
         case .drift:
             return .clockDrift(node: node, parts: eitherSide(limits.drift, &random))
-        case .operators, .reckless:
-            return .operate(drawAct(kind, node, other, coin, options, &random))
-        default:
+        case .clock:
             return .clockJump(node: node, milliseconds: eitherSide(limits.clockJump, &random))
+        case .operators: return .operate(drawAct(node, other, coin, &random))
+        case .reckless:
+            return random.below(2) == 0
+                ? .operate(.forget(node: node, byHalf: coin))
+                : .operate(.resetOwner(node: node, isHard: coin))
+        case .rack, .lag, .lasting: return nil
         }
     }
 
@@ -205,13 +212,8 @@ extension FaultPlan {
     }
 
     private static func drawAct(
-        _ kind: FaultKinds, _ node: Int, _ other: Int, _ coin: Bool, _ options: SimOptions,
-        _ random: inout SplitMix64
+        _ node: Int, _ other: Int, _ coin: Bool, _ random: inout SplitMix64
     ) -> OperatorAct {
-        if kind == .reckless {
-            return random.below(2) == 0
-                ? .forget(node: node, byHalf: coin) : .resetOwner(node: node, isHard: coin)
-        }
         switch random.below(8) {
         case 0, 1: return .failover(node: node, .asked)
         case 2, 3: return .failover(node: node, .forced)

@@ -39,7 +39,9 @@ package enum Scenario: String, CaseIterable, Sendable {
     var restarts: Bool {
         switch self {
         case .rollingRestart, .addressChange, .rejoinStorm: true
-        default: false
+        case .masterCrash, .partitionMinority, .massFailure, .twoClustersMeet, .flappingLink,
+            .clockJump, .formation, .join:
+            false
         }
     }
 
@@ -49,9 +51,10 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .masterCrash, .partitionMinority, .massFailure, .clockJump:
             if options.masters < 3 { return "\(rawValue) needs three masters for a majority" }
             if options.replicas < 1 { return "\(rawValue) needs a replica that takes over" }
-        case .flappingLink where options.masters < 3:
-            return "\(rawValue) needs three masters"
-        default: break
+        case .flappingLink:
+            if options.masters < 3 { return "\(rawValue) needs three masters" }
+        case .rollingRestart, .addressChange, .twoClustersMeet, .rejoinStorm, .formation, .join:
+            break
         }
         return nil
     }
@@ -61,7 +64,9 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .twoClustersMeet: 2 * count
         case .join: count + 1
-        default: count
+        case .masterCrash, .partitionMinority, .rollingRestart, .massFailure, .addressChange,
+            .flappingLink, .clockJump, .rejoinStorm, .formation:
+            count
         }
     }
 }

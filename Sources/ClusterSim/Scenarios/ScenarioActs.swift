@@ -19,7 +19,8 @@ extension World {
             return figures
         case .twoClustersMeet:
             guard formTwo() else { return figures }
-        default:
+        case .masterCrash, .partitionMinority, .rollingRestart, .massFailure, .addressChange,
+            .flappingLink, .clockJump, .rejoinStorm:
             guard form() != nil else { return figures }
         }
         run(until: now + Self.calm)
