@@ -35,7 +35,7 @@ struct ConvergenceChecker: Sendable {
                 return "n\(member) \(text) (beside n\(first))"
             }
         }
-        return members.isDecidable ? unserved(reference, members.ids) : nil
+        return members.isDecidable ? unserved(reference, members.ids, known) : nil
     }
 
     /// Whether a node that is gone owns slots for this member, and too few voters of the group know it
@@ -56,17 +56,20 @@ struct ConvergenceChecker: Sendable {
     }
 
     /// All agree; is what they agree on right?
-    private func unserved(_ state: ClusterState, _ members: [NodeID]) -> String? {
+    private func unserved(
+        _ state: ClusterState, _ members: [NodeID], _ known: Identities
+    ) -> String? {
+        var successors: Successors?
         var isServed =
             state.slots.assignedCount == Layout.slotCount && state.slots.notClaimed.isEmpty
         for handle in state.nodes.handles where state.nodes[handle].slotCount > 0 {
             let id = state.nodes[handle].id
-            if members.contains(id) && state.nodes[handle].isMaster { continue }
+            if known.find(id) != nil && state.nodes[handle].isMaster { continue }
             isServed = false
-            let replicas = members.filter { member in
-                state.nodes.find(member).map { state.nodes[$0].master == id } ?? false
-            }
-            if replicasMustServe, let replica = replicas.first {
+            guard replicasMustServe else { continue }
+            let all = successors ?? Successors(of: members, in: state)
+            successors = all
+            if let replica = all.first(of: id) {
                 return "slots of \(id.short) are not served, \(replica.short) could"
             }
         }
@@ -95,6 +98,24 @@ struct ConvergenceChecker: Sendable {
         }
         return masters
     }
+}
+
+/// The first replica of each master, as one node believes.
+private struct Successors {
+    private var masters = Identities()
+    private var replicas: [NodeID] = []
+
+    init(of members: [NodeID], in state: ClusterState) {
+        for member in members {
+            guard let master = state.nodes.find(member).flatMap({ state.nodes[$0].master }),
+                masters.find(master) == nil
+            else { continue }
+            _ = masters.add(master)
+            replicas.append(member)
+        }
+    }
+
+    func first(of master: NodeID) -> NodeID? { masters.find(master).map { replicas[$0] } }
 }
 
 /// Nodes that can all talk, and what one of them believes of each.
