@@ -12,7 +12,7 @@ import Testing
 
     /// A checker of three nodes that have just started for the first time, and their ids.
     private static func start() -> (safety: SafetyChecker, ids: [NodeID]) {
-        var safety = SafetyChecker(nodes: 3)
+        var safety = SafetyChecker(nodes: 3, nodeTimeout: 1000)
         var ids: [NodeID] = []
         for node in 0..<3 {
             let machine = machine(node)
@@ -161,7 +161,7 @@ import Testing
         let state = try? NodesFile.parse(Array(text.utf8), at: now, random: &random)
         #expect(state?.nodes.count == 3)
         return safety.noted(
-            note, by: node, state ?? machine(node).state, at: time, nodeTimeout: 1000)
+            note, by: node, state ?? machine(node).state, at: time)
     }
 
     /// A gossip section in which one node is taken for failing.

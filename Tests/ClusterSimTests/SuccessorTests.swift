@@ -2,6 +2,7 @@
 // world as in the checker that looks at each election.
 
 import ClusterCore
+import ClusterWire
 import Testing
 
 @testable import ClusterSim
@@ -30,9 +31,10 @@ import Testing
             let offsets = [3, 6].map { world.nodes[$0].data.offset }
             let (better, worse) = offsets[0] > offsets[1] ? (3, 6) : (6, 3)
             guard offsets[0] != offsets[1] else { continue }
-            var wrong = world
-            wrong.checkSuccessor(worse)
-            #expect(wrong.violation?.invariant == .bestSuccessor, "seed \(seed)")
+            var checker = SuccessorChecker(world.setup)
+            #expect(checker.see(.faultBegan(death), world.view) == nil)
+            let won = Moment.noted(.electionWon(9, votes: 2), by: worse)
+            expect(checker.see(won, world.view)?.invariant, is: .bestSuccessor)
             world.run(until: world.now + 6_000_000)
             #expect(world.violation == nil, "seed \(seed)")
             #expect(world.machines[better].state.nodes[.myself].isMaster, "seed \(seed)")

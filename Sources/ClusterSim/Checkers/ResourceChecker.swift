@@ -5,7 +5,7 @@ import ClusterCore
 import ClusterWire
 
 /// What a machine and the ways to it may hold, in a world of a known size.
-struct ResourceChecker: Sendable {
+struct ResourceBounds {
     /// Every identity that there ever was.
     let identities: Int
     let nodes: Int
@@ -35,31 +35,54 @@ struct ResourceChecker: Sendable {
     }
 }
 
-extension World {
-    /// Machines looked at in one survey, and worlds in which what waits is looked at too: what grows
-    /// without bound is there the next time.
+/// Looks at some machines at each survey, and at others the next time: what grows without bound is there
+/// then.
+struct ResourceChecker: Checker {
     private static let machinesPerSurvey = 4
+    /// Most nodes of a world in which what waits is looked at too.
     private static let smallCount = 64
 
-    /// Looks at some machines and at what waits for them, and at others the next time.
-    mutating func checkBounds() {
-        let bounds = ResourceChecker(identities: safety.identityCount, nodes: nodes.count)
-        for step in 0..<min(nodes.count, Self.machinesPerSurvey) {
-            let node = (nextBounded + step) % nodes.count
-            if let excess = bounds.excess(of: machines[node].state.load) {
-                fail(.bounded, "n\(node) has \(excess)")
+    private let count: Int
+    /// The first machine that the next survey looks at.
+    private var next = 0
+    /// Ids that there ever were; a reset under the same id counts again.
+    private var identities = Identities()
+
+    init(_ setup: WorldSetup) { count = setup.options.nodeCount }
+
+    mutating func see(_ moment: Moment, _ world: WorldView) -> Violation? {
+        switch moment {
+        case .started(let node):
+            let id = world.machines[node].id
+            if identities.find(id) == nil { _ = identities.add(id) }
+        case .noted(.reset, by: let node): _ = identities.add(world.machines[node].id)
+        case .surveyed(let network): return excess(in: world) ?? Self.queued(in: network, count)
+        case .noted, .received, .took, .said, .stepped, .answered, .saved, .ended, .faultBegan,
+            .faultEnded:
+            break
+        }
+        return nil
+    }
+
+    private mutating func excess(in world: WorldView) -> Violation? {
+        let bounds = ResourceBounds(identities: identities.count, nodes: count)
+        defer { next = (next + Self.machinesPerSurvey) % count }
+        for step in 0..<min(count, Self.machinesPerSurvey) {
+            let node = (next + step) % count
+            if let excess = bounds.excess(of: world.machines[node].state.load) {
+                return Violation(.bounded, "n\(node) has \(excess)")
             }
         }
-        nextBounded = (nextBounded + Self.machinesPerSurvey) % nodes.count
-        guard nodes.count <= Self.smallCount, let lane = network.longestLane() else {
-            return
-        }
+        return nil
+    }
+
+    private static func queued(in network: VirtualNetwork, _ count: Int) -> Violation? {
+        guard count <= smallCount, let lane = network.longestLane() else { return nil }
         let bytes = network.queuedBytes(on: lane)
-        if bytes > ResourceChecker.queuedBytes {
-            fail(
-                .bounded,
-                "\(bytes) bytes wait between n\(network.ends[lane].node) and "
-                    + "n\(network.ends[lane ^ 1].node)")
-        }
+        guard bytes > ResourceBounds.queuedBytes else { return nil }
+        return Violation(
+            .bounded,
+            "\(bytes) bytes wait between n\(network.ends[lane].node) and "
+                + "n\(network.ends[lane ^ 1].node)")
     }
 }

@@ -6,8 +6,8 @@
 import ClusterCore
 import ClusterWire
 
-/// The checkers of safety and what they remember.
-struct SafetyChecker: Sendable {
+/// What machines say, note and save, and what that allows them to say later.
+struct SafetyChecker: Checker {
     /// An identity's past.
     private struct History: Sendable {
         /// The first identity with the same id: what others say of an id outlives a RESET.
@@ -48,18 +48,22 @@ struct SafetyChecker: Sendable {
     private var epochs: [Epoch]
     /// What each process was told; empty in large worlds.
     private var heardReports: [HeardReports]
-    /// Nodes that heard another at their own epoch and stayed there, with whom and at which.
-    private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
     /// Since when pairs of nodes, that can talk, claim a slot at one epoch.
     private var conflicts: [(one: Int, other: Int, since: Int64)] = []
 
     private static let filesKept = 4
     /// Most nodes of a world in which every word against a node is kept.
     private static let smallCount = 64
-    /// Microseconds between two looks at the claims of all.
-    static let surveyInterval: Int64 = 200_000
 
-    init(nodes count: Int) {
+    private let nodeTimeout: Int64
+
+    init(_ setup: WorldSetup) {
+        self.init(nodes: setup.options.nodeCount, nodeTimeout: setup.options.nodeTimeout)
+    }
+
+    /// `nodeTimeout` in milliseconds.
+    init(nodes count: Int, nodeTimeout: Int64) {
+        self.nodeTimeout = nodeTimeout
         current = [Int](repeating: -1, count: count)
         files = [[File]](repeating: [], count: count)
         said = [Said](repeating: Said(), count: count)
@@ -68,8 +72,33 @@ struct SafetyChecker: Sendable {
             count <= Self.smallCount ? [HeardReports](repeating: HeardReports(), count: count) : []
     }
 
-    /// How many identities there ever were.
-    var identityCount: Int { identities.count }
+    @inline(__always)
+    mutating func see(_ moment: Moment, _ world: WorldView) -> Violation? {
+        switch moment {
+        case .received(let header, let body, by: let node):
+            heard(header, body, by: node, at: world.now)
+        case .said(let header, let body, by: let node, to: let target):
+            return said(header, body, by: node, to: target)
+        case .stepped(let node):
+            return stepped(node, currentEpoch: world.machines[node].state.currentEpoch)
+        case .noted(let note, by: let node):
+            return noted(note, by: node, world.machines[node].state, at: world.now)
+        case .started(let node):
+            let state = world.machines[node].state
+            return started(
+                node, state.myID, lastVoteEpoch: state.lastVoteEpoch,
+                file: world.nodes[node].disk.durable)
+        case .saved(let node): saved(node, file: world.nodes[node].disk.durable)
+        case .surveyed(let network):
+            let limit = (4 * nodeTimeout + 5000) * 1000
+            return survey(at: world.now, limit: limit) {
+                world.nodes[$0].isUnhindered && world.nodes[$1].isUnhindered
+                    && network.canTalk($0, $1)
+            }
+        case .took, .answered, .ended, .faultBegan, .faultEnded: break
+        }
+        return nil
+    }
 
     // MARK: What happens
 
@@ -209,12 +238,16 @@ struct SafetyChecker: Sendable {
         return nil
     }
 
-    /// The config epoch that a node last said as a master; nil when it did not.
-    func lastSaidEpoch(of node: Int) -> Epoch? {
-        said[node].isMaster && !said[node].isUnknown ? said[node].configEpoch : nil
-    }
-
     // MARK: What is heard and noted
+
+    /// A message reaches a node.
+    private mutating func heard(_ header: Header, _ body: Body, by node: Int, at time: Int64) {
+        if let beat = body.heartbeat {
+            heard(beat.gossip, from: header.sender, by: node, at: time)
+        }
+        if case .fail(let id) = body { heardFail(id, from: header.sender, by: node, at: time) }
+        if case .vote = body { heardVote(header.currentEpoch, from: header.sender, by: node) }
+    }
 
     /// A heartbeat reaches a node: what it says against others counts from now on.
     mutating func heard(_ section: GossipSection, from id: NodeID, by node: Int, at time: Int64) {
@@ -244,23 +277,23 @@ struct SafetyChecker: Sendable {
 
     /// A node noted something; `state` is its own after the step.
     mutating func noted(
-        _ note: Note, by node: Int, _ state: ClusterState, at time: Int64, nodeTimeout: Int64
+        _ note: Note, by node: Int, _ state: ClusterState, at time: Int64
     ) -> Violation? {
-        switch note {
-        case .suspected(let id), .heardFailed(let id, from: _):
-            remember(id, by: node)
-        case .markedFailed(let id, let agreeing):
+        if case .suspected(let id) = note { remember(id, by: node) }
+        if case .heardFailed(let id, from: _) = note { remember(id, by: node) }
+        if case .markedFailed(let id, let agreeing) = note {
             remember(id, by: node)
             // The node's own clock counts whole milliseconds.
             let oldest = time - 2 * nodeTimeout * 1000 - 1000
             return unfounded(id, agreeing, by: node, state, oldest)
-        case .electionWon(let epoch, votes: _):
+        }
+        if case .electionWon(let epoch, votes: _) = note {
             return unelected(node, epoch, state.quorum)
-        case .reset:
+        }
+        if case .reset = note {
             current[node] = newIdentity(state.myID)
             said[node] = Said()
             epochs[node] = 0
-        default: break
         }
         return nil
     }
@@ -316,16 +349,6 @@ struct SafetyChecker: Sendable {
             .majority,
             "n\(node) wins epoch \(epoch) with \(votes) votes of that epoch, its majority is \(quorum)"
         )
-    }
-
-    /// A node heard another at its own epoch and stayed there although it is to move. Once that may
-    /// be: a header may be spent on finding out who speaks. Returns whether it is the second time.
-    mutating func stayed(_ node: Int, _ header: Header) -> Bool {
-        let isKnown = stays.contains {
-            $0.node == node && $0.other == header.sender && $0.epoch == header.configEpoch
-        }
-        if !isKnown { stays.append((node, header.sender, header.configEpoch)) }
-        return isKnown
     }
 
     // MARK: Looking at all

@@ -5,8 +5,69 @@
 import ClusterCore
 import ClusterWire
 
-/// Looking at one step of one node.
-struct StepChecker {
+/// Looks at each step in which a message was heard, if there may be something to see.
+struct StepChecker: Checker {
+    /// The config epoch that each node last said as a master; nil when it did not.
+    private var claimedEpochs: [Epoch?]
+    /// Nodes that heard another at their own epoch and stayed there, with whom and at which.
+    private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
+
+    init(_ setup: WorldSetup) {
+        claimedEpochs = [Epoch?](repeating: nil, count: setup.options.nodeCount)
+    }
+
+    @inline(__always)
+    mutating func see(_ moment: Moment, _ world: WorldView) -> Violation? {
+        switch moment {
+        case .took(let step): return look(at: step, world)
+        case .said(_, .vote, by: _, to: _): return nil
+        case .said(let header, _, by: let node, to: _):
+            claimedEpochs[node] = header.saysMaster ? header.configEpoch : nil
+        case .started(let node), .noted(.reset, by: let node): claimedEpochs[node] = nil
+        case .noted, .received, .stepped, .answered, .saved, .ended, .faultBegan, .faultEnded,
+            .surveyed:
+            break
+        }
+        return nil
+    }
+
+    private mutating func look(at step: TakenMessage, _ world: WorldView) -> Violation? {
+        var votes: [NodeID] = []
+        var moved =
+            world.machines[step.node].state.slots.assignedCount < step.before.assignedCount
+        for case .note(let note) in step.effects {
+            if case .voteGranted(let candidate, _) = note { votes.append(candidate) }
+            if case .slotsTaken = note { moved = true }
+        }
+        let header = step.header
+        let mayCollide =
+            header.saysMaster && claimedEpochs[step.node] == header.configEpoch
+        guard moved || mayCollide || !votes.isEmpty else { return nil }
+        let instant = world.nodes[step.node].instant(at: world.now)
+        let change = BeliefChange(step, after: world.machines[step.node].state)
+        for candidate in votes {
+            if let violation = change.vote(for: candidate) { return violation }
+        }
+        if moved, let violation = change.slots() { return violation }
+        if mayCollide, let violation = change.collision(at: instant), hasStayed(step.node, header) {
+            return violation
+        }
+        return nil
+    }
+
+    /// A node heard another at its own epoch and stayed there although it is to move. Once that may
+    /// be: a header may be spent on finding out who speaks. Returns whether it is the second time.
+    private mutating func hasStayed(_ node: Int, _ header: Header) -> Bool {
+        let isKnown = stays.contains {
+            $0.node == node && $0.other == header.sender && $0.epoch == header.configEpoch
+        }
+        if !isKnown { stays.append((node, header.sender, header.configEpoch)) }
+        return isKnown
+    }
+}
+
+/// What a node believed before and after it heard a message.
+private struct BeliefChange {
     let node: Int
     let header: Header
     let body: Body
@@ -14,6 +75,12 @@ struct StepChecker {
     let before: SlotMap
     /// What the node believes after.
     let after: ClusterState
+
+    init(_ step: TakenMessage, after: ClusterState) {
+        (node, header, body) = (step.node, step.header, step.body)
+        before = step.before
+        self.after = after
+    }
 
     // MARK: Votes
 

@@ -37,16 +37,16 @@ extension World {
     /// From now on nothing is expected of the end, for this reason.
     private mutating func exempt(_ reason: String) {
         trace.record(now, "exempt: \(reason)")
-        exemptions.append(Exemption(time: now, reason: reason))
+        checking.exempt(Exemption(time: now, reason: reason))
     }
 
     /// Gives a command to a node that is up. Returns whether it was taken.
     @discardableResult
     private mutating func order(_ order: AdminCommand, to node: Int) -> Bool {
         guard nodes[node].isUp, !nodes[node].isPaused else { return false }
-        lastReply = nil
+        operators.lastReply = nil
         command(order, to: node)
-        return lastReply == .ok
+        return operators.lastReply == .ok
     }
 
     private mutating func failOver(_ node: Int, _ kind: OperatorAct.FailoverKind) {

@@ -9,14 +9,14 @@ extension World {
     /// Arranges the plan, counted from now.
     mutating func arrangeFaults() {
         for (index, planned) in plan.faults.enumerated() {
-            queue.add(.fault, at: now + planned.start, index: index)
-            if let end = planned.end { queue.add(.repair, at: now + end, index: index) }
+            schedule.add(.fault, at: now + planned.start, index: index)
+            if let end = planned.end { schedule.add(.repair, at: now + end, index: index) }
         }
     }
 
     mutating func begin(_ fault: Fault) {
         trace.record(now, "fault: \(fault)")
-        activeFaults.began(fault, at: now)
+        tell(.faultBegan(fault))
         switch fault {
         case .crash(let node, let isSilent, let losesDisk):
             crash(node, isSilent: isSilent)
@@ -46,11 +46,11 @@ extension World {
 
     mutating func repair(_ fault: Fault) {
         trace.record(now, "repaired: \(fault)")
-        activeFaults.ended(fault, at: now)
+        tell(.faultEnded(fault))
         switch fault {
         case .crash(let node, _, _): start(node)
         case .move(let node, _):
-            if !nodes[node].isUp { move(node, to: nextAddress()) }
+            if !nodes[node].isUp { move(node, to: addresses.nextSpare()) }
             start(node)
         case .swap(let one, let other):
             if !nodes[one].isUp && !nodes[other].isUp { swapAddresses(one, other) }
@@ -92,20 +92,10 @@ extension World {
         defer { nodes[node].acknowledged = Generation(0) }
         if withPower { return nodes[node].disk.losePower(&random) }
         nodes[node].disk.kill()
-        let (said, left) = (nodes[node].acknowledged, nodes[node].disk.durable?.generation)
-        guard said > left ?? Generation(0) else { return }
-        fail(
-            .acknowledged,
-            "n\(node) acknowledged what is in save \(said.number), and save "
-                + "\(left?.number ?? 0) is left of it")
+        tell(.ended(node))
     }
 
     // MARK: Addresses
-
-    private mutating func nextAddress() -> NodeAddress {
-        defer { sparesUsed += 1 }
-        return VirtualNode.spareAddress(sparesUsed)
-    }
 
     mutating func move(_ node: Int, to address: NodeAddress) {
         addresses.set(nil, at: nodes[node].address)
@@ -144,7 +134,7 @@ extension World {
         let waiting = nodes[node].deferred
         nodes[node].deferred = []
         for event in waiting {
-            queue.add(event.kind, at: now, node: Int(event.node), index: Int(event.index))
+            schedule.add(event.kind, at: now, node: Int(event.node), index: Int(event.index))
         }
     }
 

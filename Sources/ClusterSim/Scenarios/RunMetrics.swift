@@ -28,6 +28,8 @@ struct RunMetrics: Sendable {
     private(set) var carriers: Int64 = 0
     private(set) var messages: Int64 = 0
     private(set) var bytes: Int64 = 0
+    /// Counts what the rules take, for a caller who lends one.
+    var stopwatch: Stopwatch?
     /// Nanoseconds that the rules took, when there is a clock that counts them.
     var ruleNanoseconds: Int64 = 0
 
@@ -39,29 +41,35 @@ struct RunMetrics: Sendable {
     private(set) var mostBytes: Int64 = 0
 
     /// What comes from now on is told.
-    mutating func begin(at time: Int64) { self = RunMetrics(since: time) }
+    mutating func begin(at time: Int64) {
+        self = RunMetrics(since: time, stopwatch: stopwatch)
+    }
 
-    init(since: Int64 = 0) {
+    init(since: Int64 = 0, stopwatch: Stopwatch? = nil) {
+        self.stopwatch = stopwatch
         self.since = since
         second = since / 1_000_000
     }
 
     mutating func noted(_ note: Note, by node: Int, at time: Int64) {
-        switch note {
-        case .suspected:
+        if case .suspected = note {
             suspicions += 1
             if firstSuspicion == nil { firstSuspicion = time }
-        case .markedFailed(let id, _), .heardFailed(let id, _):
-            lastFailureHeard = time
-            if failed.find(id) == nil {
-                _ = failed.add(id)
-                lastFailure = time
-            }
-        case .electionStarted: electionsStarted += 1
-        case .electionWon:
+        }
+        if case .markedFailed(let id, _) = note { nodeFailed(id, at: time) }
+        if case .heardFailed(let id, _) = note { nodeFailed(id, at: time) }
+        if case .electionStarted = note { electionsStarted += 1 }
+        if case .electionWon = note {
             lastPromotion = time
             promoted.append(node)
-        default: break
+        }
+    }
+
+    private mutating func nodeFailed(_ id: NodeID, at time: Int64) {
+        lastFailureHeard = time
+        if failed.find(id) == nil {
+            _ = failed.add(id)
+            lastFailure = time
         }
     }
 

@@ -62,7 +62,7 @@ extension World {
                 name: "messages a node", value: Double(metrics.messages) / seconds, unit: .messages),
             Measured(name: "bytes a node", value: Double(metrics.bytes) / seconds, unit: .bytes),
         ]
-        if stopwatch != nil {
+        if metrics.stopwatch != nil {
             let microseconds = Double(metrics.ruleNanoseconds) / 1000
             figures.append(
                 Measured(
@@ -105,7 +105,7 @@ extension World {
             guard let text = condition(self) ?? agreement.problem(group, machines) else {
                 return since(start, now)
             }
-            if now >= end { fail(.agreement, text) }
+            if now >= end { fail(Violation(.agreement, text)) }
         }
         return nil
     }
@@ -329,7 +329,7 @@ extension World {
     /// Two clusters of one size, each with all slots and the same epochs, that cannot reach each other.
     /// Returns whether both have formed.
     private mutating func formTwo() -> Bool {
-        queue.add(.survey, at: SafetyChecker.surveyInterval)
+        schedule.add(.survey, at: Checking.surveyInterval)
         run(until: 150_000)
         let size = nodes.count / 2
         begin(.partition(side: Array(0..<size)))

@@ -11,8 +11,16 @@ struct AddressBook: Sendable {
         var node: Int?
     }
     private var entries: [Entry] = []
+    /// Addresses given to nodes that moved.
+    private var sparesUsed = 0
     /// A power of two of cells; -1 for none, else a place in `entries`.
     private var cells = [Int32](repeating: -1, count: 16)
+
+    /// An address that no node had yet.
+    mutating func nextSpare() -> NodeAddress {
+        defer { sparesUsed += 1 }
+        return VirtualNode.spareAddress(sparesUsed)
+    }
 
     /// The node that listens at an address.
     func node(at address: NodeAddress) -> Int? {

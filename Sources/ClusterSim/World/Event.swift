@@ -1,7 +1,5 @@
 // What can happen in the virtual world of clusters.
 
-import Determinism
-
 /// Something that will happen to a node, a lane or the whole world.
 struct Event: Sendable {
     enum Kind: UInt8, Sendable {
@@ -26,11 +24,4 @@ struct Event: Sendable {
     var kind: Kind
     var node: UInt16
     var index: UInt32
-}
-
-extension EventQueue<Event> {
-    /// Times are microseconds since the world began.
-    mutating func add(_ kind: Event.Kind, at time: Int64, node: Int = 0, index: Int = 0) {
-        add(Event(kind: kind, node: UInt16(node), index: UInt32(index)), at: time)
-    }
 }

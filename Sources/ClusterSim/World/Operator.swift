@@ -21,6 +21,8 @@ struct Operator: Sendable {
     var nextAsked = 0
     /// Slots on their way.
     var reshards: [Reshard] = []
+    /// What the newest command was answered.
+    var lastReply: AdminReply?
 
     /// Replicas told whom to follow at one look.
     static let commandsPerLook = 25
@@ -38,7 +40,7 @@ extension World {
         meetNewcomers()
         if !operators.reshards.isEmpty { advanceReshards() }
         let interval = operators.replicates ? Operator.interval : Operator.idleInterval
-        queue.add(.operate, at: now + interval)
+        schedule.add(.operate, at: now + interval)
     }
 
     mutating func command(_ command: AdminCommand, to node: Int) {
@@ -112,7 +114,7 @@ extension World {
         guard operators.isMember[node], !operators.isUnsure[node], nodes[node].isUp else { return }
         // Who is cut off from it for good tells those beside it nothing.
         let others = nodes.indices.filter {
-            $0 != node && nodes[$0].isUp && operators.isMember[$0] && canTalk($0, node)
+            $0 != node && nodes[$0].isUp && operators.isMember[$0] && network.canTalk($0, node)
         }
         guard !others.isEmpty,
             !others.contains(where: { knows($0, node) }) || isCutOff(node, from: others)
@@ -154,12 +156,8 @@ extension World {
     private func asker(for newcomer: Int) -> Int? {
         nodes.indices.first { node in
             node != newcomer && nodes[node].isUp && !nodes[node].isPaused
-                && operators.isMember[node] && canTalk(node, newcomer)
+                && operators.isMember[node] && network.canTalk(node, newcomer)
         }
-    }
-
-    private func canTalk(_ one: Int, _ other: Int) -> Bool {
-        !network.isBlocked(from: one, to: other) && !network.isBlocked(from: other, to: one)
     }
 
     /// A node started again: it may know less than it did.

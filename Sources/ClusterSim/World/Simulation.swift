@@ -51,7 +51,7 @@ package enum Simulation {
         seed: UInt64, _ options: SimOptions, stopwatch: Stopwatch? = nil
     ) -> Outcome {
         var world = World(seed: seed, options)
-        world.stopwatch = stopwatch
+        world.metrics.stopwatch = stopwatch
         var figures: [Measured] = []
         if let scenario = options.scenario {
             figures = world.play(scenario)
@@ -75,7 +75,8 @@ extension World {
             trace.mix(machines[node].state)
         }
         return Outcome(
-            seed: seed, violation: violation, exemptions: exemptions, isExempted: isExempted,
+            seed: seed, violation: violation, exemptions: checking.exemptions,
+            isExempted: checking.isExempted,
             plannedFaults: plan.planned, environment: environment.text,
             lastEvents: violation == nil ? [] : trace.tail, lines: trace.lines,
             traceHash: trace.hash, duration: now, figures: figures)
@@ -83,8 +84,8 @@ extension World {
 
     /// Lets the operator form the cluster. Returns the milliseconds that it took.
     mutating func form() -> Double? {
-        queue.add(.operate, at: 150_000)
-        queue.add(.survey, at: SafetyChecker.surveyInterval)
+        schedule.add(.operate, at: 150_000)
+        schedule.add(.survey, at: Checking.surveyInterval)
         run(until: 150_000 - 1)
         let begun = now
         let limit = 20 * options.nodeTimeout + 30_000
@@ -139,12 +140,11 @@ extension World {
                 since = start
             }
             if now >= end {
-                if invariant == .agreement && !exemptions.isEmpty {
+                if invariant == .agreement && checking.excuse() {
                     trace.record(now, "exempted: after \(limit) ms: \(problem)")
-                    isExempted = true
                     return nil
                 }
-                fail(invariant, "after \(limit) ms: \(problem)")
+                fail(Violation(invariant, "after \(limit) ms: \(problem)"))
                 return nil
             }
             // To look at all costs more the more there are.
@@ -175,22 +175,5 @@ extension World {
             let held = group.count { masters.contains(machines[$0].id) }
             return held > masters.count / 2
         }
-    }
-
-    /// Looks at what all nodes say together.
-    mutating func survey() {
-        let limit = (4 * options.nodeTimeout + 5000) * 1000
-        let nodes = nodes
-        let network = network
-        check(
-            safety.survey(at: now, limit: limit) { one, other in
-                nodes[one].isUp && nodes[other].isUp && !nodes[one].isPaused
-                    && !nodes[other].isPaused && nodes[one].slowness == 0
-                    && nodes[other].slowness == 0 && nodes[one].disk.slowness == 0
-                    && nodes[other].disk.slowness == 0 && nodes[one].disk.refusals == 0
-                    && nodes[other].disk.refusals == 0
-                    && !network.isBlocked(from: one, to: other)
-                    && !network.isBlocked(from: other, to: one)
-            })
     }
 }

@@ -103,6 +103,11 @@ struct VirtualNetwork: Sendable {
         blockCount > 0 && blocks[from * count + to] != 0
     }
 
+    /// Whether nothing stands between two nodes.
+    func canTalk(_ one: Int, _ other: Int) -> Bool {
+        !isBlocked(from: one, to: other) && !isBlocked(from: other, to: one)
+    }
+
     mutating func block(from: Int, to: Int) {
         if blocks.isEmpty { blocks = [UInt8](repeating: 0, count: count * count) }
         blocks[from * count + to] += 1

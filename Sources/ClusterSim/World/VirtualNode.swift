@@ -23,6 +23,10 @@ struct VirtualNode: Sendable {
     /// How many faults have the process stand still; what happens to it waits.
     var pauses = 0
     var isPaused: Bool { pauses > 0 }
+    /// Whether it runs and nothing slows it down.
+    var isUnhindered: Bool {
+        isUp && !isPaused && slowness == 0 && disk.slowness == 0 && disk.refusals == 0
+    }
     var deferred: [Event] = []
     /// Microseconds by which what it sends and gets is late.
     var slowness: Int64 = 0

@@ -6,53 +6,72 @@ import ClusterCore
 import ClusterWire
 import Determinism
 
-struct World: Sendable {
+/// What is fixed before the first thing happens.
+struct WorldSetup: Sendable {
     let options: SimOptions
     let environment: EnvironmentProfile
     let plan: FaultPlan
-    var random: SplitMix64
-    /// Microseconds since the world began.
-    var now: Int64 = 0
-    var queue = EventQueue<Event>()
-    var nodes: [VirtualNode] = []
-    /// The machine of each node's process, the last one while it is down.
-    var machines: [Machine] = []
-    var network: VirtualNetwork
-    var addresses = AddressBook()
-    var safety: SafetyChecker
-    var operators = Operator()
-    var trace: Trace
-    var activeFaults: ActiveFaults
-    /// What the newest command was answered.
-    var lastReply: AdminReply?
-    /// The first machine that the next survey looks at for what it holds.
-    var nextBounded = 0
-    /// Addresses given to nodes that moved.
-    var sparesUsed = 0
-    var metrics = RunMetrics()
-    /// Counts what the rules take, for a caller who lends one.
-    var stopwatch: Stopwatch?
     /// Whether a process can start again from its disk.
     let keepsFiles: Bool
-    /// Acts of the operator after which no rule can bring all to agree.
-    var exemptions: [Exemption] = []
-    /// All did not come to agree, and those are why.
-    var isExempted = false
-    /// Why the run was stopped.
-    var violation: Violation?
 
-    init(seed: UInt64, _ options: SimOptions) {
-        var random = SplitMix64(seed: seed)
+    init(_ options: SimOptions, _ random: inout SplitMix64) {
         self.options = options
         environment = EnvironmentProfile(options, &random)
         plan = FaultPlan(options, environment, &random)
-        self.random = random
         keepsFiles =
             options.nodeCount <= World.fewNodes || plan.restarts
             || options.scenario?.restarts ?? false
+    }
+}
+
+/// The virtual clock and what is to happen.
+struct Schedule: Sendable {
+    /// Microseconds since the world began.
+    private(set) var now: Int64 = 0
+    private var queue = EventQueue<Event>()
+
+    @inline(__always)
+    mutating func add(_ kind: Event.Kind, at time: Int64, node: Int = 0, index: Int = 0) {
+        queue.add(Event(kind: kind, node: UInt16(node), index: UInt32(index)), at: time)
+    }
+
+    /// Goes on to the next event until a time; nil when there is none.
+    @inline(__always)
+    mutating func next(until end: Int64) -> Event? {
+        guard let next = queue.next() else { return nil }
+        guard next.time <= end else {
+            queue.putBack(next)
+            return nil
+        }
+        now = next.time
+        return next.payload
+    }
+
+    /// Nothing more happens until a time.
+    mutating func pass(until end: Int64) { now = end }
+}
+
+struct World: Sendable {
+    let setup: WorldSetup
+    var random: SplitMix64
+    var schedule = Schedule()
+    var nodes: [VirtualNode] = []
+    /// The machine of each node's process, the last one while it is down.
+    var machines: [Machine] = []
+    var processes = ProcessIndex()
+    var network: VirtualNetwork
+    var addresses = AddressBook()
+    var operators = Operator()
+    var checking: Checking
+    var trace: Trace
+    var metrics = RunMetrics()
+
+    init(seed: UInt64, _ options: SimOptions) {
+        var random = SplitMix64(seed: seed)
+        setup = WorldSetup(options, &random)
+        self.random = random
         network = VirtualNetwork(nodes: options.nodeCount)
-        safety = SafetyChecker(nodes: options.nodeCount)
-        activeFaults = ActiveFaults(nodes: options.nodeCount)
+        checking = Checking(setup)
         trace = Trace(keepsAll: options.keepsTrace)
         for index in 0..<options.nodeCount {
             let wallOffset = Int64(self.random.below(200)) - 100
@@ -63,6 +82,12 @@ struct World: Sendable {
         }
     }
 
+    var options: SimOptions { setup.options }
+    var environment: EnvironmentProfile { setup.environment }
+    var plan: FaultPlan { setup.plan }
+    /// Microseconds since the world began.
+    var now: Int64 { schedule.now }
+
     /// Up to this many nodes files are written and read whatever the plan.
     static let fewNodes = 64
 
@@ -70,18 +95,12 @@ struct World: Sendable {
 
     /// Runs what happens until a time, or until an invariant is violated.
     mutating func run(until end: Int64) {
-        while violation == nil, let next = queue.next() {
-            guard next.time <= end else {
-                queue.putBack(next)
-                break
-            }
-            now = next.time
-            let event = next.payload
+        while violation == nil, let event = schedule.next(until: end) {
             trace.mix(UInt64(bitPattern: now) << 8 | UInt64(event.kind.rawValue))
             trace.mix(UInt64(event.index) << 16 | UInt64(event.node))
             handle(event)
         }
-        if violation == nil { now = end }
+        if violation == nil { schedule.pass(until: end) }
     }
 
     private mutating func handle(_ event: Event) {
@@ -104,9 +123,8 @@ struct World: Sendable {
         case .repair: repair(plan.faults[Int(event.index)].fault)
         case .operate: operate()
         case .survey:
-            survey()
-            checkBounds()
-            queue.add(.survey, at: now + SafetyChecker.surveyInterval)
+            tell(.surveyed(network))
+            schedule.add(.survey, at: now + Checking.surveyInterval)
         }
     }
 
@@ -114,7 +132,8 @@ struct World: Sendable {
         guard nodes[node].isUp, nodes[node].incarnation == incarnation else { return }
         if environment.hasData { replicateData(of: node) }
         step(node, .tick)
-        queue.add(.tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(incarnation))
+        schedule.add(
+            .tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(incarnation))
     }
 
     // MARK: Processes
@@ -152,7 +171,8 @@ struct World: Sendable {
                 machine = Machine(
                     state: state, config: config, random: chance, planted: options.planted)
             } catch {
-                return fail(.readableFile, "n\(node) cannot read what it saved: \(error)")
+                return fail(
+                    Violation(.readableFile, "n\(node) cannot read what it saved: \(error)"))
             }
         } else {
             machine = Machine(fresh: config, random: chance, planted: options.planted)
@@ -160,18 +180,16 @@ struct World: Sendable {
         }
         if isNew {
             nodes[node].disk.format(holding: snapshot(Generation(0), machine.state, instant))
-            trace.nameNode(machine.state.myID, of: node)
+            trace.nameNode(machine.id, of: node)
+            processes.add(machine.id, of: node)
         }
         returned(node, isNew: isNew)
         if node < machines.count { machines[node] = machine } else { machines.append(machine) }
         nodes[node].isUp = true
         trace.record(now, "n\(node) started\(isNew ? " as a new node" : "")")
-        check(
-            safety.started(
-                node, machine.state.myID, lastVoteEpoch: machine.state.lastVoteEpoch,
-                file: nodes[node].disk.durable))
+        tell(.started(node))
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))
-        queue.add(.tick, at: now + phase, node: node, index: Int(nodes[node].incarnation))
+        schedule.add(.tick, at: now + phase, node: node, index: Int(nodes[node].incarnation))
     }
 
     mutating func draw(_ range: ClosedRange<Int64>) -> Int64 {

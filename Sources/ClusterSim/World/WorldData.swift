@@ -1,6 +1,5 @@
 // What nodes hold of their shard's keys, as far as the bus tells of it: offsets. Masters write with each
-// tick, replicas copy what they can reach and stay behind by a lag of their own. And the invariant that
-// rests on it: of two replicas the one with more of the master's data is elected.
+// tick, replicas copy what they can reach and stay behind by a lag of their own.
 
 import ClusterCore
 import ClusterWire
@@ -53,34 +52,20 @@ extension World {
 
     /// The node whose process has this id.
     func node(named id: NodeID) -> Int? {
-        machines.indices.first { nodes[$0].isUp && machines[$0].id == id }
-            ?? machines.indices.first { machines[$0].id == id }
+        processes.node(named: id).flatMap { machines[$0].id == id ? $0 : nil }
+    }
+}
+
+/// Which node's process has, or had, an id.
+struct ProcessIndex: Sendable {
+    private var identities = Identities()
+    private var nodes: [Int] = []
+
+    /// From now on a node's process has this id. No two ever have the same.
+    mutating func add(_ id: NodeID, of node: Int) {
+        nodes.append(node)
+        _ = identities.add(id)
     }
 
-    // MARK: Elections
-
-    /// A node won an election: where nothing else is wrong, and was not for long enough that all had
-    /// heard of each other, no sibling that could stand had more of the master's data.
-    ///
-    /// Without an offset on time a replica waits a second a rank, so a worse one may win only if the
-    /// better one lost an election: with one master down and no losses it does not.
-    mutating func checkSuccessor(_ winner: Int) {
-        guard environment.hasData, environment.lossPerMillion == 0, environment.assignsEpochs,
-            let master = nodes[winner].data.source, !nodes[master].isUp,
-            let last = activeFaults.lastBesides(master),
-            activeFaults.last(of: master) - last > 4 * options.nodeTimeout * 1000
-        else { return }
-        let id = machines[master].id
-        for other in machines.indices where other != winner && nodes[other].isUp {
-            let sibling = machines[other].state
-            guard sibling.nodes[.myself].master == id, nodes[other].data.source == master,
-                nodes[other].data.heardAt >= nodes[winner].data.heardAt - 1_000_000,
-                nodes[other].data.offset > nodes[winner].data.offset
-            else { continue }
-            fail(
-                .bestSuccessor,
-                "n\(winner) is elected with \(nodes[winner].data.offset) bytes of n\(master)'s, "
-                    + "n\(other) has \(nodes[other].data.offset)")
-        }
-    }
+    func node(named id: NodeID) -> Int? { identities.find(id).map { nodes[$0] } }
 }

@@ -76,7 +76,7 @@ extension World {
                 now,
                 "n\(node) -> n\(target) \(body.type.name ?? "?") epoch \(header.currentEpoch)")
         }
-        check(safety.said(header, body, by: node, to: target))
+        tell(.said(header, body, by: node, to: target))
     }
 
     // MARK: Ways
@@ -90,7 +90,7 @@ extension World {
     }
 
     private mutating func arrange(_ lane: Int, at time: Int64) {
-        queue.add(.arrival, at: time, index: lane)
+        schedule.add(.arrival, at: time, index: lane)
         network.eventAdded(lane)
     }
 
@@ -213,7 +213,8 @@ extension World {
     private mutating func refused(_ error: WireError, _ type: MessageType?, on lane: Int) {
         let end = network.ends[lane ^ 1]
         guard network.lanes[lane].hasGarbage else {
-            return fail(.readableMessage, "n\(end.node) cannot read a message: \(error)")
+            return fail(
+                Violation(.readableMessage, "n\(end.node) cannot read a message: \(error)"))
         }
         step(end.node, .refused(error, type, on: end.link))
     }
