@@ -39,17 +39,17 @@ enum Fault: Equatable, Sendable {
 }
 
 /// Bytes that come out of a connection although nobody sent them.
-enum Garbage: Equatable, Sendable, CaseIterable {
+enum Garbage: String, Equatable, Sendable, CaseIterable {
     /// Bytes of chance.
     case noise
     /// A message that is cut short, and the next ones behind it.
-    case cutMessage
+    case cutMessage = "cut-message"
     /// A frame that states a length which none has.
-    case absurdLength
+    case absurdLength = "absurd-length"
     /// A whole frame of a version that nobody speaks.
-    case otherVersion
+    case otherVersion = "other-version"
     /// A whole message of a type that nobody knows.
-    case unknownType
+    case unknownType = "unknown-type"
 }
 
 /// What an operator does at a bad moment.
@@ -91,6 +91,22 @@ struct FaultPlan: Equatable, Sendable {
     init(_ options: SimOptions, _ environment: EnvironmentProfile, _ random: inout SplitMix64) {
         end = options.duration * 1000
         draw(options, environment, &random)
+        choose(options)
+    }
+
+    /// A plan that was kept.
+    init(_ kept: FaultPlan, _ options: SimOptions) {
+        self = kept
+        choose(options)
+    }
+
+    init(faults: [PlannedFault], end: Int64) {
+        self.faults = faults
+        self.end = end
+        planned = faults.count
+    }
+
+    private mutating func choose(_ options: SimOptions) {
         planned = faults.count
         if let kept = options.keptFaults {
             faults = kept.filter { faults.indices.contains($0) }.map { faults[$0] }
@@ -100,13 +116,14 @@ struct FaultPlan: Equatable, Sendable {
     private mutating func draw(
         _ options: SimOptions, _ environment: EnvironmentProfile, _ random: inout SplitMix64
     ) {
-        let kinds = options.faults.subtracting(environment.withheld).weighted
+        guard let drawing = environment.drawing else { return }
+        let kinds = options.faults.subtracting(drawing.withheld).weighted
         guard !kinds.isEmpty, options.nodeCount > 1, options.scenario == nil else { return }
         var time: Int64 = 0
         let timeout = options.nodeTimeout * 1000
         let longest = options.limits.length.map { $0 * 1000 } ?? 6 * timeout
         while true {
-            time += Int64(random.below(Int(2 * environment.faultSpacing * 1000))) + 1
+            time += Int64(random.below(Int(2 * drawing.spacing * 1000))) + 1
             guard time < end else { break }
             for fault in Self.draw(kinds[random.below(kinds.count)], options, &random) {
                 // Mostly about as long as it takes to be noticed: some before, some after.

@@ -31,7 +31,7 @@ package struct Shrinking {
         invariant = violation.invariant
         self.limit = limit
         self.run = run
-        if options.keptFaults == nil { removeNodes() }
+        if options.keptFaults == nil && options.plan == nil { removeNodes() }
         removeFaults()
         shorten()
     }
@@ -91,7 +91,7 @@ package struct Shrinking {
 
     /// Halves what may be cut off the end, to a tenth of a second.
     private mutating func shorten() {
-        guard options.scenario == nil else { return }
+        guard options.scenario == nil, options.plan == nil else { return }
         var least: Int64 = 0
         while options.duration - least > 100, runs < limit {
             var shorter = options

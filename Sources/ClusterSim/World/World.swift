@@ -16,8 +16,13 @@ struct WorldSetup: Sendable {
 
     init(_ options: SimOptions, _ random: inout SplitMix64) {
         self.options = options
-        environment = EnvironmentProfile(options, &random)
-        plan = FaultPlan(options, environment, &random)
+        if let kept = options.plan {
+            environment = kept.environment
+            plan = FaultPlan(kept.faults, options)
+        } else {
+            environment = EnvironmentProfile(options, &random)
+            plan = FaultPlan(options, environment, &random)
+        }
         keepsFiles =
             options.nodeCount <= World.fewNodes || plan.restarts
             || options.scenario?.restarts ?? false

@@ -20,6 +20,7 @@ enum SimulateCommand {
         var progress = Progress(total: jobs.count)
         var trace: [String] = []
         var failure: (place: Int, outcome: Outcome)?
+        var smaller: Shrinking?
         let stopwatch = Stopwatch { SystemClock.monotonicNanoseconds() }
         do throws(SystemError) {
             try Workers.run(
@@ -48,13 +49,14 @@ enum SimulateCommand {
         }
         progress.clear()
         if let failure, call.shrinks {
-            shrink(failure.outcome, call, &reports[failure.place])
+            smaller = shrink(failure.outcome, call, &reports[failure.place])
         }
         let wallSeconds = Double(SystemClock.monotonicNanoseconds() - begun) / 1e9
         reports.removeAll { $0.runs == 0 }
         if let path = call.tracePath {
             try write(trace.joined(separator: "\n") + "\n", to: path)
         }
+        if let path = call.planPath { try writePlan(of: failure, smaller, call, to: path) }
         if let path = call.plotPath { try write(SimulatePicture(reports).svg, to: path) }
         show(
             call.isJSON
@@ -63,10 +65,10 @@ enum SimulateCommand {
         return reports.allSatisfy { $0.violations.isEmpty } ? 0 : 1
     }
 
-    /// Looks for a smaller run that breaks the same promise, and tells how to have it.
+    /// Looks for a smaller run that breaks the same promise, and tells how to have it. Returns it.
     private static func shrink(
         _ failure: Outcome, _ call: SimulateCall, _ report: inout SimulateReport
-    ) {
+    ) -> Shrinking? {
         var progress = Progress(total: Shrinking.usualLimit, "tries of a smaller run")
         var count = 0
         let shrunk = Shrinking(failure, report.options) { seed, options in
@@ -75,9 +77,26 @@ enum SimulateCommand {
             return Simulation.run(seed: seed, options)
         }
         progress.clear()
-        guard let shrunk, shrunk.outcome != failure else { return }
+        guard let shrunk, shrunk.outcome != failure else { return nil }
         report.smaller = (failure.seed, shrunk.seed, shrunk.options)
         if !call.isJSON { show(report.shrunk(shrunk)) }
+        return shrunk
+    }
+
+    /// Of the smaller run, of the first that broke a promise, or of the only one.
+    private static func writePlan(
+        of failure: (place: Int, outcome: Outcome)?, _ smaller: Shrinking?, _ call: SimulateCall,
+        to path: String
+    ) throws(UsageError) {
+        if let smaller {
+            let violation = smaller.outcome.violation
+            try write(SimulatePlan.text(of: smaller.seed, smaller.options, violation), to: path)
+        } else if let failure {
+            let (seed, options) = (failure.outcome.seed, call.cases[failure.place])
+            try write(SimulatePlan.text(of: seed, options, failure.outcome.violation), to: path)
+        } else if call.seeds.count == 1, call.cases.count == 1 {
+            try write(SimulatePlan.text(of: call.seeds.lowerBound, call.cases[0], nil), to: path)
+        }
     }
 
     private static func show(_ text: String) {

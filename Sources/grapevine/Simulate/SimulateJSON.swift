@@ -100,7 +100,12 @@ enum SimulateJSON {
             json.key("disk")
             write(options.diskDelay, &json)
             json.key("faults")
-            json.string(options.scenario == nil ? options.faults.text : "none")
+            json.string(
+                options.scenario == nil && options.plan == nil ? options.faults.text : "none")
+            if options.plan != nil {
+                json.key("plan")
+                json.string(options.planFile)
+            }
             json.key("planted")
             json.list { json in
                 for name in options.planted.names { json.string(name) }

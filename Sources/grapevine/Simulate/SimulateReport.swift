@@ -67,7 +67,10 @@ struct SimulateReport {
     func repeating(_ seed: UInt64) -> String { Self.repeating(seed, options) }
 
     static func repeating(_ seed: UInt64, _ options: SimOptions) -> String {
-        "grapevine simulate --seed \(seed) \(options.commandLine)"
+        // A plan has its seed in it.
+        options.plan == nil
+            ? "grapevine simulate --seed \(seed) \(options.commandLine)"
+            : "grapevine simulate \(options.commandLine)"
     }
 
     /// What a case is, in words.
