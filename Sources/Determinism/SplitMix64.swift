@@ -8,6 +8,9 @@
 
     @inlinable package init(seed: UInt64) { state = seed }
 
+    /// A generator with this seed goes on as this one does.
+    @inlinable package var seed: UInt64 { state }
+
     @inlinable package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

@@ -91,16 +91,26 @@ import Testing
 @Suite struct VirtualNetworkTests {
     private static let row = NodeHandle.myself
 
+    /// The other end of a connection.
+    private static func other(_ end: Int) -> Int { end ^ 1 }
+
     @Test func `an acceptor gets the lowest number that is free`() {
         var network = VirtualNetwork(nodes: 3)
-        let ends = (1...3 as ClosedRange<UInt32>).map { serial in
-            network.connect(.outbound(Self.row, serial: serial), from: 1, to: 0)
+        func connect(_ serial: UInt32, from node: Int) -> Int {
+            Self.other(
+                network.connect(.outbound(Self.row, serial: serial), from: node, to: 0))
         }
-        #expect(ends.map { network.accept(at: $0 + 1) } == [.inbound(0), .inbound(1), .inbound(2)])
-        network.close(ends[1] + 1)
-        let late = network.connect(.outbound(Self.row, serial: 4), from: 2, to: 0)
-        #expect(network.accept(at: late + 1) == .inbound(1))
-        #expect(network.end(of: .inbound(1), at: 0) == late + 1)
+        let ends = [connect(1, from: 1), connect(2, from: 1), connect(3, from: 1)]
+        #expect(ends.map { network.accept(at: $0) } == [.inbound(0), .inbound(1), .inbound(2)])
+        for (number, end) in ends.enumerated() {
+            #expect(network.end(of: .inbound(UInt32(number)), at: 0) == end)
+        }
+        network.close(ends[1])
+        #expect(network.end(of: .inbound(1), at: 0) == nil)
+        let late = connect(4, from: 2)
+        #expect(network.accept(at: late) == .inbound(1))
+        #expect(network.end(of: .inbound(1), at: 0) == late)
+        #expect(network.openEnds(of: 0).count == 3)
     }
 
     @Test func `an old name of a link leads nowhere`() {
@@ -128,10 +138,10 @@ import Testing
         var network = VirtualNetwork(nodes: 2)
         let lane = network.connect(.outbound(Self.row, serial: 1), from: 0, to: 1)
         expect(network.append(.bytes([1]), on: lane, at: 30), is: 30)
-        expect(network.append(.farewell, on: lane, at: 10), is: 30)
+        expect(network.append(.fin, on: lane, at: 10), is: 30)
         #expect(network.arrivals(on: lane) == [30, 30])
         network.delay(lane, until: 40)
-        expect(network.append(.farewell, on: lane, at: 35), is: 40)
+        expect(network.append(.fin, on: lane, at: 35), is: 40)
         #expect(network.arrivals(on: lane) == [40, 40, 40])
         network.removeFirst(on: lane)
         #expect(network.arrivals(on: lane) == [40, 40])
@@ -140,18 +150,23 @@ import Testing
 
 @Suite struct FaultPlanTests {
     @Test func `kinds are read as they are written`() {
-        let some: [FaultKinds] = [.all, [], .crash, [.pause, .lasting], .rack]
+        let some: [FaultKinds] = [.all, [], [.crash], [.pause, .lasting], [.rack]]
         for kinds in some { #expect(FaultKinds(kinds.text) == kinds) }
         #expect(FaultKinds("crash,earthquake") == nil)
     }
 
+    /// The plan that a seed leads to, and the kinds of faults that it was asked for.
+    private static func plan(_ seed: UInt64, _ kinds: FaultKinds) -> FaultPlan {
+        var random = SplitMix64(seed: seed)
+        var options = SimOptions()
+        options.faults = kinds
+        return FaultPlan(options, EnvironmentProfile(options, &random), &random)
+    }
+
     @Test func `only what was asked for goes wrong, and in time`() {
         for seed in 0..<50 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
-            var options = SimOptions()
-            options.faults = [.pause, .lasting]
-            let climate = Climate(options, &random)
-            let plan = FaultPlan(options, climate, &random)
+            let plan = Self.plan(seed, [.pause, .lasting])
+            #expect(!plan.faults.isEmpty, "seed \(seed)")
             for planned in plan.faults {
                 guard case .pause = planned.fault else {
                     Issue.record("seed \(seed): \(planned)")
@@ -160,6 +175,14 @@ import Testing
                 #expect(planned.start < planned.end ?? 0)
                 #expect((planned.end ?? 0) <= plan.end)
             }
+        }
+    }
+
+    @Test func `a kind that comes leads to faults, and one that does not to none`() {
+        for kind in FaultKind.allCases {
+            let faults = (0..<10 as Range<UInt64>).flatMap { Self.plan($0, [kind]).faults }
+            // What stays broken is drawn by itself, of kinds that are allowed beside it.
+            #expect(faults.isEmpty == (kind.weight == 0) || kind == .lasting, "\(kind)")
         }
     }
 }

@@ -1,5 +1,5 @@
 // The checkers see what they are there for: with a bug planted in the rules, a bounded number of seeds
-// shows the promise that it breaks; without it the same seeds keep every promise.
+// shows the invariant that it violates; without it the same seeds keep every invariant.
 
 import ClusterCore
 import ClusterSim
@@ -8,7 +8,7 @@ import Testing
 @Suite struct PlantedBugTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var bug: PlantedBug
-        var promise: Promise
+        var invariant: Invariant
         /// Seeds within which it must be seen; the first is one that shows it today.
         var seeds: ClosedRange<UInt64>
         var change: @Sendable (inout SimOptions) -> Void = { _ in }
@@ -17,41 +17,41 @@ import Testing
 
     static let cases = [
         // Candidates of masters that were cut off together stand in one epoch.
-        Case(bug: .secondVote, promise: .oneVote, seeds: 6...65) {
-            ($0.masters, $0.replicas, $0.faults) = (7, 7, .partition)
+        Case(bug: .secondVote, invariant: .oneVote, seeds: 6...65) {
+            ($0.masters, $0.replicas, $0.faults) = (7, 7, [.partition])
         },
-        Case(bug: .voteBeforeDisk, promise: .durable, seeds: 1...20),
-        Case(bug: .failWithoutQuorum, promise: .quorum, seeds: 1...20),
+        Case(bug: .voteBeforeDisk, invariant: .durable, seeds: 1...20),
+        Case(bug: .failWithoutQuorum, invariant: .quorum, seeds: 1...20),
         // FAIL precedes each request on the same link, so that no voter is asked about a master that is
         // only suspected by it: with the bug a replica asks that early, too.
-        Case(bug: .voteForSuspected, promise: .foundedVote, seeds: 1...20),
-        // Of two heirs one was cut off while the other was elected or took over.
-        Case(bug: .ignoreNewerOwner, promise: .newestVote, seeds: 38...100) {
+        Case(bug: .voteForSuspected, invariant: .foundedVote, seeds: 1...20),
+        // Of two replicas one was cut off while the other was elected or took over.
+        Case(bug: .ignoreNewerOwner, invariant: .newestVote, seeds: 38...100) {
             ($0.masters, $0.replicas, $0.faults) = (3, 6, [.partition, .operators])
         },
-        // Two heirs take over by an operator's word, each on its side of a partition.
-        Case(bug: .equalClaim, promise: .risingOwners, seeds: 6...65) {
+        // Two replicas take over by an operator's word, each on its side of a partition.
+        Case(bug: .equalClaim, invariant: .risingOwners, seeds: 6...65) {
             ($0.masters, $0.replicas, $0.faults) = (3, 6, [.partition, .operators])
         },
-        Case(bug: .staleReport, promise: .quorum, seeds: 3...100),
+        Case(bug: .staleReport, invariant: .quorum, seeds: 3...100),
         // Who comes back with nothing is a master without slots.
-        Case(bug: .emptyReporter, promise: .quorum, seeds: 1...20) {
+        Case(bug: .emptyReporter, invariant: .quorum, seeds: 1...20) {
             $0.faults = [.lostDisk, .partition]
         },
-        Case(bug: .lastingFail, promise: .agreement, seeds: 1...20) { $0.duration = 5000 },
-        Case(bug: .forgottenVote, promise: .oneVote, seeds: 1...20),
-        Case(bug: .unraisedVote, promise: .durable, seeds: 1...20),
+        Case(bug: .lastingFail, invariant: .agreement, seeds: 1...20) { $0.duration = 5000 },
+        Case(bug: .forgottenVote, invariant: .oneVote, seeds: 1...20),
+        Case(bug: .unraisedVote, invariant: .durable, seeds: 1...20),
         // A vote that waited for a slow disk is said when the next election is under way.
-        Case(bug: .oldVotes, promise: .majority, seeds: 8...60) {
-            ($0.faults, $0.nodeTimeout, $0.duration) = (.crash, 500, 60_000)
+        Case(bug: .oldVotes, invariant: .majority, seeds: 8...60) {
+            ($0.faults, $0.nodeTimeout, $0.duration) = ([.crash], 500, 60_000)
             ($0.limits.length, $0.limits.down) = (60_000, 1)
             $0.diskDelay = 500_000...5_000_000
         },
-        Case(bug: .absentClaim, promise: .keptSlots, seeds: 11...60) { $0.faults = .operators },
-        Case(bug: .keptSlots, promise: .agreement, seeds: 5...60) {
+        Case(bug: .absentClaim, invariant: .keptSlots, seeds: 11...60) { $0.faults = [.operators] },
+        Case(bug: .demotedOwner, invariant: .agreement, seeds: 5...60) {
             $0.faults = [.crash, .operators]
         },
-        Case(bug: .replyBeforeSave, promise: .acknowledged, seeds: 1...2),
+        Case(bug: .replyBeforeSave, invariant: .acknowledged, seeds: 1...2),
     ]
 
     @Test func `every bug that can be planted is looked for`() {
@@ -66,12 +66,19 @@ import Testing
         planted.change(&options)
         options.planted = planted.bug
         let seed = planted.seeds.first { seed in
-            Simulation.run(seed: seed, options).broken?.promise == planted.promise
+            Simulation.run(seed: seed, options).violation?.invariant == planted.invariant
         }
         #expect(seed != nil, "none of \(planted.seeds) shows it")
         guard let seed else { return }
         options.planted = []
-        #expect(Simulation.run(seed: seed, options).broken == nil)
+        #expect(Simulation.run(seed: seed, options).violation == nil)
+    }
+
+    @Test func `no bug is named like an invariant`() {
+        let invariants = Invariant.allCases.map { "\($0)".lowercased() }
+        for name in PlantedBug.allNames {
+            #expect(!invariants.contains(String(name.filter { $0 != "-" })))
+        }
     }
 
     @Test func `bugs have names that lead back to them`() {

@@ -1,4 +1,4 @@
-// Scenarios: each is played to its end with every promise kept, and its figures are what they are meant
+// Scenarios: each is played to its end with every invariant held, and its figures are what they are meant
 // to be on a quiet network.
 
 import ClusterCore
@@ -27,9 +27,9 @@ import Testing
     ]
 
     @Test(arguments: Scenario.allCases)
-    func `a scenario keeps every promise and ends in figures`(scenario: Scenario) {
+    func `a scenario keeps every invariant and ends in figures`(scenario: Scenario) {
         let outcome = Simulation.run(seed: 1, Self.options(scenario))
-        #expect(outcome.broken == nil, "\(outcome.lastEvents)")
+        #expect(outcome.violation == nil, "\(outcome.lastEvents)")
         #expect(outcome.figures.contains { $0.unit == .milliseconds })
         if Self.harmless.contains(scenario) {
             #expect(Self.figure("failovers", outcome) == 0)
@@ -76,7 +76,7 @@ import Testing
     @Test func `two that suspect each other do not have the others ask without end`() throws {
         let quiet = Simulation.run(seed: 1, Self.options(.formation))
         let outcome = Simulation.run(seed: 1, Self.options(.flappingLink) { $0.keepsTrace = true })
-        #expect(quiet.broken == nil && outcome.broken == nil)
+        #expect(quiet.violation == nil && outcome.violation == nil)
         let seconds = Double(outcome.duration) / 1e6
         let pings = outcome.lines.count { $0.hasSuffix("PING") }
         #expect(Double(pings) / seconds / 6 < 10, "\(pings) pings in \(seconds) s")
@@ -85,7 +85,7 @@ import Testing
     @Test func `masters that die together are all replaced within a second`() throws {
         let outcome = Simulation.run(
             seed: 1, Self.options(.massFailure) { ($0.masters, $0.replicas) = (15, 15) })
-        #expect(outcome.broken == nil)
+        #expect(outcome.violation == nil)
         #expect(Self.figure("shards without a new master", outcome) == 0)
         #expect(Self.figure("elections begun", outcome) == 7)
         let last = try #require(Self.figure("first suspicion to last promotion", outcome))

@@ -1,4 +1,4 @@
-// A failure is made smaller as long as the same promise is broken: by made runs, whose cause is known, and
+// A failure is made smaller as long as the same invariant is violated: by made runs, whose cause is known, and
 // by a bug that is planted in the rules.
 
 import ClusterCore
@@ -8,11 +8,11 @@ import Testing
 
 @Suite struct ShrinkingTests {
     private static func outcome(
-        _ seed: UInt64, _ promise: Promise?, faults: Int = 40
+        _ seed: UInt64, _ invariant: Invariant?, faults: Int = 40
     ) -> Outcome {
         Outcome(
-            seed: seed, broken: promise.map { BrokenPromise(promise: $0, time: 0, text: "") },
-            exemptions: [], isExempted: false, plannedFaults: faults, climate: "",
+            seed: seed, violation: invariant.map { Violation($0, "", time: 0) },
+            exemptions: [], isExempted: false, plannedFaults: faults, environment: "",
             lastEvents: [], lines: [], traceHash: 0, duration: 0, figures: [])
     }
 
@@ -22,10 +22,10 @@ import Testing
         let shrunk = try #require(
             Shrinking(Self.outcome(9, .quorum), options) { seed, options in
                 let kept = options.keptFaults ?? Array(0..<40)
-                let isBroken =
+                let isViolated =
                     options.masters >= 3 && options.duration >= 4300
                     && [7, 23, 24].allSatisfy { kept.contains($0) }
-                return Self.outcome(seed, isBroken ? .quorum : nil)
+                return Self.outcome(seed, isViolated ? .quorum : nil)
             })
         #expect(shrunk.options.keptFaults == [7, 23, 24])
         #expect((shrunk.options.masters, shrunk.options.replicas) == (3, 1))
@@ -34,13 +34,13 @@ import Testing
         #expect(shrunk.runs <= Shrinking.usualLimit)
     }
 
-    @Test func `another promise is another failure`() throws {
+    @Test func `another invariant is another failure`() throws {
         let shrunk = try #require(
             Shrinking(Self.outcome(1, .quorum), SimOptions()) { seed, _ in
                 Self.outcome(seed, .oneVote)
             })
         #expect(shrunk.options == SimOptions())
-        #expect(shrunk.outcome.broken?.promise == .quorum)
+        #expect(shrunk.outcome.violation?.invariant == .quorum)
     }
 
     @Test func `so many runs are tried and no more`() throws {
@@ -53,7 +53,7 @@ import Testing
         #expect((count, shrunk.runs) == (7, 7))
     }
 
-    @Test func `a run that kept its promises is not shrunk`() {
+    @Test func `a run that violated nothing is not shrunk`() {
         #expect(Shrinking(Self.outcome(1, nil), SimOptions()) == nil)
     }
 
@@ -63,9 +63,9 @@ import Testing
         options.planted = .failWithoutQuorum
         let failure = try #require(
             (1...10 as ClosedRange<UInt64>).lazy.map { Simulation.run(seed: $0, options) }
-                .first { $0.broken?.promise == .quorum })
+                .first { $0.violation?.invariant == .quorum })
         let shrunk = try #require(Shrinking(failure, options, limit: 60))
-        #expect(shrunk.outcome.broken?.promise == .quorum)
+        #expect(shrunk.outcome.violation?.invariant == .quorum)
         #expect(shrunk.options.nodeCount < 10)
         #expect((shrunk.options.keptFaults?.count ?? .max) < failure.plannedFaults)
         // The command that is printed leads to the same.

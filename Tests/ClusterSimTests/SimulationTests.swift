@@ -1,4 +1,4 @@
-// Whole runs: every promise is kept under every kind of fault, the same seed gives the same run, in
+// Whole runs: every invariant holds under every kind of fault, the same seed gives the same run, in
 // debug and in release, and figures of a quiet cluster are what they are meant to be.
 
 import ClusterCore
@@ -15,27 +15,27 @@ import Testing
     }
 
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func `a small cluster keeps every promise`(seed: UInt64) {
+    func `a small cluster keeps every invariant`(seed: UInt64) {
         let outcome = Simulation.run(seed: seed, Self.options { $0.duration = 5000 })
-        #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
+        #expect(outcome.violation == nil, "seed \(seed): \(outcome.lastEvents)")
     }
 
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
-    func `a larger cluster keeps every promise`(seed: UInt64) {
+    func `a larger cluster keeps every invariant`(seed: UInt64) {
         let options = Self.options {
             ($0.masters, $0.replicas, $0.duration) = (5, 10, 5000)
         }
         let outcome = Simulation.run(seed: seed, options)
-        #expect(outcome.broken == nil, "seed \(seed): \(outcome.lastEvents)")
+        #expect(outcome.violation == nil, "seed \(seed): \(outcome.lastEvents)")
     }
 
     @Test(arguments: [(1, 0), (1, 1), (2, 1), (3, 0)])
-    func `clusters of any shape form and keep their promises`(masters: Int, replicas: Int) {
+    func `clusters of any shape form and keep their invariants`(masters: Int, replicas: Int) {
         let options = Self.options {
             ($0.masters, $0.replicas, $0.duration) = (masters, replicas, 5000)
         }
         let outcome = Simulation.run(seed: 7, options)
-        #expect(outcome.broken == nil, "\(masters)+\(replicas): \(outcome.lastEvents)")
+        #expect(outcome.violation == nil, "\(masters)+\(replicas): \(outcome.lastEvents)")
         #expect(outcome.figures.map(\.name) == ["formation", "agreement after faults"])
     }
 

@@ -75,6 +75,30 @@ import Testing
         #expect(text.output.contains("a smaller run breaks the same promise"))
     }
 
+    @Test func `the plan of a failure is written, made smaller, and shows it again`() throws {
+        let folder = try TemporaryFolder(prefix: "simulate")
+        let path = "\(folder.path)/kept.plan"
+        let bug = ["--plant", "fail-without-quorum"]
+        let found = try Grapevine.run(
+            ["simulate", "--seeds", "1-5", "--write-plan", path, "--json"] + bug)
+        #expect(found.status == 1)
+        let text = try File.readText(path, limitBytes: 1 << 20)
+        #expect(text.hasPrefix("# broke a promise: ") && text.contains("catches \(bug[1])\n"))
+        let again = try Grapevine.run(["simulate", "--plan", path, "--json"] + bug)
+        #expect(again.status == 1)
+        let options = try #require(try json(again)["options"] as? [String: Any])
+        #expect(options["plan"] as? String == path)
+        let broken = try #require(
+            (try json(again)["brokenPromises"] as? [[String: Any]])?.first)
+        #expect((broken["repeat"] as? String)?.hasPrefix("grapevine simulate --plan ") == true)
+        #expect(try Grapevine.run(["simulate", "--plan", path]).status == 0)
+        try File.write(Array((text + "from 1 to 2 melt n0\n").utf8), to: path)
+        let wrong = try Grapevine.run(["simulate", "--plan", path])
+        #expect(wrong.status == 2)
+        let line = text.split(separator: "\n").count + 1
+        #expect(wrong.errors.contains("\(path):\(line): melt n0 is no fault"), "\(wrong)")
+    }
+
     @Test func `a scenario ends in figures, as a table, as JSON and as a picture`() throws {
         let folder = try TemporaryFolder(prefix: "simulate")
         let picture = "\(folder.path)/picture.svg"
@@ -126,6 +150,9 @@ import Testing
         (["--duration", "-1"], "--duration -1 is not"),
         (["--keep-faults", "1,,2"], "--keep-faults 1,,2 is no list"),
         (["--faults", "earthquake"], "--faults earthquake names a kind"),
+        (["--plan", "/no/such/plan"], "/no/such/plan: "),
+        (["--plan", "x", "--seed", "1"], "--plan or --seed, not both"),
+        (["--scenario", "join", "--write-plan", "x"], "--scenario or --write-plan, not both"),
         (["--seeds", "1-2", "--trace", "x"], "--trace takes one seed only"),
         (["--seed", "1", "--duration", "0", "--plot", "/no/such/folder/x"], "/no/such/folder/x"),
     ])

@@ -54,8 +54,6 @@ package struct ClusterConfig: Equatable, Sendable {
     package var takesLightPublish = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     package var preferredEndpoint = EndpointType.ip
-    /// Bugs that the rules have on purpose: only a simulation that looks for them plants any.
-    package var planted: PlantedBug = []
 
     package init() {}
 

@@ -12,22 +12,27 @@ package struct Machine: Sendable {
     /// Kept from step to step, so that settings are not copied for each.
     private var context: StepContext
 
-    package init(state: ClusterState, config: ClusterConfig, random: SplitMix64) {
+    /// A node that continues from what it saved. `planted` are bugs that its rules have on purpose:
+    /// only a simulation that looks for them plants any.
+    package init(
+        state: ClusterState, config: ClusterConfig, random: SplitMix64, planted: PlantedBug = []
+    ) {
         self.state = state
-        context = StepContext(now: Instant(monotonic: 0, wall: 0), config: config, random: random)
+        context = StepContext(
+            now: Instant(monotonic: 0, wall: 0), config: config, random: random, planted: planted)
         self.state.durability = Durability(state.selfFacts)
         if context.has(.forgottenVote) { self.state.votes.forgetEpoch() }
         applyAddress()
     }
 
     /// A node that was never part of a cluster: a fresh id, a shard of its own, no slots.
-    package init(fresh config: ClusterConfig, random: SplitMix64) {
+    package init(fresh config: ClusterConfig, random: SplitMix64, planted: PlantedBug = []) {
         var random = random
         let id = NodeID(using: &random)
         let shard = ShardID(NodeID(using: &random))
         self.init(
             state: ClusterState(myself: id, shard: shard, address: .none), config: config,
-            random: random)
+            random: random, planted: planted)
     }
 
     package var config: ClusterConfig { context.config }

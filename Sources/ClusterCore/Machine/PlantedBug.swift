@@ -1,5 +1,6 @@
 // Bugs that the rules can be made to have, one line each at the place where the rule would go wrong, so
-// that the checkers of a simulation can be seen to find them. A node never has any.
+// that the checkers of a simulation can be seen to find them. They are given to a machine when it is
+// made and are no setting: a real node has no way to get any. No bug is named like an invariant.
 
 /// A bug on purpose.
 package struct PlantedBug: OptionSet, Hashable, Sendable {
@@ -34,7 +35,7 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     /// A slot that its owner does not claim becomes nobody's.
     package static let absentClaim = PlantedBug(rawValue: 4096)
     /// Slots of a demoted master stay with it although another claims them.
-    package static let keptSlots = PlantedBug(rawValue: 8192)
+    package static let demotedOwner = PlantedBug(rawValue: 8192)
     /// A command is answered before the save that holds what it did.
     package static let replyBeforeSave = PlantedBug(rawValue: 16384)
 
@@ -48,7 +49,7 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
         (.staleReport, "stale-report"), (.emptyReporter, "empty-reporter"),
         (.lastingFail, "lasting-fail"), (.forgottenVote, "forgotten-vote"),
         (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
-        (.absentClaim, "absent-claim"), (.keptSlots, "kept-slots"),
+        (.absentClaim, "absent-claim"), (.demotedOwner, "demoted-owner"),
         (.replyBeforeSave, "reply-before-save"),
         (.trap, "trap"),
     ]

@@ -27,10 +27,14 @@ struct StepContext {
     var config: ClusterConfig
     var random: SplitMix64
     var pending: Pending = []
+    private let planted: PlantedBug
     private(set) var effects: [Effect] = []
 
-    init(now: Instant, config: ClusterConfig, random: SplitMix64) {
+    init(
+        now: Instant, config: ClusterConfig, random: SplitMix64, planted: PlantedBug = []
+    ) {
         self.now = now
+        self.planted = planted
         self.config = config
         self.random = random
     }
@@ -51,7 +55,7 @@ struct StepContext {
     /// Whether the rules have a bug on purpose.
     @inline(__always)
     func has(_ bug: PlantedBug) -> Bool {
-        !config.planted.isEmpty && config.planted.contains(bug)
+        !planted.isEmpty && planted.contains(bug)
     }
 
     /// Whether a master in this condition may be replaced by an election.

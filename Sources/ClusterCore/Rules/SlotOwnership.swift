@@ -139,7 +139,7 @@ enum SlotOwnership {
                 return false
             }
         }
-        if context.has(.keptSlots), let owner, !state.nodes[owner].isMaster { return false }
+        if context.has(.demotedOwner), let owner, !state.nodes[owner].isMaster { return false }
         if owner == .myself && state.store.occupied.contains(slot) { losses.dirty.insert(slot) }
         if owner == current { losses.lost += 1 }
         losses.taken += 1

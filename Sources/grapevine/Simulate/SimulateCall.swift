@@ -16,6 +16,8 @@ struct SimulateCall: Sendable {
     var shrinks = true
     var tracePath: String?
     var plotPath: String?
+    /// Where the plan of a run goes.
+    var planPath: String?
 
     /// Runs of one call: each is a job and a few figures that are kept.
     private static let runLimit = 1_000_000
@@ -54,6 +56,12 @@ struct SimulateCall: Sendable {
         Option(
             "--keep-faults", value: "LIST", "places in the plan of faults, or none; default all"),
         Option(
+            "--plan", value: "FILE", "a plan of faults that was kept, in place of what a seed draws"
+        ),
+        Option(
+            "--write-plan", value: "FILE",
+            "writes the plan of a single run, or of the first that broke a promise, made smaller"),
+        Option(
             "--plant", value: "LIST",
             "bugs that the rules get: \(PlantedBug.allNames.joined(separator: ","))"),
         Option("--keep-going", "run all seeds although a promise was broken"),
@@ -81,8 +89,12 @@ struct SimulateCall: Sendable {
     init(_ arguments: Arguments) throws(UsageError) {
         if let word = arguments.operands.first { throw UsageError("\(word) is not an option") }
         let common = try Self.common(arguments)
-        seeds = try Self.seeds(arguments, isScenario: common.scenario != nil)
-        cases = try Self.cases(arguments, common)
+        if let plan = common.plan {
+            (seeds, cases) = (plan.seed...plan.seed, [common])
+        } else {
+            seeds = try Self.seeds(arguments, isScenario: common.scenario != nil)
+            cases = try Self.cases(arguments, common)
+        }
         // By subtraction: the number of all seeds that there are is no number of theirs.
         let most = UInt64(Self.runLimit / cases.count)
         guard seeds.upperBound - seeds.lowerBound < most else {
@@ -101,6 +113,7 @@ struct SimulateCall: Sendable {
         shrinks = !arguments.has("--no-shrink")
         tracePath = arguments.value("--trace")
         plotPath = arguments.value("--plot")
+        planPath = arguments.value("--write-plan")
         if tracePath != nil && (seeds.count > 1 || cases.count > 1) {
             throw UsageError("--trace takes one seed only")
         }
@@ -118,11 +131,16 @@ struct SimulateCall: Sendable {
 
     private static func common(_ arguments: Arguments) throws(UsageError) -> SimOptions {
         var options = SimOptions()
+        if let plan = try SimulatePlan.read(arguments) {
+            options = plan.options
+            options.planFile = arguments.value("--plan") ?? ""
+        }
         if let name = arguments.value("--scenario") {
             guard let scenario = Scenario(rawValue: name) else {
                 throw UsageError("unknown scenario \(name); there are \(Scenario.list)")
             }
-            for other in ["--faults", "--duration", "--keep-faults"] where arguments.has(other) {
+            for other in ["--faults", "--duration", "--keep-faults", "--write-plan"]
+            where arguments.has(other) {
                 throw UsageError("--scenario or \(other), not both")
             }
             options.scenario = scenario

@@ -20,6 +20,7 @@ enum SimulateCommand {
         var progress = Progress(total: jobs.count)
         var trace: [String] = []
         var failure: (place: Int, outcome: Outcome)?
+        var smaller: Shrinking?
         let stopwatch = Stopwatch { SystemClock.monotonicNanoseconds() }
         do throws(SystemError) {
             try Workers.run(
@@ -34,11 +35,11 @@ enum SimulateCommand {
                     reports[place].add(outcome)
                     if call.tracePath != nil { trace = outcome.lines }
                     progress.done(index + 1)
-                    guard outcome.broken != nil else { return true }
+                    guard outcome.violation != nil else { return true }
                     progress.clear()
                     if !call.isJSON { show(reports[place].failure(outcome)) }
                     // One that trapped tells nothing more, and its seed cannot be looked into from here.
-                    if outcome.broken?.promise == .noTrap { return true }
+                    if outcome.violation?.invariant == .noTrap { return true }
                     if failure == nil { failure = (place, outcome) }
                     return call.keepsGoing
                 },
@@ -48,25 +49,26 @@ enum SimulateCommand {
         }
         progress.clear()
         if let failure, call.shrinks {
-            shrink(failure.outcome, call, &reports[failure.place])
+            smaller = shrink(failure.outcome, call, &reports[failure.place])
         }
         let wallSeconds = Double(SystemClock.monotonicNanoseconds() - begun) / 1e9
         reports.removeAll { $0.runs == 0 }
         if let path = call.tracePath {
             try write(trace.joined(separator: "\n") + "\n", to: path)
         }
+        if let path = call.planPath { try writePlan(of: failure, smaller, call, to: path) }
         if let path = call.plotPath { try write(SimulatePicture(reports).svg, to: path) }
         show(
             call.isJSON
                 ? SimulateJSON.text(reports, wallSeconds: wallSeconds)
                 : SimulateText.summary(reports, wallSeconds: wallSeconds))
-        return reports.allSatisfy { $0.broken.isEmpty } ? 0 : 1
+        return reports.allSatisfy { $0.violations.isEmpty } ? 0 : 1
     }
 
-    /// Looks for a smaller run that breaks the same promise, and tells how to have it.
+    /// Looks for a smaller run that breaks the same promise, and tells how to have it. Returns it.
     private static func shrink(
         _ failure: Outcome, _ call: SimulateCall, _ report: inout SimulateReport
-    ) {
+    ) -> Shrinking? {
         var progress = Progress(total: Shrinking.usualLimit, "tries of a smaller run")
         var count = 0
         let shrunk = Shrinking(failure, report.options) { seed, options in
@@ -75,9 +77,26 @@ enum SimulateCommand {
             return Simulation.run(seed: seed, options)
         }
         progress.clear()
-        guard let shrunk, shrunk.outcome != failure else { return }
+        guard let shrunk, shrunk.outcome != failure else { return nil }
         report.smaller = (failure.seed, shrunk.seed, shrunk.options)
         if !call.isJSON { show(report.shrunk(shrunk)) }
+        return shrunk
+    }
+
+    /// Of the smaller run, of the first that broke a promise, or of the only one.
+    private static func writePlan(
+        of failure: (place: Int, outcome: Outcome)?, _ smaller: Shrinking?, _ call: SimulateCall,
+        to path: String
+    ) throws(UsageError) {
+        if let smaller {
+            let violation = smaller.outcome.violation
+            try write(SimulatePlan.text(of: smaller.seed, smaller.options, violation), to: path)
+        } else if let failure {
+            let (seed, options) = (failure.outcome.seed, call.cases[failure.place])
+            try write(SimulatePlan.text(of: seed, options, failure.outcome.violation), to: path)
+        } else if call.seeds.count == 1, call.cases.count == 1 {
+            try write(SimulatePlan.text(of: call.seeds.lowerBound, call.cases[0], nil), to: path)
+        }
     }
 
     private static func show(_ text: String) {

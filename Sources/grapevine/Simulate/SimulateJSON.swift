@@ -57,16 +57,16 @@ enum SimulateJSON {
     }
 
     private static func writeBroken(_ report: SimulateReport, _ json: inout JSONText) {
-        for (seed, promise) in report.broken {
+        for (seed, violation) in report.violations {
             json.object { json in
                 json.key("seed")
                 json.number(seed)
                 json.key("promise")
-                json.string(promise.promise.rawValue)
+                json.string(violation.invariant.rawValue)
                 json.key("at")
-                json.number(Double(promise.time) / 1e6, decimals: 6)
+                json.number(Double(violation.time ?? 0) / 1e6, decimals: 6)
                 json.key("text")
-                json.string(promise.text)
+                json.string(violation.text)
                 json.key("repeat")
                 json.string(report.repeating(seed))
                 if let smaller = report.smaller, smaller.of == seed {
@@ -100,7 +100,12 @@ enum SimulateJSON {
             json.key("disk")
             write(options.diskDelay, &json)
             json.key("faults")
-            json.string(options.scenario == nil ? options.faults.text : "none")
+            json.string(
+                options.scenario == nil && options.plan == nil ? options.faults.text : "none")
+            if options.plan != nil {
+                json.key("plan")
+                json.string(options.planFile)
+            }
             json.key("planted")
             json.list { json in
                 for name in options.planted.names { json.string(name) }

@@ -9,7 +9,7 @@ import Determinism
 struct SimulateReport {
     let seeds: ClosedRange<UInt64>
     let options: SimOptions
-    private(set) var broken: [(seed: UInt64, promise: BrokenPromise)] = []
+    private(set) var violations: [(seed: UInt64, violation: Violation)] = []
     /// Runs in which all did not come to agree, as acts of the operator had made it impossible.
     private(set) var exempted: [(seed: UInt64, acts: [String])] = []
     /// A smaller run that breaks what this seed broke.
@@ -33,7 +33,7 @@ struct SimulateReport {
         if outcome.isExempted {
             exempted.append((outcome.seed, outcome.exemptions.map(\.reason)))
         }
-        if let promise = outcome.broken { broken.append((outcome.seed, promise)) }
+        if let violation = outcome.violation { violations.append((outcome.seed, violation)) }
         for figure in outcome.figures {
             if let at = values.firstIndex(where: { $0.name == figure.name }) {
                 values[at].values.append(figure.value)
@@ -67,7 +67,10 @@ struct SimulateReport {
     func repeating(_ seed: UInt64) -> String { Self.repeating(seed, options) }
 
     static func repeating(_ seed: UInt64, _ options: SimOptions) -> String {
-        "grapevine simulate --seed \(seed) \(options.commandLine)"
+        // A plan has its seed in it.
+        options.plan == nil
+            ? "grapevine simulate --seed \(seed) \(options.commandLine)"
+            : "grapevine simulate \(options.commandLine)"
     }
 
     /// What a case is, in words.

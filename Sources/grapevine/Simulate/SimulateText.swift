@@ -7,17 +7,18 @@ import Determinism
 
 extension SimulateReport {
     func failure(_ outcome: Outcome) -> String {
-        guard let promise = outcome.broken else { return "" }
-        let title = "seed \(outcome.seed) broke a promise: \(promise.promise.rawValue)"
-        if promise.promise == .noTrap {
+        guard let violation = outcome.violation else { return "" }
+        let title = "seed \(outcome.seed) broke a promise: \(violation.invariant.rawValue)"
+        if violation.invariant == .noTrap {
             let lines = [
-                "", title, promise.text, "repeat it with:", "  \(repeating(outcome.seed))",
+                "", title, violation.text, "repeat it with:", "  \(repeating(outcome.seed))",
             ]
             return lines.joined(separator: "\n") + "\n\n"
         }
         let lines = [
             "", title,
-            "at \(Double(promise.time) / 1e6) s: \(promise.text)", "drawn: \(outcome.climate)",
+            "at \(Double(violation.time ?? 0) / 1e6) s: \(violation.text)",
+            "drawn: \(outcome.environment)",
             "the last events:",
         ]
         let events = outcome.lastEvents.map { "  \($0)" }
@@ -27,10 +28,10 @@ extension SimulateReport {
 
     /// A smaller run was found.
     func shrunk(_ shrunk: Shrinking) -> String {
-        guard let promise = shrunk.outcome.broken else { return "" }
+        guard let violation = shrunk.outcome.violation else { return "" }
         var lines = [
-            "a smaller run breaks the same promise at \(Double(promise.time) / 1e6) s: "
-                + promise.text
+            "a smaller run breaks the same promise at \(Double(violation.time ?? 0) / 1e6) s: "
+                + violation.text
         ]
         lines += shrunk.outcome.lastEvents.suffix(20).map { "  \($0)" }
         lines.append("repeat it with:")
@@ -44,7 +45,7 @@ enum SimulateText {
 
     static func summary(_ reports: [SimulateReport], wallSeconds: Double) -> String {
         let runs = reports.reduce(0) { $0 + $1.runs }
-        let broken = reports.reduce(0) { $0 + $1.broken.count }
+        let broken = reports.reduce(0) { $0 + $1.violations.count }
         let virtual = reports.reduce(0) { $0 + $1.virtualSeconds }
         let hash = reports.dropFirst().reduce(reports.first?.hash ?? 0) {
             SimulateReport.mixed($0, $1.hash)
