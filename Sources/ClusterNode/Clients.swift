@@ -163,8 +163,9 @@ final class Clients {
         client.count(into: node.statistics)
         switch outcome {
         case .closed: return remove(client, node)
-        case .wouldBlock: return
-        case .moved: break
+        case .waits(let interest):
+            return watch(client, client.interest.union(interest), node)
+        case .bytes: break
         }
         client.lastActive = node.wake.wall
         node.statistics.startClock()
@@ -283,10 +284,10 @@ final class Clients {
             client.count(into: node.statistics)
             switch outcome {
             case .closed: remove(client, node)
-            case .moved where client.isLeaving && !client.isWaiting && client.held.isEmpty:
+            case .bytes where client.isLeaving && !client.isWaiting && client.held.isEmpty:
                 remove(client, node)
-            case .moved: watch(client, next(of: client), node)
-            case .wouldBlock: watch(client, .write, node)
+            case .bytes: watch(client, next(of: client), node)
+            case .waits(let interest): watch(client, interest, node)
             }
         }
     }
