@@ -44,10 +44,14 @@ let package = Package(
         library("Playback", ["Capture", "ClusterCore", "ClusterWire", "Determinism"]),
         .target(name: "CLinux"),
         library("SystemIO", ["CLinux"]),
+        library("ClusterHost", ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"]),
         library("Interop", ["RESP", "SystemIO", "Capture", "Playback"]),
         library(
             "ClusterNode",
-            ["Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text"]),
+            [
+                "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "Determinism", "RESP",
+                "SystemIO", "Text",
+            ]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
@@ -76,6 +80,9 @@ let package = Package(
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
         tests("InteropTests", ["Interop", "Capture", "Playback", "SystemIO"]),
+        tests(
+            "ClusterHostTests",
+            ["ClusterHost", "ClusterCore", "ClusterNode", "ClusterWire", "Interop", "SystemIO"]),
         tests(
             "ClusterNodeTests",
             [

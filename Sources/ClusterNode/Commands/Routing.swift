@@ -3,6 +3,7 @@
 // where they belong.
 
 import ClusterCore
+import ClusterHost
 import ClusterWire
 import RESP
 
@@ -26,7 +27,7 @@ struct Routes {
 
     private mutating func refresh(_ node: Node) {
         isFresh = true
-        let state = node.machine.state
+        let state = node.host.machine.state
         isMaster = state.me.isMaster
         guard state.health.isOK, isMaster else {
             slots = SlotSet()
@@ -98,14 +99,14 @@ enum Routing {
         (query.present, query.missing) = (keys.present, keys.missing)
         query.readsWhenDown = node.options.allowReadsWhenDown
         query.holdsCopy = node.store.holdsCopy
-        return words(node.machine.state.route(query), slot, node)
+        return words(node.host.machine.state.route(query), slot, node)
     }
 
     private static func collect(
         _ spec: CommandSpec, _ request: RequestParser, isQueued: Bool, _ keys: inout Keys,
         _ node: Node
     ) {
-        let state = node.machine.state
+        let state = node.host.machine.state
         let places = KeyFinder.places(of: spec, in: request)
         for place in places {
             guard !keys.isUnassigned && !keys.isCrossing else { return }
@@ -147,7 +148,7 @@ enum Routing {
     private static func redirection(
         _ word: String, _ slot: Slot, to id: NodeID, _ node: Node
     ) -> String {
-        let nodes = node.machine.state.nodes
+        let nodes = node.host.machine.state.nodes
         guard let handle = nodes.find(id) else { return unowned }
         let row = nodes[handle]
         let host = Endpoint.text(row, node.options.cluster) ?? ""
