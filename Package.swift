@@ -54,9 +54,13 @@ let package = Package(
                 "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab",
                 "Interop", "RESP", "SystemIO",
             ]),
+        library("ClusterHost", ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"]),
         library(
             "ClusterNode",
-            ["Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text"]),
+            [
+                "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "Determinism", "RESP",
+                "SystemIO", "Text",
+            ]),
         .executableTarget(
             name: "grapevine",
             dependencies: [
@@ -88,6 +92,12 @@ let package = Package(
         tests("ClusterClientTests", ["ClusterClient"]),
         tests("InteropTests", ["Interop", "Capture", "ClusterClient", "Playback", "SystemIO"]),
         tests("BenchmarksTests", ["Benchmarks"]),
+        tests(
+            "ClusterHostTests",
+            [
+                "ClusterHost", "ClusterClient", "ClusterCore", "ClusterNode", "ClusterWire",
+                "Interop", "SystemIO",
+            ]),
         tests(
             "ClusterNodeTests",
             [

@@ -14,7 +14,7 @@ final class Client {
     let peer: String
     let local: String
     let connectedAt: Int64
-    private(set) var socket: Socket?
+    private var stream: ByteStream?
     var parser = RequestParser()
     var version = RESPVersion.two
     var name = ""
@@ -76,7 +76,7 @@ final class Client {
     ) {
         self.id = id
         self.token = token
-        self.socket = consume socket
+        stream = ByteStream(socket)
         self.peer = peer
         self.local = local
         connectedAt = wall
@@ -84,7 +84,7 @@ final class Client {
         lastTaken = wall
     }
 
-    var descriptor: Int32? { socket?.descriptor }
+    var descriptor: Int32? { stream?.descriptor }
     /// Bytes that moved and are not counted by the node yet.
     private(set) var receivedBytes: UInt64 = 0
     private(set) var sentBytes: UInt64 = 0
@@ -98,42 +98,39 @@ final class Client {
     }
     var waitingBytes: Int { output.count - written }
 
-    func read(into buffer: inout [UInt8]) -> BusLink.Outcome {
-        guard let result = socket?.read(into: &buffer) else { return .closed }
-        switch result {
-        case .bytes(let count):
+    /// Reads once into a buffer that all connections share, and feeds the parser.
+    func read(into buffer: inout [UInt8]) -> StreamOutcome {
+        guard let outcome = stream?.read(into: &buffer) else { return .closed }
+        if case .bytes(let count) = outcome {
             receivedBytes &+= UInt64(count)
             parser.feed(buffer.span.extracting(first: count))
-            return .moved
-        case .wouldBlock: return .wouldBlock
-        case .closed, .failed: return .closed
         }
+        return outcome
     }
 
     /// Writes what may be written: nothing that waits for a save, nor what is behind it.
-    func flush(at wall: Int64) -> BusLink.Outcome {
+    /// - Returns: how many bytes were written when none is left of those, else why some are.
+    func flush(at wall: Int64) -> StreamOutcome {
         let end = held.firstStop ?? output.count
+        var total = 0
         while written < end {
-            guard let result = socket?.write(output.span.extracting(written..<end)) else {
+            guard let outcome = stream?.write(output.span.extracting(written..<end)) else {
                 return .closed
             }
-            switch result {
-            case .bytes(let count):
-                written += count
-                sentBytes &+= UInt64(count)
-                lastTaken = wall
-            case .wouldBlock: return .wouldBlock
-            case .closed, .failed: return .closed
-            }
+            guard case .bytes(let count) = outcome else { return outcome }
+            written += count
+            total += count
+            sentBytes &+= UInt64(count)
+            lastTaken = wall
         }
         guard end == output.count else {
             dropWritten()
-            return .moved
+            return .bytes(total)
         }
         // A small buffer is kept, so that a busy client does not allocate for each reply.
         if output.capacity > 16_384 { output = [] } else { output.removeAll(keepingCapacity: true) }
         written = 0
-        return .moved
+        return .bytes(total)
     }
 
     /// Some reply may always be held: what went out before it is let go now and then.
@@ -145,7 +142,7 @@ final class Client {
     }
 
     func close() {
-        socket = nil
+        stream = nil
         output = []
         held = HeldReplies()
     }

@@ -28,8 +28,6 @@ final class Clients {
 
     var count: Int { byID.count }
     var waitingCount: Int { waiting.count }
-    /// Whether somebody waits for a save.
-    var areHeld: Bool { !holding.isEmpty }
     subscript(id id: ClientID) -> Client? { byID[id] }
 
     /// What waits for clients, or came of requests that are not complete.
@@ -51,8 +49,8 @@ final class Clients {
     // MARK: - Coming and going
 
     func accept(_ listener: Listener, _ node: Node) {
-        guard listener.closedUntil == 0 else { return }
-        for _ in 0..<1000 {
+        guard listener.isOpen else { return }
+        for _ in 0..<Listener.acceptsAtOnce {
             do throws(SystemError) {
                 guard
                     let socket = try listener.socket.accept(
@@ -100,7 +98,7 @@ final class Clients {
         node.statistics.connections &+= 1
         guard let descriptor = client.descriptor else { return }
         do throws(SystemError) {
-            try node.poller.register(descriptor, token: client.token, interest: .read)
+            try node.loop.register(descriptor, token: client.token, interest: .read)
         } catch {
             remove(client, node)
             throw error
@@ -156,15 +154,13 @@ final class Clients {
     }
 
     private func read(_ client: Client, _ node: Node) {
-        var buffer = node.readBuffer
-        node.readBuffer = []
-        let outcome = client.read(into: &buffer)
-        node.readBuffer = buffer
+        let outcome = client.read(into: &node.loop.readBuffer)
         client.count(into: node.statistics)
         switch outcome {
         case .closed: return remove(client, node)
-        case .wouldBlock: return
-        case .moved: break
+        case .waits(let interest):
+            return watch(client, client.interest.union(interest), node)
+        case .bytes: break
         }
         client.lastActive = node.wake.wall
         node.statistics.startClock()
@@ -232,15 +228,6 @@ final class Clients {
         dirty.append(client)
     }
 
-    /// Answers a client, when this save is in place; nil: at once.
-    func reply(_ reply: AdminReply, to id: ClientID, after generation: Generation?) {
-        guard let client = byID[id] else { return }
-        let start = client.output.count
-        client.reply(reply)
-        if let generation { hold(client, from: start, until: generation) }
-        markDirty(client)
-    }
-
     /// What was answered from this place on is kept back until this save is in place.
     func hold(_ client: Client, from start: Int, until generation: Generation) {
         guard generation > placed, start < client.output.count else { return }
@@ -283,10 +270,10 @@ final class Clients {
             client.count(into: node.statistics)
             switch outcome {
             case .closed: remove(client, node)
-            case .moved where client.isLeaving && !client.isWaiting && client.held.isEmpty:
+            case .bytes where client.isLeaving && !client.isWaiting && client.held.isEmpty:
                 remove(client, node)
-            case .moved: watch(client, next(of: client), node)
-            case .wouldBlock: watch(client, .write, node)
+            case .bytes: watch(client, next(of: client), node)
+            case .waits(let interest): watch(client, interest, node)
             }
         }
     }
@@ -302,7 +289,7 @@ final class Clients {
         let interest = client.isWaiting ? interest.intersection(.write) : interest
         guard client.interest != interest, let descriptor = client.descriptor else { return }
         client.interest = interest
-        try? node.poller.modify(descriptor, token: client.token, interest: interest)
+        try? node.loop.modify(descriptor, token: client.token, interest: interest)
     }
 
     // MARK: - Limits

@@ -2,6 +2,7 @@
 // clients, and nobody gets the last few: a vote that cannot be saved is a vote that is not given.
 
 import ClusterCore
+import ClusterHost
 import SystemIO
 
 /// The descriptors that this process may have, and how they are divided.
@@ -10,6 +11,18 @@ struct DescriptorBudget {
     let limit: Int
     /// What is open besides listeners, clients and links: files, pipes, and what the process was given.
     var others = 0
+
+    /// Raises the limit of the process as far as it may be raised.
+    /// - Throws: that nothing would be left for connections.
+    static func ofProcess() throws(StartError) -> DescriptorBudget {
+        let limit = ProcessInformation.raiseDescriptorLimit()
+        guard limit > reserved else {
+            throw StartError(
+                "the limit of descriptors (ulimit -n) is \(limit): "
+                    + "at least \(reserved + 1) are needed")
+        }
+        return DescriptorBudget(limit: limit)
+    }
 
     /// What the reference keeps back, for listeners, pipes, files and whoever is not known yet.
     static let reserved = 32
@@ -34,15 +47,15 @@ struct DescriptorBudget {
 
 extension Node {
     /// Nodes besides this one that are known, in handshake too.
-    private var otherNodes: Int { machine.state.nodes.shownCount - 1 }
+    private var otherNodes: Int { host.machine.state.nodes.shownCount - 1 }
 
     /// `maxclients` in force: the more nodes are known, the fewer clients there is room for.
     var clientLimit: Int { descriptors.clients(wanted: options.maxClients, nodes: otherNodes) }
 
     /// Descriptors that connections may still take.
     private var freeDescriptors: Int {
-        descriptors.limit - DescriptorBudget.forFiles - descriptors.others - listeners.count
-            - clients.count - links.count
+        descriptors.limit - DescriptorBudget.forFiles - descriptors.others - listeners.open.count
+            - host.listenerAddresses.count - clients.count - host.linkCount
     }
 
     /// Whether one more client fits. Two links to each known node are kept free for it, whether they
@@ -50,12 +63,12 @@ extension Node {
     var hasRoomForClient: Bool {
         guard clients.count < clientLimit else { return false }
         let isFew = clients.count < DescriptorBudget.fewestClients
-        let missing = isFew ? 0 : max(0, 2 * otherNodes - links.knownCount)
+        let missing = isFew ? 0 : max(0, 2 * otherNodes - host.knownLinkCount)
         return freeDescriptors > missing
     }
 
     /// Whether one more link fits.
-    var hasRoomForLink: Bool { freeDescriptors > 0 }
+    package var hasRoomForLink: Bool { freeDescriptors > 0 }
 
     /// Why so many clients may not be asked for, in the reference's words; nil when they may.
     func refusal(ofClients wanted: Int) -> String? {
@@ -64,12 +77,12 @@ extension Node {
             + "try with \(descriptors.mostClients)"
     }
 
-    /// Counts what is open before anybody has connected.
+    /// Counts what is open before anybody has connected and before the host listens.
     func countDescriptors() {
         let open = ProcessInformation.openDescriptors()
         // One of them is that of the list itself. Where there is none, half of what is kept back will do.
         descriptors.others =
-            open == 0 ? DescriptorBudget.reserved / 2 : max(0, open - 1 - listeners.count)
+            open == 0 ? DescriptorBudget.reserved / 2 : max(0, open - 1 - listeners.open.count)
     }
 
     /// Says what became of `maxclients`, where that is not what was asked for.

@@ -1,6 +1,7 @@
 // HELLO and AUTH: which version of the protocol a client speaks, and who it says it is.
 
 import ClusterCore
+import ClusterHost
 import RESP
 
 enum Greeting {
@@ -44,7 +45,7 @@ enum Greeting {
                 ("server", .bulk("redis")), ("version", .bulk(ServerInfo.redisVersion)),
                 ("proto", .integer(Int64(version.rawValue))),
                 ("id", .integer(Int64(client.id.number))), ("mode", .bulk("cluster")),
-                ("role", .bulk(node.machine.state.me.isMaster ? "master" : "replica")),
+                ("role", .bulk(node.host.role.isMaster ? "master" : "replica")),
                 ("modules", .list([])),
             ]))
     }

@@ -3,6 +3,7 @@
 // they may go out as they are; when it failed an error takes their place.
 
 import ClusterCore
+import ClusterHost
 import RESP
 import SystemIO
 
@@ -64,7 +65,8 @@ struct HeldReplies {
         var text = Array(output[..<first.range.lowerBound])
         text.reserveCapacity(output.count + count * 64)
         for index in 0..<count {
-            RESPWriter.error(Self.words(error, isUndone: holds[index].isUndone), to: &text)
+            RESPWriter.error(
+                SaveFailure.text(error, isUndone: holds[index].isUndone), to: &text)
             let next = index + 1 < count ? holds[index + 1].range.lowerBound : output.count
             text += output[holds[index].range.upperBound..<next]
         }
@@ -74,13 +76,6 @@ struct HeldReplies {
         // Parts of one whole wait for one save: all of them are gone, or all are behind.
         shift(by: grown)
         return count
-    }
-
-    private static func words(_ error: SystemError, isUndone: Bool) -> String {
-        let reason = "could not be saved: \(error.reason)"
-        return isUndone
-            ? "ERR the change \(reason); it was taken back"
-            : "ERR the change is in effect and \(reason)"
     }
 
     private func count(upTo generation: Generation) -> Int {

@@ -1,66 +1,33 @@
-// The loop of a node: wait, read, step, save, perform, flush. One thread; every input goes to the
-// machine, every effect is done here, and bytes leave last of all, after the save was handed over.
+// A whole server on top of a cluster host: its start, its loop and its end. Host and clients share one
+// poller, and a wake-up has one order: the bus, clients, timers and the tick; then one save, the links'
+// bytes, and last of all the clients'.
 
-package import ClusterCore
+import ClusterCore
+import ClusterHost
 import ClusterWire
-import Determinism
-import RESP
 package import SystemIO
 
 /// A running node.
 package final class Node {
-    package internal(set) var machine: Machine
+    let host: ClusterHost
+    let loop: PollSet
     var options: NodeOptions
     var log: NodeLog
-    var links = BusLinks()
     let clients = Clients()
     let store: MemoryStore
     var routes = Routes()
     let statistics = NodeStatistics()
     let slowLog = SlowLog()
-    var debug = DebugSettings()
-    var busFigures = BusFigures()
-    /// DEBUG RESTART asked for: when this node has let go, the program starts again after so many
-    /// milliseconds.
-    package var restartsAfter: Int?
-    /// Writes of clients wait until this monotonic millisecond; 0: they do not.
-    var writesHeldUntil: Int64 = 0
-    /// The monotonic millisecond of the next timer of the rules; 0: none is asked for.
-    var timerAt: Int64 = 0
-    /// When this wake-up began.
-    private(set) var wake: Instant
-    var poller: Poller
-    var saver: SaveThread
-    let lock: FileLock
-    /// nodes.conf as it was at the start; the saver has it locked as it is since.
-    private var firstFileLock: FileLock?
-    /// What it writes down of itself, when that was asked for.
-    var recording: Recording?
-    let startedAt: Int64
-    let runID: String
-
-    var listeners = Listeners()
+    var listeners = ClientListeners()
     var descriptors: DescriptorBudget
-    private let signals: SignalWatch?
-    private let stopRequest: WakePipe?
-    private var events: [PollEvent] = []
-    var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
-    private var nextToken: UInt64 = 16
-    private var nextTick: Int64
-    private var ticks = 0
-    /// Inputs that came up while another was worked on.
-    private var postponed: [Input] = []
-    /// The newest save asked for since the last wake-up.
-    var wantedSave: (generation: Generation, sync: Bool)?
-    /// The newest save that was ever asked for.
-    var newestSave = Generation(0)
-    var isStopping = false
-    private var hasPIDFile = false
+    var process: NodeProcess
 
+    /// What the poller calls the descriptors of the process. Listeners for clients come next, then the
+    /// host's, and clients last.
     private enum Token {
-        static let saver: UInt64 = 1
-        static let signals: UInt64 = 2
-        static let stop: UInt64 = 3
+        static let signals: UInt64 = 1
+        static let stop: UInt64 = 2
+        static let firstOfHost: UInt64 = 1 << 62
     }
 
     /// Loads or makes the node's state, takes its ports and its file.
@@ -70,57 +37,44 @@ package final class Node {
         _ options: NodeOptions, takesSignals: Bool = true, stopRequest: WakePipe? = nil
     ) throws(StartError) {
         self.options = options
-        log = NodeLog(path: options.path(of: options.logFile), level: options.logLevel)
+        var log = NodeLog(path: options.path(of: options.logFile), level: options.logLevel)
         try NodeLog.check(options.path(of: options.logFile))
-        self.stopRequest = stopRequest
-        let now = Instant(
-            monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
-        let seed = Entropy.seed()
-        var random = SplitMix64(seed: seed)
-        runID = NodeID(using: &random).description
-        store = MemoryStore(seed: Entropy.seed())
-        store.now = now.wall
         slowLog.configure(options)
-        wake = now
-        startedAt = now.wall
-        nextTick = now.monotonic + ClusterConfig.tick
-        descriptors = DescriptorBudget(limit: ProcessInformation.raiseDescriptorLimit())
-        guard descriptors.limit > DescriptorBudget.reserved else {
-            throw StartError(
-                "the limit of descriptors (ulimit -n) is \(descriptors.limit): "
-                    + "at least \(DescriptorBudget.reserved + 1) are needed")
-        }
-        let path = options.configPath
-        lock = try NodesFileStore.lock("\(path).lock", of: options)
-        try NodesFileStore.repair(options, at: now, &log)
-        firstFileLock =
-            File.exists(path) ? try NodesFileStore.lock(path, of: options) : nil
-        recording = try Recording.begin(
-            options, seed: seed, file: try? File.readRegular(options.configPath), at: now)
-        let loaded = try NodesFileStore.load(options, at: now, random: &random, &log)
-        machine =
-            loaded.map { Machine(state: $0.state, config: options.cluster, random: random) }
-            ?? Machine(fresh: options.cluster, random: random)
-        do throws(SystemError) {
-            poller = try Poller()
-            saver = try SaveThread(replacing: options.configPath)
-            signals = takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil
+        descriptors = try DescriptorBudget.ofProcess()
+        let seed = Entropy.seed()
+        do throws(HostError) {
+            do throws(SystemError) { loop = try PollSet() } catch { throw .system(error) }
+            host = try ClusterHost(
+                options.hostConfig(descriptors), on: loop, firstToken: Token.firstOfHost,
+                seed: seed, telling: { log.write(.warning, $0.text) })
         } catch {
             throw StartError("\(error)")
         }
-        try listen()
-        // After the ports are ours: a node that cannot start leaves no file behind.
-        if loaded?.isSaved != true {
-            try NodesFileStore.saveFirst(machine.state, options, at: now)
-            try adoptFirstFile()
-            firstFileLock = try NodesFileStore.lock(path, of: options)
+        self.log = log
+        store = MemoryStore(seed: Entropy.seed())
+        store.now = host.origin.at.wall
+        do throws(SystemError) {
+            process = NodeProcess(
+                signals: takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil,
+                stopRequest: stopRequest)
+        } catch {
+            throw StartError("\(error)")
         }
-        announceStart(isFresh: loaded == nil)
+        host.server = self
+        try beginRecording(seed: seed)
+        try listen()
+        announceStart()
         writePIDFile()
     }
 
-    private func adoptFirstFile() throws(StartError) {
-        do throws(SystemError) { try saver.adopt() } catch { throw StartError("\(error)") }
+    private func beginRecording(seed: UInt64) throws(StartError) {
+        process.recording = try Recording.begin(
+            options, seed: seed, file: try? File.readRegular(options.configPath),
+            at: host.origin.at)
+        if let recording = process.recording {
+            host.probes.observer = { recording.take($0) }
+        }
+        host.probes.tellsPings = options.logLevel == .debug
     }
 
     /// Who runs here, for scripts. A node that cannot say so runs all the same, as the reference does.
@@ -129,7 +83,7 @@ package final class Node {
         guard !path.isEmpty else { return }
         do throws(SystemError) {
             try File.write(Array("\(ProcessInformation.ownID)\n".utf8), to: path)
-            hasPIDFile = true
+            process.hasPIDFile = true
         } catch {
             log.write(.warning, "\(path) cannot be written: \(error.reason)")
         }
@@ -137,25 +91,32 @@ package final class Node {
 
     private func listen() throws(StartError) {
         do throws(SystemError) {
-            try poller.register(saver.descriptor, token: Token.saver, interest: .read)
-            if let signals {
-                try poller.register(signals.descriptor, token: Token.signals, interest: .read)
+            if let signals = process.signals {
+                try loop.register(signals.descriptor, token: Token.signals, interest: .read)
             }
-            if let stopRequest {
-                try poller.register(stopRequest.descriptor, token: Token.stop, interest: .read)
+            if let stopRequest = process.stopRequest {
+                try loop.register(stopRequest.descriptor, token: Token.stop, interest: .read)
             }
         } catch {
             throw StartError("\(error)")
         }
         try openListeners()
         countDescriptors()
+        // After the ports of clients are ours: a node that cannot start leaves no file behind.
+        do throws(HostError) {
+            try host.start()
+        } catch {
+            if case .listen(let failure) = error { tell(failure, port: options.busPort) }
+            throw StartError("\(error)")
+        }
     }
 
-    private func announceStart(isFresh: Bool) {
-        let state = machine.state
+    private func announceStart() {
+        let isNew = host.origin.isNew
+        let known = host.machine.state.nodes.count
         log.write(
             .notice,
-            "Node \(state.myID) \(isFresh ? "made" : "loaded, \(state.nodes.count) nodes known"),"
+            "Node \(host.myID) \(isNew ? "made" : "loaded, \(known) nodes known"),"
                 + " port \(options.port), bus port \(options.busPort)")
         if !options.withoutEffect.isEmpty {
             log.write(
@@ -180,90 +141,50 @@ package final class Node {
     /// A line of the log for whoever started the node.
     package func warn(_ text: String) { log.write(.warning, text) }
 
-    func takeToken() -> UInt64 {
-        nextToken += 1
-        return nextToken
-    }
-
-    /// Both clocks, now.
-    var now: Instant {
-        Instant(
-            monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
-    }
+    // MARK: - The loop
 
     /// Runs until it is told to stop.
     package func run() {
-        while !isStopping { turn() }
+        while !isStopping { runOnce() }
         finish()
     }
 
     /// One wake-up.
-    private func turn() {
-        let next = timerAt == 0 ? nextTick : min(nextTick, timerAt)
-        let wait = clients.areReady ? 0 : next - SystemClock.monotonicMilliseconds()
+    private func runOnce() {
+        let wait = clients.areReady ? 0 : host.nextTimer - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
-            try poller.wait(timeoutMilliseconds: Int(max(0, wait)), into: &events)
+            try loop.wait(milliseconds: Int(max(0, wait)))
         } catch {
-            log.write(.warning, "Waiting failed: \(error)")
+            note(.waitingFailed(error))
             SystemClock.sleep(milliseconds: 10)
         }
-        beginTurn()
+        host.beginWakeUp()
+        store.now = host.wake.wall
         // The bus first: what clients ask for must not let a heartbeat wait.
-        for event in events where event.token & Clients.tokenBit == 0 { handle(event) }
-        clients.take(events)
-        clients.run(until: wake.monotonic + Self.clientShare, self)
-        if timerAt != 0 && SystemClock.monotonicMilliseconds() >= timerAt {
-            timerAt = 0
-            step(.timer)
+        for event in loop.events where event.token & Clients.tokenBit == 0 {
+            if event.token >= Token.firstOfHost { host.handle(event) } else { handle(event) }
         }
-        if SystemClock.monotonicMilliseconds() >= nextTick { tick() }
+        clients.take(loop.events)
+        clients.run(until: host.wake.monotonic + Self.clientShare, self)
+        host.runTimer()
+        if host.isTickDue {
+            tick()
+            host.tick()
+        }
         settle()
-    }
-
-    private func beginTurn() {
-        wake = now
-        store.now = wake.wall
     }
 
     /// Milliseconds that clients get in one wake-up.
     private static let clientShare: Int64 = 20
 
-    private func tick() {
-        let now = SystemClock.monotonicMilliseconds()
-        // A late tick is not made up for: the next is a whole interval away.
-        nextTick = max(nextTick + ClusterConfig.tick, now + 1)
-        if nextTick + ClusterConfig.tick < now { nextTick = now + ClusterConfig.tick }
-        reopenListeners(at: now)
-        ticks += 1
-        if debug.sweeps { store.sweep() }
-        if !store.disturbed.isEmpty { disturbClients() }
-        if ticks % Self.ticksPerCheck == 0 {
-            statistics.measure(at: now)
-            clients.check(self)
-            checkLinks()
-        }
-        step(.tick)
-    }
-
-    /// Ticks between two looks at the limits of clients and of links.
-    private static let ticksPerCheck = 10
-
     private func handle(_ event: PollEvent) {
         switch event.token {
-        case Token.saver:
-            for result in saver.drainResults() { saved(result) }
         case Token.signals:
-            for signal in signals?.take() ?? [] { took(signal) }
+            for signal in process.signals?.take() ?? [] { took(signal) }
         case Token.stop:
-            if stopRequest?.clear() == true { isStopping = true }
+            if process.stopRequest?.clear() == true { isStopping = true }
         default:
-            if let link = links[token: event.token] {
-                handleLink(link, event)
-            } else if let listener = listeners.bus(event.token) {
-                acceptLinks(listener)
-            } else if let listener = listeners.client(event.token) {
-                clients.accept(listener, self)
-            }
+            if let listener = listeners.find(event.token) { clients.accept(listener, self) }
         }
     }
 
@@ -276,103 +197,77 @@ package final class Node {
         }
     }
 
-    private func saved(_ result: SaveResult) {
-        switch result {
-        case .renamed(let number): clients.placed(upTo: Generation(number))
-        case .synced(let number): step(.persisted(Generation(number)))
-        case .failed(let number, let error):
-            step(.persistFailed(Generation(number), SystemFault("\(error)")))
-            clients.failed(upTo: Generation(number), because: error, self)
+    /// What is the node's own of a tick.
+    private func tick() {
+        let now = SystemClock.monotonicMilliseconds()
+        reopenListeners(at: now)
+        if store.expiresByItself { store.sweep() }
+        if !store.disturbed.isEmpty { disturbClients() }
+        if (host.ticks + 1) % Self.ticksPerCheck == 0 {
+            statistics.measure(at: now)
+            clients.check(self)
         }
     }
 
-    /// One input through the machine, and what it asks for. What the store has to say goes first:
-    /// no rule may judge by keys or offsets of the past.
-    func step(_ input: Input) {
-        reportStore()
-        apply(input)
-    }
+    /// Ticks between two looks at the limits of clients.
+    private static let ticksPerCheck = 10
 
-    private func apply(_ input: Input) {
-        routes.isFresh = false
-        let instant = now
-        let effects = machine.step(input, at: instant)
-        recording?.took(input, at: instant, effects)
-        for effect in effects { perform(effect) }
-    }
-
-    /// Tells the rules what changed in the store, once for all changes so far.
-    func reportStore() {
-        guard store.hasNews else { return }
-        store.markTold()
-        apply(.store(store.report))
-    }
-
-    /// An input that comes up while another is worked on.
-    func postpone(_ input: Input) { postponed.append(input) }
-
-    /// The end of a wake-up: what came up meanwhile, then one save, then the bytes.
+    /// The end of a wake-up: clients that waited, then the host, then the bytes for clients.
     private func settle() {
-        if writesHeldUntil == 0 || SystemClock.monotonicMilliseconds() >= writesHeldUntil {
-            releaseWrites()
-        }
-        reportStore()
-        while !postponed.isEmpty {
-            let inputs = postponed
-            postponed = []
-            for input in inputs { step(input) }
-        }
-        let isInPlace = handOverSave()
-        flushLinks()
+        host.endPause()
+        if !areWritesHeld { clients.resume(self) }
+        host.settle()
         clients.flush(self)
-        if isInPlace { saver.tidy() }
-        if let failure = recording?.flush() { log.write(.warning, failure) }
-    }
-
-    /// Gives the state to the saver if a save is asked for. While clients wait for one after another, on
-    /// a disk that is quick, they are made here and now. Returns whether this one was.
-    private func handOverSave() -> Bool {
-        guard let save = wantedSave else { return false }
-        wantedSave = nil
-        let bytes = Array(NodesFile.text(machine.state, now).utf8)
-        let isAwaited = clients.areHeld
-        let isUrgent = !isAwaited || machine.owesPromise
-        if isAwaited,
-            saver.put(
-                generation: save.generation.number, bytes, sync: save.sync, isUrgent: isUrgent)
-        {
-            clients.placed(upTo: save.generation)
-            return true
-        }
-        saver.submit(
-            generation: save.generation.number, bytes, sync: save.sync, isAwaited: isAwaited,
-            isUrgent: isUrgent)
-        return false
-    }
-
-    private func releaseWrites() {
-        writesHeldUntil = 0
-        store.holdChanges(false)
-        clients.resume(self)
+        host.finishWakeUp()
+        if let failure = process.recording?.flush() { log.write(.warning, failure) }
     }
 
     /// Saves for the last time and lets go.
     private func finish() {
         settle()
-        saver.submit(
-            generation: newestSave.number + 1, Array(NodesFile.text(machine.state, now).utf8),
-            sync: true)
-        for result in saver.finish() {
-            if case .failed(_, let error) = result {
-                log.write(.warning, "The last save failed: \(error)")
-            }
-            saved(result)
-        }
-        flushLinks()
+        host.stop()
         clients.flush(self)
-        if hasPIDFile { try? File.remove(options.path(of: options.pidFile)) }
+        if process.hasPIDFile { try? File.remove(options.path(of: options.pidFile)) }
         log.write(.warning, "Bye")
     }
+}
+
+/// The process around a node.
+struct NodeProcess {
+    let signals: SignalWatch?
+    let stopRequest: WakePipe?
+    var isStopping = false
+    var restartsAfter: Int?
+    var hasPIDFile = false
+    /// What it writes down of itself, when that was asked for.
+    var recording: Recording?
+
+    init(signals: SignalWatch?, stopRequest: WakePipe?) {
+        self.signals = signals
+        self.stopRequest = stopRequest
+    }
+}
+
+extension Node {
+    var isStopping: Bool {
+        get { process.isStopping }
+        set { process.isStopping = newValue }
+    }
+
+    /// DEBUG RESTART asked for: when this node has let go, the program starts again after so many
+    /// milliseconds.
+    package internal(set) var restartsAfter: Int? {
+        get { process.restartsAfter }
+        set { process.restartsAfter = newValue }
+    }
+
+    /// Both clocks, now.
+    var now: Instant { .now }
+    /// When this wake-up began.
+    var wake: Instant { host.wake }
+    /// Wall milliseconds.
+    var startedAt: Int64 { host.origin.at.wall }
+    var runID: String { host.origin.runID }
 }
 
 /// Why a node did not start.

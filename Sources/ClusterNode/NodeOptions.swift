@@ -2,6 +2,7 @@
 // How they are spelled is in Directives; reading files and arguments in OptionReader.
 
 package import ClusterCore
+import ClusterHost
 import ClusterWire
 import RESP
 import SystemIO
@@ -100,6 +101,22 @@ package struct NodeOptions: Sendable {
                 "port \(port) leaves no room for the bus port \(port + 10_000) at the next start")
         }
         cluster.port = Port(UInt16(port))
+    }
+
+    /// What the host of this node is started with.
+    func hostConfig(_ descriptors: DescriptorBudget) -> HostConfig {
+        var config = HostConfig(nodesFile: configPath, cluster: cluster)
+        config.bind = bind
+        config.backlog = backlog
+        config.limits = hostLimits(descriptors)
+        return config
+    }
+
+    func hostLimits(_ descriptors: DescriptorBudget) -> HostLimits {
+        var limits = HostLimits()
+        limits.linkSendBytes = linkSendLimit
+        limits.strangers = descriptors.mostStrangers
+        return limits
     }
 
     /// What a client may send.

@@ -4,7 +4,7 @@
 
 import Capture
 import ClusterCore
-import ClusterWire
+import ClusterHost
 import SystemIO
 
 /// The files that a node writes of itself.
@@ -69,29 +69,32 @@ final class Recording {
         }
     }
 
-    func took(_ input: Input, at now: Instant, _ effects: [Effect]) {
-        guard inputs != nil else { return }
-        inputs?.bytes += Array(InputLog.lines(input, at: now, effects).utf8)
+    /// Something happened at the host.
+    func take(_ event: HostEvent) {
+        switch event {
+        case .step(let input, let now, let effects):
+            guard inputs != nil else { return }
+            inputs?.bytes += Array(InputLog.lines(input, at: now, effects).utf8)
+        case .opened(let link, let local, let peer): opened(link, local, peer)
+        case .sent(let frame, let link): said(frame, on: link, isOwn: true)
+        case .received(let frame, let link): said(frame, on: link, isOwn: false)
+        case .closed(let link, let isOwn): closed(link, isOwn: isOwn)
+        }
     }
 
     /// A connection stands.
-    func opened(_ link: BusLink) {
-        guard traffic != nil, let local = link.socket?.localAddress(),
-            let peer = link.socket?.peerAddress()
-        else { return }
+    private func opened(_ link: LinkID, _ local: SocketAddress, _ peer: SocketAddress) {
+        guard traffic != nil else { return }
         let (here, there) = (CaptureAddress(local), CaptureAddress(peer))
         var isOurs = false
-        if case .outbound = link.id { isOurs = true }
+        if case .outbound = link { isOurs = true }
         var conversation = Conversation(
             connection: PcapConnection(
                 client: isOurs ? here : there, server: isOurs ? there : here, writer: writer),
             own: isOurs ? .client : .server)
         traffic?.bytes += conversation.connection.open(at: Self.time)
-        connections[link.id] = conversation
+        connections[link] = conversation
     }
-
-    func sent(_ frame: [UInt8], on link: LinkID) { said(frame, on: link, isOwn: true) }
-    func received(_ frame: [UInt8], on link: LinkID) { said(frame, on: link, isOwn: false) }
 
     private func said(_ frame: [UInt8], on link: LinkID, isOwn: Bool) {
         guard var conversation = connections[link] else { return }
@@ -101,7 +104,7 @@ final class Recording {
     }
 
     /// A connection has ended, by our wish or not.
-    func closed(_ link: LinkID, isOwn: Bool) {
+    private func closed(_ link: LinkID, isOwn: Bool) {
         guard var conversation = connections.removeValue(forKey: link) else { return }
         traffic?.bytes += conversation.connection.close(
             from: isOwn ? conversation.own : conversation.other, at: Self.time)

@@ -1,6 +1,7 @@
 // INFO, as cluster tools read it.
 
 import ClusterCore
+import ClusterHost
 import ClusterWire
 import SystemIO
 
@@ -49,7 +50,7 @@ enum ServerInfo {
     @Sendable private static func clients(_ node: Node) -> [(String, String)] {
         [
             ("connected_clients", "\(node.clients.count)"),
-            ("cluster_connections", "\(2 * (node.machine.state.nodes.shownCount - 1))"),
+            ("cluster_connections", "\(2 * (node.host.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
         ]
@@ -67,7 +68,7 @@ enum ServerInfo {
             // What is used is measured as what is in RAM.
             ("mem_fragmentation_ratio", "1.00"), ("mem_fragmentation_bytes", "0"),
             ("mem_clients_normal", "\(node.clients.heldBytes)"), ("mem_clients_slaves", "0"),
-            ("mem_cluster_links", "\(node.links.queuedBytes)"),
+            ("mem_cluster_links", "\(node.host.queuedBytes)"),
         ]
     }
 
@@ -166,7 +167,7 @@ enum ServerInfo {
     }
 
     @Sendable private static func replication(_ node: Node) -> [(String, String)] {
-        let state = node.machine.state
+        let state = node.host.machine.state
         var lines: [(String, String)] = []
         if let id = state.me.master {
             let address = state.nodes.find(id).map { state.nodes[$0].address } ?? .none
@@ -189,28 +190,5 @@ enum ServerInfo {
             ("repl_backlog_active", "0"),
         ]
         return lines
-    }
-}
-
-/// CLUSTER LINKS: the connections, each with the node it belongs to.
-enum LinksReport {
-    static func reply(_ node: Node) -> AdminReply {
-        let state = node.machine.state
-        var list: [AdminReply] = []
-        for handle in state.nodes.handles {
-            let known = state.nodes[handle]
-            for (direction, id) in [("to", known.outbound.id), ("from", known.inbound)] {
-                guard let id, let link = node.links[id: id] else { continue }
-                list.append(
-                    .map([
-                        ("direction", .bulk(direction)), ("node", .bulk(known.id.description)),
-                        ("create-time", .integer(link.createdAt)),
-                        ("events", .bulk(link.wantsWrite ? "rw" : "r")),
-                        ("send-buffer-allocated", .integer(Int64(link.queuedBytes))),
-                        ("send-buffer-used", .integer(Int64(link.queuedBytes))),
-                    ]))
-            }
-        }
-        return .list(list)
     }
 }

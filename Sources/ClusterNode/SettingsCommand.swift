@@ -2,6 +2,7 @@
 // puts it into the file that the node was started from.
 
 import ClusterCore
+import ClusterHost
 import RESP
 import SystemIO
 
@@ -14,8 +15,7 @@ enum SettingsCommand {
         case "resetstat":
             node.statistics.reset()
             node.store.resetFigures()
-            node.busFigures = BusFigures()
-            node.step(.resetStatistics)
+            node.host.resetStatistics()
             client.ok()
         case "rewrite": rewrite(client, node)
         case "help": Help.reply(client)
@@ -70,14 +70,16 @@ enum SettingsCommand {
         node.log.level = changed.logLevel
         node.slowLog.configure(changed)
         node.clients.limitsChanged(node)
-        if linkLimit { node.checkLinks() }
-        let (save, place) = (node.newestSave, client.output.count)
-        node.step(.configure(changed.cluster))
+        node.host.probes.tellsPings = changed.logLevel == .debug
+        if linkLimit {
+            node.host.setLimits(changed.hostLimits(node.descriptors))
+            node.host.checkLinks()
+        }
+        let place = client.output.count
+        let save = node.host.configure(changed.cluster)
         client.ok()
         // Something of it is in nodes.conf.
-        if node.newestSave > save {
-            node.clients.hold(client, from: place, until: node.newestSave)
-        }
+        if let save { node.clients.hold(client, from: place, until: save) }
     }
 
     /// What can fail though each value is well: all such, or none.
@@ -108,9 +110,9 @@ enum SettingsCommand {
         node.log.write(
             .notice,
             "Listening for clients on "
-                + node.listeners.clients.map { "\($0.address)" }.joined(separator: " ")
+                + node.listeners.open.map { "\($0.address)" }.joined(separator: " ")
                 + "; the bus stays on "
-                + node.listeners.bus.map { "\($0.address)" }.joined(separator: " "))
+                + node.host.listenerAddresses.map { "\($0)" }.joined(separator: " "))
     }
 
     /// - Returns: what is wrong with the name; what is wrong with the value is thrown.

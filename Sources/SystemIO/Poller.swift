@@ -59,6 +59,9 @@ package struct Poller: ~Copyable {
         queue = Descriptor(owning: number)
     }
 
+    /// Is readable while something is ready, and may be watched by another poller.
+    package var descriptor: Int32 { queue.number }
+
     /// Waits until something is ready or the time is over, and puts what is ready into `events`.
     ///
     /// A signal ends the wait early with nothing ready.

@@ -11,8 +11,10 @@ enum Arrows {
         "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
         "GossipLab": ["Determinism", "Glibc", "Darwin"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
+        "ClusterHost": ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"],
         "ClusterNode": [
-            "Capture", "ClusterCore", "ClusterWire", "Determinism", "RESP", "SystemIO", "Text",
+            "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "Determinism", "RESP",
+            "SystemIO", "Text",
         ],
         "ClusterClient": ["ClusterWire", "RESP", "SystemIO"],
         "Interop": [

@@ -67,6 +67,17 @@ package struct Machine: Sendable {
     /// Whether a connection belongs to a node whose name is known: it may send more.
     package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
 
+    /// What this node is.
+    package var role: Role { state.me.role }
+
+    /// Where a command belongs.
+    package func route(_ query: SlotQuery) -> SlotRoute { state.route(query) }
+
+    /// What a node announces as its address.
+    package func address(of id: NodeID) -> NodeAddress? {
+        state.nodes.find(id).map { state.nodes[$0].address }
+    }
+
     /// Whether an inbound connection is that of a handshake.
     package func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
 

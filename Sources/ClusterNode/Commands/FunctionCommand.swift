@@ -2,6 +2,7 @@
 // add even when there are none: the empty library is given and taken.
 
 import ClusterCore
+import ClusterHost
 import ClusterWire
 import RESP
 import SystemIO
@@ -76,10 +77,10 @@ enum DebugCommand {
             client.ok()
         case ("drop-cluster-packet-filter", 3):
             guard let type = client.number(2) else { return client.noNumber() }
-            node.debug.droppedType = Int(clamping: type)
+            node.host.probes.filter = filter(type)
             client.ok()
         case ("close-cluster-link-on-packet-drop", 3):
-            node.debug.closesLinkOfDropped = client.number(2) == 1
+            node.host.probes.closesFilteredLinks = client.number(2) == 1
             client.ok()
         case ("log", 3):
             node.log.write(.warning, "DEBUG LOG: \(client.text(2))")
@@ -95,7 +96,7 @@ enum DebugCommand {
             client.isLeaving = true
             node.isStopping = true
         case ("set-active-expire", 3):
-            node.debug.sweeps = client.number(2) != 0
+            node.store.expiresByItself = client.number(2) != 0
             client.ok()
         default:
             let word = client.text(1)
@@ -105,6 +106,12 @@ enum DebugCommand {
         }
     }
 
+    /// The type whose messages are not heard; -1: none, -2: all.
+    private static func filter(_ number: Int64) -> MessageFilter {
+        if number == -2 { return .everything }
+        return UInt16(exactly: number).map { .type(MessageType(rawValue: $0)) } ?? .nothing
+    }
+
     private static func killLinks(_ client: Client, _ node: Node) {
         let direction = client.option(3)
         guard ["to", "from", "all"].contains(direction) else {
@@ -112,7 +119,8 @@ enum DebugCommand {
         }
         let isDone =
             NodeID(client.text(4)).map {
-                node.killLinks(of: $0, ours: direction != "from", theirs: direction != "to")
+                node.host.killLinks(
+                    of: $0, ours: direction != "from", theirs: direction != "to")
             } ?? false
         guard isDone else { return client.error("ERR Unknown node \(client.text(4))") }
         client.ok()
@@ -125,13 +133,4 @@ enum DebugCommand {
         case .local: client.peer.hasPrefix("127.") || client.peer.hasPrefix("[::1]")
         }
     }
-}
-
-/// What DEBUG set.
-struct DebugSettings {
-    /// Messages of this type are not heard; -1: none, -2: all.
-    var droppedType = -1
-    var closesLinkOfDropped = false
-    /// Whether keys whose time is over go without being asked for.
-    var sweeps = true
 }

@@ -3,6 +3,7 @@
 // it does not record, or is no subcommand.
 
 import ClusterCore
+import ClusterHost
 import RESP
 import SystemIO
 
@@ -68,7 +69,7 @@ enum MemoryCommand {
                 ("peak.allocated", .integer(Int64(usage.peak))),
                 ("total.allocated", .integer(Int64(usage.resident))),
                 ("clients.normal", .integer(Int64(node.clients.heldBytes))),
-                ("cluster.links", .integer(Int64(node.links.queuedBytes))),
+                ("cluster.links", .integer(Int64(node.host.queuedBytes))),
                 ("keys.count", .integer(Int64(keys))),
                 ("keys.bytes-per-key", .integer(Int64(keys == 0 ? 0 : bytes / keys))),
                 ("dataset.bytes", .integer(Int64(bytes))),

@@ -1,8 +1,9 @@
-// Where a command with keys belongs: here, to another node, or nowhere for now. Nearly every command
-// is settled by one look at a set of slots that are ours beyond doubt; the others go through the
-// questions of bus protocol §9.8 in their order.
+// The keys of a command, and the words in which it is sent elsewhere. Nearly every command is settled
+// by one look at a set of slots that are ours beyond doubt; for the others ClusterCore/Routing decides
+// where they belong.
 
 import ClusterCore
+import ClusterHost
 import ClusterWire
 import RESP
 
@@ -26,7 +27,7 @@ struct Routes {
 
     private mutating func refresh(_ node: Node) {
         isFresh = true
-        let state = node.machine.state
+        let state = node.host.machine.state
         isMaster = state.me.isMaster
         guard state.health.isOK, isMaster else {
             slots = SlotSet()
@@ -39,6 +40,8 @@ struct Routes {
 
 enum Routing {
     private static let codes = ["MOVED", "ASK", "TRYAGAIN", "CROSSSLOT", "CLUSTERDOWN"]
+
+    private static let unowned = "CLUSTERDOWN Hash slot not served"
 
     static func isRedirection(_ text: String) -> Bool { codes.contains { text.hasPrefix($0) } }
 
@@ -83,22 +86,27 @@ enum Routing {
             collect(spec, client.parser, isQueued: false, &keys, node)
         }
         guard let slot = keys.slot else { return nil }
-        if keys.isUnassigned { return "CLUSTERDOWN Hash slot not served" }
-        if keys.isCrossing {
-            return "CROSSSLOT Keys in request don't hash to the same slot"
-        }
-        client.slot = slot
-        let writes =
+        if keys.isCrossing { return "CROSSSLOT Keys in request don't hash to the same slot" }
+        if !keys.isUnassigned { client.slot = slot }
+        var query = SlotQuery(slot)
+        query.writes =
             spec.flags.contains(.write)
             || isExec && client.transaction?.flags.contains(.write) == true
-        return decide(slot, keys, spec, writes: writes, client, node)
+        query.isAsking = client.isAsking || spec.flags.contains(.asking)
+        query.takesReplica = client.isReadOnly
+        query.movesKeys = spec.flags.contains(.migrate)
+        query.hasSeveralKeys = keys.hasSeveral
+        (query.present, query.missing) = (keys.present, keys.missing)
+        query.readsWhenDown = node.options.allowReadsWhenDown
+        query.holdsCopy = node.store.holdsCopy
+        return words(node.host.machine.state.route(query), slot, node)
     }
 
     private static func collect(
         _ spec: CommandSpec, _ request: RequestParser, isQueued: Bool, _ keys: inout Keys,
         _ node: Node
     ) {
-        let state = node.machine.state
+        let state = node.host.machine.state
         let places = KeyFinder.places(of: spec, in: request)
         for place in places {
             guard !keys.isUnassigned && !keys.isCrossing else { return }
@@ -117,52 +125,32 @@ enum Routing {
                 if isQueued || places.count > 1 { keys.first = request.argument(place) }
                 keys.isUnassigned = state.slots.owner(of: slot) == nil
             }
-            if state.slots.migrating[slot] != nil || state.slots.importing[slot] != nil {
+            if state.isOnItsWay(slot) {
                 let isThere = request.withArgument(place) { node.store.holds($0) }
                 if isThere { keys.present += 1 } else { keys.missing += 1 }
             }
         }
     }
 
-    private static func decide(
-        _ slot: Slot, _ keys: Keys, _ spec: CommandSpec, writes: Bool, _ client: Client,
-        _ node: Node
-    ) -> String? {
-        let state = node.machine.state
-        let owner = state.slots.owner(of: slot) ?? .myself
-        let target = owner == .myself ? state.slots.migrating[slot] : nil
-        let isImporting = target == nil && state.slots.importing[slot] != nil
-        if !state.health.isOK {
-            if !node.options.allowReadsWhenDown { return "CLUSTERDOWN The cluster is down" }
-            if writes {
-                return "CLUSTERDOWN The cluster is down and only accepts read commands"
-            }
+    /// The reply in the reference's words; nil when the command is served here.
+    private static func words(_ route: SlotRoute, _ slot: Slot, _ node: Node) -> String? {
+        switch route {
+        case .serve: nil
+        case .moved(let owner): redirection("MOVED", slot, to: owner, node)
+        case .ask(let target): redirection("ASK", slot, to: target, node)
+        case .tryAgain: "TRYAGAIN Multiple keys request during rehashing of slot"
+        case .down(.unowned): unowned
+        case .down(.cluster): "CLUSTERDOWN The cluster is down"
+        case .down(.writesOnly): "CLUSTERDOWN The cluster is down and only accepts read commands"
         }
-        if (target != nil || isImporting) && spec.flags.contains(.migrate) { return nil }
-        if let target, keys.missing > 0 {
-            if keys.present > 0 {
-                return "TRYAGAIN Multiple keys request during rehashing of slot"
-            }
-            if let handle = state.nodes.find(target) {
-                return redirection("ASK", slot, to: handle, node)
-            }
-        }
-        if isImporting && (client.isAsking || spec.flags.contains(.asking)) {
-            return keys.hasSeveral && keys.missing > 0
-                ? "TRYAGAIN Multiple keys request during rehashing of slot" : nil
-        }
-        if client.isReadOnly, !writes, let master = state.me.master,
-            state.nodes.find(master) == owner, node.store.holdsCopy
-        {
-            return nil
-        }
-        return owner == .myself ? nil : redirection("MOVED", slot, to: owner, node)
     }
 
     private static func redirection(
-        _ word: String, _ slot: Slot, to handle: NodeHandle, _ node: Node
+        _ word: String, _ slot: Slot, to id: NodeID, _ node: Node
     ) -> String {
-        let row = node.machine.state.nodes[handle]
+        let nodes = node.host.machine.state.nodes
+        guard let handle = nodes.find(id) else { return unowned }
+        let row = nodes[handle]
         let host = Endpoint.text(row, node.options.cluster) ?? ""
         return "\(word) \(slot) \(host):\(row.address.port)"
     }

@@ -1,7 +1,8 @@
-// Commands about the connection and the node itself. CLUSTER goes to the rules, but for LINKS, which
-// is about sockets, and for the keys of a slot, which the store knows.
+// Commands about the connection and the node itself. CLUSTER goes to the host, but for the keys of a
+// slot, which the store knows.
 
 import ClusterCore
+import ClusterHost
 import ClusterWire
 import RESP
 
@@ -75,19 +76,14 @@ enum ServerCommands {
             let words = Array(client.parser.arguments.dropFirst())
             let command = try AdminCommand.parse(words)
             switch command {
-            case .links: client.reply(LinksReport.reply(node))
-            case .info: client.text(InfoReport.text(node.machine.state, node.busFigures))
             case .countKeysInSlot(let slot): answer(SlotQuestion.count(slot), client, node)
             case .getKeysInSlot(let slot, let limit):
                 answer(SlotQuestion.keys(slot, limit), client, node)
-            case .meet, .myID, .myShardID, .nodes, .slots, .shards, .help, .keySlot,
+            case .meet, .myID, .myShardID, .nodes, .info, .slots, .shards, .links, .help, .keySlot,
                 .countFailureReports, .addSlots, .delSlots, .addSlotsRange, .delSlotsRange,
                 .flushSlots, .setSlot, .replicate, .replicas, .failover, .forget, .reset,
                 .setConfigEpoch, .bumpEpoch, .saveConfig:
-                let place = client.output.count
-                node.step(.command(command, from: client.id))
-                // What a failover promises is taken back when it cannot be saved.
-                if case .failover = command { client.held.markUndone(from: place) }
+                node.run(command, for: client)
             }
         } catch {
             client.error(error.text)
@@ -106,7 +102,7 @@ enum ServerCommands {
     }
 
     static func role(_ client: Client, _ node: Node) {
-        let state = node.machine.state
+        let state = node.host.machine.state
         let offset = AdminReply.integer(Int64(clamping: state.me.offset.value))
         guard let id = state.me.master else {
             return client.reply(.list([.bulk(Word.master), offset, .list([])]))
@@ -162,7 +158,7 @@ enum ServerCommands {
             return client.error("ERR No shutdown in progress.")
         }
         if words.contains("safe") && !words.contains("force")
-            && node.machine.state.me.isVotingMaster
+            && node.host.machine.state.me.isVotingMaster
         {
             node.log.write(.warning, "SHUTDOWN SAFE refused: this node is a master with slots")
             return client.error("ERR Errors trying to SHUTDOWN. Check logs.")

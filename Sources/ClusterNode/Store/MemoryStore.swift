@@ -17,7 +17,8 @@ final class MemoryStore: DataStore {
     private(set) var changes: UInt64 = 0
     private(set) var offset: ReplicationOffset = 0
     private(set) var hasNews = false
-    private var isHeld = false
+    /// Nothing may change for now.
+    private(set) var isHeld = false
     private var isReplica = false
 
     /// Keys that somebody watches, and who; empty for nearly all nodes nearly always.
@@ -29,6 +30,8 @@ final class MemoryStore: DataStore {
     var misses: UInt64 = 0
     private(set) var expiredKeys: UInt64 = 0
     private var sweepPlace = 0
+    /// Whether keys whose time is over go without being asked for.
+    var expiresByItself = true
 
     init(seed: UInt64) {
         var random = SplitMix64(seed: seed)

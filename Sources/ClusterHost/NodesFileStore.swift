@@ -7,6 +7,27 @@ import ClusterCore
 import Determinism
 import SystemIO
 
+/// The locks that a node holds as long as it lives.
+struct NodesFileLocks: ~Copyable {
+    private let own: FileLock
+    /// nodes.conf as it was at the start; the saving thread has it locked as it is since.
+    private var first: FileLock?
+
+    /// Takes the file of a node, and puts it back if it is torn.
+    init(_ path: String, at now: Instant, _ tell: (HostNote) -> Void) throws(HostError) {
+        let own = try NodesFileStore.lock("\(path).lock", of: path)
+        try NodesFileStore.repair(path, at: now, tell)
+        let first = File.exists(path) ? try NodesFileStore.lock(path, of: path) : nil
+        self.own = own
+        self.first = first
+    }
+
+    /// The file was just made.
+    mutating func lockFirst(_ path: String) throws(HostError) {
+        first = try NodesFileStore.lock(path, of: path)
+    }
+}
+
 enum NodesFileStore {
     /// A file that is larger is no nodes.conf.
     private static let sizeLimit = 256 << 20
@@ -14,26 +35,21 @@ enum NodesFileStore {
     /// Locks a file until its owner goes.
     /// - Throws: that another node has it, or that it is a pipe, a device or a folder, for which the
     ///   node would wait.
-    static func lock(_ path: String, of options: NodeOptions) throws(StartError) -> FileLock {
-        if File.exists(path) && !File.isRegular(path) {
-            throw StartError("\(path) is not a regular file")
-        }
+    static func lock(_ path: String, of nodesFile: String) throws(HostError) -> FileLock {
+        guard !File.exists(path) || File.isRegular(path) else { throw .notRegular(path: path) }
         do throws(SystemError) {
             return try FileLock(path)
         } catch {
-            if error.isHeldElsewhere {
-                throw StartError("\(options.configPath) is in use by another node")
-            }
-            throw StartError("\(path) cannot be locked: \(error.reason)")
+            throw error.isHeldElsewhere
+                ? .inUse(path: nodesFile) : .cannotLock(path: path, error)
         }
     }
 
     /// Puts back what is kept of a file that a loss of power left empty or torn: the file as it was last
     /// synced. One that is whole and wrong is nobody's to replace.
     static func repair(
-        _ options: NodeOptions, at now: Instant, _ log: inout NodeLog
-    ) throws(StartError) {
-        let path = options.configPath
+        _ path: String, at now: Instant, _ tell: (HostNote) -> Void
+    ) throws(HostError) {
         let kept = SaveThread.keptPath(for: path)
         guard let bytes = try? File.readRegular(path, limitBytes: sizeLimit),
             !NodesFile.isWhole(bytes), let old = try? File.readRegular(kept, limitBytes: sizeLimit),
@@ -47,14 +63,11 @@ enum NodesFileStore {
             return
         }
         guard (try? NodesFile.parse(old, at: now, random: &random)) != nil else { return }
-        log.write(
-            .warning,
-            "\(path) is \(bytes.isEmpty ? "empty" : "torn, \(bytes.count) bytes long"); taken is "
-                + "\(kept), the file as it was last synced. To make a new node remove both")
+        tell(.restored(path: path, torn: bytes.count, from: kept))
         do throws(SystemError) {
             try File.replace(path, with: old, sync: true)
         } catch {
-            throw StartError("\(path) cannot be written: \(error.reason)")
+            throw .cannotWrite(path: path, error)
         }
     }
 
@@ -62,33 +75,31 @@ enum NodesFileStore {
     /// which something will not be saved again is kept beside the new one, so that the server that wrote
     /// it can have it back.
     static func load(
-        _ options: NodeOptions, at now: Instant, random: inout SplitMix64, _ log: inout NodeLog
-    ) throws(StartError) -> (state: ClusterState, isSaved: Bool)? {
-        let path = options.configPath
+        _ path: String, at now: Instant, random: inout SplitMix64, _ tell: (HostNote) -> Void
+    ) throws(HostError) -> (state: ClusterState, isSaved: Bool)? {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try File.readRegular(path, limitBytes: sizeLimit)
         } catch {
             if error.isMissing { return nil }
-            throw StartError("\(path) cannot be read: \(error.reason)")
+            throw .cannotRead(path: path, error)
         }
         if bytes.isEmpty { return nil }
         do throws(NodesFileError) {
             let (state, remarks) = try NodesFile.read(bytes, at: now, random: &random)
-            tell(remarks, bytes, path, &log)
+            Self.tell(remarks, bytes, path, tell)
             let isCorrected = remarks.contains {
                 if case .otherShard = $0 { true } else { false }
             }
             return (state, isSaved: !isCorrected)
         } catch {
-            let place = error.line > 0 ? "\(path):\(error.line)" : path
-            throw StartError("\(place): \(error.reasonText); the file is left as it is")
+            throw .malformed(path: path, error)
         }
     }
 
     /// Says what was not taken as it is; what is lost with the next save is kept in a copy.
     private static func tell(
-        _ remarks: [NodesFileRemark], _ bytes: [UInt8], _ path: String, _ log: inout NodeLog
+        _ remarks: [NodesFileRemark], _ bytes: [UInt8], _ path: String, _ tell: (HostNote) -> Void
     ) {
         var lost: [String] = []
         for remark in remarks {
@@ -96,32 +107,29 @@ enum NodesFileStore {
             case .skipped(let name): lost.append(name)
             case .sameNode(let id, _):
                 lost.append("a second line about \(id)")
-                log.write(.warning, "\(path): \(remark)")
-            case .ownAddress, .noNewline, .otherShard: log.write(.warning, "\(path): \(remark)")
+                tell(.fileRemark(path: path, remark))
+            case .ownAddress, .noNewline, .otherShard: tell(.fileRemark(path: path, remark))
             }
         }
         guard !lost.isEmpty else { return }
         let copy = "\(path).bak"
-        var fate = "the file as it was is kept as \(copy)"
+        var failure: SystemError?
         do throws(SystemError) {
             try File.replace(copy, with: bytes, sync: true)
         } catch {
-            fate = "no copy of it could be kept: \(error)"
+            failure = error
         }
-        log.write(
-            .warning,
-            "\(path) holds what is not kept here: \(lost.joined(separator: ", ")); \(fate)")
+        tell(.fileLoses(path: path, lost, copy: copy, failure))
     }
 
     /// A new node is on disk before anybody hears its name, and so is what a file contradicted itself in.
     static func saveFirst(
-        _ state: ClusterState, _ options: NodeOptions, at now: Instant
-    ) throws(StartError) {
+        _ state: ClusterState, to path: String, at now: Instant
+    ) throws(HostError) {
         do throws(SystemError) {
-            try File.replace(
-                options.configPath, with: Array(NodesFile.text(state, now).utf8), sync: true)
+            try File.replace(path, with: Array(NodesFile.text(state, now).utf8), sync: true)
         } catch {
-            throw StartError("\(options.configPath) cannot be written: \(error.reason)")
+            throw .cannotWrite(path: path, error)
         }
     }
 }

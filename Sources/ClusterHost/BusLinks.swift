@@ -1,5 +1,6 @@
-// All connections of the bus, by the name that the rules give them and by the poller's token. Making,
-// taking and ending them; what arrives and what leaves. What a link means is for the rules.
+// All connections of the bus, by the name that the rules give them and by the poller's token, and what
+// those of unknown nodes make us hold. Making and ending them, what arrives and what leaves is in
+// HostLinks and HostFrames; what a link means is for the rules.
 
 import ClusterCore
 import ClusterWire
@@ -7,23 +8,22 @@ import SystemIO
 
 /// The connections of the bus.
 struct BusLinks {
+    /// Where others connect to.
+    var listeners: [Listener] = []
+    var figures = BusFigures()
     private var byToken: [UInt64: BusLink] = [:]
     private var byID: [LinkID: BusLink] = [:]
     /// Numbers of inbound links that are free again, smallest last.
     private var freeNumbers: [UInt32] = []
     private var nextNumber: UInt32 = 0
+    private var nextToken: UInt64
+    /// What the poller calls the results of saves.
+    let saverToken: UInt64
     /// Links with something to write.
     private var dirty: [BusLink] = []
 
     /// What connections of unknown nodes make us hold, all together.
     private(set) var strangerBytes = 0
-
-    /// Bytes that they may make us hold at most, however many they are. A greeting is held only
-    /// until it is complete, its answer until it is read: both are a few kilobytes.
-    static let strangerLimit = 2 << 20
-
-    /// Connections that others made, at most: beyond, they are closed at once.
-    static let inboundLimit = 20_000
 
     var inboundCount: Int { Int(nextNumber) - freeNumbers.count }
     /// Inbound connections whose owner is not known by name.
@@ -36,6 +36,22 @@ struct BusLinks {
 
     subscript(token token: UInt64) -> BusLink? { byToken[token] }
     subscript(id id: LinkID) -> BusLink? { byID[id] }
+
+    /// All tokens, of links and listeners too, begin here.
+    init(firstToken: UInt64) {
+        saverToken = firstToken
+        nextToken = firstToken
+    }
+
+    /// A token that was never used before.
+    mutating func takeToken() -> UInt64 {
+        nextToken += 1
+        return nextToken
+    }
+
+    func listener(_ token: UInt64) -> Listener? { listeners.first { $0.token == token } }
+    /// Whether anything waits to be written.
+    var areDirty: Bool { !dirty.isEmpty }
 
     mutating func takeNumber() -> UInt32 {
         if let number = freeNumbers.popLast() { return number }
@@ -52,13 +68,13 @@ struct BusLinks {
     /// Who is at the other end is known now.
     mutating func know(_ link: BusLink) {
         if link.isStranger { strangerCount -= 1 }
-        link.isKnown = true
+        link.marks.isKnown = true
     }
 
     /// Of those whose owner is not known: who has said nothing, the oldest of them; else the oldest.
     var oldestStranger: BusLink? {
         byToken.values.filter(\.isStranger).min {
-            ($0.hasSpoken ? 1 : 0, $0.token) < ($1.hasSpoken ? 1 : 0, $1.token)
+            ($0.marks.hasSpoken ? 1 : 0, $0.token) < ($1.marks.hasSpoken ? 1 : 0, $1.token)
         }
     }
 
@@ -78,25 +94,24 @@ struct BusLinks {
 
     /// Notes what a link of an unknown node holds now.
     mutating func charge(_ link: BusLink, _ bytes: Int) {
-        strangerBytes += bytes - link.charge
-        link.charge = bytes
+        strangerBytes += bytes - link.marks.charge
+        link.marks.charge = bytes
     }
 
-    /// The link that holds most of what strangers hold, when that is too much.
+    /// The link that holds most of what strangers hold.
     var heaviestStranger: BusLink? {
-        guard strangerBytes > Self.strangerLimit else { return nil }
-        return byToken.values.max { $0.charge < $1.charge }
+        byToken.values.max { $0.marks.charge < $1.marks.charge }
     }
 
     mutating func markDirty(_ link: BusLink) {
-        guard !link.isDirty else { return }
-        link.isDirty = true
+        guard !link.marks.isDirty else { return }
+        link.marks.isDirty = true
         dirty.append(link)
     }
 
     mutating func takeDirty() -> [BusLink] {
         defer { dirty = [] }
-        for link in dirty { link.isDirty = false }
+        for link in dirty { link.marks.isDirty = false }
         return dirty
     }
 }

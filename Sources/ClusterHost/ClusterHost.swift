@@ -1,0 +1,278 @@
+// A node of a cluster without its data: it drives the rules over real sockets for whatever server embeds
+// it. Here are its start, its loop and the order of a wake-up: what is ready, timers and the tick, then
+// inputs that came up meanwhile, one save, and the bytes last of all but those of links that were closed.
+
+package import ClusterCore
+import ClusterWire
+import Determinism
+package import SystemIO
+
+/// A node's rules with their links, their clock and their file, on one thread.
+///
+/// Make it, set `server`, take the server's own ports, then `start`. After that either `run`; or call
+/// `poll` again and again; or watch `descriptor` for reading in a loop of your own, and call `process`
+/// when it is ready, when `nextDeadline` is over, and after commands were submitted. `stop` at the end.
+package final class ClusterHost {
+    /// The hooks. Not kept alive by the host.
+    package weak var server: (any ClusterServer)?
+    package internal(set) var config: HostConfig
+    /// What the node believes, and its rules. To ask it something copies it, which is not for each frame.
+    package internal(set) var machine: Machine
+    package var probes = HostProbes()
+    /// How it began.
+    package let origin: HostOrigin
+    var links: BusLinks
+    var saves: HostSaves
+    var clock: HostClock
+    let loop: PollSet
+    /// Inputs that came up while another was worked on.
+    var postponed: [Input] = []
+    /// The role that the server was last told.
+    private var toldRole: Role
+    private var isLeaving = false
+
+    /// Takes the file of a node and reads it; where there is none, makes a new node, of which nothing is
+    /// on disk before `start`.
+    ///
+    /// - Parameters:
+    ///   - seed: what all chance of the rules follows from.
+    ///   - tell: is told what was not taken as it is, before there are hooks.
+    /// - Throws: that the file is another's, cannot be read, or is no nodes.conf.
+    package convenience init(
+        _ config: HostConfig, seed: UInt64 = Entropy.seed(),
+        telling tell: (HostNote) -> Void = { _ in }
+    ) throws(HostError) {
+        let loop: PollSet
+        do throws(SystemError) { loop = try PollSet() } catch { throw .system(error) }
+        try self.init(config, on: loop, firstToken: 0, seed: seed, telling: tell)
+    }
+
+    /// The same, on a poller that others use as well: they call `beginWakeUp`, `handle`, `runTimer`,
+    /// `tick`, `settle` and `finishWakeUp` in this order. The host's tokens are those from `firstToken` on, fewer than
+    /// 2 to the power of 62.
+    package init(
+        _ config: HostConfig, on loop: PollSet, firstToken: UInt64, seed: UInt64,
+        telling tell: (HostNote) -> Void
+    ) throws(HostError) {
+        self.config = config
+        self.loop = loop
+        let now = Instant.now
+        var random = SplitMix64(seed: seed)
+        let runID = NodeID(using: &random)
+        let locks = try NodesFileLocks(config.nodesFile, at: now, tell)
+        let loaded = try NodesFileStore.load(config.nodesFile, at: now, random: &random, tell)
+        machine =
+            loaded.map { Machine(state: $0.state, config: config.cluster, random: random) }
+            ?? Machine(fresh: config.cluster, random: random)
+        origin = HostOrigin(
+            runID: runID.description, at: now, isNew: loaded == nil,
+            isSaved: loaded?.isSaved == true)
+        toldRole = machine.role
+        links = BusLinks(firstToken: firstToken)
+        clock = HostClock(at: now)
+        do throws(SystemError) {
+            saves = HostSaves(try SaveThread(replacing: config.nodesFile), locks)
+            try loop.register(
+                saves.thread.descriptor, token: links.saverToken, interest: .read)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Listens for other nodes, then saves a new node for the first time: one that cannot start leaves
+    /// no file behind.
+    /// - Throws: that an address cannot be listened at, or the file not be written.
+    package func start() throws(HostError) {
+        do throws(ListenError) {
+            links.listeners = try Listener.open(
+                config.bind, port: Int(config.cluster.busPort.value), backlog: config.backlog,
+                on: loop, token: { links.takeToken() })
+        } catch {
+            throw .listen(error)
+        }
+        guard !links.listeners.isEmpty else { throw .noAddress }
+        guard !origin.isSaved else { return }
+        try NodesFileStore.saveFirst(machine.state, to: config.nodesFile, at: origin.at)
+        try saves.adoptFirst(config.nodesFile)
+    }
+
+    // MARK: - A loop of its own, or another's
+
+    /// Runs until `leave` is called, then stops.
+    package func run() {
+        while !isLeaving { poll(timeoutMilliseconds: -1) }
+        stop()
+    }
+
+    /// Has `run` end after this wake-up.
+    package func leave() { isLeaving = true }
+
+    /// Waits until something is ready, the next deadline or the timeout, and processes it.
+    /// - Parameter timeoutMilliseconds: below 0 there is no limit but the deadline.
+    package func poll(timeoutMilliseconds: Int) {
+        let left = max(0, nextDeadline - SystemClock.monotonicMilliseconds())
+        wait(
+            milliseconds: timeoutMilliseconds < 0 ? Int(left) : min(timeoutMilliseconds, Int(left)))
+        beginWakeUp()
+        for event in loop.events { handle(event) }
+        runTimer()
+        if isTickDue { tick() }
+        settle()
+        finishWakeUp()
+    }
+
+    /// Processes what is ready, without waiting. Where much is ready it does a part, and `descriptor`
+    /// stays ready.
+    package func process() { poll(timeoutMilliseconds: 0) }
+
+    /// Is readable while something is ready: another poller may watch it.
+    package var descriptor: Int32 { loop.descriptor }
+
+    /// The monotonic millisecond at which `process` must be called though nothing is ready: at once after
+    /// a command was submitted, else with the next tick or timer.
+    package var nextDeadline: Int64 {
+        let isPending = saves.wanted != nil || links.areDirty || !postponed.isEmpty
+        return isPending ? clock.wake.monotonic : clock.nextTimer
+    }
+
+    /// Saves for the last time, waits until that is done, and gives up threads and file. The host
+    /// must not be used after it.
+    package func stop() {
+        settle()
+        for result in saves.finish(NodesFile.text(machine.state, .now)) {
+            if case .failed(_, let error) = result { note(.lastSaveFailed(error)) }
+            saved(result)
+        }
+        flushLinks()
+    }
+
+    private func wait(milliseconds: Int) {
+        do throws(SystemError) {
+            try loop.wait(milliseconds: milliseconds)
+        } catch {
+            note(.waitingFailed(error))
+            SystemClock.sleep(milliseconds: 10)
+        }
+    }
+
+    // MARK: - The parts of a wake-up
+
+    /// When this wake-up began.
+    package var wake: Instant { clock.wake }
+    /// The monotonic millisecond of the next tick or timer.
+    package var nextTimer: Int64 { clock.nextTimer }
+    package var isTickDue: Bool { SystemClock.monotonicMilliseconds() >= clock.nextTick }
+
+    package func beginWakeUp() { clock.wake = .now }
+
+    /// Something of the host's is ready.
+    package func handle(_ event: PollEvent) {
+        if event.token == links.saverToken {
+            for result in saves.thread.drainResults() { saved(result) }
+        } else if let link = links[token: event.token] {
+            handleLink(link, event)
+        } else if let listener = links.listener(event.token) {
+            acceptLinks(listener)
+        }
+    }
+
+    /// The timer of the rules, if its time has come.
+    package func runTimer() {
+        guard clock.timerAt != 0, SystemClock.monotonicMilliseconds() >= clock.timerAt else {
+            return
+        }
+        clock.timerAt = 0
+        step(.timer)
+    }
+
+    /// What is done each 100 ms.
+    package func tick() {
+        let now = SystemClock.monotonicMilliseconds()
+        clock.planTick(at: now)
+        reopenListeners(at: now)
+        if clock.ticks % HostClock.ticksPerCheck == 0 { checkLinks() }
+        step(.tick)
+    }
+
+    /// Ticks since the start.
+    package var ticks: Int { clock.ticks }
+
+    /// After all else of a wake-up: what has time.
+    package func finishWakeUp() {
+        guard saves.hasToTidy else { return }
+        saves.hasToTidy = false
+        saves.thread.tidy()
+    }
+
+    /// The end of a wake-up: what came up meanwhile, then one save, then the bytes.
+    package func settle() {
+        endPause()
+        tellStore()
+        while !postponed.isEmpty {
+            let inputs = postponed
+            postponed = []
+            for input in inputs { step(input) }
+        }
+        handOverSave()
+        flushLinks()
+    }
+
+    // MARK: - Steps
+
+    /// One input through the machine, and what it asks for. What the store has to say goes first:
+    /// no rule may judge by keys or offsets of the past.
+    func step(_ input: Input) {
+        tellStore()
+        apply(input)
+    }
+
+    /// An input that comes up while another is worked on.
+    func postpone(_ input: Input) { postponed.append(input) }
+
+    /// Tells the rules what changed in the store, once for all changes so far.
+    private func tellStore() {
+        guard let report = server?.takeStoreReport() else { return }
+        apply(.store(report))
+    }
+
+    private func apply(_ input: Input) {
+        let now = Instant.now
+        let effects = machine.step(input, at: now)
+        server?.stateMayHaveChanged()
+        if let observer = probes.observer { observer(.step(input, at: now, effects)) }
+        for effect in effects { perform(effect) }
+        tellRole(after: input, effects)
+    }
+
+    /// A change of role asks for a save, which stands first, or is found by the next tick: to look after
+    /// each step would copy the machine each time.
+    private func tellRole(after input: Input, _ effects: [Effect]) {
+        var isDue = false
+        if case .tick = input { isDue = true }
+        if case .persist? = effects.first { isDue = true }
+        guard isDue, machine.role != toldRole else { return }
+        toldRole = machine.role
+        server?.roleChanged(to: toldRole)
+    }
+
+    func note(_ note: HostNote) { server?.note(note) }
+}
+
+/// How a host began.
+package struct HostOrigin: Sendable {
+    /// A name of this run alone, which stays while the process lives.
+    package let runID: String
+    package let at: Instant
+    /// The node was made, not loaded.
+    package let isNew: Bool
+    /// Its file says what it says.
+    let isSaved: Bool
+}
+
+extension Instant {
+    /// Both clocks of the machine, now.
+    package static var now: Instant {
+        Instant(
+            monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
+    }
+}

@@ -1,0 +1,130 @@
+// What a server asks of its host: commands of operators, changed settings, where a command on a slot
+// belongs, and what there is to be told of the connections.
+
+package import ClusterCore
+package import ClusterWire
+package import SystemIO
+
+/// What became of a command that was submitted.
+package enum Submission: Equatable, Sendable {
+    /// This is the reply.
+    case answered(AdminReply)
+    /// What it says is being saved: `ClusterServer.answer` brings the reply when this save is in place, or
+    /// an error when it failed.
+    case awaitsSave(Generation)
+}
+
+extension ClusterHost {
+    // MARK: - Commands
+
+    /// Has the rules run a command.
+    /// - Parameter client: comes back with the reply, where that has to wait.
+    package func submit(
+        _ command: AdminCommand, from client: ClientID = ClientID(0)
+    ) -> Submission {
+        let (reply, generation) = ask(command, from: client)
+        guard let generation else { return .answered(reply) }
+        var isUndone = false
+        if case .failover = command { isUndone = true }
+        saves.answers.add(reply, to: client, until: generation, isUndone: isUndone)
+        return .awaitsSave(generation)
+    }
+
+    /// The same for a server that keeps the order of its replies itself: it holds the reply until
+    /// `ClusterServer.saveIsInPlace` names the save, if one is named here.
+    package func ask(
+        _ command: AdminCommand, from client: ClientID
+    ) -> (reply: AdminReply, after: Generation?) {
+        switch command {
+        // These are about sockets, of which the rules know nothing.
+        case .links: return (linksReport(), nil)
+        case .info: return (.text(InfoReport.text(machine.state, links.figures)), nil)
+        default: break
+        }
+        step(.command(command, from: client))
+        defer { saves.answer = nil }
+        guard let (reply, generation) = saves.answer else {
+            return (.error("ERR the command was not answered"), nil)
+        }
+        return (reply, generation.flatMap { saves.expect($0) ? $0 : nil })
+    }
+
+    /// Settings changed.
+    /// - Returns: the save to wait for, if some of them are in nodes.conf.
+    package func configure(_ cluster: ClusterConfig) -> Generation? {
+        config.cluster = cluster
+        let newest = saves.newest
+        step(.configure(cluster))
+        return saves.newest > newest && saves.expect(saves.newest) ? saves.newest : nil
+    }
+
+    package func setLimits(_ limits: HostLimits) { config.limits = limits }
+
+    /// All counts begin anew.
+    package func resetStatistics() {
+        links.figures = BusFigures()
+        step(.resetStatistics)
+    }
+
+    /// Whether writes of clients wait at the moment.
+    package var areWritesPaused: Bool { clock.writesPausedUntil != 0 }
+
+    /// Lets writes go on, if the time of a pause is over: `settle` does it as well.
+    package func endPause() {
+        guard clock.writesPausedUntil != 0,
+            SystemClock.monotonicMilliseconds() >= clock.writesPausedUntil
+        else { return }
+        clock.writesPausedUntil = 0
+        server?.setWritesPaused(false)
+    }
+
+    // MARK: - Views
+
+    package var myID: NodeID { machine.id }
+    package var role: Role { machine.role }
+
+    /// Where a command on a slot belongs.
+    package func route(_ query: SlotQuery) -> SlotRoute { machine.route(query) }
+
+    /// Where a node is, as others are told it; nil when it is not known.
+    package func address(of id: NodeID) -> NodeAddress? { machine.address(of: id) }
+
+    /// Sockets of the bus that are open: links, and those of them whose owner is known by name.
+    package var linkCount: Int { links.count }
+    package var knownLinkCount: Int { links.knownCount }
+    package var listenerAddresses: [SocketAddress] { links.listeners.map(\.address) }
+    /// Bytes that wait to be written to other nodes.
+    package var queuedBytes: Int { links.queuedBytes }
+
+    /// CLUSTER LINKS: the connections, each with the node it belongs to.
+    private func linksReport() -> AdminReply {
+        let state = machine.state
+        var list: [AdminReply] = []
+        for handle in state.nodes.handles {
+            let known = state.nodes[handle]
+            for (direction, id) in [("to", known.outbound.id), ("from", known.inbound)] {
+                guard let id, let link = links[id: id] else { continue }
+                let queued = AdminReply.integer(Int64(link.queuedBytes))
+                list.append(
+                    .map([
+                        ("direction", .bulk(direction)), ("node", .bulk(known.id.description)),
+                        ("create-time", .integer(link.createdAt)),
+                        ("events", .bulk(link.waitsForRoom ? "rw" : "r")),
+                        ("send-buffer-allocated", queued), ("send-buffer-used", queued),
+                    ]))
+            }
+        }
+        return .list(list)
+    }
+
+    /// Ends connections with a node: ours to it, its to us, or both.
+    /// - Returns: false when the node is not known.
+    package func killLinks(of id: NodeID, ours: Bool, theirs: Bool) -> Bool {
+        guard let handle = machine.state.nodes.find(id) else { return false }
+        let node = machine.state.nodes[handle]
+        for link in [ours ? node.outbound.id : nil, theirs ? node.inbound : nil] {
+            if let link, let link = links[id: link] { lost(link) }
+        }
+        return true
+    }
+}

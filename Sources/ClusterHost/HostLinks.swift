@@ -1,0 +1,147 @@
+// The life of links: connecting, accepting, watching and ending them, and who makes room where too many
+// are there of nodes that nobody knows.
+
+import ClusterCore
+import ClusterWire
+import SystemIO
+
+extension ClusterHost {
+    private var keepAliveSeconds: Int32 {
+        Int32(clamping: max(1, config.cluster.nodeTimeout / 1000 * 2))
+    }
+
+    private var hasRoomForLink: Bool { server?.hasRoomForLink ?? true }
+
+    func connect(_ id: LinkID, to address: NodeAddress) {
+        guard
+            let target = SocketAddress(
+                ip: address.ip.text, port: address.busPort.value)
+        else { return postpone(.linkClosed(id)) }
+        // The last descriptors are for files, also when a thousand nodes that nobody has are tried.
+        guard hasRoomForLink else { return postpone(.linkClosed(id)) }
+        do throws(SystemError) {
+            let socket = try Socket.connect(to: target, keepAliveSeconds: keepAliveSeconds)
+            let link = BusLink(
+                id, token: links.takeToken(), socket: socket, isConnecting: true,
+                at: Instant.now.wall)
+            guard let descriptor = link.descriptor else { return postpone(.linkClosed(id)) }
+            try loop.register(descriptor, token: link.token, interest: link.interest)
+            links.insert(link)
+        } catch {
+            postpone(.linkClosed(id))
+        }
+    }
+
+    /// Connections that wait, up to a number at a time.
+    func acceptLinks(_ listener: Listener) {
+        guard listener.isOpen else { return }
+        for _ in 0..<Listener.acceptsAtOnce {
+            do throws(SystemError) {
+                guard
+                    let socket = try listener.socket.accept(keepAliveSeconds: keepAliveSeconds)
+                else { return }
+                guard links.inboundCount < config.limits.inboundLinks, makeRoom(),
+                    let local = socket.localAddress(), let peer = socket.peerAddress(),
+                    let localIP = IPText(local.ip), let peerIP = IPText(peer.ip)
+                else { continue }
+                let link = BusLink(
+                    .inbound(links.takeNumber()), token: links.takeToken(), socket: socket,
+                    isConnecting: false, at: Instant.now.wall)
+                links.insert(link)
+                guard let descriptor = link.descriptor else { continue }
+                try loop.register(descriptor, token: link.token, interest: .read)
+                tellOpened(link)
+                step(.linkOpened(link.id, local: localIP, peer: peerIP))
+            } catch {
+                // Out of descriptors: they wait in the backlog.
+                return close(listener, because: error)
+            }
+        }
+    }
+
+    /// Whoever connects may be a node of ours: where connections that nobody knows leave too little
+    /// room, one of those ends.
+    /// - Returns: whether one more may stay.
+    private func makeRoom() -> Bool {
+        let fits = hasRoomForLink
+        guard !fits || links.strangerCount >= config.limits.strangers else { return true }
+        note(.tooManyStrangers)
+        guard let oldest = links.oldestStranger else { return fits }
+        lost(oldest)
+        return true
+    }
+
+    private func close(_ listener: Listener, because error: SystemError) {
+        note(.cannotAccept(error))
+        do throws(SystemError) {
+            try listener.close(on: loop)
+        } catch {
+            note(.cannotWatchListener(error))
+        }
+    }
+
+    /// Tick: listeners that were left alone for long enough.
+    func reopenListeners(at now: Int64) {
+        for listener in links.listeners {
+            do throws(SystemError) {
+                try listener.reopen(at: now, on: loop)
+            } catch {
+                note(.cannotWatchListener(error))
+            }
+        }
+    }
+
+    func handleLink(_ link: BusLink, _ event: PollEvent) {
+        if link.isConnecting {
+            guard event.isWritable || event.isBroken else { return }
+            return finishConnect(link)
+        }
+        if event.isReadable { read(link) }
+        if event.isWritable && link.isOpen { links.markDirty(link) }
+        if event.isBroken && !event.isReadable { lost(link) }
+    }
+
+    private func finishConnect(_ link: BusLink) {
+        if link.connectionError() != nil { return lost(link) }
+        let local = link.localAddress().flatMap { IPText($0.ip) } ?? IPText()
+        let peer = link.peerAddress().flatMap { IPText($0.ip) } ?? IPText()
+        link.isConnecting = false
+        watch(link, .read)
+        tellOpened(link)
+        step(.linkOpened(link.id, local: local, peer: peer))
+    }
+
+    private func tellOpened(_ link: BusLink) {
+        guard let observer = probes.observer, let local = link.localAddress(),
+            let peer = link.peerAddress()
+        else { return }
+        observer(.opened(link.id, local: local, peer: peer))
+    }
+
+    func watch(_ link: BusLink, _ interest: Interest) {
+        guard link.interest != interest, let descriptor = link.descriptor else { return }
+        link.interest = interest
+        do throws(SystemError) {
+            try loop.modify(descriptor, token: link.token, interest: interest)
+        } catch {
+            note(.cannotWatchLink(error))
+        }
+    }
+
+    /// A connection ended without the rules' asking.
+    func lost(_ link: BusLink) {
+        guard link.isOpen else { return }
+        if let observer = probes.observer { observer(.closed(link.id, byUs: false)) }
+        links.remove(link)
+        step(.linkClosed(link.id))
+    }
+
+    /// Now and then: connections whose owners never said who they are.
+    package func checkLinks() {
+        let wall = clock.wake.wall
+        for link in links.all
+        where link.isInbound && wall - link.createdAt > config.limits.strangerPatience {
+            if !isKnown(link) && !machine.isMeeting(on: link.id) { lost(link) }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// A host by itself: its file, its loop, and what becomes of replies when a disk refuses.
+
+import ClusterCore
+import ClusterWire
+import Interop
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import ClusterHost
+
+@Suite(.serialized) struct HostTests {
+    @Test func `a node is on disk once it has started, and is the same after its end`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let port = ports.ports.lowerBound
+        let file = folder.path(of: "nodes.conf")
+        let id: NodeID
+        do {
+            let server = try ForeignServer(in: folder.path, port: port)
+            #expect(server.host.origin.isNew && !File.exists(file))
+            try server.host.start()
+            #expect(File.exists(file))
+            id = server.host.myID
+            // Nobody else may have the file meanwhile.
+            let held = #expect(throws: HostError.self) {
+                try ForeignServer(in: folder.path, port: port)
+            }
+            #expect(held == .inUse(path: file))
+            server.host.stop()
+        }
+        let again = try ForeignServer(in: folder.path, port: port)
+        #expect(!again.host.origin.isNew && again.host.myID == id)
+        try again.host.start()
+        again.host.stop()
+    }
+
+    @Test func `a host whose port is taken leaves no file behind`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let port = ports.ports.lowerBound
+        let bus = SocketAddress.loopback(port: UInt16(port + LoopbackPorts.busOffset))
+        let listener = try Socket.listen(at: bus)
+        let server = try ForeignServer(in: folder.path, port: port)
+        let error = #expect(throws: HostError.self) { try server.host.start() }
+        guard case .listen(.refused(let address, _)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(address == bus && !File.exists(folder.path(of: "nodes.conf")))
+        _ = listener.descriptor
+    }
+
+    @Test func `a file that no node wrote is left as it is`() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path(of: "nodes.conf")
+        try File.write(Array("this is something else\n".utf8), to: file)
+        let error = #expect(throws: HostError.self) {
+            try ForeignServer(in: folder.path, port: 7000)
+        }
+        guard case .malformed(file, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try File.readText(file) == "this is something else\n")
+    }
+
+    @Test func `it runs by itself until it is told to leave`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let server = try ForeignServer(in: folder.path, port: ports.ports.lowerBound)
+        try server.host.start()
+        let began = SystemClock.monotonicMilliseconds()
+        server.host.poll(timeoutMilliseconds: 0)
+        #expect(SystemClock.monotonicMilliseconds() - began < 90)
+        #expect(server.host.nextDeadline > began)
+        server.host.leave()
+        server.host.run()
+        #expect(File.exists(folder.path(of: "nodes.conf")))
+    }
+
+    @Test func `a pause of writes ends by itself, and the server is told`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let server = try ForeignServer(in: folder.path, port: ports.ports.lowerBound)
+        try server.host.start()
+        server.forget()
+        server.host.perform(.pauseWrites(until: SystemClock.monotonicMilliseconds() + 50))
+        #expect(server.host.areWritesPaused && server.told == [.paused(true)])
+        server.turn(until: "writes go on") {
+            server.host.areWritesPaused ? "they wait" : nil
+        }
+        #expect(server.told == [.paused(true), .paused(false)])
+        server.host.stop()
+    }
+
+    @Test func `what cannot be saved is answered by an error`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let home = folder.path(of: "home")
+        try Folder.make(home)
+        let server = try ForeignServer(in: home, port: ports.ports.lowerBound)
+        try server.host.start()
+        try Folder.removeTree(home)
+        guard case .awaitsSave = try server.submit("ADDSLOTS 7", from: 3) else {
+            Issue.record("it was answered at once")
+            return
+        }
+        server.turn(until: "the error comes") {
+            server.told.contains {
+                guard case .answered(.error(let text), ClientID(3)) = $0 else { return false }
+                return text.hasPrefix("ERR the change is in effect and could not be saved: ")
+            } ? nil : "\(server.told)"
+        }
+        server.host.stop()
+    }
+
+    @Test func `replies wait for the saves they name, and errors take their place`() {
+        var answers = HeldAnswers()
+        answers.add(.ok, to: ClientID(1), until: Generation(3), isUndone: false)
+        answers.add(.integer(2), to: ClientID(2), until: Generation(4), isUndone: false)
+        answers.add(.ok, to: ClientID(3), until: Generation(5), isUndone: true)
+        #expect(answers.take(upTo: Generation(2)).isEmpty)
+        #expect(answers.take(upTo: Generation(4)).map(\.client) == [ClientID(1), ClientID(2)])
+        let error = SystemError(code: 28, call: "write")
+        let failed = answers.take(upTo: Generation(9), because: error)
+        #expect(failed.map(\.client) == [ClientID(3)])
+        #expect(
+            failed.first?.reply
+                == .error("ERR the change could not be saved: \(error.reason); it was taken back"))
+    }
+}
