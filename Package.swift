@@ -30,6 +30,7 @@ let package = Package(
     products: [
         .library(name: "ClusterWire", targets: ["ClusterWire"]),
         .library(name: "ClusterCore", targets: ["ClusterCore"]),
+        .library(name: "ClusterHost", targets: ["ClusterHost"]),
         .executable(name: "grapevine", targets: ["grapevine"]),
     ],
     targets: [

@@ -12,10 +12,11 @@ package import SystemIO
 /// Make it, set `server`, take the server's own ports, then `start`. After that either `run`; or call
 /// `poll` again and again; or watch `descriptor` for reading in a loop of your own, and call `process`
 /// when it is ready, when `nextDeadline` is over, and after commands were submitted. `stop` at the end.
-package final class ClusterHost {
+public final class ClusterHost {
     /// The hooks. Not kept alive by the host.
-    package weak var server: (any ClusterServer)?
-    package internal(set) var config: HostConfig
+    public weak var server: (any ClusterServer)?
+    /// What it was started with, and what was changed since.
+    public internal(set) var config: HostConfig
     /// What the node believes, and its rules. To ask it something copies it, which is not for each frame.
     package internal(set) var machine: Machine
     package var probes = HostProbes()
@@ -35,16 +36,17 @@ package final class ClusterHost {
     /// on disk before `start`.
     ///
     /// - Parameters:
-    ///   - seed: what all chance of the rules follows from.
+    ///   - config: where it listens, and where its file is.
+    ///   - seed: what all chance of the rules follows from; nil: the system gives one.
     ///   - tell: is told what was not taken as it is, before there are hooks.
     /// - Throws: that the file is another's, cannot be read, or is no nodes.conf.
-    package convenience init(
-        _ config: HostConfig, seed: UInt64 = Entropy.seed(),
+    public convenience init(
+        _ config: HostConfig, seed: UInt64? = nil,
         telling tell: (HostNote) -> Void = { _ in }
     ) throws(HostError) {
         let loop: PollSet
         do throws(SystemError) { loop = try PollSet() } catch { throw .system(error) }
-        try self.init(config, on: loop, firstToken: 0, seed: seed, telling: tell)
+        try self.init(config, on: loop, firstToken: 0, seed: seed ?? Entropy.seed(), telling: tell)
     }
 
     /// The same, on a poller that others use as well: they call `beginWakeUp`, `handle`, `runTimer`,
@@ -82,7 +84,7 @@ package final class ClusterHost {
     /// Listens for other nodes, then saves a new node for the first time: one that cannot start leaves
     /// no file behind.
     /// - Throws: that an address cannot be listened at, or the file not be written.
-    package func start() throws(HostError) {
+    public func start() throws(HostError) {
         do throws(ListenError) {
             links.listeners = try Listener.open(
                 config.bind, port: Int(config.cluster.busPort.value), backlog: config.backlog,
@@ -99,17 +101,17 @@ package final class ClusterHost {
     // MARK: - A loop of its own, or another's
 
     /// Runs until `leave` is called, then stops.
-    package func run() {
+    public func run() {
         while !isLeaving { poll(timeoutMilliseconds: -1) }
         stop()
     }
 
     /// Has `run` end after this wake-up.
-    package func leave() { isLeaving = true }
+    public func leave() { isLeaving = true }
 
     /// Waits until something is ready, the next deadline or the timeout, and processes it.
     /// - Parameter timeoutMilliseconds: below 0 there is no limit but the deadline.
-    package func poll(timeoutMilliseconds: Int) {
+    public func poll(timeoutMilliseconds: Int) {
         let left = max(0, nextDeadline - SystemClock.monotonicMilliseconds())
         wait(
             milliseconds: timeoutMilliseconds < 0 ? Int(left) : min(timeoutMilliseconds, Int(left)))
@@ -123,21 +125,22 @@ package final class ClusterHost {
 
     /// Processes what is ready, without waiting. Where much is ready it does a part, and `descriptor`
     /// stays ready.
-    package func process() { poll(timeoutMilliseconds: 0) }
+    public func process() { poll(timeoutMilliseconds: 0) }
 
     /// Is readable while something is ready: another poller may watch it.
-    package var descriptor: Int32 { loop.descriptor }
+    public var descriptor: Int32 { loop.descriptor }
 
     /// The monotonic millisecond at which `process` must be called though nothing is ready: at once after
     /// a command was submitted, else with the next tick or timer.
-    package var nextDeadline: Int64 {
-        let isPending = saves.wanted != nil || links.areDirty || !postponed.isEmpty
+    public var nextDeadline: Int64 {
+        let isPending =
+            saves.wanted != nil && !saves.mayWait || links.areDirty || !postponed.isEmpty
         return isPending ? clock.wake.monotonic : clock.nextTimer
     }
 
     /// Saves for the last time, waits until that is done, and gives up threads and file. The host
     /// must not be used after it.
-    package func stop() {
+    public func stop() {
         settle()
         for result in saves.finish(NodesFile.text(machine.state, .now)) {
             if case .failed(_, let error) = result { note(.lastSaveFailed(error)) }
@@ -192,6 +195,7 @@ package final class ClusterHost {
         reopenListeners(at: now)
         if clock.ticks % HostClock.ticksPerCheck == 0 { checkLinks() }
         step(.tick)
+        saves.ticked = true
     }
 
     /// Ticks since the start.

@@ -2,12 +2,12 @@
 // host's own thread, while it processes; none of them may call the host back to submit a command or to
 // process. Publications will come by a hook of their own.
 
-package import ClusterCore
-package import ClusterWire
-package import SystemIO
+public import ClusterCore
+public import ClusterWire
+public import SystemIO
 
 /// A server that is a node of a cluster by means of a `ClusterHost`.
-package protocol ClusterServer: AnyObject {
+public protocol ClusterServer: AnyObject {
     /// What the data store says of itself, if that has changed since it was last asked; nil: it has not.
     ///
     /// Asked before each step of the rules, so that none of them judges by keys or offsets of the past:
@@ -48,11 +48,18 @@ package protocol ClusterServer: AnyObject {
 }
 
 extension ClusterServer {
-    package func answer(_ reply: AdminReply, to client: ClientID) {}
-    package func roleChanged(to role: Role) {}
-    package func stateMayHaveChanged() {}
-    package func saveIsInPlace(upTo generation: Generation) {}
-    package func saveFailed(upTo generation: Generation, because error: SystemError) {}
-    package var hasRoomForLink: Bool { true }
-    package func note(_ note: HostNote) {}
+    /// Does nothing.
+    public func answer(_ reply: AdminReply, to client: ClientID) {}
+    /// Does nothing.
+    public func roleChanged(to role: Role) {}
+    /// Does nothing.
+    public func stateMayHaveChanged() {}
+    /// Does nothing.
+    public func saveIsInPlace(upTo generation: Generation) {}
+    /// Does nothing.
+    public func saveFailed(upTo generation: Generation, because error: SystemError) {}
+    /// There is.
+    public var hasRoomForLink: Bool { true }
+    /// Does nothing.
+    public func note(_ note: HostNote) {}
 }

@@ -1,12 +1,12 @@
 // What a server asks of its host: commands of operators, changed settings, where a command on a slot
 // belongs, and what there is to be told of the connections.
 
-package import ClusterCore
-package import ClusterWire
+public import ClusterCore
+public import ClusterWire
 package import SystemIO
 
 /// What became of a command that was submitted.
-package enum Submission: Equatable, Sendable {
+public enum Submission: Equatable, Sendable {
     /// This is the reply.
     case answered(AdminReply)
     /// What it says is being saved: `ClusterServer.answer` brings the reply when this save is in place, or
@@ -19,7 +19,8 @@ extension ClusterHost {
 
     /// Has the rules run a command.
     /// - Parameter client: comes back with the reply, where that has to wait.
-    package func submit(
+    ///   Several may wait at once; whoever has only one at a time may leave it out.
+    public func submit(
         _ command: AdminCommand, from client: ClientID = ClientID(0)
     ) -> Submission {
         let (reply, generation) = ask(command, from: client)
@@ -35,11 +36,10 @@ extension ClusterHost {
     package func ask(
         _ command: AdminCommand, from client: ClientID
     ) -> (reply: AdminReply, after: Generation?) {
-        switch command {
         // These are about sockets, of which the rules know nothing.
-        case .links: return (linksReport(), nil)
-        case .info: return (.text(InfoReport.text(machine.state, links.figures)), nil)
-        default: break
+        if command == .links { return (linksReport(), nil) }
+        if command == .info {
+            return (.text(InfoReport.text(machine.state, links.figures)), nil)
         }
         step(.command(command, from: client))
         defer { saves.answer = nil }
@@ -51,14 +51,15 @@ extension ClusterHost {
 
     /// Settings changed.
     /// - Returns: the save to wait for, if some of them are in nodes.conf.
-    package func configure(_ cluster: ClusterConfig) -> Generation? {
+    public func configure(_ cluster: ClusterConfig) -> Generation? {
         config.cluster = cluster
         let newest = saves.newest
         step(.configure(cluster))
         return saves.newest > newest && saves.expect(saves.newest) ? saves.newest : nil
     }
 
-    package func setLimits(_ limits: HostLimits) { config.limits = limits }
+    /// How much others may make this host hold, from now on.
+    public func setLimits(_ limits: HostLimits) { config.limits = limits }
 
     /// All counts begin anew.
     package func resetStatistics() {
@@ -67,7 +68,7 @@ extension ClusterHost {
     }
 
     /// Whether writes of clients wait at the moment.
-    package var areWritesPaused: Bool { clock.writesPausedUntil != 0 }
+    public var areWritesPaused: Bool { clock.writesPausedUntil != 0 }
 
     /// Lets writes go on, if the time of a pause is over: `settle` does it as well.
     package func endPause() {
@@ -80,14 +81,23 @@ extension ClusterHost {
 
     // MARK: - Views
 
-    package var myID: NodeID { machine.id }
-    package var role: Role { machine.role }
+    /// What the node believes, as a snapshot to be read.
+    public var view: ClusterView { machine.view }
+
+    /// This node.
+    public var myID: NodeID { machine.id }
+    /// What this node is.
+    public var role: Role { machine.role }
 
     /// Where a command on a slot belongs.
-    package func route(_ query: SlotQuery) -> SlotRoute { machine.route(query) }
+    public func route(_ query: SlotQuery) -> SlotRoute { machine.route(query) }
+
+    /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
+    /// `SlotQuery.present` and `missing` count.
+    public func isOnItsWay(_ slot: Slot) -> Bool { machine.isOnItsWay(slot) }
 
     /// Where a node is, as others are told it; nil when it is not known.
-    package func address(of id: NodeID) -> NodeAddress? { machine.address(of: id) }
+    public func address(of id: NodeID) -> NodeAddress? { machine.address(of: id) }
 
     /// Sockets of the bus that are open: links, and those of them whose owner is known by name.
     package var linkCount: Int { links.count }

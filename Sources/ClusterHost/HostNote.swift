@@ -1,12 +1,12 @@
 // What a host has to say to people: facts that the rules note, and what befell its sockets and its file.
 // Where that is written, and how often, is for the server.
 
-package import ClusterCore
-package import ClusterWire
-package import SystemIO
+public import ClusterCore
+public import ClusterWire
+public import SystemIO
 
 /// Something for the log.
-package enum HostNote: Equatable, Sendable {
+public enum HostNote: Equatable, Sendable {
     /// A fact that the rules note.
     case rules(Note)
     /// A PING leaves for a node that was last heard so many milliseconds ago. Said only if
@@ -20,8 +20,11 @@ package enum HostNote: Equatable, Sendable {
     case linkOverLimit(queued: Int, limit: Int)
     /// Nobody is let in for a moment.
     case cannotAccept(SystemError)
+    /// A link cannot be watched, and is lost.
     case cannotWatchLink(SystemError)
+    /// A listener cannot be watched.
     case cannotWatchListener(SystemError)
+    /// Waiting for what is ready failed; it is tried again.
     case waitingFailed(SystemError)
     /// The save with which a host ends.
     case lastSaveFailed(SystemError)
@@ -34,7 +37,7 @@ package enum HostNote: Equatable, Sendable {
 
     /// The name of its kind, for what peers can make happen again and again: a log does well to count
     /// those. nil for all else.
-    package var repeatedKind: String? {
+    public var repeatedKind: String? {
         switch self {
         case .tooManyStrangers: "bus connections"
         case .strangersHoldTooMuch: text
@@ -47,7 +50,7 @@ package enum HostNote: Equatable, Sendable {
     }
 
     /// In words.
-    package var text: String {
+    public var text: String {
         switch self {
         case .rules(let note): "\(note)"
         case .pinging(let id, let silence):
@@ -74,7 +77,7 @@ package enum HostNote: Equatable, Sendable {
 }
 
 /// Why a host did not start.
-package enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nobody can listen there.
     case listen(ListenError)
     /// None of the addresses to bind exists here.
@@ -83,15 +86,19 @@ package enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
     case inUse(path: String)
     /// A pipe, a device or a folder, for which a host would wait.
     case notRegular(path: String)
+    /// The file cannot be locked.
     case cannotLock(path: String, SystemError)
+    /// The file cannot be read.
     case cannotRead(path: String, SystemError)
+    /// The file cannot be written.
     case cannotWrite(path: String, SystemError)
     /// nodes.conf holds what no node wrote; it is left as it is.
     case malformed(path: String, NodesFileError)
     /// The system refused a poller or a thread.
     case system(SystemError)
 
-    package var description: String {
+    /// For people.
+    public var description: String {
         switch self {
         case .listen(let error): "\(error)"
         case .noAddress: "none of the addresses to bind exists here"

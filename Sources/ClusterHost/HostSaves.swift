@@ -21,6 +21,9 @@ struct HostSaves: ~Copyable {
     /// The reply of the command that runs, and the save that it waits for.
     var answer: (reply: AdminReply, after: Generation?)?
 
+    /// A tick came since the last save was handed over: one that nobody waits for waits no longer.
+    var ticked = false
+
     /// A save was made at the end of a wake-up, and the next has to be made ready.
     var hasToTidy = false
 
@@ -34,6 +37,12 @@ struct HostSaves: ~Copyable {
         do throws(SystemError) { try thread.adopt() } catch { throw .system(error) }
         try locks.lockFirst(path)
     }
+
+    /// Whether what is wanted may wait for the next tick: nobody waits for it, and it need not be synced.
+    /// While all nodes learn of all others there is news in each wake-up, and one file a tick holds it.
+    ///
+    /// - Source: DECISIONS D21, D70.
+    var mayWait: Bool { !ticked && wanted?.sync == false && awaited <= max(placed, failed) }
 
     mutating func want(_ generation: Generation, sync: Bool) {
         wanted = (generation, sync || wanted?.sync == true)
@@ -53,12 +62,13 @@ struct HostSaves: ~Copyable {
     /// Hands over what was asked for, as `text` says it. While clients wait for one save after another, on
     /// a disk that is quick, they are made here and now.
     /// - Returns: the save that is in place already.
-    mutating func handOver(_ text: String, owesPromise: Bool) -> Generation? {
+    mutating func handOver(_ text: String, isUrgent: Bool) -> Generation? {
         guard let save = wanted else { return nil }
         wanted = nil
+        ticked = false
         let bytes = Array(text.utf8)
         let isAwaited = awaited > max(placed, failed)
-        let isUrgent = !isAwaited || owesPromise
+        let isUrgent = !isAwaited || isUrgent
         let number = save.generation.number
         if isAwaited,
             thread.put(generation: number, bytes, sync: save.sync, isUrgent: isUrgent)
@@ -79,9 +89,9 @@ struct HostSaves: ~Copyable {
 
 extension ClusterHost {
     func handOverSave() {
-        guard saves.wanted != nil else { return }
+        guard saves.wanted != nil, !saves.mayWait else { return }
         let text = NodesFile.text(machine.state, .now)
-        guard let generation = saves.handOver(text, owesPromise: machine.owesPromise) else {
+        guard let generation = saves.handOver(text, isUrgent: machine.awaitsSave) else {
             return
         }
         isInPlace(generation)

@@ -28,12 +28,14 @@ package struct BindAddress {
 }
 
 /// Why nobody listens at an address.
-package enum ListenError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ListenError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The word is not an address to bind.
     case notAnAddress(String)
+    /// The system refused it.
     case refused(SocketAddress, SystemError)
 
-    package var description: String {
+    /// For people.
+    public var description: String {
         switch self {
         case .notAnAddress(let word): "'\(word)' is not an address to bind"
         case .refused(let address, let error): "cannot listen on \(address): \(error.reason)"

@@ -9,15 +9,19 @@
 #endif
 
 /// A literal IPv4 or IPv6 address with a TCP port.
-package struct SocketAddress: Hashable, Sendable {
+public struct SocketAddress: Hashable, Sendable {
     /// The bits of an address, most significant first.
-    package enum Host: Hashable, Sendable {
+    public enum Host: Hashable, Sendable {
+        /// An IPv4 address.
         case v4(UInt32)
+        /// An IPv6 address: its first and its second half.
         case v6(UInt64, UInt64)
     }
 
-    package let host: Host
-    package let port: UInt16
+    /// Without the port.
+    public let host: Host
+    /// In the order of the host.
+    public let port: UInt16
 
     package init(host: Host, port: UInt16) {
         self.host = host
@@ -58,7 +62,7 @@ package struct SocketAddress: Hashable, Sendable {
     }
 
     /// The address without its port, such as "127.0.0.1" or "::1".
-    package var ip: String {
+    public var ip: String {
         switch host {
         case .v4(let bits):
             return (0..<4).map { String(bits >> (24 - 8 * $0) & 0xff) }.joined(separator: ".")
@@ -86,7 +90,7 @@ package struct SocketAddress: Hashable, Sendable {
 
 extension SocketAddress: CustomStringConvertible {
     /// "127.0.0.1:7000" or "[::1]:7000".
-    package var description: String { isIPv6 ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
+    public var description: String { isIPv6 ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
 
     /// Reads "127.0.0.1:7000", "[::1]:7000" or "::1:7000", where the last colon ends the address. The
     /// one name that it knows is "localhost": others would have to be asked for over the network.

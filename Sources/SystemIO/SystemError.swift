@@ -9,13 +9,13 @@
 #endif
 
 /// A refusal of the operating system.
-package struct SystemError: Error, Equatable, Sendable {
+public struct SystemError: Error, Equatable, Sendable {
     /// The errno.
-    package let code: Int32
+    public let code: Int32
     /// The name of the call that failed, such as "connect".
-    package let call: String
+    public let call: String
     /// The path, address or program that the call was about, or nothing.
-    package let about: String
+    public let about: String
 
     package init(code: Int32, call: String, about: String = "") {
         self.code = code
@@ -46,7 +46,7 @@ package struct SystemError: Error, Equatable, Sendable {
     package var isTooLarge: Bool { code == EFBIG }
 
     /// The errno in words, such as "Connection refused".
-    package var reason: String { Self.text(of: code) }
+    public var reason: String { Self.text(of: code) }
 
     /// The words that the C library has for an errno.
     package static func text(of code: Int32) -> String {
@@ -64,7 +64,7 @@ package struct SystemError: Error, Equatable, Sendable {
 }
 
 extension SystemError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         about.isEmpty ? "\(call): \(reason)" : "\(call) \(about): \(reason)"
     }
 }

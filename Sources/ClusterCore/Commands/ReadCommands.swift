@@ -1,12 +1,12 @@
 // Commands that change nothing, as far as they are more than a report.
 
-package import ClusterWire
+public import ClusterWire
 
 enum ReadCommands {
     static func countFailureReports(
         _ id: Argument<NodeID>, _ state: ClusterState, _ context: StepContext
     ) -> AdminReply {
-        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+        guard let handle = id.value.flatMap({ state.nodes.findMember($0) }) else {
             return .error("ERR Unknown node \(id.word)")
         }
         let oldest = context.now.monotonic - context.config.reportValidity
@@ -16,7 +16,7 @@ enum ReadCommands {
     static func replicas(
         _ id: Argument<NodeID>, _ state: ClusterState, _ context: StepContext
     ) -> AdminReply {
-        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+        guard let handle = id.value.flatMap({ state.nodes.findMember($0) }) else {
             return .error("ERR Unknown node \(id.word)")
         }
         guard state.nodes[handle].isMaster else {
@@ -40,22 +40,23 @@ enum ReadCommands {
 /// A question about the keys of a slot: the words are judged here, the store answers.
 ///
 /// - Source: bus protocol §9.1.
-package enum SlotQuestion: Equatable, Sendable {
+public enum SlotQuestion: Equatable, Sendable {
     /// The keys of this slot, at most so many; how many there are when `limit` is the greatest number.
     case asked(Slot, limit: Int)
+    /// The words are wrong: this is the reply.
     case refused(AdminReply)
 
     private static let noNumber = AdminReply.error("ERR value is not an integer or out of range")
 
-    /// COUNTKEYSINSLOT.
-    package static func count(_ slot: Argument<Int>) -> SlotQuestion {
+    /// What COUNTKEYSINSLOT asks.
+    public static func count(_ slot: Argument<Int>) -> SlotQuestion {
         guard let number = slot.value else { return .refused(noNumber) }
         guard let slot = Slot(number) else { return .refused(.error("ERR Invalid slot")) }
         return .asked(slot, limit: .max)
     }
 
-    /// GETKEYSINSLOT.
-    package static func keys(_ slot: Argument<Int>, _ limit: Argument<Int>) -> SlotQuestion {
+    /// What GETKEYSINSLOT asks.
+    public static func keys(_ slot: Argument<Int>, _ limit: Argument<Int>) -> SlotQuestion {
         guard let number = slot.value, let limit = limit.value else { return .refused(noNumber) }
         guard let slot = Slot(number), limit >= 0 else {
             return .refused(.error("ERR Invalid slot or number of keys"))

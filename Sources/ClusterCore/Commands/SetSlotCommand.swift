@@ -44,7 +44,7 @@ enum SetSlotCommand {
     private static func notAMaster(
         _ id: Argument<NodeID>, _ state: ClusterState, unknown: String
     ) -> AdminReply? {
-        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+        guard let handle = id.value.flatMap({ state.nodes.findMember($0) }) else {
             return .error("ERR \(unknown) \(id.word)")
         }
         return state.nodes[handle].isMaster ? nil : .error("ERR Target node is not a master")

@@ -53,7 +53,7 @@ enum TopologyCommands {
         _ id: Argument<NodeID>, _ state: inout ClusterState, _ context: inout StepContext
     ) -> AdminReply {
         // The name of a handshake is ours alone and will change.
-        guard let handle = id.value.flatMap({ state.nodes.findHeard($0) }) else {
+        guard let handle = id.value.flatMap({ state.nodes.findMember($0) }) else {
             return .error("ERR Unknown node \(id.word)")
         }
         guard handle != .myself else { return .error("ERR Can't replicate myself") }

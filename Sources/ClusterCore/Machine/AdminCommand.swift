@@ -1,86 +1,129 @@
 // The CLUSTER subcommands that the core answers, as values. What each takes, and how it is read from words,
 // is in ClusterCommandTable.
 
-package import ClusterWire
+public import ClusterWire
 
 /// One CLUSTER command.
 ///
 /// - Source: bus protocol §9.1.
-package enum AdminCommand: Equatable, Sendable {
+public enum AdminCommand: Equatable, Sendable {
+    /// MEET: joins the node at this address.
     case meet(ip: String, port: Argument<Int>, busPort: Argument<Int>?)
+    /// MYID and MYSHARDID: this node's id, and that of its shard.
     case myID, myShardID
+    /// Reports: NODES, INFO, SLOTS, SHARDS, LINKS, and HELP.
     case nodes, info, slots, shards, links, help
+    /// KEYSLOT: the slot of a key.
     case keySlot([UInt8])
+    /// COUNT-FAILURE-REPORTS: how many masters report a node as failing.
     case countFailureReports(Argument<NodeID>)
+    /// ADDSLOTS: these slots are ours.
     case addSlots([Argument<Slot>])
+    /// DELSLOTS: these slots are nobody's, in this node's table.
     case delSlots([Argument<Slot>])
+    /// ADDSLOTSRANGE.
     case addSlotsRange([SlotBounds])
+    /// DELSLOTSRANGE.
     case delSlotsRange([SlotBounds])
+    /// FLUSHSLOTS: all slots of this node are nobody's.
     case flushSlots
+    /// SETSLOT: a slot is on its way, has arrived, or stays.
     case setSlot(Argument<Slot>, SlotAction)
+    /// REPLICATE: be a replica of this master.
     case replicate(Argument<NodeID>)
+    /// REPLICAS: the replicas of this master.
     case replicas(Argument<NodeID>)
+    /// FAILOVER: this replica takes its master's place.
     case failover(Argument<Note.FailoverKind>)
+    /// FORGET: this node is not known any more.
     case forget(Argument<NodeID>)
+    /// RESET: no other node is known any more, and no slot is ours.
     case reset(Argument<ResetKind>)
+    /// SET-CONFIG-EPOCH: the first configEpoch of a new node.
     case setConfigEpoch(Argument<Int>)
+    /// BUMPEPOCH: the next epoch is ours, without asking anybody.
     case bumpEpoch
+    /// SAVECONFIG: saves nodes.conf.
     case saveConfig
+    /// COUNTKEYSINSLOT: the server's to answer, since the rules know no keys; see `SlotQuestion`.
     case countKeysInSlot(Argument<Int>)
+    /// GETKEYSINSLOT: the same.
     case getKeysInSlot(Argument<Int>, limit: Argument<Int>)
 
     /// The first and the last slot of a range.
-    package struct SlotBounds: Equatable, Sendable {
-        package var first: Argument<Slot>
-        package var last: Argument<Slot>
-        package init(_ first: Argument<Slot>, _ last: Argument<Slot>) {
+    public struct SlotBounds: Equatable, Sendable {
+        /// The first slot.
+        public var first: Argument<Slot>
+        /// The last slot, which belongs to the range.
+        public var last: Argument<Slot>
+        /// - Parameters:
+        ///   - first: the first slot.
+        ///   - last: the last one.
+        public init(_ first: Argument<Slot>, _ last: Argument<Slot>) {
             (self.first, self.last) = (first, last)
         }
     }
 
     /// What SETSLOT makes of a slot.
-    package enum SlotAction: Equatable, Sendable {
+    public enum SlotAction: Equatable, Sendable {
+        /// It stays where it is.
         case stable
+        /// It is on its way from here to this node.
         case migrating(to: Argument<NodeID>)
+        /// It is on its way from this node to here.
         case importing(from: Argument<NodeID>)
+        /// This node owns it.
         case node(Argument<NodeID>)
         /// Words that are none of these.
         case unknown([String])
     }
 
-    package enum ResetKind: Equatable, Sendable { case soft, hard }
+    /// How much RESET forgets.
+    public enum ResetKind: Equatable, Sendable {
+        /// The id and the epochs stay.
+        case soft
+        /// A new id, and no epoch.
+        case hard
+    }
 }
 
 /// One word of a command and the value that it stands for. Which error comes first depends on what the node
 /// believes, so that a word without a value is still a part of the command.
-package struct Argument<Value: Equatable & Sendable>: Equatable, Sendable {
+public struct Argument<Value: Equatable & Sendable>: Equatable, Sendable {
     /// nil when the word stands for none.
-    package let value: Value?
+    public let value: Value?
     /// As it was given; empty for an option that was left out.
-    package let word: String
+    public let word: String
 
-    package init(word: String, _ value: Value?) { (self.word, self.value) = (word, value) }
+    /// - Parameters:
+    ///   - word: as it was given.
+    ///   - value: what it stands for, if it stands for anything.
+    public init(word: String, _ value: Value?) { (self.word, self.value) = (word, value) }
 }
 
 extension Argument where Value: CustomStringConvertible {
     /// The argument that is read as this value.
-    package init(_ value: Value) { self.init(word: "\(value)", value) }
+    public init(_ value: Value) { self.init(word: "\(value)", value) }
 }
 
 extension Argument<Slot> {
-    package init(reading word: String) { self.init(word: word, SlotText.slot(word)) }
+    /// - Parameter word: a decimal number from 0 to 16383, else the argument has no value.
+    public init(reading word: String) { self.init(word: word, SlotText.slot(word)) }
 }
 
 extension Argument<NodeID> {
-    package init(reading word: String) { self.init(word: word, NodeID(word)) }
+    /// - Parameter word: 40 hexadecimal digits, else the argument has no value.
+    public init(reading word: String) { self.init(word: word, NodeID(word)) }
 }
 
 extension Argument<Int> {
-    package init(reading word: String) { self.init(word: word, SlotText.number(word)) }
+    /// - Parameter word: a decimal number, else the argument has no value.
+    public init(reading word: String) { self.init(word: word, SlotText.number(word)) }
 }
 
 extension Argument<Note.FailoverKind> {
-    package init(_ kind: Note.FailoverKind) {
+    /// The option that asks for this kind of failover.
+    public init(_ kind: Note.FailoverKind) {
         switch kind {
         case .asked: self.init(word: "", kind)
         case .forced: self.init(word: "force", kind)
@@ -100,7 +143,8 @@ extension Argument<Note.FailoverKind> {
 }
 
 extension Argument<AdminCommand.ResetKind> {
-    package init(_ kind: AdminCommand.ResetKind) {
+    /// The option that asks for this kind of reset.
+    public init(_ kind: AdminCommand.ResetKind) {
         self.init(word: kind == .hard ? "hard" : "soft", kind)
     }
 
@@ -141,14 +185,14 @@ extension AdminCommand.SlotAction {
 
 extension AdminCommand {
     /// ADDSLOTSRANGE of one range.
-    package static func addSlotsRange(from first: Int, to last: Int) -> AdminCommand {
+    public static func addSlotsRange(from first: Int, to last: Int) -> AdminCommand {
         .addSlotsRange([
             SlotBounds(Argument(reading: "\(first)"), Argument(reading: "\(last)"))
         ])
     }
 
     /// The words that follow CLUSTER, from which the command is read: text with one byte a character.
-    package var words: [String] {
+    public var words: [String] {
         switch self {
         case .meet(let ip, let port, let busPort):
             ["meet", ip, port.word] + (busPort.map { [$0.word] } ?? [])

@@ -1,22 +1,27 @@
 // What a command answers, without the bytes of RESP.
 
 /// The answer to a command.
-package indirect enum AdminReply: Equatable, Sendable {
+public indirect enum AdminReply: Equatable, Sendable {
+    /// The simple string OK.
     case ok
     /// A simple string.
     case status(String)
+    /// A number.
     case integer(Int64)
     /// Text of lines: a verbatim string where the client can take one, else a bulk string.
     case text(String)
+    /// A bulk string.
     case bulk(String)
+    /// Nothing.
     case null
+    /// An array.
     case list([AdminReply])
     /// Keys and values in order.
     case map([(key: String, value: AdminReply)])
     /// With its code, as "ERR unknown node".
     case error(String)
 
-    package static func == (left: AdminReply, right: AdminReply) -> Bool {
+    public static func == (left: AdminReply, right: AdminReply) -> Bool {
         switch (left, right) {
         case (.ok, .ok), (.null, .null): true
         case (.status(let a), .status(let b)), (.text(let a), .text(let b)),

@@ -5,24 +5,27 @@
 import ClusterWire
 
 /// How a command may be used, in the reference's words.
-package enum CommandFlag: Sendable {
+public enum CommandFlag: Sendable {
+    /// Allowed in this state, or for these users, as COMMAND names them.
     case admin, stale, noAsyncLoading, noScript, loading
 }
 
 /// One subcommand of CLUSTER, as clients are told of it.
 ///
 /// - Source: bus protocol §9.1.
-package struct ClusterCommand: Sendable {
-    package let name: String
+public struct ClusterCommand: Sendable {
+    /// In small letters.
+    public let name: String
     /// The exact count of words with CLUSTER and the name, or below 0 the least, as COMMAND tells it.
-    package let arity: Int
-    package let flags: [CommandFlag]
+    public let arity: Int
+    /// How it may be used.
+    public let flags: [CommandFlag]
     /// The version of Redis that had it first.
-    package let since: String
+    public let since: String
     /// A sentence for COMMAND DOCS.
-    package let summary: String
+    public let summary: String
     /// The words that follow the name, as HELP writes them; nil where HELP does not list it.
-    package let syntax: String?
+    public let syntax: String?
     /// Reads what follows the name; the count of words is right.
     fileprivate let read: @Sendable (Words) throws(AdminError) -> AdminCommand
 
@@ -51,14 +54,16 @@ private struct Words {
 }
 
 /// Why words are not a command.
-package enum AdminError: Error, Equatable, Sendable {
+public enum AdminError: Error, Equatable, Sendable {
+    /// Too few or too many words for the subcommand of this name.
     case wrongArity(String)
+    /// There is no subcommand of this name.
     case unknownSubcommand(String)
     /// More words than any form has, where the reference finds that out itself.
     case tooManyWords(String)
 
     /// The reply's text.
-    package var text: String {
+    public var text: String {
         switch self {
         case .wrongArity(let name):
             "ERR wrong number of arguments for 'cluster|\(name)' command"
@@ -73,7 +78,10 @@ package enum AdminError: Error, Equatable, Sendable {
 
 extension AdminCommand {
     /// Reads the words that follow CLUSTER; the first names the subcommand, in any case.
-    package static func parse(_ words: [[UInt8]]) throws(AdminError) -> AdminCommand {
+    ///
+    /// - Throws: that there is no such subcommand, or that the count of words is not one that it takes. A word
+    ///   that stands for nothing is no error here: what is answered then depends on the node's state.
+    public static func parse(_ words: [[UInt8]]) throws(AdminError) -> AdminCommand {
         guard let first = words.first else { throw .wrongArity("") }
         let name = latin1(first).lowercased()
         guard let command = ClusterCommandTable.all.first(where: { $0.name == name }) else {
@@ -88,7 +96,8 @@ extension AdminCommand {
     }
 }
 
-package enum ClusterCommandTable {
+/// The subcommands of CLUSTER.
+public enum ClusterCommandTable {
     /// Words that may follow a name at most, where the reference says more than that it is too many.
     fileprivate static func most(of name: String) -> Int? {
         switch name {
@@ -111,7 +120,7 @@ package enum ClusterCommandTable {
     }
 
     /// In the order of their names.
-    package static let all: [ClusterCommand] = addToForget + getToReplicas + replicateToSlots
+    public static let all: [ClusterCommand] = addToForget + getToReplicas + replicateToSlots
 
     private static let addToForget: [ClusterCommand] = [
         entry(
@@ -246,7 +255,7 @@ package enum ClusterCommandTable {
     ]
 
     /// What CLUSTER HELP says, a line each; itself last, as everywhere.
-    package static var help: [String] {
+    public static var help: [String] {
         ["CLUSTER <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
             + (all.filter { $0.name != "help" } + all.filter { $0.name == "help" })
             .flatMap { command in

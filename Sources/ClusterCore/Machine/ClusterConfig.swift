@@ -1,66 +1,74 @@
 // The settings that the rules read, with units and defaults, and the constants of the protocol
 // with their source. How a directive is spelled in a file is for the shell.
 
-package import ClusterWire
+public import ClusterWire
 
 /// Settings of one node that change what its rules do.
 ///
 /// - Source: bus protocol §10.
-package struct ClusterConfig: Equatable, Sendable {
+public struct ClusterConfig: Equatable, Sendable {
     /// Milliseconds without an answer after which a node is suspected.
-    package var nodeTimeout: Int64 = 15000 {
+    public var nodeTimeout: Int64 = 15000 {
         didSet { nodeTimeout = min(max(nodeTimeout, 0), Self.longestTime) }
     }
     /// The port for clients.
-    package var port: Port = 6379
+    public var port: Port = 6379
     /// The port of the bus.
-    package var busPort: Port = 16379
+    public var busPort: Port = 16379
     /// Said to others in place of what they see; nil: what they see.
-    package var announceIP: IPText?
-    package var announcePort: Port?
-    package var announceBusPort: Port?
-    /// Empty when none is announced.
-    package var announceHostname = ""
-    package var announceNodeName = ""
+    public var announceIP: IPText?
+    /// The client port that others are told; nil: `port`.
+    public var announcePort: Port?
+    /// The bus port that others are told; nil: `busPort`.
+    public var announceBusPort: Port?
+    /// A host name for clients; empty when none is announced.
+    public var announceHostname = ""
+    /// A name for people; empty when none is announced.
+    public var announceNodeName = ""
     /// A replica's data may be this many node timeouts old when it stands; 0: any age.
-    package var replicaValidityFactor: Int64 = 10 {
+    public var replicaValidityFactor: Int64 = 10 {
         didSet { replicaValidityFactor = min(max(replicaValidityFactor, 0), Self.greatestFactor) }
     }
     /// This replica never stands by itself.
-    package var replicaNoFailover = false
+    public var replicaNoFailover = false
     /// Replicas that a master keeps when one of its own moves to an orphaned master.
-    package var migrationBarrier = 1
-    package var allowReplicaMigration = true
+    public var migrationBarrier = 1
+    /// A replica may move to an orphaned master, and a master that loses its last slot follows whoever took it.
+    public var allowReplicaMigration = true
     /// One slot without a living owner makes the cluster fail.
-    package var requireFullCoverage = true
+    public var requireFullCoverage = true
     /// Milliseconds that a manual failover may take.
-    package var manualFailoverTimeout: Int64 = 5000 {
+    public var manualFailoverTimeout: Int64 = 5000 {
         didSet { manualFailoverTimeout = min(max(manualFailoverTimeout, 0), Self.longestTime) }
     }
     /// Seconds for which a forgotten id is not added again.
-    package var blacklistTTL: Int64 = 60 {
+    public var blacklistTTL: Int64 = 60 {
         didSet { blacklistTTL = min(max(blacklistTTL, 0), Self.longestTime) }
     }
     /// Milliseconds between the pings that a master sends its replicas, as the reference counts.
-    package var replicaPingPeriod: Int64 = 10_000 {
+    public var replicaPingPeriod: Int64 = 10_000 {
         didSet { replicaPingPeriod = min(max(replicaPingPeriod, 0), Self.longestTime) }
     }
     /// A replica stands although it holds no copy of its master's keys.
-    package var failoverWithoutCopy = false
+    public var failoverWithoutCopy = false
     /// Refuse to meet a node by which two clusters would become one.
-    package var refuseMerge = false
+    public var refuseMerge = false
     /// Say that publications with the light header are taken: peers that know it send 16 bytes in
     /// place of 2256 in front of each.
-    package var takesLightPublish = false
+    public var takesLightPublish = false
     /// How CLUSTER SLOTS and SHARDS name a node.
-    package var preferredEndpoint = EndpointType.ip
+    public var preferredEndpoint = EndpointType.ip
 
-    package init() {}
+    /// The defaults of the reference.
+    public init() {}
 
     /// What a client is told to connect to.
-    package enum EndpointType: String, Sendable {
+    public enum EndpointType: String, Sendable {
+        /// Its address.
         case ip
+        /// The host name that it announces.
         case hostname
+        /// Nothing: clients go on with the address that they used.
         case unknown = "unknown-endpoint"
     }
 
@@ -72,8 +80,9 @@ package struct ClusterConfig: Equatable, Sendable {
 
 extension ClusterConfig {
     /// Times beyond this are taken for it, in their own unit: sums and products must not overflow.
-    package static let longestTime: Int64 = 1 << 40
-    package static let greatestFactor: Int64 = 1 << 20
+    public static let longestTime: Int64 = 1 << 40
+    /// `replicaValidityFactor` at most.
+    public static let greatestFactor: Int64 = 1 << 20
     /// Milliseconds for which a failure report counts.
     var reportValidity: Int64 { 2 * nodeTimeout }
     /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
@@ -117,13 +126,13 @@ extension ClusterConfig {
     /// No greater epoch is believed, of whomever or in a file: those after it must not begin at 0 again.
     static let greatestEpoch = Epoch(0 &- (1 << 32))
     /// Milliseconds between two ticks.
-    package static let tick: Int64 = 100
+    public static let tick: Int64 = 100
     /// Nodes that are known at most: gossip cannot grow the table without bound.
-    package static let nodeLimit = 20_000
+    public static let nodeLimit = 20_000
     /// Nodes of which only others have told, at most, where so many have said their name themselves.
-    static func unheardLimit(heard: Int) -> Int { 2 * heard + 64 }
+    static func hearsayLimit(heard: Int) -> Int { 2 * heard + 64 }
     /// Milliseconds after which one that never said its name is not known any more.
-    static func unheardTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
+    static func hearsayTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
     /// Handshakes that go on at one time, at most.
     package static let handshakeLimit = 1024
     /// Failure reports kept about one node; more voters than this do not exist in practice.

@@ -1,10 +1,10 @@
 // All that a node can ask of the world, in the order in which it must be done. The shell and the
 // simulator each switch over it exhaustively: a new effect does not compile until both know it.
 
-package import ClusterWire
+public import ClusterWire
 
 /// Something to be done.
-package enum Effect: Equatable, Sendable {
+public enum Effect: Equatable, Sendable {
     /// Save the state as it is after this step. With `sync` it must be on disk before `persisted`
     /// is said. Stands first.
     case persist(Generation, sync: Bool)
@@ -12,6 +12,7 @@ package enum Effect: Equatable, Sendable {
     case connect(LinkID, to: NodeAddress)
     /// Close a connection, after what was sent on it; the core has forgotten it already.
     case close(LinkID)
+    /// Send a message on a connection; what cannot be sent is lost: nothing on this bus is sent again.
     case send(Message, on: LinkID)
     /// Send one message on each of these connections, in this order: it is encoded once.
     case broadcast(Message, on: [LinkID])
@@ -33,7 +34,7 @@ package enum Effect: Equatable, Sendable {
 
 extension Effect {
     /// The same as effects that concern one connection each: for whoever looks at each message alone.
-    package var parts: [Effect] {
+    public var parts: [Effect] {
         guard case .broadcast(let message, let links) = self else { return [self] }
         return links.map { .send(message, on: $0) }
     }

@@ -1,9 +1,9 @@
 // All that can happen to a node. Closed: a new kind of event is a new case.
 
-package import ClusterWire
+public import ClusterWire
 
 /// Something that happened.
-package enum Input: Equatable, Sendable {
+public enum Input: Equatable, Sendable {
     /// Every 100 ms.
     case tick
     /// The time came for which `Effect.timer` asked.
@@ -20,6 +20,7 @@ package enum Input: Equatable, Sendable {
     case linkOpened(LinkID, local: IPText, peer: IPText)
     /// A connection ended, or could not be made. Not said of links that the core closed itself.
     case linkClosed(LinkID)
+    /// An operator or a tool asks for something; `Effect.reply` answers.
     case command(AdminCommand, from: ClientID)
     /// What the data store says of itself.
     case store(StoreReport)
@@ -34,30 +35,35 @@ package enum Input: Equatable, Sendable {
 }
 
 /// A client that waits for a reply; numbered by the shell.
-package struct ClientID: Hashable, Sendable {
-    package let number: UInt32
-    package init(_ number: UInt32) { self.number = number }
+public struct ClientID: Hashable, Sendable {
+    /// Any number; it comes back with the reply.
+    public let number: UInt32
+    /// - Parameter number: one that no other client has that waits.
+    public init(_ number: UInt32) { self.number = number }
 }
 
 /// Why the system refused something, in words.
-package struct SystemFault: Hashable, Sendable, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
+public struct SystemFault: Hashable, Sendable, CustomStringConvertible {
+    /// For people.
+    public let description: String
+    /// - Parameter description: for people, without a final stop.
+    public init(_ description: String) { self.description = description }
 }
 
 /// What the data store knows that the rules need.
-package struct StoreReport: Equatable, Sendable {
+public struct StoreReport: Equatable, Sendable {
     /// Our own replication offset.
-    package var offset: ReplicationOffset
+    public var offset: ReplicationOffset
     /// Whether any key is held.
-    package var isEmpty: Bool
+    public var isEmpty: Bool
     /// Slots that hold keys.
-    package var occupied: SlotSet
+    public var occupied: SlotSet
     /// As a replica: milliseconds since the master was last heard on the replication link; nil
     /// when no copy was ever made.
-    package var copyAge: Int64?
+    public var copyAge: Int64?
 
-    package init(
+    /// Without arguments: what a server says that holds nothing and copies nothing.
+    public init(
         offset: ReplicationOffset = 0, isEmpty: Bool = true, occupied: SlotSet = SlotSet(),
         copyAge: Int64? = nil
     ) {

@@ -2,13 +2,16 @@
 // only said and saved, so that a wall clock that jumps moves no timeout.
 
 /// The time of a step, read once by whoever drives the machine.
-package struct Instant: Hashable, Sendable {
+public struct Instant: Hashable, Sendable {
     /// Milliseconds from an origin of the process's own, above 0.
-    package var monotonic: Int64
+    public var monotonic: Int64
     /// Milliseconds since the Unix epoch.
-    package var wall: Int64
+    public var wall: Int64
 
-    package init(monotonic: Int64, wall: Int64) {
+    /// - Parameters:
+    ///   - monotonic: milliseconds, above 0.
+    ///   - wall: milliseconds since the Unix epoch.
+    public init(monotonic: Int64, wall: Int64) {
         self.monotonic = monotonic
         self.wall = wall
     }

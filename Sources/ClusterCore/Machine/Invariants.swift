@@ -31,7 +31,7 @@ enum Invariants {
                 replicas[master.index] += 1
             }
         }
-        return state.nodes.tally == state.nodes.counted()
+        return state.nodes.counts == state.nodes.counted()
             && state.nodes.handles.allSatisfy { handle in
                 state.nodes[handle].replicaCount == replicas[handle.index]
                     && state.nodes[handle].slotCount == state.nodes[handle].slots.count

@@ -1,13 +1,14 @@
-// The table of contents of the protocol: it decides nothing, it only fixes the order of the rules.
+// The table of contents of the protocol: it decides nothing, it only fixes the order of the rules. What can be
+// asked of a machine is in MachineQuestions.
 
-package import ClusterWire
+import ClusterWire
 package import Determinism
 
 /// One node's rules and what it believes: input in, effects out.
 ///
 /// A value. It has no clock, no chance but its own generator, no file and no socket: the same
 /// inputs give the same effects on every machine.
-package struct Machine: Sendable {
+public struct Machine: Sendable {
     package private(set) var state: ClusterState
     /// Kept from step to step, so that settings are not copied for each.
     private var context: StepContext
@@ -35,54 +36,39 @@ package struct Machine: Sendable {
             random: random, planted: planted)
     }
 
-    package var config: ClusterConfig { context.config }
-
-    /// Whether a vote, a request for votes or a claim waits for the disk.
-    package var owesPromise: Bool { !state.durability.waiting.isEmpty }
-
-    /// Asked of many machines at once: to look at the state from outside copies it.
-    package var id: NodeID { state.myID }
-    package var isVotingMaster: Bool { state.me.isVotingMaster }
-    package func hasHeard(of id: NodeID) -> Bool { state.nodes.findHeard(id) != nil }
-
-    package func holdsFailed(_ id: NodeID) -> Bool {
-        state.nodes.find(id).map { state.nodes[$0].condition.isFailed } ?? false
-    }
-    /// Whether it has met it.
-    package func hasMet(_ id: NodeID) -> Bool {
-        state.nodes.find(id).map { !state.nodes[$0].isHandshake } ?? false
-    }
-    package func slots(of id: NodeID) -> SlotSet? {
-        state.nodes.find(id).map { state.nodes[$0].slots }
+    /// A node that was never part of a cluster: a fresh id, a shard of its own, no slots.
+    /// - Parameter seed: all chance of the rules follows from it, the id among them; it must differ from
+    ///   node to node and from start to start.
+    public init(fresh config: ClusterConfig, seed: UInt64) {
+        self.init(fresh: config, random: SplitMix64(seed: seed))
     }
 
-    /// Whether this node knows of another.
-    package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
-
-    /// Where it believes a node to be.
-    package func place(of id: NodeID) -> NodeAddress? {
-        state.nodes.find(id).map { state.nodes[$0].place }
+    /// A node that continues from its nodes.conf, ours or that of a reference server.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - seed: as for a fresh node.
+    ///   - now: the time of the start.
+    /// - Throws: what is wrong with the file, with its line; nothing is taken from such a file.
+    public init(
+        nodesFile bytes: [UInt8], config: ClusterConfig, seed: UInt64, at now: Instant
+    ) throws(NodesFileError) {
+        var random = SplitMix64(seed: seed)
+        let state = try NodesFile.parse(bytes, at: now, random: &random)
+        self.init(state: state, config: config, random: random)
     }
 
-    /// Whether a connection belongs to a node whose name is known: it may send more.
-    package func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
-
-    /// What this node is.
-    package var role: Role { state.me.role }
-
-    /// Where a command belongs.
-    package func route(_ query: SlotQuery) -> SlotRoute { state.route(query) }
-
-    /// What a node announces as its address.
-    package func address(of id: NodeID) -> NodeAddress? {
-        state.nodes.find(id).map { state.nodes[$0].address }
-    }
-
-    /// Whether an inbound connection is that of a handshake.
-    package func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
+    /// The settings, as they were given last.
+    public var config: ClusterConfig { context.config }
 
     /// Takes one input and says what is to be done, in order.
-    package mutating func step(_ input: Input, at now: Instant) -> [Effect] {
+    ///
+    /// - Parameters:
+    ///   - input: what happened.
+    ///   - now: the time of the step; the monotonic clock never goes back.
+    /// - Returns: what is to be done, in this order. `Effect.persist` stands first: what the step decided is
+    ///   in nodes.conf before anything that follows from it is said.
+    public mutating func step(_ input: Input, at now: Instant) -> [Effect] {
         context.begin(at: now)
         if case .configure(let new) = input { context.config = new }
         dispatch(input)
@@ -106,13 +92,13 @@ package struct Machine: Sendable {
         case .passedBy(let type, let length, let link):
             state.statistics.countReceived(type)
             let sender = state.boundNode(of: link)
-            if let sender { state.nodes.heardData(of: sender, at: context.now.monotonic) }
+            if let sender { state.nodes.noteData(of: sender, at: context.now.monotonic) }
             context.note(
                 .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
         case .filtered(let type, let id):
             state.statistics.countReceived(type)
             // An operator who cuts nodes off from each other wants to see that they know each other.
-            if let handle = id.flatMap({ state.nodes.find($0) }), state.nodes[handle].isUnheard {
+            if let handle = id.flatMap({ state.nodes.find($0) }), state.nodes[handle].isHearsay {
                 state.nodes[handle].isFiltered = true
             }
         case .resetStatistics: state.statistics.reset()

@@ -2,7 +2,7 @@
 // that Redis 7.0, 7.2 and Valkey 8 can start from it; what theirs holds beyond that is skipped.
 // Reading is in NodesFileParser. Follows bus protocol §8.2; §12 rows 13 and 19.
 
-package import ClusterWire
+public import ClusterWire
 
 package enum NodesFile {
     /// The whole text of the file for this state.
@@ -12,7 +12,7 @@ package enum NodesFile {
     package static func text(_ state: ClusterState, _ now: Instant) -> String {
         var text = ""
         for handle in state.nodes.handles
-        where !state.nodes[handle].isHandshake && !state.nodes[handle].isUnheard {
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isHearsay {
             text += NodeLine.line(handle, address: address(state.nodes[handle]), state, now)
             text += "\n"
         }
@@ -24,7 +24,7 @@ package enum NodesFile {
                 .joined(separator: ",")
         }
         let seen = state.nodes.handles.map { state.nodes[$0] }
-            .filter { !$0.seenAt.isEmpty && !$0.isHandshake && !$0.isUnheard }
+            .filter { !$0.seenAt.isEmpty && !$0.isHandshake && !$0.isHearsay }
         if !seen.isEmpty {
             text += " \(seenName) "
             text += seen.map { "\($0.id)@\($0.seenAt.text)" }.joined(separator: ",")
@@ -57,7 +57,7 @@ package enum NodesFile {
 }
 
 /// What a file holds that is not taken as it is, though the file is.
-package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
+public enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
     /// A field or a variable of this name is not kept.
     case skipped(String)
     /// A replica is in another shard than its master: it is in its master's.
@@ -70,7 +70,8 @@ package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
     /// the current epoch is over.
     case noNewline(raisedVoteEpoch: Bool)
 
-    package var description: String {
+    /// For people.
+    public var description: String {
         switch self {
         case .skipped(let name): "\(name) is not kept here"
         case .otherShard(let id):
@@ -86,40 +87,61 @@ package enum NodesFileRemark: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Why a file is no nodes.conf.
-package struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct NodesFileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// From 1; 0 when it is about the file as a whole.
-    package let line: Int
-    package let reason: Reason
+    public let line: Int
+    /// What is wrong.
+    public let reason: Reason
 
-    package enum Reason: Error, Equatable, Sendable {
+    /// What may be wrong with a file.
+    public enum Reason: Error, Equatable, Sendable {
         /// What would tell whether anything is missing is missing itself.
         case lastLineTorn
+        /// A byte that is not printable ASCII.
         case notText
+        /// So many fields, where a node has at least 8.
         case tooFewFields(Int)
+        /// A word that is no node id.
         case badNodeID(String)
+        /// The node has another role or master on an earlier line.
         case contradiction(NodeID)
+        /// A word that is no address.
         case badAddress(String)
+        /// A word in the address field that is no name with a value.
         case badAuxiliary(String)
+        /// A flag that no server writes.
         case unknownFlag(String)
+        /// A second node with the flag myself.
         case twoMyself
+        /// No node with the flag myself.
         case noMyself
+        /// This node is neither master nor slave.
         case neitherMasterNorReplica
+        /// A word that is no id of a master.
         case badMasterID(String)
+        /// This node is a slave without a master.
         case replicaWithoutMaster
+        /// A word that is no number.
         case badNumber(String)
+        /// A word that is no slot and no range of slots.
         case badSlot(String)
+        /// A word that is no slot on its way.
         case badOpenSlot(String)
+        /// This node is a slave and owns slots.
         case replicaWithSlots
+        /// The vars line is wrong: why.
         case badVars(String)
+        /// More nodes than are kept.
         case tooManyNodes(limit: Int)
     }
 
-    package var description: String {
+    /// With the line, for people.
+    public var description: String {
         line == 0 ? reasonText : "line \(line): \(reasonText)"
     }
 
     /// What is wrong, without the line.
-    package var reasonText: String {
+    public var reasonText: String {
         switch reason {
         case .lastLineTorn: "the last line has no newline: the file was cut"
         case .notText: "a byte that is not printable ASCII"

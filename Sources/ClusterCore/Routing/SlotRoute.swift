@@ -2,35 +2,38 @@
 // the node believes and of what the command asks; the questions come in the order of bus protocol §9.8.
 // Finding the keys of a command, and the words of the reply, are for the server.
 
-package import ClusterWire
+public import ClusterWire
 
 /// What has to be known of a command on the keys of one slot.
-package struct SlotQuery: Equatable, Sendable {
-    package var slot: Slot
+public struct SlotQuery: Equatable, Sendable {
+    /// The slot of all its keys.
+    public var slot: Slot
     /// It may change a key.
-    package var writes = false
+    public var writes = false
     /// The client said ASKING just before, or the command stands for itself in that.
-    package var isAsking = false
+    public var isAsking = false
     /// The client said READONLY: a replica may answer what it reads.
-    package var takesReplica = false
+    public var takesReplica = false
     /// It moves keys to another node, so that it is served on either end of a slot's way.
-    package var movesKeys = false
+    public var movesKeys = false
     /// It names two keys that differ.
-    package var hasSeveralKeys = false
+    public var hasSeveralKeys = false
     /// How many of its keys are held here, and how many are not. Asked only of slots that
     /// `ClusterState.isOnItsWay` names; else both may stay 0.
-    package var present = 0
-    package var missing = 0
+    public var present = 0
+    /// Keys that are not held here.
+    public var missing = 0
     /// The server answers reads while the cluster is down.
-    package var readsWhenDown = false
+    public var readsWhenDown = false
     /// As a replica, the server holds a copy of its master's keys.
-    package var holdsCopy = false
+    public var holdsCopy = false
 
-    package init(_ slot: Slot) { self.slot = slot }
+    /// A command that reads one key.
+    public init(_ slot: Slot) { self.slot = slot }
 }
 
 /// Where a command belongs.
-package enum SlotRoute: Equatable, Sendable {
+public enum SlotRoute: Equatable, Sendable {
     /// Here and now.
     case serve
     /// To this node, the owner of the slot: MOVED.
@@ -42,7 +45,8 @@ package enum SlotRoute: Equatable, Sendable {
     /// Nowhere for now: CLUSTERDOWN.
     case down(Reason)
 
-    package enum Reason: Hashable, Sendable {
+    /// Why a command belongs nowhere.
+    public enum Reason: Hashable, Sendable {
         /// Nobody owns the slot.
         case unowned
         /// The cluster does not serve.

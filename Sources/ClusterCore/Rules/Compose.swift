@@ -91,7 +91,7 @@ enum Compose {
             guard state.nodes.isWorthTelling(handle), !chosen.contains(handle) else { continue }
             chosen.insert(handle)
         }
-        for handle in state.nodes.tally.suspects
+        for handle in state.nodes.counts.suspects
         where handle != receiver && !state.nodes[handle].isHandshake {
             chosen.handles.append(handle)
         }

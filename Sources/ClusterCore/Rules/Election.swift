@@ -119,7 +119,7 @@ enum Election {
 
     /// Somebody else asks for votes. In the epoch of our own election, or before our request has left, the
     /// one whose shard comes first goes on, and the other asks in a later epoch.
-    static func heardRequest(
+    static func receivedRequest(
         _ header: Header, from candidate: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
@@ -128,10 +128,10 @@ enum Election {
             let other = state.nodes.find(id), let mine = state.myMaster, other != mine
         else { return }
         let shard = state.nodes[other].shard
-        defer { state.election.heardRequest(for: shard, at: context.now.monotonic) }
+        defer { state.election.receivedRequest(for: shard, at: context.now.monotonic) }
         guard var candidacy = state.election.candidacy, !candidacy.isManual else { return }
         let comesFirst = shard < state.nodes[mine].shard
-        ElectionOrder.heardRequest(for: shard, of: &candidacy, state, context)
+        ElectionOrder.receivedRequest(for: shard, of: &candidacy, state, context)
         if let epoch = candidacy.epoch, header.currentEpoch >= epoch {
             let wasAsked = candidacy.poll != nil
             if !wasAsked || comesFirst && header.currentEpoch == epoch {

@@ -14,7 +14,7 @@ enum ElectionOrder {
         _ context: StepContext
     ) -> Int64 {
         let now = context.now.monotonic
-        let heard = state.election.requestHeard
+        let heard = state.election.latestRequest
         if candidacy.place.isLate {
             // Those who asked in vain stand again, in their order, once nobody has asked for a while.
             if let heard {
@@ -40,8 +40,8 @@ enum ElectionOrder {
     /// be lost, the next one waits until the other election is over.
     private static func gap(_ state: ClusterState, _ context: StepContext) -> Int64 {
         let ways = state.heartbeats.roundTrips.summary
-        let voters = Double(max(1, state.nodes.tally.healthyVoters))
-        let spare = Double(max(0, state.nodes.tally.healthyVoters - state.quorum))
+        let voters = Double(max(1, state.nodes.counts.healthyVoters))
+        let spare = Double(max(0, state.nodes.counts.healthyVoters - state.quorum))
         if spare < 1 || ways.lateShare > 0 && spare < 1 + 2 * ways.lateShare * voters {
             return 2 * ways.answerTime
         }
@@ -56,13 +56,13 @@ enum ElectionOrder {
 
     /// Another candidate asks. When nobody had for a while, it is the first of those whose turn was in vain,
     /// and a new round has begun.
-    static func heardRequest(
+    static func receivedRequest(
         for shard: ShardID, of candidacy: inout Candidacy, _ state: ClusterState,
         _ context: StepContext
     ) {
         let now = context.now.monotonic
         if candidacy.place.isLate {
-            let silence = state.election.requestHeard.map { now - $0.at } ?? .max
+            let silence = state.election.latestRequest.map { now - $0.at } ?? .max
             if silence > pause(state, context) * 3 / 4 { candidacy.place.beginRound(at: now) }
         }
         if !candidacy.place.isLate && shard < state.me.shard {
@@ -75,7 +75,7 @@ enum ElectionOrder {
     static func shardsBefore(
         _ master: NodeHandle, _ state: ClusterState, after passed: ShardID? = nil
     ) -> Int {
-        guard state.nodes.tally.voters > state.nodes.tally.healthyVoters else { return 0 }
+        guard state.nodes.counts.voters > state.nodes.counts.healthyVoters else { return 0 }
         let shard = state.nodes[master].shard
         var hasReplica = [Bool](repeating: false, count: state.nodes.capacity)
         for handle in state.nodes.handles where state.nodes[handle].condition.isHealthy {

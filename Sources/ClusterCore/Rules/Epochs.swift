@@ -26,7 +26,7 @@ enum Epochs {
     ) {
         let epoch = max(header.currentEpoch, header.configEpoch)
         // Smaller steps come with its next header, as ever.
-        guard state.nodes.heardCount == 1, epoch > state.currentEpoch,
+        guard state.nodes.memberCount == 1, epoch > state.currentEpoch,
             epoch.value - state.currentEpoch.value > ClusterConfig.epochStep,
             epoch <= ClusterConfig.greatestEpoch
         else { return }

@@ -24,7 +24,7 @@ enum FailureDetection {
     /// EndOfStep: a master that votes tells the other voters, and the replicas of the suspects, of what
     /// it suspects since this step; a replica of a suspect tells its siblings its offset.
     static func tellSuspicions(_ state: inout ClusterState, _ context: inout StepContext) {
-        let suspects = state.nodes.tally.suspects
+        let suspects = state.nodes.counts.suspects
         guard !suspects.isEmpty else { return }
         if state.me.isVotingMaster {
             let recipients = state.connectedPeers().filter { handle in
@@ -67,7 +67,7 @@ enum FailureDetection {
     ) {
         guard handle != reporter else { return }
         let now = context.now.monotonic
-        let isNew = state.nodes.heardReport(of: handle, by: reporter, at: now)
+        let isNew = state.nodes.noteReport(of: handle, by: reporter, at: now)
         if isNew {
             context.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
             ask(handle, &state, &context)
@@ -113,7 +113,7 @@ enum FailureDetection {
         let id = state.nodes[handle].id
         state.markFail(handle, &context)
         context.note(.markedFailed(id, agreeing: agreeing))
-        if isTeller(of: agreeing, state) {
+        if tellsEverybody(of: agreeing, state) {
             Sending.broadcast(.fail(id), &state, &context)
         } else {
             state.failures.leaveToOthers(id)
@@ -123,7 +123,7 @@ enum FailureDetection {
     /// Whether we tell everybody at once: of those who agree, the first few do. Where many masters die
     /// and everybody knows it at one moment, everybody would tell everybody of each; a thousand
     /// nodes would send a thousand million messages.
-    private static func isTeller(of agreeing: [NodeID], _ state: ClusterState) -> Bool {
+    private static func tellsEverybody(of agreeing: [NodeID], _ state: ClusterState) -> Bool {
         guard state.me.isVotingMaster else { return agreeing.count <= ClusterConfig.failTellers }
         return agreeing.count { $0 < state.myID } < ClusterConfig.failTellers
     }
@@ -149,11 +149,11 @@ enum FailureDetection {
     /// its silence decides, or its answer. One frame must not end a healthy master's service.
     ///
     /// - Source: bus protocol §4.15; DECISIONS D41.
-    static func heard(
+    static func received(
         _ id: NodeID, from speaker: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        guard let handle = state.nodes.findHeard(id), handle != .myself, handle != speaker
+        guard let handle = state.nodes.findMember(id), handle != .myself, handle != speaker
         else { return }
         state.failures.wasTold(of: id)
         guard !state.nodes[handle].condition.isFailed else { return }
@@ -161,7 +161,7 @@ enum FailureDetection {
         let isNews = state.failures.open.open(handle, from: teller, at: context.now.monotonic)
         // Whoever votes reports what it says.
         if mayReport(speaker, state, context),
-            state.nodes.heardReport(of: handle, by: speaker, at: context.now.monotonic)
+            state.nodes.noteReport(of: handle, by: speaker, at: context.now.monotonic)
         {
             context.note(.reported(id, by: teller))
         }
@@ -270,7 +270,7 @@ extension KnownNode {
     /// When the node becomes a suspect if nothing is heard of it.
     @inline(__always)
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
-        guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isUnheard else { return .max }
+        guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isHearsay else { return .max }
         return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 

@@ -12,11 +12,11 @@ enum Gossip {
     /// could be flooded with names, and the handshake itself may come to nothing.
     ///
     /// - Source: DECISIONS D60.
-    static func hearAlone(
+    static func learnAlone(
         _ section: GossipSection, from stranger: NodeID, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        guard state.nodes.heardCount == 1, let handles = state.nodes.find(in: section) else {
+        guard state.nodes.memberCount == 1, let handles = state.nodes.find(in: section) else {
             return
         }
         var places = Places()
@@ -25,13 +25,13 @@ enum Gossip {
             meet(section[position], from: stranger, &places, &state, &context)
         }
         // If the handshake comes to nothing, nobody tells them of us but we.
-        for handle in state.nodes.handles where state.nodes[handle].isUnheard {
+        for handle in state.nodes.handles where state.nodes[handle].isHearsay {
             state.nodes[handle].isOneWay = true
         }
     }
 
     /// Hears a gossip section. A section with one invalid id is ignored whole.
-    static func hear(
+    static func learn(
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
@@ -47,7 +47,7 @@ enum Gossip {
                 continue
             }
             guard handle != .myself else { continue }
-            if state.nodes.isUnheard(handle) {
+            if state.nodes.isHearsay(handle) {
                 if state.nodes[handle].wasTriedInVain(context) {
                     adoptAddress(section[position], handle, &state, &context)
                 }
@@ -77,7 +77,7 @@ enum Gossip {
     ) {
         let wall = Int64(second) * 1000
         guard wall <= context.now.wall + ClusterConfig.gossipClockSlack else { return }
-        state.nodes.heardPong(of: handle, at: context.now.monotonic(of: wall))
+        state.nodes.notePong(of: handle, at: context.now.monotonic(of: wall))
     }
 
     /// A node that we suspect, or that we tried in vain and that never said its name, is at another
@@ -103,7 +103,7 @@ enum Gossip {
             if silent == nil {
                 silent = state.nodes.handles
                     .filter {
-                        state.nodes[$0].isUnheard && state.nodes[$0].wasTriedInVain(context)
+                        state.nodes[$0].isHearsay && state.nodes[$0].wasTriedInVain(context)
                     }
                     .sorted { state.nodes[$0].pingSent > state.nodes[$1].pingSent }
             }
@@ -124,8 +124,8 @@ enum Gossip {
             Handshake.isUsable(entry.address),
             !state.forgotten.contains(entry.node, at: context.now.wall)
         else { return }
-        let limit = ClusterConfig.unheardLimit(heard: state.nodes.heardCount)
-        if state.nodes.tally.unheard >= limit {
+        let limit = ClusterConfig.hearsayLimit(heard: state.nodes.memberCount)
+        if state.nodes.counts.unheard >= limit {
             guard let silent = places.next(state, context) else {
                 return context.note(.ignored(.unheardLimit, from: speaker))
             }

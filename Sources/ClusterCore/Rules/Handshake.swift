@@ -69,12 +69,12 @@ enum Handshake {
             let id = state.nodes[owner].id
             if id != header.sender && id != header.replicaOf { return true }
         }
-        guard state.nodes.heardCount > 1 else { return false }
+        guard state.nodes.memberCount > 1 else { return false }
         var tellsOfOthers = false
         for position in 0..<gossip.count {
             let entry = gossip[position]
             guard entry.node != header.sender, !entry.flags.contains(.handshake) else { continue }
-            if state.nodes.findHeard(entry.node) != nil { return false }
+            if state.nodes.findMember(entry.node) != nil { return false }
             tellsOfOthers = true
         }
         return tellsOfOthers

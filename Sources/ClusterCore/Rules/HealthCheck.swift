@@ -40,15 +40,15 @@ enum HealthCheck {
 
     private static func verdict(_ state: ClusterState, _ context: StepContext) -> Note.HealthReason
     {
-        let tally = state.nodes.tally
+        let counts = state.nodes.counts
         let isClaimed = !state.health.hasUnclaimed(
             for: context.config.nodeTimeout, at: context.now.monotonic)
         // Who has failed serves nothing; nor does who is nowhere, though too few may know it to find
         // that it has failed.
         let covered =
-            state.slots.assignedCount == Layout.slotCount && tally.failedOwners == 0
-            && tally.lostOwners == 0 && isClaimed
-        if tally.healthyVoters < state.quorum { return .minority }
+            state.slots.assignedCount == Layout.slotCount && counts.failedOwners == 0
+            && counts.lostOwners == 0 && isClaimed
+        if counts.healthyVoters < state.quorum { return .minority }
         return covered || !context.config.requireFullCoverage ? .allWell : .slotUncovered
     }
 }

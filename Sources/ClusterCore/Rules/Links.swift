@@ -17,7 +17,7 @@ enum Links {
         var unconnected: [NodeHandle] = []
         for handle in due
         where now >= state.nodes[handle].nextLinkWork(context.config.nodeTimeout) {
-            if now >= state.nodes[handle].endsUnheard(context.config.nodeTimeout) {
+            if now >= state.nodes[handle].expiresUnknown(context.config.nodeTimeout) {
                 if state.nodes[handle].isHandshake {
                     context.note(.handshakeTimedOut(state.nodes[handle].address))
                 }
@@ -159,13 +159,13 @@ extension KnownNode {
 
     /// Whether there is no link to the node, and none is tried yet.
     @inline(__always)
-    func isLeftAlone(at now: Int64) -> Bool { retryAt > now && !outbound.isWanted }
+    func isLeftUntried(at now: Int64) -> Bool { retryAt > now && !outbound.isWanted }
 
     /// When there is something to do about our link to the node: none stands, a handshake takes too
     /// long, or a ping waits for half a node timeout on a link that is older than a whole one.
     @inline(__always)
     func nextLinkWork(_ nodeTimeout: Int64) -> Int64 {
-        let end = min(endsUnheard(nodeTimeout), nextGreeting(nodeTimeout))
+        let end = min(expiresUnknown(nodeTimeout), nextGreeting(nodeTimeout))
         guard canBeReached else { return pingSent.isNever ? DueSchedule.atOnce : end }
         guard let since = outbound.since else { return min(retryAt, end) }
         if isHandshake { return end }
@@ -180,7 +180,7 @@ extension KnownNode {
     /// - Source: DECISIONS D60.
     @inline(__always)
     func nextGreeting(_ nodeTimeout: Int64) -> Int64 {
-        guard isOneWay, !isHandshake, !isUnheard,
+        guard isOneWay, !isHandshake, !isHearsay,
             case .open(_, _, let opened) = outbound
         else { return .max }
         let wait = ClusterConfig.handshakeTimeout(at: nodeTimeout)
@@ -189,9 +189,9 @@ extension KnownNode {
 
     /// When a node that never said its name itself is not known any more.
     @inline(__always)
-    func endsUnheard(_ nodeTimeout: Int64) -> Int64 {
+    func expiresUnknown(_ nodeTimeout: Int64) -> Int64 {
         if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
-        return isUnheard ? createdAt + ClusterConfig.unheardTime(at: nodeTimeout) : .max
+        return isHearsay ? createdAt + ClusterConfig.hearsayTime(at: nodeTimeout) : .max
     }
 
     /// Whether the node refused our last connection to it, or has let one wait for a node timeout, and
@@ -207,7 +207,7 @@ extension KnownNode {
     func connectTurn(_ context: StepContext) -> ConnectTurn {
         if isHandshake && isToBeMet { return .askedFor }
         if wasTriedInVain(context) { return .silent }
-        if isHandshake || isUnheard { return .stranger }
+        if isHandshake || isHearsay { return .stranger }
         return isVotingMaster ? .voter : .known
     }
 }

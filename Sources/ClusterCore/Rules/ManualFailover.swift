@@ -30,7 +30,7 @@ enum ManualFailover {
     }
 
     /// Our paused master says its final offset.
-    static func heardOffset(
+    static func learnOffset(
         _ header: Header, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard case .following(nil, let until) = state.manualFailover,

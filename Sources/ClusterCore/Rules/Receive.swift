@@ -22,7 +22,7 @@ enum Receive {
         on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         if let sender = state.boundNode(of: link) {
-            state.nodes.heardData(of: sender, at: context.now.monotonic)
+            state.nodes.noteData(of: sender, at: context.now.monotonic)
             return
         }
         context.note(.ignored(.lightFromStranger, from: nil))
@@ -44,7 +44,7 @@ enum Receive {
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &context) }
         case .node(let sender):
             guard Epochs.areBelievable(header, of: sender, on: link, &state, &context) else {
-                state.nodes.heardData(of: sender, at: context.now.monotonic)
+                state.nodes.noteData(of: sender, at: context.now.monotonic)
                 if let beat = body.heartbeat {
                     answer(beat, body, header, on: link, &state, &context)
                 }
@@ -72,16 +72,16 @@ enum Receive {
         set(.lightPublish, header.flags.contains(.lightPublish), in: &flags)
         set(.lightModule, header.flags.contains(.lightModule), in: &flags)
         if flags != state.nodes[sender].peerFlags { state.nodes[sender].peerFlags = flags }
-        if state.nodes.isUnheard(sender) { state.confirm(sender, &context) }
+        if state.nodes.isHearsay(sender) { state.confirm(sender, &context) }
         if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
-        state.nodes.heardData(of: sender, at: context.now.monotonic)
+        state.nodes.noteData(of: sender, at: context.now.monotonic)
         // Who speaks can be reached: the next tick tries.
-        if state.nodes[sender].isLeftAlone(at: context.now.monotonic) {
+        if state.nodes[sender].isLeftUntried(at: context.now.monotonic) {
             state.nodes[sender].retryAt = DueSchedule.atOnce
         }
         Epochs.learn(header, of: sender, &state, &context)
-        state.nodes.heardOffset(header.offset, of: sender, at: context.now.monotonic)
-        if state.follows(sender) { ManualFailover.heardOffset(header, &state, &context) }
+        state.nodes.noteOffset(header.offset, of: sender, at: context.now.monotonic)
+        if state.follows(sender) { ManualFailover.learnOffset(header, &state, &context) }
     }
 
     private static func set(_ flag: PeerFlags, _ isSet: Bool, in flags: inout PeerFlags) {
@@ -108,7 +108,7 @@ enum Receive {
             guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &context) else {
                 return
             }
-            Gossip.hearAlone(beat.gossip, from: header.sender, &state, &context)
+            Gossip.learnAlone(beat.gossip, from: header.sender, &state, &context)
         }
         answer(beat, body, header, on: link, &state, &context)
     }
@@ -184,9 +184,9 @@ enum Receive {
         }
         guard Roles.learn(header, of: sender, &state, &context) else { return }
         // After the role: whose slots a header claims depends on it.
-        SlotOwnership.hear(header, from: sender, &state, &context)
+        SlotOwnership.learn(header, from: sender, &state, &context)
         Epochs.resolveCollision(with: sender, header, &state, &context)
-        Gossip.hear(beat.gossip, from: sender, &state, &context)
+        Gossip.learn(beat.gossip, from: sender, &state, &context)
         // Last: a forgotten node may be the one that was just told of.
         Extensions.learn(beat.extensions, of: sender, &state, &context)
     }
@@ -196,13 +196,13 @@ enum Receive {
         _ state: inout ClusterState, _ context: inout StepContext
     ) {
         switch body {
-        case .fail(let id): FailureDetection.heard(id, from: sender, &state, &context)
+        case .fail(let id): FailureDetection.received(id, from: sender, &state, &context)
         case .voteRequest:
             // First: our own vote may wait until it is decided whether the master has failed.
-            Election.heardRequest(header, from: sender, &state, &context)
+            Election.receivedRequest(header, from: sender, &state, &context)
             Voting.consider(header, from: sender, &state, &context)
         case .vote: Election.voted(sender, header, &state, &context)
-        case .update(let update): SlotOwnership.hear(update, from: sender, &state, &context)
+        case .update(let update): SlotOwnership.learn(update, from: sender, &state, &context)
         case .manualFailoverStart:
             ManualFailover.started(by: sender, on: link, &state, &context)
         case .unknown(.voteRefusal, let bytes):

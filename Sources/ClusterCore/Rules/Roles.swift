@@ -23,7 +23,7 @@ enum Roles {
             if state.follows(sender) { leaveSubReplica(&state, &context) }
             return true
         }
-        let master = state.nodes.findHeard(header.replicaOf)
+        let master = state.nodes.findMember(header.replicaOf)
         if state.nodes[sender].isMaster {
             if isStale(header, of: sender, master: master, state) { return false }
             becameReplica(sender, header, &state, &context)

@@ -7,12 +7,12 @@ import ClusterWire
 
 enum SlotOwnership {
     /// Hears which slots a header claims for its sender, or for its sender's master.
-    static func hear(
+    static func learn(
         _ header: Header, from sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
         let subject =
-            header.saysMaster ? sender : state.nodes.findHeard(header.replicaOf) ?? sender
+            header.saysMaster ? sender : state.nodes.findMember(header.replicaOf) ?? sender
         let unchanged =
             header.slots == state.nodes[subject].slots
             && (state.slots.notClaimed.isEmpty
@@ -22,7 +22,7 @@ enum SlotOwnership {
             claim(header.slots, for: sender, at: header.configEpoch, &state, &context)
         } else if subject != sender && !header.slots.isEmpty {
             // A replica tells what its master claims, which may be out of reach for us.
-            hear(
+            learn(
                 SlotUpdate(
                     configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots),
                 from: sender, &state, &context)
@@ -40,12 +40,12 @@ enum SlotOwnership {
     /// we know already: it cannot say so itself any more.
     ///
     /// - Source: bus protocol §4.8, "UPDATE reception"; DECISIONS D66.
-    static func hear(
+    static func learn(
         _ update: SlotUpdate, from sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
         resolveCollision(with: update, &state, &context)
-        guard let node = state.nodes.findHeard(update.node), node != .myself,
+        guard let node = state.nodes.findMember(update.node), node != .myself,
             update.configEpoch > state.nodes[node].configEpoch
                 || update.configEpoch == state.nodes[node].configEpoch
                     && state.nodes[node].isUnhealthy
@@ -72,7 +72,7 @@ enum SlotOwnership {
         guard state.me.isMaster, update.configEpoch == state.me.configEpoch,
             update.node != state.myID, !update.slots.intersection(state.me.slots).isEmpty
         else { return }
-        if let node = state.nodes.findHeard(update.node), !state.nodes[node].isUnhealthy { return }
+        if let node = state.nodes.findMember(update.node), !state.nodes[node].isUnhealthy { return }
         Epochs.raise(because: .collision(with: update.node), &state, &context)
     }
 

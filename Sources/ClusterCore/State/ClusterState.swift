@@ -45,7 +45,7 @@ package struct ClusterState: Sendable {
     package var lastVoteEpoch: Epoch { votes.lastEpoch }
 
     /// Masters with at least one slot.
-    package var size: Int { nodes.tally.voters }
+    package var size: Int { nodes.counts.voters }
 
     /// Masters that must agree before a node has failed or an election is won.
     package var quorum: Int { size / 2 + 1 }

@@ -5,10 +5,12 @@
 import ClusterWire
 
 /// The number of a save: later saves hold all that earlier ones held.
-package struct Generation: Hashable, Comparable, Sendable {
-    package var number: UInt64
-    package init(_ number: UInt64) { self.number = number }
-    package static func < (left: Generation, right: Generation) -> Bool {
+public struct Generation: Hashable, Comparable, Sendable {
+    /// They are numbered from 1.
+    public var number: UInt64
+    /// - Parameter number: as it came with `Effect.persist`.
+    public init(_ number: UInt64) { self.number = number }
+    public static func < (left: Generation, right: Generation) -> Bool {
         left.number < right.number
     }
 }

@@ -129,7 +129,7 @@ package struct Candidacy: Equatable, Sendable {
 }
 
 /// A request for votes that somebody else made.
-struct RequestHeard: Equatable, Sendable {
+struct OtherRequest: Equatable, Sendable {
     /// Monotonic milliseconds.
     var at: Int64
     /// That of the master to be replaced.
@@ -143,7 +143,7 @@ package struct ElectionMemory: Equatable, Sendable {
     /// The election in which this replica stands.
     package private(set) var candidacy: Candidacy?
     /// The newest request for votes for a replica of another master.
-    private(set) var requestHeard: RequestHeard?
+    private(set) var latestRequest: OtherRequest?
     /// This replica said that it will not stand, and why need not be said at each tick.
     private var hasDeclined = false
 
@@ -163,8 +163,8 @@ package struct ElectionMemory: Equatable, Sendable {
     mutating func forgetDecline() { hasDeclined = false }
 
     /// Somebody else asked for votes.
-    mutating func heardRequest(for shard: ShardID, at now: Int64) {
-        requestHeard = RequestHeard(at: now, shard: shard)
+    mutating func receivedRequest(for shard: ShardID, at now: Int64) {
+        latestRequest = OtherRequest(at: now, shard: shard)
     }
 
     /// A timer is wanted for this time. Returns whether it has to be asked for.
@@ -187,7 +187,7 @@ package struct ElectionMemory: Equatable, Sendable {
     /// A master of this shard was replaced. Returns whether an election of ours, for a master of the shard
     /// `mine`, waits for its turn and has to look whether that has come.
     mutating func replaced(in shard: ShardID, mine: ShardID, at now: Int64) -> Bool {
-        if requestHeard?.shard == shard { requestHeard?.isOver = true }
+        if latestRequest?.shard == shard { latestRequest?.isOver = true }
         guard let waiting = candidacy, waiting.isWaiting else { return false }
         if !waiting.place.isLate && shard < mine { candidacy?.place.pass(shard, at: now) }
         return true

@@ -1,34 +1,40 @@
 // What this node believes about one node, itself included: a row of the node table. Plain values; times are
 // monotonic milliseconds.
 
-package import ClusterWire
+public import ClusterWire
 
 /// Master or replica.
-package enum Role: Hashable, Sendable {
+public enum Role: Hashable, Sendable {
+    /// It may own slots.
     case master
-    /// nil while the master is not known to us.
+    /// It copies a master; nil while the master is not known to us.
     case replica(of: NodeID?)
 
-    package var isMaster: Bool { self == .master }
+    /// Whether it is a master.
+    public var isMaster: Bool { self == .master }
 }
 
 /// Whether a node is thought to live.
-package enum Condition: Hashable, Sendable {
+public enum Condition: Hashable, Sendable {
+    /// Nothing speaks against it.
     case healthy
-    /// PFAIL: our own suspicion.
+    /// PFAIL: our own suspicion, since this monotonic millisecond.
     case pfail(since: Int64)
-    /// FAIL: agreed by a quorum.
+    /// FAIL: agreed by a quorum, since this monotonic millisecond.
     case fail(since: Int64)
 
-    package var isFailed: Bool {
+    /// Whether it is FAIL.
+    public var isFailed: Bool {
         if case .fail = self { return true }
         return false
     }
-    package var isPFail: Bool {
+    /// Whether it is PFAIL.
+    public var isPFail: Bool {
         if case .pfail = self { return true }
         return false
     }
-    package var isHealthy: Bool { self == .healthy }
+    /// Whether it is neither.
+    public var isHealthy: Bool { self == .healthy }
 }
 
 /// One master's word that a node does not answer.
@@ -219,11 +225,11 @@ package struct KnownNode: Equatable, Sendable {
     /// When it last showed that it lives, to us or to somebody who told of its pong.
     package var heardAt: Moment { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { stage == .handshake }
-    package var isUnheard: Bool { stage == .hearsay }
+    package var isHearsay: Bool { stage == .hearsay }
     /// It has said its name itself: it is saved, and counts.
     package var isMember: Bool { stage == .member }
     /// Whether operators are told of it.
-    var isShown: Bool { !isUnheard || isFiltered }
+    var isShown: Bool { !isHearsay || isFiltered }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }
     package var isUnhealthy: Bool { !condition.isHealthy }

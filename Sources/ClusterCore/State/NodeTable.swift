@@ -6,13 +6,13 @@
 package import ClusterWire
 
 /// The place of a node in the table: valid until the node is deleted.
-package struct NodeHandle: Hashable, Sendable {
+public struct NodeHandle: Hashable, Sendable {
     package let value: UInt16
     init(_ value: UInt16) { self.value = value }
     var index: Int { Int(value) }
 
     /// This node's own row.
-    package static let myself = NodeHandle(0)
+    public static let myself = NodeHandle(0)
 }
 
 /// The table of known nodes; row 0 is this node itself.
@@ -20,29 +20,29 @@ package struct NodeTable: Sendable {
     private var rows: [KnownNode]
     /// What is asked most of the row with the same index: all of them are in the cache where the rows
     /// are not.
-    private var marks: [Marks]
+    private var summaries: [RowSummary]
     private var schedule = DueSchedule()
     /// Handles in ascending order of ids.
     private var order: [NodeHandle]
     private var free: [NodeHandle] = []
     /// A power of two of cells; 0 for none, else handle + 1.
     private var index: [UInt16]
-    package private(set) var tally = Tally()
+    package private(set) var counts = Counts()
 
     init(_ myself: KnownNode) {
         rows = [myself]
-        marks = [Marks(myself)]
+        summaries = [RowSummary(myself)]
         order = [.myself]
         index = [UInt16](repeating: 0, count: 16)
         place(.myself, myself.id)
-        recount(.myself, from: Standing(), to: Standing(myself))
+        recount(.myself, from: Contribution(), to: Contribution(myself))
     }
 
     package var count: Int { order.count }
     /// Nodes that have said their name themselves, this one included.
-    package var heardCount: Int { order.count - tally.unheard - tally.handshakes }
+    package var memberCount: Int { order.count - counts.unheard - counts.handshakes }
     /// All but those of which only others have told: what is shown and saved.
-    package var shownCount: Int { order.count - tally.unheard }
+    package var shownCount: Int { order.count - counts.unheard }
     /// Above every handle's index.
     var capacity: Int { rows.count }
 
@@ -58,18 +58,18 @@ package struct NodeTable: Sendable {
         }
         _modify {
             precondition(contains(handle), "node handle \(handle.value) is not in use")
-            let former = Standing(rows[handle.index])
+            let former = Contribution(rows[handle.index])
             yield &rows[handle.index]
-            marks[handle.index] = Marks(rows[handle.index])
+            summaries[handle.index] = RowSummary(rows[handle.index])
             schedule.markDue(at: handle)
-            let latter = Standing(rows[handle.index])
+            let latter = Contribution(rows[handle.index])
             if former != latter { recount(handle, from: former, to: latter) }
         }
     }
 
     /// Whether the handle names a node.
     package func contains(_ handle: NodeHandle) -> Bool {
-        handle.index < marks.count && marks[handle.index].contains(.inUse)
+        handle.index < summaries.count && summaries[handle.index].contains(.inUse)
     }
 
     /// What is believed of a node, without the rest of its row.
@@ -85,29 +85,29 @@ package struct NodeTable: Sendable {
     /// heard of it.
     @inline(__always)
     func isWorthTelling(_ handle: NodeHandle) -> Bool {
-        marks[handle.index].contains(.worthTelling)
+        summaries[handle.index].contains(.worthTelling)
     }
 
     /// Whether we suspect a node and no quorum does.
     @inline(__always)
-    func isPFail(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspected) }
+    func isPFail(_ handle: NodeHandle) -> Bool { summaries[handle.index].contains(.suspected) }
 
     /// Whether we or a quorum suspect a node.
     @inline(__always)
-    func isUnhealthy(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.suspect) }
+    func isUnhealthy(_ handle: NodeHandle) -> Bool { summaries[handle.index].contains(.suspect) }
 
     /// Whether only others have told of a node.
     @inline(__always)
-    func isUnheard(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.unheard) }
+    func isHearsay(_ handle: NodeHandle) -> Bool { summaries[handle.index].contains(.unheard) }
 
     /// Whether somebody has reported a node's failure.
     @inline(__always)
-    func isReported(_ handle: NodeHandle) -> Bool { marks[handle.index].contains(.reported) }
+    func isReported(_ handle: NodeHandle) -> Bool { summaries[handle.index].contains(.reported) }
 
     /// Somebody else had a pong of a node. It counts if it is newer than ours and no answer is waited
     /// for. It makes nothing due: nobody need look.
     @inline(__always)
-    mutating func heardPong(of handle: NodeHandle, at time: Int64) {
+    mutating func notePong(of handle: NodeHandle, at time: Int64) {
         let index = handle.index
         let moment = Moment(time)
         if rows[index].pingSent.isNever && moment > rows[index].pongReceived
@@ -177,8 +177,8 @@ package struct NodeTable: Sendable {
     }
 
     /// The node with this id, if it is one that commands know: it has said its name itself.
-    package func findHeard(_ id: NodeID) -> NodeHandle? {
-        find(id).flatMap { rows[$0.index].isHandshake || rows[$0.index].isUnheard ? nil : $0 }
+    package func findMember(_ id: NodeID) -> NodeHandle? {
+        find(id).flatMap { rows[$0.index].isHandshake || rows[$0.index].isHearsay ? nil : $0 }
     }
 
     /// Adds a node whose id is not in the table; nil when the table is full.
@@ -189,16 +189,16 @@ package struct NodeTable: Sendable {
         if let reused = free.popLast() {
             handle = reused
             rows[handle.index] = node
-            marks[handle.index] = Marks(node)
+            summaries[handle.index] = RowSummary(node)
         } else {
             handle = NodeHandle(UInt16(rows.count))
             rows.append(node)
-            marks.append(Marks(node))
+            summaries.append(RowSummary(node))
             schedule.addRow()
         }
         schedule.markDue(at: handle)
         order.insert(handle, at: position(of: node.id))
-        recount(handle, from: Standing(), to: Standing(node))
+        recount(handle, from: Contribution(), to: Contribution(node))
         countMine(handle)
         if order.count * 2 > index.count { rebuild() } else { place(handle, node.id) }
         return handle
@@ -225,9 +225,9 @@ package struct NodeTable: Sendable {
     mutating func remove(_ handle: NodeHandle) {
         precondition(handle != .myself, "a node cannot delete itself")
         setRole(.master, of: handle)
-        recount(handle, from: Standing(rows[handle.index]), to: Standing())
+        recount(handle, from: Contribution(rows[handle.index]), to: Contribution())
         order.remove(at: position(of: self[handle].id))
-        marks[handle.index] = []
+        summaries[handle.index] = []
         schedule.forget(handle)
         rows[handle.index] = KnownNode(
             id: .zero, shard: ShardID(.zero), address: .none, createdAt: 0)
@@ -238,12 +238,12 @@ package struct NodeTable: Sendable {
     /// Gives a node another id, which must not be in the table.
     mutating func rename(_ handle: NodeHandle, to id: NodeID) {
         precondition(find(id) == nil, "node \(id) is known already")
-        let standing = Standing(rows[handle.index])
-        recount(handle, from: standing, to: Standing())
+        let standing = Contribution(rows[handle.index])
+        recount(handle, from: standing, to: Contribution())
         order.remove(at: position(of: self[handle].id))
         rows[handle.index].id = id
         order.insert(handle, at: position(of: id))
-        recount(handle, from: Standing(), to: standing)
+        recount(handle, from: Contribution(), to: standing)
         countMine(handle)
         schedule.markDue(at: handle)
         rebuild()
@@ -288,27 +288,27 @@ package struct NodeTable: Sendable {
 
 extension NodeTable {
     private mutating func recount(
-        _ handle: NodeHandle, from former: Standing, to latter: Standing
+        _ handle: NodeHandle, from former: Contribution, to latter: Contribution
     ) {
-        tally.count(from: former, to: latter)
+        counts.count(from: former, to: latter)
         guard former.isPFail != latter.isPFail else { return }
-        let place = position(of: rows[handle.index].id, in: tally.suspects)
+        let place = position(of: rows[handle.index].id, in: counts.suspects)
         if latter.isPFail {
-            tally.suspects.insert(handle, at: place)
+            counts.suspects.insert(handle, at: place)
         } else {
-            tally.suspects.remove(at: place)
+            counts.suspects.remove(at: place)
         }
     }
 
     /// The tally counted anew: what the kept one must equal.
-    func counted() -> Tally {
-        var tally = Tally()
+    func counted() -> Counts {
+        var counts = Counts()
         for handle in order {
-            let standing = Standing(rows[handle.index])
-            tally.count(from: Standing(), to: standing)
-            if standing.isPFail { tally.suspects.append(handle) }
+            let standing = Contribution(rows[handle.index])
+            counts.count(from: Contribution(), to: standing)
+            if standing.isPFail { counts.suspects.append(handle) }
         }
-        return tally
+        return counts
     }
 }
 
@@ -357,7 +357,7 @@ extension NodeTable {
 
     /// The node said its offset at this time. It makes nothing due: nobody need look.
     @inline(__always)
-    mutating func heardOffset(
+    mutating func noteOffset(
         _ offset: ReplicationOffset, of handle: NodeHandle, at time: Int64
     ) {
         rows[handle.index].offset = offset
@@ -367,11 +367,11 @@ extension NodeTable {
     /// Somebody reported the node's failure at this time. It makes nothing due: nobody need look.
     /// Returns whether it is the reporter's first word of it. Where half of a large cluster is gone,
     /// hundreds report hundreds in each message.
-    mutating func heardReport(
+    mutating func noteReport(
         of handle: NodeHandle, by reporter: NodeHandle, at time: Int64
     ) -> Bool {
         guard rows[handle.index].report(by: reporter, at: time) else { return false }
-        marks[handle.index].insert(.reported)
+        summaries[handle.index].insert(.reported)
         return true
     }
 
@@ -383,7 +383,7 @@ extension NodeTable {
 
     /// Something came from the node at this time. It makes nothing due: nobody need look.
     @inline(__always)
-    mutating func heardData(of handle: NodeHandle, at time: Int64) {
+    mutating func noteData(of handle: NodeHandle, at time: Int64) {
         rows[handle.index].dataReceived = Moment(time)
     }
 }

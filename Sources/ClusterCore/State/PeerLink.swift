@@ -4,7 +4,7 @@
 package import ClusterWire
 
 /// The name of one bus connection.
-package enum LinkID: Hashable, Sendable {
+public enum LinkID: Hashable, Sendable {
     /// A connection that this node makes, to the node in this row; the serial number tells it
     /// from earlier ones.
     case outbound(NodeHandle, serial: UInt32)

@@ -19,7 +19,7 @@ extension ClusterState {
         let hadNone = nodes[owner].slotCount == 0
         nodes[owner].own(nodes[owner].slots.union(set))
         // Where masters have replicas, one that gets its first slot may have some, too (§6.6).
-        if hadNone && nodes[owner].isMaster && nodes.tally.leaders > 0 {
+        if hadNone && nodes[owner].isMaster && nodes.counts.leaders > 0 {
             nodes[owner].peerFlags.insert(.migrateTo)
         }
     }

@@ -18,17 +18,17 @@ struct ResourceBounds {
     static let queuedBytes = 2 << 20
 
     /// The first thing of which a machine holds more than it should.
-    func excess(of load: Load) -> String? {
+    func excess(of held: ResourceCounts) -> String? {
         let counts: [(name: String, count: Int, limit: Int)] = [
-            ("handshakes", load.handshakes, handshakes),
-            ("known nodes", load.knownNodes, identities),
-            ("failure reports about one node", load.mostReports, identities),
-            ("connections made to it", load.inboundLinks, inbound),
-            ("forgotten ids", load.forgotten, identities),
-            ("saves under way", load.savesUnderway, load.savesLimit),
-            ("promises that wait", load.promises, identities),
-            ("votes for it", load.votes, identities),
-            ("open slots", load.openSlots, 2 * Layout.slotCount),
+            ("handshakes", held.handshakes, handshakes),
+            ("known nodes", held.knownNodes, identities),
+            ("failure reports about one node", held.mostReports, identities),
+            ("connections made to it", held.inboundLinks, inbound),
+            ("forgotten ids", held.forgotten, identities),
+            ("saves under way", held.savesUnderway, held.savesLimit),
+            ("promises that wait", held.waitingActions, identities),
+            ("votes for it", held.votes, identities),
+            ("open slots", held.openSlots, 2 * Layout.slotCount),
         ]
         guard let over = counts.first(where: { $0.count > $0.limit }) else { return nil }
         return "\(over.count) \(over.name), at most \(over.limit) are expected"
@@ -69,7 +69,7 @@ struct ResourceChecker: Checker {
         defer { next = (next + Self.machinesPerSurvey) % count }
         for step in 0..<min(count, Self.machinesPerSurvey) {
             let node = (next + step) % count
-            if let excess = bounds.excess(of: world.machines[node].state.load) {
+            if let excess = bounds.excess(of: world.machines[node].state.resourceCounts) {
                 return Violation(.bounded, "n\(node) has \(excess)")
             }
         }

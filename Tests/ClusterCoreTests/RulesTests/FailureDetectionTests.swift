@@ -154,7 +154,7 @@ struct FailureDetectionTests {
         node.everybodyAnswers(on: answering)
         node.pass(1000)
         let told = node.tick()
-        #expect(node.state.nodes.tally.suspects == Array(dead))
+        #expect(node.state.nodes.counts.suspects == Array(dead))
         let hearers = Set(told.sent(.ping).compactMap { node.state.target(of: $0.link) })
         #expect(hearers.isSuperset(of: living.prefix(ClusterConfig.suspicionCollectors)))
         #expect(hearers.count < 120, "\(hearers.count)")

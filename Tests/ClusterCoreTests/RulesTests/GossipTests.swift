@@ -208,8 +208,8 @@ struct GossipTests {
         var node = TestNode(Self.shape)
         let outcome = node.hears(
             .ping(Heartbeat(gossip: Self.crowd(GossipSection.limit, from: 1))), from: "b")
-        #expect(node.state.nodes.heardCount == 5)
-        #expect(node.state.nodes.tally.unheard == 2 * 5 + 64)
+        #expect(node.state.nodes.memberCount == 5)
+        #expect(node.state.nodes.counts.unheard == 2 * 5 + 64)
         #expect(outcome.notes.contains(.ignored(.unheardLimit, from: id("b"))))
     }
 
@@ -220,12 +220,12 @@ struct GossipTests {
         node.hears(.ping(rumour("x")), from: "b")
         #expect(node.row("x") == nil, "all were only just heard of")
         let refused = try #require(
-            node.state.nodes.handles.first { node.state.nodes[$0].isUnheard })
+            node.state.nodes.handles.first { node.state.nodes[$0].isHearsay })
         let gone = node.state.nodes[refused].id
         node.step(.linkClosed(try #require(node.state.nodes[refused].outbound.id)))
         node.hears(.ping(rumour("x")), from: "b")
         #expect(node.row("x") != nil && node.state.nodes.find(gone) == nil)
-        #expect(node.state.nodes.tally.unheard == 74)
+        #expect(node.state.nodes.counts.unheard == 74)
     }
 
     @Test func `one that lets us wait for a node timeout gives way as well`() {
@@ -233,7 +233,7 @@ struct GossipTests {
         node.hears(.ping(Heartbeat(gossip: Self.crowd(74))), from: "b")
         node.pass(node.machine.config.nodeTimeout + 1)
         node.hears(.ping(rumour("x")), from: "b")
-        #expect(node.row("x") != nil && node.state.nodes.tally.unheard == 74)
+        #expect(node.row("x") != nil && node.state.nodes.counts.unheard == 74)
     }
 
     @Test func `one that was tried in vain is tried where another says that it is`() {

@@ -2,15 +2,15 @@
 // of all of them with each change.
 
 /// What is asked of a row without reading it.
-struct Marks: OptionSet {
+struct RowSummary: OptionSet {
     let rawValue: UInt8
 
-    static let inUse = Marks(rawValue: 1)
-    static let suspected = Marks(rawValue: 2)
-    static let suspect = Marks(rawValue: 4)
-    static let reported = Marks(rawValue: 8)
-    static let worthTelling = Marks(rawValue: 16)
-    static let unheard = Marks(rawValue: 32)
+    static let inUse = RowSummary(rawValue: 1)
+    static let suspected = RowSummary(rawValue: 2)
+    static let suspect = RowSummary(rawValue: 4)
+    static let reported = RowSummary(rawValue: 8)
+    static let worthTelling = RowSummary(rawValue: 16)
+    static let unheard = RowSummary(rawValue: 32)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -20,8 +20,8 @@ struct Marks: OptionSet {
         if node.isUnhealthy { insert(.suspect) }
         if node.condition.isPFail { insert(.suspected) }
         if !node.reports.isEmpty { insert(.reported) }
-        if node.isUnheard { insert(.unheard) }
-        if node.isHandshake || node.isUnheard { return }
+        if node.isHearsay { insert(.unheard) }
+        if node.isHandshake || node.isHearsay { return }
         let isWorthTelling =
             node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isUnhealthy
         if isWorthTelling { insert(.worthTelling) }
@@ -29,14 +29,14 @@ struct Marks: OptionSet {
 }
 
 /// What of a row counts in the tally.
-struct Standing: Equatable {
+struct Contribution: Equatable {
     var isVoter = false
     var isLeader = false
     var isHealthy = false
     var isPFail = false
     var isFailedOwner = false
     var isLostOwner = false
-    var isUnheard = false
+    var isHearsay = false
     var isHandshake = false
 
     init() {}
@@ -45,7 +45,7 @@ struct Standing: Equatable {
     init(_ node: KnownNode) {
         isVoter = node.isVotingMaster
         isLeader = node.replicaCount > 0 && node.isMaster
-        isUnheard = node.isUnheard
+        isHearsay = node.isHearsay
         isHandshake = node.isHandshake
         switch node.condition {
         case .healthy: isHealthy = true
@@ -58,7 +58,7 @@ struct Standing: Equatable {
 }
 
 /// Answers about all nodes at once.
-package struct Tally: Equatable, Sendable {
+package struct Counts: Equatable, Sendable {
     /// Masters with at least one slot.
     package fileprivate(set) var voters = 0
     /// Those of them that nobody here suspects.
@@ -76,7 +76,7 @@ package struct Tally: Equatable, Sendable {
     package internal(set) var suspects: [NodeHandle] = []
 
     /// A row that stood like this stands like that: all but the order of the suspects.
-    mutating func count(from former: Standing, to latter: Standing) {
+    mutating func count(from former: Contribution, to latter: Contribution) {
         func change(_ was: Bool, _ is: Bool) -> Int { (`is` ? 1 : 0) - (was ? 1 : 0) }
         voters += change(former.isVoter, latter.isVoter)
         leaders += change(former.isLeader, latter.isLeader)
@@ -84,7 +84,7 @@ package struct Tally: Equatable, Sendable {
             former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
         failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
         lostOwners += change(former.isLostOwner, latter.isLostOwner)
-        unheard += change(former.isUnheard, latter.isUnheard)
+        unheard += change(former.isHearsay, latter.isHearsay)
         handshakes += change(former.isHandshake, latter.isHandshake)
     }
 }

@@ -1,0 +1,69 @@
+// What can be asked of a machine between two steps. A machine that is a property of an object is copied by each
+// question, which is cheap and not for every message.
+
+public import ClusterWire
+
+extension Machine {
+    /// What this node believes, as a snapshot to be read.
+    public var view: ClusterView { ClusterView(state) }
+
+    /// This node.
+    public var id: NodeID { state.myID }
+
+    /// What this node is.
+    public var role: Role { state.me.role }
+
+    /// What nodes.conf holds if it is saved now.
+    public func nodesFile(at now: Instant) -> [UInt8] { Array(NodesFile.text(state, now).utf8) }
+
+    /// Where a command on a slot belongs.
+    public func route(_ query: SlotQuery) -> SlotRoute { state.route(query) }
+
+    /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
+    /// `SlotQuery.present` and `missing` count.
+    public func isOnItsWay(_ slot: Slot) -> Bool { state.isOnItsWay(slot) }
+
+    /// What a node announces as its address; nil when it is not known.
+    public func address(of id: NodeID) -> NodeAddress? {
+        state.nodes.find(id).map { state.nodes[$0].address }
+    }
+
+    /// Whether a connection belongs to a node whose name is known: it may send more.
+    public func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
+
+    /// Whether an inbound connection is that of a handshake: it is given time.
+    public func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
+
+    /// What a header on this connection most likely claims, for `Message.decode(_:expecting:)`: a set that is
+    /// the same is not read anew.
+    public func slotsExpected(on link: LinkID) -> SlotSet { state.slotsExpected(on: link) }
+
+    /// Whether a vote, a request for votes or a claim waits for the disk: the save is urgent.
+    public var awaitsSave: Bool { !state.durability.waiting.isEmpty }
+}
+
+// MARK: Asked of many machines at once by a simulation, without a copy of each.
+
+extension Machine {
+    package var isVotingMaster: Bool { state.me.isVotingMaster }
+    package func hasHeard(of id: NodeID) -> Bool { state.nodes.findMember(id) != nil }
+
+    package func holdsFailed(_ id: NodeID) -> Bool {
+        state.nodes.find(id).map { state.nodes[$0].condition.isFailed } ?? false
+    }
+    /// Whether it has met it.
+    package func hasMet(_ id: NodeID) -> Bool {
+        state.nodes.find(id).map { !state.nodes[$0].isHandshake } ?? false
+    }
+    package func slots(of id: NodeID) -> SlotSet? {
+        state.nodes.find(id).map { state.nodes[$0].slots }
+    }
+
+    /// Whether this node knows of another.
+    package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
+
+    /// Where it believes a node to be.
+    package func place(of id: NodeID) -> NodeAddress? {
+        state.nodes.find(id).map { state.nodes[$0].place }
+    }
+}
