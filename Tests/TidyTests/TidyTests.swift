@@ -129,6 +129,17 @@ import Testing
         #expect(found == [])
     }
 
+    @Test func `the foreign server is short and sees the public products alone`() throws {
+        let files = try SourceFile.all(below: ["Tests/Embedding/Sources"], endings: [".swift"])
+        #expect(files.reduce(0) { $0 + $1.lines.count - 1 } < 200 && files.count > 1)
+        let known = ["ClusterCore", "ClusterHost", "ClusterWire", "Glibc"]
+        for file in files {
+            let imports = file.codeLines.filter { $0.contains("import ") }
+            let strangers = imports.filter { line in !known.contains { line == "import \($0)" } }
+            #expect(strangers == [], "\(file.path)")
+        }
+    }
+
     @Test func `the top of the repository is bare`() throws {
         let known = ["Package.swift", "Sources", "Tests", "Fixtures", "README.md"]
         let entries = try FileManager.default.contentsOfDirectory(atPath: Fixture.packageFolder)
