@@ -26,6 +26,11 @@ struct RuleScenarioTests {
         Fixture.expectGolden(played, name)
     }
 
+    @Test(arguments: Order.rules)
+    func `each rule is shown by a scenario in the folder of its name`(rule: String) {
+        #expect(!Self.files(of: rule).isEmpty)
+    }
+
     @Test func `each folder of scenarios is named as a rule`() throws {
         for name in try Fixture.names(in: Self.folder) { #expect(Order.rules.contains(name)) }
     }
