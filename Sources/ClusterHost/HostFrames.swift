@@ -46,7 +46,7 @@ extension ClusterHost {
                 guard let piece = try link.splitter.next(limit: limit) else { return }
                 switch piece {
                 case .passed(let type, let length):
-                    step(.passedBy(type, length: length, on: link.id))
+                    step(.oversized(type, length: length, on: link.id))
                 case .frame(let frame): take(frame, link)
                 }
             } catch {

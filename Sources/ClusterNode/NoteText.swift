@@ -27,26 +27,26 @@ struct NoteText {
 
     private func failure(_ note: Note) -> (LogLevel, String)? {
         switch note {
-        case .suspected(let id):
+        case .markedPFail(let id):
             (.verbose, "*** NODE \(full(id)) possibly failing: no answer in time")
-        case .suspicionCleared(let id): (.verbose, "*** NODE \(full(id)) answers again")
-        case .reported(let id, let by):
+        case .clearedPFail(let id): (.verbose, "*** NODE \(full(id)) answers again")
+        case .failureReported(let id, let by):
             (.verbose, "Node \(full(by)) reported node \(full(id)) as not reachable.")
-        case .reportWithdrawn(let id, let by):
+        case .failureReportWithdrawn(let id, let by):
             (.verbose, "Node \(full(by)) reported node \(full(id)) is back online.")
-        case .markedFailed(let id, let agreeing):
+        case .markedFail(let id, let agreeing):
             (
                 .notice,
                 "Marking node \(full(id)) as failing (quorum reached). Agreeing: "
                     + agreeing.map(\.short).joined(separator: " ")
             )
-        case .heardFailed(let id, let from):
+        case .failReceived(let id, let from):
             (.notice, "FAIL message received from \(full(from)) about \(full(id))")
         case .failQuestioned(let id, let from):
             (.notice, "FAIL message received from \(from) about \(id), which answers: asking it")
-        case .failDenied(let id):
+        case .failRefuted(let id):
             (.notice, "Node \(id) is not marked as failing: it answers, whatever was said of it.")
-        case .failureCleared(let id, let reason):
+        case .clearedFail(let id, let reason):
             (.notice, "Clear FAIL state for node \(full(id)): \(Self.text(reason)).")
         case .healthChanged(let ok, let reason):
             (
@@ -81,7 +81,7 @@ struct NoteText {
         case .handshakeTimedOut(let address):
             (.notice, "Handshake with \(address) given up: no answer")
         case .nodeMet(let id, let address): (.notice, "Met node \(id) at \(address)")
-        case .nodeHeardOf(let id, let from): (.verbose, "Heard of node \(id) from \(from)")
+        case .nodeLearned(let id, let from): (.verbose, "Heard of node \(id) from \(from)")
         case .nodeForgotten(let id, let by):
             (.notice, "Forgot node \(id)\(by.map { ", as told by \($0)" } ?? "")")
         case .addressChanged(let id, let from, let to):
@@ -149,7 +149,7 @@ struct NoteText {
                 "Start of election delayed for \(delay) milliseconds (rank #\(rank), offset "
                     + "\(offset))."
             )
-        case .electionNotStood(let reason):
+        case .electionDeclined(let reason):
             (.notice, "Not standing for election: \(Self.text(reason))")
         case .electionStarted(let epoch, let forced):
             (
@@ -187,7 +187,7 @@ struct NoteText {
         }
     }
 
-    private static func text(_ reason: Note.NoCandidacyReason) -> String {
+    private static func text(_ reason: Note.DeclineReason) -> String {
         switch reason {
         case .dataTooOld(let age): "data is \(age) ms older than allowed"
         case .noCopy: "this replica holds no copy of its master's keys"
@@ -216,10 +216,10 @@ struct NoteText {
         let (kind, detail): (String, String) =
             switch ignored {
             case .unreadable(let what): ("refused message (\(what))", "")
-            case .passedBy(let type, let length):
+            case .oversized(let type, let length):
                 ("passed by a long \(type)", " of \(length) bytes")
             case .unknownType(let type): ("ignored message of \(type), which is not spoken", "")
-            case .strangerSaid(let type): ("ignored \(type) of an unknown node", "")
+            case .strangerSent(let type): ("ignored \(type) of an unknown node", "")
             case .senderMismatch(let expected, let got):
                 ("closed a link whose sender changed", ": \(expected) became \(got)")
             case .lightFromStranger: ("closed a link: light message of an unknown node", "")
@@ -227,7 +227,7 @@ struct NoteText {
             case .invalidExtension(let what): ("ignored extension (\(what))", "")
             case .handshakeLimit: ("refused a handshake: too many are going on", "")
             case .nodeLimit: ("refused a node: the table is full", "")
-            case .unheardLimit:
+            case .hearsayLimit:
                 ("left out a node of gossip: of too many only others have told", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")

@@ -133,9 +133,9 @@ struct ReplayRecord {
     /// something else is thought of it than before.
     mutating func noteCondition(after note: Note, _ state: ClusterState, at time: Int64) {
         switch note {
-        case .suspected(let id), .suspicionCleared(let id), .markedFailed(let id, _),
-            .heardFailed(let id, _), .failureCleared(let id, _), .nodeMet(let id, _),
-            .nodeHeardOf(let id, _):
+        case .markedPFail(let id), .clearedPFail(let id), .markedFail(let id, _),
+            .failReceived(let id, _), .clearedFail(let id, _), .nodeMet(let id, _),
+            .nodeLearned(let id, _):
             if let handle = state.nodes.find(id) { noteCondition(state.nodes[handle], at: time) }
         default: break
         }
@@ -150,7 +150,7 @@ struct ReplayRecord {
     /// Something that the machine did.
     mutating func note(_ note: Note, at time: Int64) {
         switch note {
-        case .markedFailed(let id, _): markedFailed.append((time, id))
+        case .markedFail(let id, _): markedFailed.append((time, id))
         case .voteGranted(let to, let epoch): votes.append((time, to, epoch))
         case .voteRefused(let to, let epoch, let why): refusals.append((to, epoch, "\(why)"))
         case .electionStarted(let epoch, _): elections.append((time, epoch))

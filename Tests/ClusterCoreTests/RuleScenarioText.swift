@@ -200,7 +200,7 @@ extension RuleScenario {
         var text = line.replacing("ClusterCore.", with: "").replacing("ClusterWire.", with: "")
         for kind in [
             "Note.", "ClearReason.", "HealthReason.", "EpochReason.", "FailoverKind.",
-            "VoteRefusal.", "NoCandidacyReason.", "Ignored.",
+            "VoteRefusal.", "DeclineReason.", "Ignored.",
         ] {
             text = text.replacing(kind, with: "")
         }

@@ -175,8 +175,8 @@ import Testing
 
     @Test func `a word against a node counts once, of late and only if it was given`() {
         var (safety, ids) = Self.start()
-        let failed = Note.markedFailed(ids[2], agreeing: [ids[1], ids[1]])
-        let two = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1], ids[1]])
+        let failed = Note.markedFail(ids[2], agreeing: [ids[1], ids[1]])
+        let two = Note.markedFail(ids[2], agreeing: [ids[0], ids[1], ids[1]])
         expect(Self.note(two, by: 0, ids, &safety)?.invariant, is: .quorum)
         safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
         #expect(Self.note(two, by: 0, ids, at: 2_000_050, &safety) == nil)
@@ -186,7 +186,7 @@ import Testing
 
     @Test func `the word of a master without slots does not count`() {
         var (safety, ids) = Self.start()
-        let failed = Note.markedFailed(ids[2], agreeing: [ids[0], ids[1]])
+        let failed = Note.markedFail(ids[2], agreeing: [ids[0], ids[1]])
         safety.heard(Self.word(against: ids[2]), from: ids[1], by: 0, at: 50)
         #expect(Self.note(failed, by: 0, ids, at: 60, &safety) == nil)
         expect(Self.note(failed, by: 0, ids, empty: 1, at: 60, &safety)?.invariant, is: .quorum)

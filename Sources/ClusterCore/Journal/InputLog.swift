@@ -9,7 +9,7 @@ import Determinism
 /// The lines of a recording.
 package enum InputLog {
     /// The first line: what it is, and in which version.
-    package static let magic = "grapevine-inputs 1"
+    package static let magic = "grapevine-inputs 2"
     /// Longest line that is read, in bytes: a message of a gigabyte is not recorded whole either.
     package static let lineLimit = 256 << 20
 
@@ -97,7 +97,12 @@ package struct InputPlayer: Sendable {
         let line = latin1(Array(bytes))
         let (word, rest) = Self.cut(line)
         if number == 1 {
-            guard line == InputLog.magic else { throw failure("this is no recording of inputs") }
+            guard line == InputLog.magic else {
+                let isOther = line.hasPrefix(InputLog.magic.prefix { $0 != " " })
+                throw failure(
+                    isOther
+                        ? "this recording is of another version" : "this is no recording of inputs")
+            }
             return
         }
         switch word {

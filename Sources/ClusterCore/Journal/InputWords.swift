@@ -14,7 +14,7 @@ enum InputWords {
         case .refused(let error, let type, let link):
             "refused \(self.link(link)) \(type.map { String($0.rawValue) } ?? "-") "
                 + hex(Array(error.kind.utf8))
-        case .passedBy(let type, let length, let link):
+        case .oversized(let type, let length, let link):
             "passed \(self.link(link)) \(type.rawValue) \(length)"
         case .filtered(let type, let id):
             "filtered \(type.rawValue) \(id?.description ?? "-")"
@@ -80,7 +80,7 @@ enum InputWords {
             guard rest.count == 2, let type = UInt16(rest[0]), let length = UInt32(rest[1]) else {
                 return nil
             }
-            return .passedBy(MessageType(rawValue: type), length: length, on: link)
+            return .oversized(MessageType(rawValue: type), length: length, on: link)
         case "opened":
             guard rest.count == 2, let local = bytes(rest[0]), let peer = bytes(rest[1]),
                 let localIP = IPText(latin1(local)), let peerIP = IPText(latin1(peer))

@@ -13,7 +13,7 @@ public enum Input: Equatable, Sendable {
     /// A frame that could not be decoded: counted, never believed.
     case refused(WireError, MessageType?, on: LinkID)
     /// A frame that was longer than is kept: its bytes were let go unread.
-    case passedBy(MessageType, length: UInt32, on: LinkID)
+    case oversized(MessageType, length: UInt32, on: LinkID)
     /// A message that an operator's filter lets nobody hear: counted, and its sender is there.
     case filtered(MessageType, from: NodeID?)
     /// A connection stands. `local` and `peer` are the addresses that the connection shows.

@@ -18,7 +18,7 @@ public struct Instant: Hashable, Sendable {
 
     /// A moment of this process as wall milliseconds; 0 for never, as nodes say it.
     func wall(of moment: Moment) -> Int64 {
-        moment.milliseconds.map { max(0, wall - (monotonic - $0)) } ?? 0
+        moment.isNever ? 0 : max(0, wall - (monotonic - moment))
     }
 
     /// Wall milliseconds as a monotonic time of this process, at least 1.

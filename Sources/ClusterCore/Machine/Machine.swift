@@ -89,12 +89,12 @@ public struct Machine: Sendable {
             if let type { state.statistics.countReceived(type) }
             let who = state.boundNode(of: link).map { state.nodes[$0].id }
             context.note(.ignored(.unreadable(error.kind), from: who))
-        case .passedBy(let type, let length, let link):
+        case .oversized(let type, let length, let link):
             state.statistics.countReceived(type)
             let sender = state.boundNode(of: link)
             if let sender { state.nodes.noteData(of: sender, at: context.now.monotonic) }
             context.note(
-                .ignored(.passedBy(type, length: length), from: sender.map { state.nodes[$0].id }))
+                .ignored(.oversized(type, length: length), from: sender.map { state.nodes[$0].id }))
         case .filtered(let type, let id):
             state.statistics.countReceived(type)
             // An operator who cuts nodes off from each other wants to see that they know each other.
@@ -168,8 +168,7 @@ public struct Machine: Sendable {
             FailureDetection.decideOpen(&state, &context)
             Voting.dropWaiting(&state, &context)
         }
-        let timeout = context.config.nodeTimeout
-        state.nodes.setNextDue(of: due) { $0.nextDue(timeout) }
+        DueTimes.plan(among: due, &state, context)
         ManualFailover.expire(&state, &context)
         // Before the election: a replica that leaves does not stand for the master it left.
         ReplicaMigration.consider(&state, &context)

@@ -8,24 +8,24 @@ public enum Note: Equatable, Sendable {
     // MARK: PFAIL and FAIL
 
     /// A node is a node timeout late with its answer: PFAIL.
-    case suspected(NodeID)
+    case markedPFail(NodeID)
     /// It answered, or was heard of: no PFAIL any more.
-    case suspicionCleared(NodeID)
+    case clearedPFail(NodeID)
     /// A voting master says that a node does not answer, and did not say so before: a failure report.
-    case reported(NodeID, by: NodeID)
+    case failureReported(NodeID, by: NodeID)
     /// The master says that the node is well again.
-    case reportWithdrawn(NodeID, by: NodeID)
+    case failureReportWithdrawn(NodeID, by: NodeID)
     /// A quorum agrees that a node has failed: FAIL. `agreeing` are the masters whose reports made it, this
     /// node included if it counted.
-    case markedFailed(NodeID, agreeing: [NodeID])
+    case markedFail(NodeID, agreeing: [NodeID])
     /// FAIL as told by another node, and believed.
-    case heardFailed(NodeID, from: NodeID)
+    case failReceived(NodeID, from: NodeID)
     /// FAIL as told by another node about one that answers us: it is asked before that is decided.
     case failQuestioned(NodeID, from: NodeID)
     /// The node answered, or went on speaking: what was told of it is not believed.
-    case failDenied(NodeID)
+    case failRefuted(NodeID)
     /// A node that had failed counts as well again.
-    case failureCleared(NodeID, reason: ClearReason)
+    case clearedFail(NodeID, reason: ClearReason)
 
     // MARK: Whether the cluster serves
 
@@ -43,7 +43,7 @@ public enum Note: Equatable, Sendable {
     /// A handshake succeeded: this is the node's id.
     case nodeMet(NodeID, NodeAddress)
     /// Gossip told of a node that was not known.
-    case nodeHeardOf(NodeID, from: NodeID)
+    case nodeLearned(NodeID, from: NodeID)
     /// A node was forgotten; by an operator here when nobody else is named.
     case nodeForgotten(NodeID, by: NodeID?)
     /// A node is at another address.
@@ -77,7 +77,7 @@ public enum Note: Equatable, Sendable {
     /// This replica will ask for votes in `delay` milliseconds; `rank` siblings come before it.
     case electionScheduled(delay: Int64, rank: Int, offset: ReplicationOffset)
     /// This replica does not stand although its master has failed.
-    case electionNotStood(reason: NoCandidacyReason)
+    case electionDeclined(reason: DeclineReason)
     /// The epoch was raised; votes are asked for once that is on disk. `forced`: an operator asked for it.
     case electionStarted(Epoch, forced: Bool)
     /// A majority voted for this replica.
@@ -146,7 +146,7 @@ public enum Note: Equatable, Sendable {
     }
 
     /// Why a replica does not stand.
-    public enum NoCandidacyReason: Hashable, Sendable {
+    public enum DeclineReason: Hashable, Sendable {
         /// Its copy is that many milliseconds old.
         case dataTooOld(age: Int64)
         /// It holds no copy of its master's keys.
@@ -170,10 +170,10 @@ public enum Note: Equatable, Sendable {
         /// Its bytes are no message; the kind of error.
         case unreadable(String)
         /// It was longer than is kept; its length in bytes.
-        case passedBy(MessageType, length: UInt32)
+        case oversized(MessageType, length: UInt32)
         case unknownType(MessageType)
         /// Somebody who is not known said more than a greeting.
-        case strangerSaid(MessageType)
+        case strangerSent(MessageType)
         /// The header names another node than the one to which the connection belongs.
         case senderMismatch(expected: NodeID, got: NodeID)
         /// Somebody who is not known sent a light header.
@@ -187,7 +187,7 @@ public enum Note: Equatable, Sendable {
         /// Too many nodes are known.
         case nodeLimit
         /// Too many nodes are known of which only others have told.
-        case unheardLimit
+        case hearsayLimit
         /// Two clusters would become one, and a setting forbids it.
         case mergeRefused
         /// Nobody can be reached at this address.

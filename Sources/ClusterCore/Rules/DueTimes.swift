@@ -4,6 +4,19 @@
 
 import ClusterWire
 
+enum DueTimes {
+    /// Tick, last: each of these nodes has something due again when its row, as it is now, says so.
+    static func plan(
+        among due: [NodeHandle], _ state: inout ClusterState, _ context: StepContext
+    ) {
+        let timeout = context.config.nodeTimeout
+        for handle in due where state.nodes.contains(handle) {
+            state.nodes.setNextDue(of: handle, at: state.nodes[handle].nextDue(timeout))
+        }
+        state.nodes.endTick()
+    }
+}
+
 extension KnownNode {
     /// The first tick at which any rule has something to do about the node, if its row stays as it is.
     @inline(__always)

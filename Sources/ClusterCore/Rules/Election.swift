@@ -60,7 +60,7 @@ enum Election {
             return nil
         }
         if let reason = reasonNotToStand(state, master, context) {
-            if state.election.decline() { context.note(.electionNotStood(reason: reason)) }
+            if state.election.decline() { context.note(.electionDeclined(reason: reason)) }
             return nil
         }
         state.election.forgetDecline()
@@ -69,7 +69,7 @@ enum Election {
 
     private static func reasonNotToStand(
         _ state: ClusterState, _ master: NodeHandle, _ context: StepContext
-    ) -> Note.NoCandidacyReason? {
+    ) -> Note.DeclineReason? {
         if context.config.replicaNoFailover { return .disabled }
         guard var age = Replication.copyAge(state, master, context) else { return .noCopy }
         if age > context.config.nodeTimeout { age -= context.config.nodeTimeout }

@@ -69,7 +69,7 @@ enum FailureDetection {
         let now = context.now.monotonic
         let isNew = state.nodes.noteReport(of: handle, by: reporter, at: now)
         if isNew {
-            context.note(.reported(state.nodes[handle].id, by: state.nodes[reporter].id))
+            context.note(.failureReported(state.nodes[handle].id, by: state.nodes[reporter].id))
             ask(handle, &state, &context)
         }
         judge(handle, &state, &context)
@@ -92,7 +92,8 @@ enum FailureDetection {
     ) {
         let oldest = context.now.monotonic - context.config.reportValidity
         if state.nodes[handle].isReported(by: reporter) {
-            context.note(.reportWithdrawn(state.nodes[handle].id, by: state.nodes[reporter].id))
+            context.note(
+                .failureReportWithdrawn(state.nodes[handle].id, by: state.nodes[reporter].id))
         }
         state.nodes[handle].dropReports { $0.reporter == reporter || $0.at < oldest }
     }
@@ -112,7 +113,7 @@ enum FailureDetection {
         guard agreeing.count >= needed else { return }
         let id = state.nodes[handle].id
         state.markFail(handle, &context)
-        context.note(.markedFailed(id, agreeing: agreeing))
+        context.note(.markedFail(id, agreeing: agreeing))
         if tellsEverybody(of: agreeing, state) {
             Sending.broadcast(.fail(id), &state, &context)
         } else {
@@ -163,7 +164,7 @@ enum FailureDetection {
         if mayReport(speaker, state, context),
             state.nodes.noteReport(of: handle, by: speaker, at: context.now.monotonic)
         {
-            context.note(.reported(id, by: teller))
+            context.note(.failureReported(id, by: teller))
         }
         decide(handle, &state, &context)
         guard isNews && state.failures.open.contains(handle) else { return }
@@ -194,7 +195,7 @@ enum FailureDetection {
             let entry = state.failures.open.close(handle)
         else { return }
         state.markFail(handle, &context)
-        context.note(.heardFailed(state.nodes[handle].id, from: entry.from))
+        context.note(.failReceived(state.nodes[handle].id, from: entry.from))
         tellReplicas(of: handle, &state, &context)
     }
 
@@ -217,7 +218,7 @@ enum FailureDetection {
         _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard state.failures.open.close(handle) != nil else { return }
-        context.note(.failDenied(state.nodes[handle].id))
+        context.note(.failRefuted(state.nodes[handle].id))
     }
 
     /// Voting masters that have said of late that a node does not answer, and this one if it thinks so.
@@ -247,7 +248,7 @@ enum FailureDetection {
         case .healthy: return
         case .pfail:
             state.markHealthy(handle, &context)
-            context.note(.suspicionCleared(id))
+            context.note(.clearedPFail(id))
         case .fail(let since):
             if context.has(.lastingFail) { return }
             let reason: Note.ClearReason
@@ -261,7 +262,7 @@ enum FailureDetection {
                 return
             }
             state.markHealthy(handle, &context)
-            context.note(.failureCleared(id, reason: reason))
+            context.note(.clearedFail(id, reason: reason))
         }
     }
 }

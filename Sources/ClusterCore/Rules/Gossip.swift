@@ -127,7 +127,7 @@ enum Gossip {
         let limit = ClusterConfig.hearsayLimit(heard: state.nodes.memberCount)
         if state.nodes.counts.unheard >= limit {
             guard let silent = places.next(state, context) else {
-                return context.note(.ignored(.unheardLimit, from: speaker))
+                return context.note(.ignored(.hearsayLimit, from: speaker))
             }
             state.delete(silent, &context)
         }
@@ -140,7 +140,7 @@ enum Gossip {
             state.nodes[handle].peerFlags.insert(.noFailover)
         }
         if entry.flags.contains(.replica) { state.setRole(.replica(of: nil), of: handle, &context) }
-        context.note(.nodeHeardOf(entry.node, from: speaker))
+        context.note(.nodeLearned(entry.node, from: speaker))
         Links.connect(to: handle, &state, &context)
     }
 }

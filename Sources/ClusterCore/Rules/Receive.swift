@@ -96,7 +96,7 @@ enum Receive {
         _ context: inout StepContext
     ) {
         guard let beat = body.heartbeat else {
-            return context.note(.ignored(.strangerSaid(body.type), from: header.sender))
+            return context.note(.ignored(.strangerSent(body.type), from: header.sender))
         }
         if header.messageFlags.contains(.extensions) {
             state.connections.noteExtensions(on: link)

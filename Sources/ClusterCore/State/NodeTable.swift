@@ -339,14 +339,14 @@ extension NodeTable {
     /// When a tick must look at a node, unless its row changes before.
     func look(at handle: NodeHandle) -> Int64 { schedule.time(of: handle) }
 
-    /// What was due of these was done: the next time is what `next` says of their rows as they are now.
+    /// What was due of a node was done: it has something due at this time, as its row is now.
     @inline(__always)
-    mutating func setNextDue(of handles: [NodeHandle], _ next: (borrowing KnownNode) -> Int64) {
-        for handle in handles where contains(handle) {
-            schedule.setNext(of: handle, at: next(rows[handle.index]))
-        }
-        schedule.endTick()
+    mutating func setNextDue(of handle: NodeHandle, at time: Int64) {
+        schedule.setNext(of: handle, at: time)
     }
+
+    /// What was due of all was done.
+    mutating func endTick() { schedule.endTick() }
 
     /// The next tick looks at every node.
     mutating func markAllDue() { schedule.markAllDue() }

@@ -2,7 +2,7 @@
 // is, and to whom it is news. What follows from each is for the rules.
 
 /// How a node is known.
-package enum Stage: UInt8, Sendable {
+package enum Stage: Sendable {
     /// It is at an address, and its real id is not known yet: it has a temporary one, which is ours alone.
     case handshake
     /// Only others have told of it: it never said its name itself, and may be made up.
@@ -29,7 +29,7 @@ package struct PeerFlags: OptionSet, Hashable, Sendable {
 /// What is known of where a node is, beside what it announces.
 ///
 /// - Source: DECISIONS D48, D62.
-enum Whereabouts: UInt8 {
+enum Whereabouts {
     /// It announces an address.
     case announced
     /// It announces a name, and where it is has not been seen: nobody here resolves names.
@@ -41,7 +41,7 @@ enum Whereabouts: UInt8 {
 }
 
 /// To how many others a node is news.
-enum News: UInt8 {
+enum News {
     case none
     /// It was heard of: a few are told.
     case few

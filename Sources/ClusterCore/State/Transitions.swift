@@ -91,7 +91,7 @@ extension ClusterState {
     /// We suspect a node: PFAIL.
     mutating func markPFail(_ handle: NodeHandle, _ context: inout StepContext) {
         nodes[handle].condition = .pfail(since: context.now.monotonic)
-        context.note(.suspected(nodes[handle].id))
+        context.note(.markedPFail(nodes[handle].id))
         context.pending.formUnion([.health, .suspicions])
     }
 

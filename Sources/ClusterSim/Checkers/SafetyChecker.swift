@@ -279,9 +279,9 @@ struct SafetyChecker: Checker {
     mutating func noted(
         _ note: Note, by node: Int, _ state: ClusterState, at time: Int64
     ) -> Violation? {
-        if case .suspected(let id) = note { remember(id, by: node) }
-        if case .heardFailed(let id, from: _) = note { remember(id, by: node) }
-        if case .markedFailed(let id, let agreeing) = note {
+        if case .markedPFail(let id) = note { remember(id, by: node) }
+        if case .failReceived(let id, from: _) = note { remember(id, by: node) }
+        if case .markedFail(let id, let agreeing) = note {
             remember(id, by: node)
             // The node's own clock counts whole milliseconds.
             let oldest = time - 2 * nodeTimeout * 1000 - 1000

@@ -52,12 +52,12 @@ struct RunMetrics: Sendable {
     }
 
     mutating func noted(_ note: Note, by node: Int, at time: Int64) {
-        if case .suspected = note {
+        if case .markedPFail = note {
             suspicions += 1
             if firstSuspicion == nil { firstSuspicion = time }
         }
-        if case .markedFailed(let id, _) = note { nodeFailed(id, at: time) }
-        if case .heardFailed(let id, _) = note { nodeFailed(id, at: time) }
+        if case .markedFail(let id, _) = note { nodeFailed(id, at: time) }
+        if case .failReceived(let id, _) = note { nodeFailed(id, at: time) }
         if case .electionStarted = note { electionsStarted += 1 }
         if case .electionWon = note {
             lastPromotion = time

@@ -188,7 +188,7 @@ extension World {
                 switch piece {
                 case .frame(let frame): read(frame, on: lane)
                 case .passed(let type, let length):
-                    step(end.node, .passedBy(type, length: length, on: end.link))
+                    step(end.node, .oversized(type, length: length, on: end.link))
                 }
             } catch {
                 refused(error, nil, on: lane)

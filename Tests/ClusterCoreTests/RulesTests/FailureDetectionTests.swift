@@ -42,7 +42,7 @@ struct FailureDetectionTests {
         let sent = try #require(node.row("a")).pingSent
         node.advance(sent + 5000 - node.now.monotonic)
         #expect(node.row("a")?.condition.isHealthy == true)
-        #expect(node.advance(100).notes.contains(.suspected(id("a"))))
+        #expect(node.advance(100).notes.contains(.markedPFail(id("a"))))
     }
 
     @Test func `any traffic puts the suspicion off`() {
@@ -112,10 +112,10 @@ struct FailureDetectionTests {
     @Test func `who reports whom is noted once, and once more when it is taken back`() {
         var node = TestNode(Self.shape)
         let suspects = Body.ping(rumour("a", [.master, .pfail]))
-        let reported = Note.reported(id("a"), by: id("b"))
+        let reported = Note.failureReported(id("a"), by: id("b"))
         #expect(node.hears(suspects, from: "b").notes == [reported])
         #expect(node.hears(suspects, from: "b").notes.isEmpty)
-        let withdrawn = Note.reportWithdrawn(id("a"), by: id("b"))
+        let withdrawn = Note.failureReportWithdrawn(id("a"), by: id("b"))
         #expect(node.hears(.ping(rumour("a")), from: "b").notes == [withdrawn])
         #expect(node.hears(.ping(rumour("a")), from: "b").notes.isEmpty)
         #expect(node.hears(suspects, from: "b").notes == [reported])
@@ -128,7 +128,7 @@ struct FailureDetectionTests {
         let outcome = node.hears(.ping(rumour("a", [.master, .fail])), from: "c")
         #expect(
             outcome.notes.contains(
-                .markedFailed(id("a"), agreeing: [id("b"), id("c"), id("m")])))
+                .markedFail(id("a"), agreeing: [id("b"), id("c"), id("m")])))
         #expect(Set(outcome.receivers(of: .fail)).isSuperset(of: "bcder"))
     }
 
@@ -205,7 +205,7 @@ struct FailureDetectionTests {
         node.hears(.ping(rumour("a", [.master, .pfail])), from: "c")
         #expect(
             node.hears(.ping(rumour("a")), from: "c").notes
-                .contains(.reportWithdrawn(id("a"), by: id("c"))))
+                .contains(.failureReportWithdrawn(id("a"), by: id("c"))))
     }
 
     @Test func `a report alone fails nobody whom we do not suspect ourselves`() {
@@ -264,7 +264,7 @@ struct FailureDetectionTests {
     @Test func `the only voting master decides alone`() {
         var node = TestNode("m myself,master - 1 0-16383\na master - 2\nr slave m 1")
         node.silent = ["a"]
-        #expect(node.advance(9000).notes.contains(.markedFailed(id("a"), agreeing: [id("m")])))
+        #expect(node.advance(9000).notes.contains(.markedFail(id("a"), agreeing: [id("m")])))
     }
 
     @Test func `a suspicion ends with a PONG on our link, and not by gossip`() {
@@ -283,7 +283,7 @@ struct FailureDetectionTests {
         ] as [(Character, Note.ClearReason)] {
             var node = Self.told(that: letter)
             let outcome = node.hears(.pong(), from: letter, on: .outbound)
-            #expect(outcome.notes.contains(.failureCleared(id(letter), reason: reason)))
+            #expect(outcome.notes.contains(.clearedFail(id(letter), reason: reason)))
         }
     }
 
@@ -295,14 +295,14 @@ struct FailureDetectionTests {
         #expect(node.row("a")?.condition.isFailed == true)
         node.pass(1)
         let outcome = node.hears(.pong(), from: "a", on: .outbound)
-        #expect(outcome.notes.contains(.failureCleared(id("a"), reason: .nobodyTookOver)))
+        #expect(outcome.notes.contains(.clearedFail(id("a"), reason: .nobodyTookOver)))
     }
 
     @Test func `a master that came back under another id fails like one that is silent`() {
         var node = TestNode(Self.shape)
         node.hears(.pong(), from: "a", on: .outbound) { $0.sender = id("x") }
         #expect(node.row("a")?.hasAddress == false)
-        #expect(node.advance(5200).notes.contains(.suspected(id("a"))))
+        #expect(node.advance(5200).notes.contains(.markedPFail(id("a"))))
         node.hears(.ping(rumour("a", [.master, .pfail, .noAddress])), from: "b")
         node.hears(.ping(rumour("a", [.master, .pfail, .noAddress])), from: "c")
         #expect(node.row("a")?.condition.isFailed == true)

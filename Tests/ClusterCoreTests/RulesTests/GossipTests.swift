@@ -32,7 +32,7 @@ struct GossipTests {
         var node = TestNode(Self.shape)
         let outcome = node.hears(.ping(rumour("x")), from: "b")
         #expect(outcome.connects == [address("x")])
-        #expect(outcome.notes.contains(.nodeHeardOf(id("x"), from: id("b"))))
+        #expect(outcome.notes.contains(.nodeLearned(id("x"), from: id("b"))))
         #expect(node.row("x")?.isHandshake == false)
     }
 
@@ -210,7 +210,7 @@ struct GossipTests {
             .ping(Heartbeat(gossip: Self.crowd(GossipSection.limit, from: 1))), from: "b")
         #expect(node.state.nodes.memberCount == 5)
         #expect(node.state.nodes.counts.unheard == 2 * 5 + 64)
-        #expect(outcome.notes.contains(.ignored(.unheardLimit, from: id("b"))))
+        #expect(outcome.notes.contains(.ignored(.hearsayLimit, from: id("b"))))
     }
 
     @Test func `one that was tried in vain gives way to one that is newly heard of`() throws {

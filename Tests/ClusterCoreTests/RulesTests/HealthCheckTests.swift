@@ -189,7 +189,7 @@ struct HealthCheckTests {
         var node = Self.serving()
         #expect(
             node.learnsFailure(of: "r", from: "b").notes == [
-                .reported(id("r"), by: id("b")), .heardFailed(id("r"), from: id("b")),
+                .failureReported(id("r"), by: id("b")), .failReceived(id("r"), from: id("b")),
             ])
         #expect(node.state.health.isOK)
     }

@@ -20,10 +20,10 @@ struct HeardFailureTests {
         #expect(heard.receivers(of: .ping) == "a")
         #expect(heard.sent(.fail).isEmpty && node.row("a")?.condition == .healthy)
         let answer = node.hears(.pong(), from: "a", on: .outbound)
-        #expect(answer.notes.contains(.failDenied(id("a"))))
+        #expect(answer.notes.contains(.failRefuted(id("a"))))
         #expect(
             !node.advance(12_000).notes.contains {
-                if case .heardFailed = $0 { true } else { false }
+                if case .failReceived = $0 { true } else { false }
             })
     }
 
@@ -33,7 +33,7 @@ struct HeardFailureTests {
         node.hears(.fail(id("a")), from: "r")
         node.advance(2400)
         #expect(node.row("a")?.condition == .healthy)
-        #expect(node.advance(100).notes.contains(.heardFailed(id("a"), from: id("r"))))
+        #expect(node.advance(100).notes.contains(.failReceived(id("a"), from: id("r"))))
         #expect(node.hears(.fail(id("a")), from: "b").notes.isEmpty, "already failed")
     }
 
@@ -44,7 +44,7 @@ struct HeardFailureTests {
         node.advance(2500)
         #expect(node.row("a")?.condition == .healthy)
         let outcome = node.hears(.fail(id("a")), from: "r")
-        #expect(outcome.notes.contains(.heardFailed(id("a"), from: id("r"))))
+        #expect(outcome.notes.contains(.failReceived(id("a"), from: id("r"))))
     }
 
     @Test(arguments: [(624, false), (625, true)])
@@ -77,7 +77,7 @@ struct HeardFailureTests {
         }
         // Of five voters three make a quorum.
         let outcome = node.hears(.fail(id("a")), from: "d")
-        #expect(outcome.notes.contains(.heardFailed(id("a"), from: id("d"))))
+        #expect(outcome.notes.contains(.failReceived(id("a"), from: id("d"))))
         #expect(node.row("a")?.condition.isFailed == true)
     }
 
@@ -105,8 +105,8 @@ struct HeardFailureTests {
             notes += node.advance(1000).notes
             node.hears(.publish(Publication(channel: [], message: [])), from: "a")
         }
-        #expect(notes.contains(.failDenied(id("a"))))
-        #expect(!notes.contains { if case .heardFailed = $0 { true } else { false } })
+        #expect(notes.contains(.failRefuted(id("a"))))
+        #expect(!notes.contains { if case .failReceived = $0 { true } else { false } })
     }
 
     @Test func `the first three voters tell the replicas of one that they heard has failed`() {

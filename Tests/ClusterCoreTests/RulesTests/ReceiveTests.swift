@@ -42,7 +42,7 @@ struct ReceiveTests {
         let isAnswered = body.type == .ping || body.type == .meet
         #expect(outcome.sent.map(\.message.type) == (isAnswered ? [.pong] : []))
         if body.heartbeat == nil {
-            #expect(outcome.notes == [.ignored(.strangerSaid(body.type), from: id("x"))])
+            #expect(outcome.notes == [.ignored(.strangerSent(body.type), from: id("x"))])
         }
     }
 

@@ -12,11 +12,11 @@ struct StandingTests {
         let outcome = ElectionTests.learnsFailure(&node)
         #expect(
             outcome.notes.contains { note in
-                if case .electionNotStood(.dataTooOld) = note { true } else { false }
+                if case .electionDeclined(.dataTooOld) = note { true } else { false }
             })
         let later = node.advance(1000)
         #expect(later.sent(.voteRequest).isEmpty)
-        #expect(!later.notes.contains { if case .electionNotStood = $0 { true } else { false } })
+        #expect(!later.notes.contains { if case .electionDeclined = $0 { true } else { false } })
     }
 
     @Test func `data age counts from a node timeout on, up to the validity factor`() {
@@ -46,13 +46,13 @@ struct StandingTests {
         node.advance(300)
         #expect(
             ElectionTests.learnsFailure(&node).notes
-                .contains(.electionNotStood(reason: .dataTooOld(age: Int64.max / 2 - 5000))))
+                .contains(.electionDeclined(reason: .dataTooOld(age: Int64.max / 2 - 5000))))
     }
 
     @Test func `a replica without a copy does not stand and flags itself so`() {
         var node = ElectionTests.bereaved { $0.failoverWithoutCopy = false }
         let outcome = ElectionTests.learnsFailure(&node)
-        #expect(outcome.notes.contains(.electionNotStood(reason: .noCopy)))
+        #expect(outcome.notes.contains(.electionDeclined(reason: .noCopy)))
         #expect(
             node.hears(.ping(), from: "b").sent(.pong).first?.header?.flags
                 .contains(.noFailover) == true)
@@ -67,7 +67,7 @@ struct StandingTests {
     @Test func `a replica that is told never to stand does not`() {
         var node = ElectionTests.bereaved { $0.replicaNoFailover = true }
         #expect(
-            ElectionTests.learnsFailure(&node).notes.contains(.electionNotStood(reason: .disabled)))
+            ElectionTests.learnsFailure(&node).notes.contains(.electionDeclined(reason: .disabled)))
     }
 
     @Test func `a replica that is told so while its election goes on gives it up`() {
@@ -76,7 +76,7 @@ struct StandingTests {
         var config = node.machine.config
         config.replicaNoFailover = true
         node.step(.configure(config))
-        #expect(node.tick().notes.contains(.electionNotStood(reason: .disabled)))
+        #expect(node.tick().notes.contains(.electionDeclined(reason: .disabled)))
         _ = ElectionTests.votes(&node, from: "bc")
         #expect(!node.state.me.isMaster && node.state.election.candidacy == nil)
     }
@@ -100,7 +100,7 @@ struct StandingTests {
         let outcome = ElectionTests.learnsFailure(&node)
         #expect(
             outcome.notes == [
-                .reported(id("a"), by: id("b")), .heardFailed(id("a"), from: id("b")),
+                .failureReported(id("a"), by: id("b")), .failReceived(id("a"), from: id("b")),
             ])
     }
 

@@ -172,7 +172,7 @@ struct VotingTests {
         var node = TestNode(Self.shape)
         _ = Self.ask(&node)
         node.hears(.fail(id("b")), from: "r")
-        #expect(node.hears(.pong(), from: "b", on: .outbound).notes.contains(.failDenied(id("b"))))
+        #expect(node.hears(.pong(), from: "b", on: .outbound).notes.contains(.failRefuted(id("b"))))
         let later = node.advance(2800)
         #expect(later.sent(.vote).isEmpty && later.refusals == [.masterNotFailed(id("b"))])
     }
@@ -238,7 +238,7 @@ struct VotingTests {
         var node = Self.electorate()
         let outcome = node.hears(.voteRequest, from: "x") { $0.currentEpoch = 10 }
         #expect(outcome.sent.isEmpty)
-        #expect(outcome.notes.contains(.ignored(.strangerSaid(.voteRequest), from: id("x"))))
+        #expect(outcome.notes.contains(.ignored(.strangerSent(.voteRequest), from: id("x"))))
         #expect(node.state.lastVoteEpoch == 0 && node.state.currentEpoch == 9)
     }
 
