@@ -4,39 +4,41 @@
 
 /// From traffic to a story.
 package struct Explanation {
-    package private(set) var census: Census
+    package private(set) var observed: ObservedCluster
     private var incidents = Incidents()
 
-    package init(limits: CensusLimits = CensusLimits()) { census = Census(limits: limits) }
+    package init(limits: ObservationLimits = ObservationLimits()) {
+        observed = ObservedCluster(limits: limits)
+    }
 
     /// What became known.
     package struct News: Sendable {
-        package var events: [StoryEvent] = []
+        package var events: [TimelineEvent] = []
         package var incidents: [Incident] = []
         package init() {}
     }
 
     /// Takes what happened next, and appends what follows from it.
     package mutating func take(_ event: BusEvent, into news: inout News) {
-        census.take(event)
-        if !census.events.isEmpty || !census.settled.isEmpty { pass(into: &news) }
-        incidents.release(census)
+        observed.take(event)
+        if !observed.events.isEmpty || !observed.settled.isEmpty { pass(into: &news) }
+        incidents.release(observed)
         collect(into: &news)
     }
 
     /// Ends the capture.
     package mutating func finish(into news: inout News) {
-        census.finish()
+        observed.finish()
         pass(into: &news)
-        incidents.finish(census)
+        incidents.finish(observed)
         collect(into: &news)
     }
 
     private mutating func pass(into news: inout News) {
-        let events = census.events
-        incidents.settled(census.settled)
-        census.forgetNews()
-        for event in events { incidents.take(event, census) }
+        let events = observed.events
+        incidents.settled(observed.settled)
+        observed.forgetNews()
+        for event in events { incidents.take(event, observed) }
         news.events += events
         collect(into: &news)
     }

@@ -11,9 +11,9 @@ package struct Incidents {
     private var standing: [NodeID: NodeID] = [:]
     /// Started by the operator and coordinated with the master.
     private var coordinated: Set<NodeID> = []
-    /// Promoted, and not yet known to all; by heir.
+    /// Promoted, and not yet known to all; by successor.
     private var spreading: [NodeID: NodeID] = [:]
-    /// Over, while votes for the heir may still be on their way; by heir, `.zero` for none.
+    /// Over, while votes for the successor may still be on their way; by successor, `.zero` for none.
     private var settling: [NodeID: [Over]] = [:]
     /// Heirs of those that may be passed on.
     private var due: Set<NodeID> = []
@@ -32,21 +32,21 @@ package struct Incidents {
 
     package init() {}
 
-    /// Takes an event, with the census as it is after it.
-    package mutating func take(_ event: StoryEvent, _ census: Census) {
+    /// Takes an event, with the observed as it is after it.
+    package mutating func take(_ event: TimelineEvent, _ observed: ObservedCluster) {
         switch event.kind {
         case .silent(let since, let closed):
-            change(event.node, at: since, census) {
+            change(event.node, at: since, observed) {
                 $0.silentAt = since
                 $0.closedConnections = closed
             }
         case .suspected:
-            change(event.node, at: event.time, census) {
+            change(event.node, at: event.time, observed) {
                 $0.firstSuspectedAt = $0.firstSuspectedAt ?? event.time
                 if let by = event.by, $0.isSuspect.insert(by).inserted { $0.suspects.append(by) }
             }
         case .failed(let agreeing):
-            change(event.node, at: event.time, census) {
+            change(event.node, at: event.time, observed) {
                 if $0.failedAt == nil {
                     $0.failedAt = event.time
                     $0.agreeing = agreeing
@@ -55,14 +55,14 @@ package struct Incidents {
                     $0.announcers.append(by)
                 }
             }
-        case .cleared, .recovered: ended(event, census)
-        case .manualFailoverStarted: started(event, census)
-        case .voteRequested(let epoch, let forced): requested(event, epoch, forced, census)
+        case .cleared, .recovered: ended(event, observed)
+        case .manualFailoverStarted: started(event, observed)
+        case .voteRequested(let epoch, let forced): requested(event, epoch, forced, observed)
         case .voteGranted(let epoch): voted(event) { if $0.epoch == epoch { $0.votes.append($1) } }
         case .voteWithheld(_, let reason):
             voted(event) { $0.withheld.append(Incident.Withheld(voter: $1, reason: reason)) }
-        case .promoted(let epoch, let slots): promoted(event, epoch, slots, census)
-        case .heirLearned: learned(event, census)
+        case .promoted(let epoch, let slots): promoted(event, epoch, slots, observed)
+        case .promotionLearned: learned(event, observed)
         case .forgotten:
             if let node = event.node, let by = event.by, open[node] != nil {
                 open[node].mutate { $0.forgottenBy.append(by) }
@@ -76,7 +76,7 @@ package struct Incidents {
     }
 
     /// Ends the capture: what is still open is an incident too, with what is known of it.
-    package mutating func finish(_ census: Census) {
+    package mutating func finish(_ observed: ObservedCluster) {
         let ordered = open.sorted {
             ($0.value.startedAt, $0.key) < ($1.value.startedAt, $1.key)
         }
@@ -86,7 +86,7 @@ package struct Incidents {
             let isGone = incident.closedConnections
             if failed || isGone || incident.cause != .silence { close(incident) }
         }
-        release(census)
+        release(observed)
     }
 
     /// The elections of some candidates are settled.
@@ -96,65 +96,68 @@ package struct Incidents {
     }
 
     /// Passes on incidents whose elections are settled.
-    package mutating func release(_ census: Census) {
+    package mutating func release(_ observed: ObservedCluster) {
         guard !due.isEmpty else { return }
         var done: [Over] = []
-        for heir in due {
-            if let place = census.find(heir), census.elections[place] != nil { continue }
-            done += settling.removeValue(forKey: heir) ?? []
+        for successor in due {
+            if let place = observed.find(successor), observed.elections[place] != nil { continue }
+            done += settling.removeValue(forKey: successor) ?? []
         }
         due.removeAll(keepingCapacity: true)
         finished += done.sorted { $0.number < $1.number }.map(\.incident)
     }
 
     private mutating func change(
-        _ master: NodeID?, at start: Int64, _ census: Census, _ body: (inout Incident) -> Void
+        _ master: NodeID?, at start: Int64, _ observed: ObservedCluster,
+        _ body: (inout Incident) -> Void
     ) {
         guard let master else { return }
         // Taken out, so that its lists are not copied for each entry.
         let known = open.removeValue(forKey: master)
-        guard var incident = known ?? make(master, at: start, census) else { return }
+        guard var incident = known ?? make(master, at: start, observed) else { return }
         if incident.promotedAt == nil { body(&incident) }
         open[master] = incident
     }
 
-    private func make(_ master: NodeID, at start: Int64, _ census: Census) -> Incident? {
+    private func make(_ master: NodeID, at start: Int64, _ observed: ObservedCluster) -> Incident? {
         guard open.count < Self.limit else { return nil }
         var incident = Incident(master: master, startedAt: start)
-        if let place = census.find(master) {
-            incident.slots = census.ownSlots(of: place)
-            let flags = census.nodes[place].flags
+        if let place = observed.find(master) {
+            incident.slots = observed.ownSlots(of: place)
+            let flags = observed.nodes[place].flags
             incident.wasReplica =
-                census.nodes[place].statement?.isReplica
+                observed.nodes[place].selfReport?.isReplica
                 ?? (flags.isEmpty ? nil : flags.contains(.replica))
         }
         return incident
     }
 
     private mutating func close(_ incident: Incident) {
-        let heir = incident.heir ?? .zero
-        settling[heir, default: []].append(Over(number: nextNumber, incident: incident))
-        due.insert(heir)
+        let successor = incident.successor ?? .zero
+        settling[successor, default: []].append(Over(number: nextNumber, incident: incident))
+        due.insert(successor)
         nextNumber += 1
-        if let heir = incident.heir { spreading[heir] = nil }
+        if let successor = incident.successor { spreading[successor] = nil }
     }
 
     /// One node holds another for well again.
-    private mutating func ended(_ event: StoryEvent, _ census: Census) {
+    private mutating func ended(_ event: TimelineEvent, _ observed: ObservedCluster) {
         guard let node = event.node, var incident = open[node], incident.promotedAt == nil,
-            let place = census.find(node), incident.cause == .silence
+            let place = observed.find(node), incident.cause == .silence
         else { return }
         if case .recovered = event.kind {
             incident.recoveredAt = incident.recoveredAt ?? event.time
         }
         open[node] = incident
-        guard census.nodes[place].opinions.isEmpty, !census.nodes[place].isClosed else { return }
+        guard observed.nodes[place].opinions.isEmpty, !observed.nodes[place].isClosed else {
+            return
+        }
         open[node] = nil
         if incident.failedAt != nil { close(incident) }
     }
 
     /// A node that had ended all its connections is back before anybody missed it.
-    private mutating func returned(_ event: StoryEvent) {
+    private mutating func returned(_ event: TimelineEvent) {
         for node in [event.by, event.node].compactMap({ $0 }) {
             guard let incident = open[node], incident.closedConnections,
                 incident.firstSuspectedAt == nil, incident.cause == .silence
@@ -165,29 +168,29 @@ package struct Incidents {
 
     /// A node answers under another id: what was open of it is over, and was no failure unless
     /// somebody said so.
-    private mutating func replaced(_ event: StoryEvent) {
+    private mutating func replaced(_ event: TimelineEvent) {
         guard let node = event.node, var incident = open[node] else { return }
         incident.replacedBy = event.by
         open[node] = incident
         if incident.failedAt == nil && incident.promotedAt == nil { open[node] = nil }
     }
 
-    private mutating func started(_ event: StoryEvent, _ census: Census) {
+    private mutating func started(_ event: TimelineEvent, _ observed: ObservedCluster) {
         guard let replica = event.by, let master = event.node else { return }
         standing[replica] = master
         coordinated.insert(replica)
-        var incident = make(master, at: event.time, census)
+        var incident = make(master, at: event.time, observed)
         incident?.cause = .manual
         open[master] = incident ?? open[master]
     }
 
     private mutating func requested(
-        _ event: StoryEvent, _ epoch: Epoch, _ forced: Bool, _ census: Census
+        _ event: TimelineEvent, _ epoch: Epoch, _ forced: Bool, _ observed: ObservedCluster
     ) {
         guard let replica = event.by, let master = event.node else { return }
         standing[replica] = master
         let isForced = forced && !coordinated.contains(replica)
-        change(master, at: event.time, census) {
+        change(master, at: event.time, observed) {
             // One whose master has failed may force it all the same: Valkey 9.1 does so with what
             // is left of an earlier order.
             if isForced && $0.failedAt == nil { $0.cause = .forced }
@@ -199,7 +202,7 @@ package struct Incidents {
     }
 
     /// A vote, or none, for a candidate.
-    private mutating func voted(_ event: StoryEvent, _ body: (inout Incident, NodeID) -> Void) {
+    private mutating func voted(_ event: TimelineEvent, _ body: (inout Incident, NodeID) -> Void) {
         guard let candidate = event.node, let voter = event.by, let master = standing[candidate]
         else { return }
         if open[master] != nil {
@@ -210,44 +213,46 @@ package struct Incidents {
     }
 
     private mutating func promoted(
-        _ event: StoryEvent, _ epoch: Epoch, _ slots: SlotSet, _ census: Census
+        _ event: TimelineEvent, _ epoch: Epoch, _ slots: SlotSet, _ observed: ObservedCluster
     ) {
-        guard let heir = event.by else { return }
+        guard let successor = event.by else { return }
         // Whom it replaces: by its request, else by the slots that it has taken.
-        guard let master = standing[heir] ?? former(of: heir, slots, census)
+        guard let master = standing[successor] ?? former(of: successor, slots, observed)
         else { return }
-        guard var incident = open[master] ?? make(master, at: event.time, census) else { return }
+        guard var incident = open[master] ?? make(master, at: event.time, observed) else { return }
         if incident.voteRequestedAt == nil { incident.cause = .takeover }
         if incident.cause == .takeover && incident.failedAt == nil
             && incident.firstSuspectedAt == nil
         {
             incident.startedAt = event.time
         }
-        coordinated.remove(heir)
-        incident.heir = heir
+        coordinated.remove(successor)
+        incident.successor = successor
         incident.epoch = epoch
         incident.promotedAt = event.time
         incident.slots = slots
         open[master] = incident
-        spreading[heir] = master
+        spreading[successor] = master
     }
 
-    private func former(of heir: NodeID, _ slots: SlotSet, _ census: Census) -> NodeID? {
-        guard let place = census.find(heir) else { return nil }
-        return census.latestOwner(of: slots, near: place, besides: [place]).map {
-            census.nodes[$0].id
+    private func former(of successor: NodeID, _ slots: SlotSet, _ observed: ObservedCluster)
+        -> NodeID?
+    {
+        guard let place = observed.find(successor) else { return nil }
+        return observed.latestOwner(of: slots, near: place, besides: [place]).map {
+            observed.nodes[$0].id
         }
     }
 
-    private mutating func learned(_ event: StoryEvent, _ census: Census) {
-        guard let heir = event.node, let master = spreading[heir], let by = event.by,
-            let place = census.find(heir)
+    private mutating func learned(_ event: TimelineEvent, _ observed: ObservedCluster) {
+        guard let successor = event.node, let master = spreading[successor], let by = event.by,
+            let place = observed.find(successor)
         else { return }
         open[master].mutate {
             $0.learned.append(by)
             $0.lastLearned = max($0.lastLearned ?? 0, event.time)
         }
-        guard census.nodes[place].isKnownToAll else { return }
+        guard observed.nodes[place].isKnownToAll else { return }
         open[master].mutate {
             $0.agreedAt = max($0.lastLearned ?? 0, event.time)
         }
@@ -255,7 +260,7 @@ package struct Incidents {
     }
 }
 
-extension CensusNode {
+extension ObservedNode {
     /// Nobody who lives has still to hear of its promotion.
     var isKnownToAll: Bool { learned == nil }
 }

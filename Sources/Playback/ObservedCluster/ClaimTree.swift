@@ -8,7 +8,7 @@ import ClusterWire
 struct ClaimTree: Sendable {
     private struct Row {
         var epoch: Epoch
-        var place: Census.Index
+        var place: ObservedCluster.Index
         var slots: SlotSet
         /// All slots claimed by this row and those below it.
         var all: SlotSet
@@ -21,13 +21,13 @@ struct ClaimTree: Sendable {
     private var rows: [Row] = []
     private var unused: [Int] = []
     private var top = -1
-    private var epochs: [Census.Index: Epoch] = [:]
+    private var epochs: [ObservedCluster.Index: Epoch] = [:]
 
     /// All who claim something, in no order.
-    var places: [Census.Index] { Array(epochs.keys) }
+    var places: [ObservedCluster.Index] { Array(epochs.keys) }
 
     /// What a place claims from now on; nothing when `slots` is empty.
-    mutating func set(_ place: Census.Index, _ slots: SlotSet, at epoch: Epoch) {
+    mutating func set(_ place: ObservedCluster.Index, _ slots: SlotSet, at epoch: Epoch) {
         if let former = epochs.removeValue(forKey: place) {
             top = removed(place, former, from: top)
         }
@@ -46,7 +46,7 @@ struct ClaimTree: Sendable {
     }
 
     private mutating func removed(
-        _ place: Census.Index, _ epoch: Epoch, from number: Int
+        _ place: ObservedCluster.Index, _ epoch: Epoch, from number: Int
     ) -> Int {
         guard number >= 0 else { return -1 }
         let key = (rows[number].epoch, rows[number].place)
@@ -68,7 +68,7 @@ struct ClaimTree: Sendable {
 
     /// The rows before an epoch and place, and the others.
     private mutating func split(
-        _ number: Int, _ epoch: Epoch, _ place: Census.Index
+        _ number: Int, _ epoch: Epoch, _ place: ObservedCluster.Index
     ) -> (low: Int, high: Int) {
         guard number >= 0 else { return (-1, -1) }
         if (rows[number].epoch, rows[number].place) < (epoch, place) {
@@ -124,7 +124,7 @@ extension ClaimTree {
     }
 
     /// Those of some slots that nobody but this place claims.
-    func unclaimed(_ slots: SlotSet, besides place: Census.Index) -> SlotSet {
+    func unclaimed(_ slots: SlotSet, besides place: ObservedCluster.Index) -> SlotSet {
         guard let epoch = epochs[place] else {
             return top < 0 ? slots : slots.subtracting(rows[top].all)
         }
@@ -148,14 +148,14 @@ extension ClaimTree {
 
     /// Who claims any of some slots at the greatest epoch above `floor`, besides a few.
     func latest(
-        _ slots: SlotSet, above floor: Epoch? = nil, besides excepted: [Census.Index]
-    ) -> Census.Index? {
+        _ slots: SlotSet, above floor: Epoch? = nil, besides excepted: [ObservedCluster.Index]
+    ) -> ObservedCluster.Index? {
         latest(slots, floor, excepted, in: top)
     }
 
     private func latest(
-        _ slots: SlotSet, _ floor: Epoch?, _ excepted: [Census.Index], in number: Int
-    ) -> Census.Index? {
+        _ slots: SlotSet, _ floor: Epoch?, _ excepted: [ObservedCluster.Index], in number: Int
+    ) -> ObservedCluster.Index? {
         guard number >= 0, !rows[number].all.isDisjoint(with: slots) else { return nil }
         if let found = latest(slots, floor, excepted, in: rows[number].right) { return found }
         if let floor, rows[number].epoch <= floor { return nil }
@@ -171,15 +171,15 @@ extension ClaimTree {
     /// - Parameter limit: of no more places than that.
     func holders(
         of slots: SlotSet, below ceiling: Epoch?, limit: Int
-    ) -> [(place: Census.Index, slots: SlotSet)] {
-        var found: [(place: Census.Index, slots: SlotSet)] = []
+    ) -> [(place: ObservedCluster.Index, slots: SlotSet)] {
+        var found: [(place: ObservedCluster.Index, slots: SlotSet)] = []
         var rest = slots
         collect(&found, &rest, ceiling, limit, in: top)
         return found
     }
 
     private func collect(
-        _ found: inout [(place: Census.Index, slots: SlotSet)], _ rest: inout SlotSet,
+        _ found: inout [(place: ObservedCluster.Index, slots: SlotSet)], _ rest: inout SlotSet,
         _ ceiling: Epoch?, _ limit: Int, in number: Int
     ) {
         guard number >= 0, found.count < limit, !rows[number].all.isDisjoint(with: rest) else {

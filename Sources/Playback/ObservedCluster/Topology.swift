@@ -52,7 +52,7 @@ package struct Topology: Equatable, Sendable {
     }
 }
 
-extension Census {
+extension ObservedCluster {
     /// The clusters of the capture, the one with the most nodes first.
     package func topologies() -> [Topology] {
         let forgotten = nodes.reduce(into: Set<NodeID>()) { $0.formUnion($1.forgets) }
@@ -80,7 +80,7 @@ extension Census {
     }
 
     /// Where a node is reached on the bus, as a key.
-    private static func listening(_ node: CensusNode) -> String? {
+    private static func listening(_ node: ObservedNode) -> String? {
         node.host.map { endingKey($0, node.busPort) }
     }
 
@@ -93,9 +93,9 @@ extension Census {
 
     private func node(_ place: Index, voters: Int) -> Topology.Node {
         let row = nodes[place]
-        let isReplica = row.statement?.isReplica ?? row.flags.contains(.replica)
+        let isReplica = row.selfReport?.isReplica ?? row.flags.contains(.replica)
         var epoch: Epoch?
-        if let own = row.statement {
+        if let own = row.selfReport {
             epoch = own.isReplica ? replicaEpoch(place) : own.configEpoch
         } else {
             epoch = row.hearsay?.epoch
@@ -107,7 +107,7 @@ extension Census {
         if row.flags.contains(.noFailover) { flags.append("nofailover") }
         return Topology.Node(
             id: row.id, isReplica: isReplica,
-            replicaOf: row.statement.flatMap { $0.replicaOf.isZero ? nil : $0.replicaOf },
+            replicaOf: row.selfReport.flatMap { $0.replicaOf.isZero ? nil : $0.replicaOf },
             address: row.address, busPort: row.host == nil ? nil : row.busPort,
             configEpoch: epoch, slots: isReplica ? SlotSet() : ownSlots(of: place), flags: flags,
             lastSeen: row.lastHeard)
@@ -115,7 +115,7 @@ extension Census {
 
     /// A replica prints its master's epoch.
     private func replicaEpoch(_ place: Index) -> Epoch {
-        guard let master = master(of: place), let own = nodes[master].statement, !own.isReplica
+        guard let master = master(of: place), let own = nodes[master].selfReport, !own.isReplica
         else { return nodes[place].repeatedEpoch }
         return max(own.configEpoch, nodes[place].repeatedEpoch)
     }
@@ -139,7 +139,7 @@ extension Census {
     }
 }
 
-extension CensusNode {
+extension ObservedNode {
     /// It spoke, and its connections did not all end.
     fileprivate var isHeard: Bool { hasSpoken && !isClosed }
 }

@@ -1,6 +1,6 @@
 // One node of a capture played by our rules: a fresh machine in the state of the first messages is fed
 // all that the capture shows arriving at that node, with ticks between and the commands that its words
-// imply. What the real node then said and what the machine did are kept side by side for Comparison.
+// imply. What the real node then said and what the machine did are kept side by side for ReplayComparison.
 
 import Capture
 import ClusterCore
@@ -9,7 +9,7 @@ import Determinism
 
 /// The machine in the place of one node.
 package struct DifferentialReplay {
-    private let ledger: Ledger
+    private let capture: IndexedCapture
     private let id: NodeID
     private var machine: Machine
     private let origin: Int64
@@ -18,7 +18,7 @@ package struct DifferentialReplay {
     /// The first stretch of silence that is still to come.
     private var nextJump = 0
     private(set) var record: ReplayRecord
-    private let view: LedgerView
+    private let view: CaptureView
     /// Our links by where they lead and the other way round, and numbers for those that others made.
     private var outbound: [String: LinkID] = [:]
     private var targets: [LinkID: String] = [:]
@@ -31,23 +31,23 @@ package struct DifferentialReplay {
     private static let tick: Int64 = 100_000_000
 
     package init(
-        _ ledger: Ledger, as id: NodeID, nodeTimeout: Int64
-    ) throws(Ledger.Refusal) {
-        self.ledger = ledger
+        _ capture: IndexedCapture, as id: NodeID, nodeTimeout: Int64
+    ) throws(IndexedCapture.Refusal) {
+        self.capture = capture
         self.id = id
-        view = LedgerView(ledger, ledger.index ?? LedgerIndex(ledger), of: id)
-        origin = ledger.census.firstTime ?? 0
+        view = CaptureView(capture, capture.index ?? CaptureIndex(capture), of: id)
+        origin = capture.observed.firstTime ?? 0
         now = origin
         nextTick = origin
         var random = SplitMix64(seed: 1)
         var config = ClusterConfig()
         config.nodeTimeout = nodeTimeout
         config.failoverWithoutCopy = true
-        if let place = ledger.census.find(id) {
-            config.port = ledger.census.nodes[place].port
-            config.busPort = ledger.census.nodes[place].busPort
+        if let place = capture.observed.find(id) {
+            config.port = capture.observed.nodes[place].port
+            config.busPort = capture.observed.nodes[place].busPort
         }
-        let state = try ledger.start(
+        let state = try capture.start(
             of: id, at: Self.instant(origin, origin), random: &random)
         machine = Machine(state: state, config: config, random: random)
         record = ReplayRecord(node: id, nodeTimeout: nodeTimeout)
@@ -64,19 +64,21 @@ package struct DifferentialReplay {
         effort.began(knowing: machine.state.nodes.count)
         record.note(machine.state, at: origin)
         record.noteConditions(machine.state, at: origin)
-        if let place = ledger.census.find(id), let first = ledger.census.nodes[place].firstHeader {
+        if let place = capture.observed.find(id),
+            let first = capture.observed.nodes[place].firstHeader
+        {
             store(first)
         }
         for place in view.events {
-            advance(to: ledger.events[place].time, &effort)
+            advance(to: capture.events[place].time, &effort)
             guard !effort.isSpent else { break }
-            take(ledger.events[place])
+            take(capture.events[place])
             effort.stepped(steps)
             steps = 0
         }
-        if let last = ledger.events.last?.time { advance(to: last, &effort) }
+        if let last = capture.events.last?.time { advance(to: last, &effort) }
         record.end = now
-        return Comparison(record, ledger).result()
+        return ReplayComparison(record, capture).result()
     }
 
     /// Ticks up to a time; a capture with a jump of its clock gets a few, not millions.
@@ -103,7 +105,7 @@ package struct DifferentialReplay {
         case .ending: break
         case .item(let item):
             guard case .message(let message) = item.content else { return }
-            let speaker = ledger.streams[item.stream]?.speaker
+            let speaker = capture.streams[item.stream]?.speaker
             if speaker == id {
                 said(message, item)
             } else if let speaker {
@@ -115,7 +117,7 @@ package struct DifferentialReplay {
 
 extension DifferentialReplay {
     private mutating func opened(_ stream: BusStream) {
-        guard let entry = ledger.streams[stream.number], !entry.isAnswering, view.arrives(entry),
+        guard let entry = capture.streams[stream.number], !entry.isAnswering, view.arrives(entry),
             inbound[stream.number] == nil
         else { return }
         inbound[stream.number] = nextInbound
@@ -131,8 +133,8 @@ extension DifferentialReplay {
     private mutating func closed(_ stream: BusStream) {
         if let number = inbound.removeValue(forKey: stream.number) {
             step(.linkClosed(.inbound(number)))
-        } else if ledger.streams[stream.number]?.speaker == id,
-            ledger.streams[stream.number]?.isAnswering == false,
+        } else if capture.streams[stream.number]?.speaker == id,
+            capture.streams[stream.number]?.isAnswering == false,
             let link = outbound.removeValue(forKey: stream.destination.description)
         {
             targets[link] = nil
@@ -142,7 +144,7 @@ extension DifferentialReplay {
 
     /// A message of another node to this one.
     private mutating func heard(_ message: Message, _ item: BusItem, _ speaker: NodeID) {
-        guard let entry = ledger.streams[item.stream], view.arrives(entry) else { return }
+        guard let entry = capture.streams[item.stream], view.arrives(entry) else { return }
         var link: LinkID?
         if entry.isAnswering {
             link = outbound[item.source.description]
@@ -151,7 +153,7 @@ extension DifferentialReplay {
             link = inbound[item.stream].map { .inbound($0) }
         }
         if entry.isAnswering, machine.state.nodes.find(speaker) == nil {
-            record.strangerAnswered.append(item.time)
+            record.unknownNodeAnswered.append(item.time)
         }
         guard let link else {
             record.notCompared["input without a link", default: 0] += 1
@@ -166,7 +168,7 @@ extension DifferentialReplay {
                         time: item.time, candidate: header.sender, epoch: header.currentEpoch,
                         input: record.lastInput))
             }
-            if case .fail(let failed) = body { record.toldFailed.append((item.time, failed)) }
+            if case .fail(let failed) = body { record.failReceived.append((item.time, failed)) }
         }
         record.inputs += 1
         step(.message(message, on: link))
@@ -184,18 +186,18 @@ extension DifferentialReplay {
         // Its store is not on the bus: its offset is, and a replica that stands says it has a copy.
         store(header)
         record.said.append(
-            ReplayRecord.Said(
+            ReplayRecord.NodeMessage(
                 time: item.time, header: header, body: body,
                 to: view.listener(at: item.destination)?.id, input: record.lastInput))
     }
 
     private mutating func store(_ header: Header) {
-        let statement = Statement(header)
+        let selfReport = SelfReport(header)
         step(
             .store(
                 StoreReport(
-                    offset: header.offset, isEmpty: statement.slots.isEmpty,
-                    copyAge: statement.isReplica ? 0 : nil)))
+                    offset: header.offset, isEmpty: selfReport.slots.isEmpty,
+                    copyAge: selfReport.isReplica ? 0 : nil)))
     }
 
     /// One input through the machine, and what the world would answer.
@@ -237,8 +239,8 @@ extension DifferentialReplay {
     /// waits for it.
     private func isConnected(_ other: NodeID) -> Bool {
         let making: Int64 = 10_000_000
-        guard let place = ledger.census.find(other) else { return false }
-        let node = ledger.census.nodes[place]
+        guard let place = capture.observed.find(other) else { return false }
+        let node = capture.observed.nodes[place]
         return view.connections(to: node.host ?? "", node.busPort).contains { entry in
             (entry.opened ?? .min) <= now + making && (entry.closed ?? .max) > now
         }

@@ -8,7 +8,7 @@ import ClusterWire
 
 /// What a node was told to do, found out from what it said.
 struct InferredCommands {
-    private var last: Statement?
+    private var last: SelfReport?
     private var met: Set<String> = []
     private var startedAt: Int64?
     private var requestedAt: Int64?
@@ -31,7 +31,7 @@ struct InferredCommands {
     /// The commands that a message of the node implies, and that the machine does not already obey.
     mutating func implied(
         by header: Header, _ body: Body, to destination: CaptureAddress, _ state: ClusterState,
-        _ view: LedgerView, at time: Int64
+        _ view: CaptureView, at time: Int64
     ) -> [AdminCommand] {
         var commands: [AdminCommand] = []
         switch body {
@@ -59,42 +59,44 @@ struct InferredCommands {
             requestedAt = time
         default: break
         }
-        commands += ofStatement(Statement(header), state, at: time)
+        commands += ofStatement(SelfReport(header), state, at: time)
         commands += toForget(body, state)
         return commands
     }
 
     /// From what the node is now and was before.
     private mutating func ofStatement(
-        _ statement: Statement, _ state: ClusterState, at time: Int64
+        _ selfReport: SelfReport, _ state: ClusterState, at time: Int64
     ) -> [AdminCommand] {
-        defer { last = statement }
-        guard let last, last != statement else { return [] }
+        defer { last = selfReport }
+        guard let last, last != selfReport else { return [] }
         let mine = state.me
-        switch (last.isReplica, statement.isReplica) {
+        switch (last.isReplica, selfReport.isReplica) {
         case (false, true):
             // A master that lost its slots to another follows it by the rules.
-            guard last.slots.isEmpty, mine.isMaster, !statement.replicaOf.isZero else { return [] }
-            return [.replicate(Argument(statement.replicaOf))]
+            guard last.slots.isEmpty, mine.isMaster, !selfReport.replicaOf.isZero else { return [] }
+            return [.replicate(Argument(selfReport.replicaOf))]
         case (true, false):
             let asked = [startedAt, requestedAt].contains {
                 $0.map { time - $0 < Self.patience } ?? false
             }
-            return asked || mine.isMaster || statement.slots.isEmpty
+            return asked || mine.isMaster || selfReport.slots.isEmpty
                 ? [] : [.failover(Argument(.takeover))]
         case (true, true):
-            guard statement.replicaOf != mine.master, !statement.replicaOf.isZero else { return [] }
+            guard selfReport.replicaOf != mine.master, !selfReport.replicaOf.isZero else {
+                return []
+            }
             return []
-        case (false, false): return ofMaster(statement, last, state, at: time)
+        case (false, false): return ofMaster(selfReport, last, state, at: time)
         }
     }
 
     private func ofMaster(
-        _ statement: Statement, _ last: Statement, _ state: ClusterState, at time: Int64
+        _ selfReport: SelfReport, _ last: SelfReport, _ state: ClusterState, at time: Int64
     ) -> [AdminCommand] {
         var commands: [AdminCommand] = []
-        let gained = statement.slots.subtracting(state.me.slots)
-        for slot in statement.slots.subtracting(last.slots).intersection(gained) {
+        let gained = selfReport.slots.subtracting(state.me.slots)
+        for slot in selfReport.slots.subtracting(last.slots).intersection(gained) {
             if let owner = state.slots.owner(of: slot) {
                 let source = Argument(state.nodes[owner].id)
                 commands.append(.setSlot(Argument(slot), .importing(from: source)))
@@ -104,8 +106,8 @@ struct InferredCommands {
             }
         }
         let isRaised =
-            statement.configEpoch > last.configEpoch
-            && statement.configEpoch > state.me.configEpoch
+            selfReport.configEpoch > last.configEpoch
+            && selfReport.configEpoch > state.me.configEpoch
         // Its own doing when it met a master with the same epoch.
         let heard = epochsHeard[last.configEpoch.value]
         let collided = heard.map { time - $0 < Self.collision } ?? false

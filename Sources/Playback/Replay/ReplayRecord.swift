@@ -63,7 +63,7 @@ extension [Int64] {
 /// Both sides of a replay.
 struct ReplayRecord {
     /// A message of the real node.
-    struct Said {
+    struct NodeMessage {
         var time: Int64
         var header: Header
         var body: Body
@@ -86,9 +86,9 @@ struct ReplayRecord {
     var inputs = 0
     var lastInput = "the start"
     var notCompared: [String: Int] = [:]
-    var said: [Said] = []
+    var said: [NodeMessage] = []
     var requests: [Request] = []
-    var toldFailed: [(time: Int64, node: NodeID)] = []
+    var failReceived: [(time: Int64, node: NodeID)] = []
 
     // The machine.
     var master = History<NodeID>()
@@ -102,7 +102,7 @@ struct ReplayRecord {
     /// Nodes at whose address another answered.
     var addressLost: Set<NodeID> = []
     /// When a node that the machine does not know answered on a connection of the node's own.
-    var strangerAnswered: [Int64] = []
+    var unknownNodeAnswered: [Int64] = []
     var elections: [(time: Int64, epoch: Epoch)] = []
     var updates: [(time: Int64, to: NodeID, about: NodeID)] = []
 

@@ -6,12 +6,12 @@ import ClusterCore
 import ClusterWire
 import Determinism
 
-extension Ledger {
+extension IndexedCapture {
     /// The state in which the first messages find a node.
     func start(
         of id: NodeID, at now: Instant, random: inout SplitMix64
     ) throws(Refusal) -> ClusterState {
-        guard let me = census.find(id), let header = census.nodes[me].firstHeader else {
+        guard let me = observed.find(id), let header = observed.nodes[me].firstHeader else {
             throw .neverSpeaks(id)
         }
         // A request for votes is said in an epoch that was raised for it.
@@ -19,9 +19,9 @@ extension Ledger {
         let epoch = isRequest ? max(1, header.currentEpoch.value) - 1 : header.currentEpoch.value
         var lines = [line(me, isMe: true, within: epoch)]
         if isSettled(id) {
-            let others = census.nodes.indices.filter { place in
-                place != me && census.root(place) == census.root(me)
-                    && census.nodes[place].host != nil && isSettled(census.nodes[place].id)
+            let others = observed.nodes.indices.filter { place in
+                place != me && observed.root(place) == observed.root(me)
+                    && observed.nodes[place].host != nil && isSettled(observed.nodes[place].id)
             }
             // Who claims a slot at the greatest epoch has it: the first line keeps it.
             for place in others.sorted(by: { firstEpoch($0) > firstEpoch($1) }) {
@@ -37,19 +37,19 @@ extension Ledger {
         }
     }
 
-    private func firstEpoch(_ place: Census.Index) -> Epoch {
-        let node = census.nodes[place]
+    private func firstEpoch(_ place: ObservedCluster.Index) -> Epoch {
+        let node = observed.nodes[place]
         return node.first?.configEpoch ?? node.firstHearsay?.epoch ?? 0
     }
 
     /// The line of a node; what it claims at an epoch that the starting node does not know is news that
     /// is still to come.
-    private func line(_ place: Census.Index, isMe: Bool, within known: UInt64) -> String {
-        let node = census.nodes[place]
+    private func line(_ place: ObservedCluster.Index, isMe: Bool, within known: UInt64) -> String {
+        let node = observed.nodes[place]
         let first = node.first
         let isReplica = first?.isReplica ?? node.flags.contains(.replica)
         var master = first.map { $0.replicaOf } ?? .zero
-        if census.find(master).map({ census.nodes[$0].host == nil }) ?? true { master = .zero }
+        if observed.find(master).map({ observed.nodes[$0].host == nil }) ?? true { master = .zero }
         // A replica of nobody that is known cannot start: it is a master without slots to the others.
         let playsReplica = isReplica && !master.isZero
         var flags = isMe ? ["myself"] : []

@@ -1,13 +1,13 @@
 // One direction of one connection as messages of the bus: framing that never gives up. What is no
 // message is passed over up to the next signature and counted; a message that cannot be decoded is
 // named, and when its length proves false the next one is looked for inside it. Time, addresses and
-// the number of directions are left to Conversation.
+// the number of directions are left to BusConversation.
 
 import Capture
 import ClusterWire
 
 /// How much a conversation holds of what is not complete.
-package struct ConversationLimits: Sendable {
+package struct BusConversationLimits: Sendable {
     /// A message that claims to be longer is taken as nonsense, in bytes.
     package var message = 64 << 20
     /// A message that claims to be longer must be so by what its own parts say, in bytes.
@@ -54,7 +54,7 @@ struct BusDirection {
     private var start = 0
     /// Bytes passed over and not yet reported.
     private var passed = 0
-    private let limits: ConversationLimits
+    private let limits: BusConversationLimits
     private(set) var totalBytes = 0
     /// Whether a message was ever seen here.
     private(set) var isBus = false
@@ -63,7 +63,7 @@ struct BusDirection {
     /// Whom the last full message named as its sender.
     private(set) var speaker: NodeID?
 
-    init(limits: ConversationLimits) { self.limits = limits }
+    init(limits: BusConversationLimits) { self.limits = limits }
 
     var heldBytes: Int { buffer.count - start }
 

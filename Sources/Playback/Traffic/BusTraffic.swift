@@ -1,6 +1,6 @@
 // The bytes of a capture as what happens on the bus: connections that begin and end, and in between
 // the messages of each direction, in the order of the packets. Counts what was passed over. What the
-// events mean is left to Census.
+// events mean is left to ObservedCluster.
 
 package import Capture
 
@@ -38,14 +38,14 @@ package struct BusTraffic {
     package private(set) var tally = Tally()
     private var reader = CaptureReader()
     private var reassembly = TCPReassembly()
-    private var conversation = Conversation()
+    private var conversation = BusConversation()
     private var segments: [TCPEvent] = []
     private var items: [BusItem] = []
     private var unsupported: CaptureError?
 
     package init() {}
 
-    package var streams: Conversation.Tally { conversation.tally }
+    package var streams: BusConversation.Tally { conversation.tally }
 
     /// Takes bytes that have arrived, and appends what follows from them; also when it throws.
     package mutating func feed(

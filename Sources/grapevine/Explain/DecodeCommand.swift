@@ -110,7 +110,7 @@ private struct Decoder: ~Copyable {
     private var output = Output()
     private var json = JSONText()
     private var stream = CaptureStream()
-    private var conversation = Conversation()
+    private var conversation = BusConversation()
     private var events: [TCPEvent] = []
     private var items: [BusItem] = []
     /// Items that are not messages, and how many of them the filter kept back.

@@ -6,7 +6,7 @@ import Playback
 import Text
 
 /// How nodes are called, and sentences about them.
-struct StoryText {
+struct TimelineText {
     /// Addresses by id, as they are known.
     private var addresses: [NodeID: String] = [:]
     /// The time from which the offsets of lines are counted, in nanoseconds.
@@ -16,20 +16,20 @@ struct StoryText {
     private var isOneHost = false
 
     /// Learns what these nodes are called by now.
-    mutating func learn(_ ids: [NodeID], _ census: Census) {
+    mutating func learn(_ ids: [NodeID], _ observed: ObservedCluster) {
         for id in ids {
-            if let place = census.find(id) { addresses[id] = census.nodes[place].address }
+            if let place = observed.find(id) { addresses[id] = observed.nodes[place].address }
         }
-        origin = census.firstTime ?? 0
+        origin = observed.firstTime ?? 0
     }
 
     /// Learns what all nodes are called; `isAll` when no more will come.
-    mutating func learn(_ census: Census, isAll: Bool = false) {
-        for node in census.nodes where addresses[node.id] != node.address {
+    mutating func learn(_ observed: ObservedCluster, isAll: Bool = false) {
+        for node in observed.nodes where addresses[node.id] != node.address {
             addresses[node.id] = node.address
         }
-        isOneHost = isAll && Set(census.nodes.compactMap(\.host)).count == 1
-        origin = census.firstTime ?? 0
+        isOneHost = isAll && Set(observed.nodes.compactMap(\.host)).count == 1
+        origin = observed.firstTime ?? 0
     }
 
     /// The address, or the beginning of the id.
@@ -98,9 +98,9 @@ struct StoryText {
     }
 }
 
-extension StoryText {
+extension TimelineText {
     /// What happened, as one sentence.
-    func sentence(_ event: StoryEvent) -> String {
+    func sentence(_ event: TimelineEvent) -> String {
         let (by, node) = (name(event.by), name(event.node))
         switch event.kind {
         case .met: return "\(by) met \(node)"
@@ -117,7 +117,7 @@ extension StoryText {
             return "\(by) broadcasts FAIL of \(node), with failure reports of \(names(agreeing))"
         case .recovered: return "\(by) clears FAIL: \(node) answers again"
         case .epochCollision, .epochRaised: return epochs(event, by, node)
-        case .voteRequested, .voteGranted, .voteWithheld, .promoted, .heirLearned,
+        case .voteRequested, .voteGranted, .voteWithheld, .promoted, .promotionLearned,
             .manualFailoverStarted:
             return election(event, by, node)
         case .demoted(let master): return "\(node) is a replica of \(name(master)) now"
@@ -137,7 +137,7 @@ extension StoryText {
         }
     }
 
-    private func election(_ event: StoryEvent, _ by: String, _ node: String) -> String {
+    private func election(_ event: TimelineEvent, _ by: String, _ node: String) -> String {
         switch event.kind {
         case .voteRequested(let epoch, let forced):
             return "\(by) asks for votes in epoch \(epoch) to replace \(node)"
@@ -147,12 +147,12 @@ extension StoryText {
             return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
         case .promoted(let epoch, let set):
             return "\(by) is promoted to master at epoch \(epoch), with \(slots(set))"
-        case .heirLearned: return "\(by) learned that \(node) is the new master"
+        case .promotionLearned: return "\(by) learned that \(node) is the new master"
         default: return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
         }
     }
 
-    private func epochs(_ event: StoryEvent, _ by: String, _ node: String) -> String {
+    private func epochs(_ event: TimelineEvent, _ by: String, _ node: String) -> String {
         if case .epochCollision(let epoch) = event.kind {
             return "\(by) and \(node) are both masters at epoch \(epoch): a collision"
         }
@@ -163,7 +163,7 @@ extension StoryText {
     }
 }
 
-extension StoryText {
+extension TimelineText {
     /// An incident, its cause in the first line and its outcome in the second.
     func lines(_ incident: Incident) -> [String] {
         var lines = [cause(incident), outcome(incident)]
@@ -180,7 +180,7 @@ extension StoryText {
         let role = incident.wasReplica.map { $0 ? "replica" : "master" } ?? "node"
         let held = incident.wasReplica == false ? " of \(slots(incident.slots))" : ""
         let who = "\(role) \(fullName(incident.master))\(held)"
-        let heir = "replica \(fullName(incident.heir))"
+        let successor = "replica \(fullName(incident.successor))"
         switch incident.cause {
         case .silence:
             guard let at = incident.silentAt else {
@@ -192,13 +192,13 @@ extension StoryText {
                 : "\(clock(at)) UTC: \(who) fell silent with its connections open: stopped, "
                     + "hanging or cut off."
         case .manual:
-            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+            return "\(clock(incident.startedAt)) UTC: an operator had \(successor) take over from "
                 + "\(who) (CLUSTER FAILOVER)."
         case .forced:
-            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+            return "\(clock(incident.startedAt)) UTC: an operator had \(successor) take over from "
                 + "\(who) without asking it (CLUSTER FAILOVER FORCE)."
         case .takeover:
-            return "\(clock(incident.startedAt)) UTC: an operator had \(heir) take over from "
+            return "\(clock(incident.startedAt)) UTC: an operator had \(successor) take over from "
                 + "\(who) without any vote (CLUSTER FAILOVER TAKEOVER)."
         }
     }
@@ -207,7 +207,7 @@ extension StoryText {
         let unserved = incident.unservedNanoseconds.map {
             " Nobody served its slots for \(length($0))."
         }
-        if let heir = incident.heir, let promoted = incident.promotedAt {
+        if let successor = incident.successor, let promoted = incident.promotedAt {
             let from = incident.total.from ?? promoted
             let votes =
                 incident.cause == .takeover
@@ -219,7 +219,7 @@ extension StoryText {
                 incident.agreedAt.map { "all knew \(length($0 - promoted)) later" }
                 ?? "not all have heard of it when the capture ends"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
-            return "Its replica \(fullName(heir)) is the new master \(after), "
+            return "Its replica \(fullName(successor)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
         }
         if let back = incident.recoveredAt {

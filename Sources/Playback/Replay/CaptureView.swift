@@ -6,7 +6,7 @@ import Capture
 import ClusterWire
 
 /// A capture put in order by who speaks, where to, and on which stream.
-struct LedgerIndex: Sendable {
+struct CaptureIndex: Sendable {
     /// A place where somebody listens, as text and number.
     struct Place: Hashable, Sendable {
         var host: String
@@ -19,13 +19,13 @@ struct LedgerIndex: Sendable {
     }
 
     /// The first node that was said to listen at a place.
-    fileprivate var listeners: [Place: Census.Index] = [:]
+    fileprivate var listeners: [Place: ObservedCluster.Index] = [:]
     /// Streams by who speaks on them, ascending.
     fileprivate var spoken: [NodeID: [Int]] = [:]
     /// Streams of those who made the connection, by where they lead.
     fileprivate var leading: [Place: [Int]] = [:]
     /// Streams of those who answer, by both ends.
-    fileprivate var answering: [Census.Way: [Int]] = [:]
+    fileprivate var answering: [ObservedCluster.Flow: [Int]] = [:]
     /// The places of the events of each stream.
     fileprivate var events: [Int: [Int]] = [:]
     /// Stretches without any event that are longer than the machine ticks through.
@@ -33,26 +33,28 @@ struct LedgerIndex: Sendable {
 
     private static let longestSilence: Int64 = 600 * 1_000_000_000
 
-    init(_ ledger: Ledger) {
-        for (place, node) in ledger.census.nodes.enumerated() {
+    init(_ capture: IndexedCapture) {
+        for (place, node) in capture.observed.nodes.enumerated() {
             guard let host = node.host else { continue }
             let key = Place(host, node.busPort.value)
             if listeners[key] == nil { listeners[key] = place }
         }
-        for number in ledger.streams.keys.sorted() {
-            guard let entry = ledger.streams[number], let speaker = entry.speaker else { continue }
+        for number in capture.streams.keys.sorted() {
+            guard let entry = capture.streams[number], let speaker = entry.speaker else { continue }
             let (source, destination) = (entry.stream.source, entry.stream.destination)
             spoken[speaker, default: []].append(number)
             if entry.isAnswering {
-                answering[Census.Way(source: source, destination: destination), default: []]
-                    .append(number)
+                answering[
+                    ObservedCluster.Flow(source: source, destination: destination), default: []
+                ]
+                .append(number)
             } else {
                 leading[Place(destination.host, destination.port), default: []].append(number)
             }
         }
         var jumps: [(from: Int64, to: Int64)] = []
-        var last = ledger.census.firstTime ?? 0
-        for (place, event) in ledger.events.enumerated() {
+        var last = capture.observed.firstTime ?? 0
+        for (place, event) in capture.events.enumerated() {
             if event.time - last > Self.longestSilence { jumps.append((last, event.time)) }
             last = max(last, event.time)
             if let stream = event.stream { events[stream, default: []].append(place) }
@@ -80,33 +82,35 @@ extension BusEvent {
     }
 }
 
-/// What of a ledger concerns one node.
-struct LedgerView {
-    private typealias Place = LedgerIndex.Place
+/// What of a capture concerns one node.
+struct CaptureView {
+    private typealias Place = CaptureIndex.Place
 
-    private let ledger: Ledger
-    private let index: LedgerIndex
+    private let capture: IndexedCapture
+    private let index: CaptureIndex
     /// Streams that lead to the node.
     private var arriving: Set<Int> = []
     /// Connections that the node made, by where they lead, the oldest first.
-    private var made: [Place: [Ledger.Stream]] = [:]
+    private var made: [Place: [IndexedCapture.Stream]] = [:]
     /// The places of the events on streams of the node, or that lead to it, ascending.
     let events: [Int]
 
-    init(_ ledger: Ledger, _ index: LedgerIndex, of id: NodeID) {
-        self.ledger = ledger
+    init(_ capture: IndexedCapture, _ index: CaptureIndex, of id: NodeID) {
+        self.capture = capture
         self.index = index
         let own = index.spoken[id] ?? []
         // To its listener, or back on a connection that it made.
-        if let node = ledger.census.find(id).map({ ledger.census.nodes[$0] }), let host = node.host
+        if let node = capture.observed.find(id).map({ capture.observed.nodes[$0] }),
+            let host = node.host
         {
             arriving.formUnion(index.leading[Place(host, node.busPort.value)] ?? [])
         }
         for number in own {
-            guard let entry = ledger.streams[number] else { continue }
+            guard let entry = capture.streams[number] else { continue }
             let (source, destination) = (entry.stream.source, entry.stream.destination)
             arriving.formUnion(
-                index.answering[Census.Way(source: destination, destination: source)] ?? [])
+                index.answering[ObservedCluster.Flow(source: destination, destination: source)]
+                    ?? [])
             guard !entry.isAnswering else { continue }
             made[Place(destination.host, destination.port), default: []].append(entry)
         }
@@ -115,17 +119,19 @@ struct LedgerView {
     }
 
     /// Whether a stream leads to the node.
-    func arrives(_ stream: Ledger.Stream) -> Bool { arriving.contains(stream.stream.number) }
+    func arrives(_ stream: IndexedCapture.Stream) -> Bool {
+        arriving.contains(stream.stream.number)
+    }
 
     var jumps: [(from: Int64, to: Int64)] { index.jumps }
 
     /// The connections that the node made to a place.
-    func connections(to host: String, _ port: Port) -> [Ledger.Stream] {
+    func connections(to host: String, _ port: Port) -> [IndexedCapture.Stream] {
         made[Place(host, port.value)] ?? []
     }
 
     /// Who listens at an address.
-    func listener(at address: CaptureAddress) -> CensusNode? {
-        index.listeners[Place(address.host, address.port)].map { ledger.census.nodes[$0] }
+    func listener(at address: CaptureAddress) -> ObservedNode? {
+        index.listeners[Place(address.host, address.port)].map { capture.observed.nodes[$0] }
     }
 }

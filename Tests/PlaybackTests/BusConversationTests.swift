@@ -10,7 +10,7 @@ import Testing
 
 private typealias Made = MadeCaptures
 
-@Suite struct ConversationTests {
+@Suite struct BusConversationTests {
     private func event(
         _ kind: TCPEvent.Kind, stream: Int = 0, time: Int64 = 1
     ) -> TCPEvent {
@@ -19,10 +19,10 @@ private typealias Made = MadeCaptures
     }
 
     private func told(
-        _ kinds: [TCPEvent.Kind], limits: ConversationLimits = ConversationLimits(),
+        _ kinds: [TCPEvent.Kind], limits: BusConversationLimits = BusConversationLimits(),
         finish: Bool = true
     ) -> [String] {
-        var conversation = Conversation(limits: limits)
+        var conversation = BusConversation(limits: limits)
         var items: [BusItem] = []
         for (index, kind) in kinds.enumerated() {
             conversation.take(event(kind, time: Int64(index)), into: &items)
@@ -45,7 +45,7 @@ private typealias Made = MadeCaptures
     }
 
     @Test func `messages come in order with the time that completed them`() {
-        var conversation = Conversation()
+        var conversation = BusConversation()
         var items: [BusItem] = []
         conversation.take(event(.opened(fromStart: true), time: 1), into: &items)
         conversation.take(event(.payload(Made.vote.prefix(10)), time: 2), into: &items)
@@ -104,7 +104,7 @@ private typealias Made = MadeCaptures
     }
 
     @Test func `a length beyond belief does not hold the stream up`() {
-        let limits = ConversationLimits()
+        let limits = BusConversationLimits()
         let nonsense = [UInt32(3), UInt32(limits.message + 1), .max, 1 << 25]
         for length in nonsense {
             let wrong = Made.edited(Made.vote) { $0.set(length, at: 4) }
@@ -129,7 +129,7 @@ private typealias Made = MadeCaptures
     }
 
     @Test func `what all directions hold is bounded`() {
-        var limits = ConversationLimits()
+        var limits = BusConversationLimits()
         limits.held = 5000
         let long = Made.edited(Made.vote) { $0.set(UInt32(1 << 20), at: 4) }
         #expect(
@@ -166,7 +166,7 @@ private typealias Made = MadeCaptures
     }
 
     @Test func `streams of other protocols are counted and not reported`() {
-        var conversation = Conversation()
+        var conversation = BusConversation()
         var items: [BusItem] = []
         let resp = Array("*1\r\n$4\r\nPING\r\n".utf8)
         conversation.take(event(.payload(resp[...]), stream: 1), into: &items)
@@ -230,7 +230,7 @@ private typealias Made = MadeCaptures
         path: String
     ) throws {
         var stream = CaptureStream()
-        var conversation = Conversation()
+        var conversation = BusConversation()
         var events: [TCPEvent] = []
         var items: [BusItem] = []
         try stream.feed(try File.read(path), into: &events)
@@ -238,7 +238,7 @@ private typealias Made = MadeCaptures
         for event in events { conversation.take(event, into: &items) }
         conversation.finish(into: &items)
         #expect(items.count > 40)
-        #expect(conversation.tally == Conversation.Tally())
+        #expect(conversation.tally == BusConversation.Tally())
         for item in items {
             guard case .message(let message) = item.content else {
                 Issue.record("\(path): \(item.problem ?? "")")

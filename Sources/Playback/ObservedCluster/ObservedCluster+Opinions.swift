@@ -4,7 +4,7 @@
 
 import ClusterWire
 
-extension Census {
+extension ObservedCluster {
     /// Gossip and extensions of a heartbeat.
     mutating func hear(_ beat: Heartbeat, from sender: Index, at time: Int64) {
         for entry in beat.gossip { hear(entry, from: sender, at: time) }
@@ -57,7 +57,7 @@ extension Census {
             // What it told when it was first heard may be long ago.
             guard nodes[sender].sentHeartbeat else { continue }
             events.append(
-                StoryEvent(
+                TimelineEvent(
                     time: time, by: nodes[sender].id, node: id, .forgotten(ttl: seconds)))
         }
         if !told.isEmpty || !nodes[sender].forgets.isEmpty { nodes[sender].forgets = told }
@@ -154,8 +154,8 @@ extension Census {
 
     /// The answer to a MEET tells whom it met.
     private mutating func meet(_ sender: Index, _ stream: StreamState, at time: Int64) {
-        let way = Way(source: stream.stream.destination, destination: stream.stream.source)
-        guard let reverse = ways[way], streams[reverse]?.meets == true else { return }
+        let flow = Flow(source: stream.stream.destination, destination: stream.stream.source)
+        guard let reverse = flows[flow], streams[reverse]?.meets == true else { return }
         streams[reverse]?.meets = false
         tell(.met, by: stream.receiver, node: sender, at: time)
         join(sender, stream.receiver)
@@ -185,7 +185,7 @@ extension Census {
     private mutating func reporters(of subject: Index, besides sender: Index) -> [Index] {
         let voters = clusters[root(subject)].voters
         var found: [Index] = []
-        if allowance.spend(4 * nodes[subject].opinions.count) {
+        if budget.spend(4 * nodes[subject].opinions.count) {
             found = nodes[subject].opinions.keys.filter { $0 != sender && voters.contains($0) }
         }
         if sender != subject, voters.contains(sender) { found.append(sender) }
@@ -207,8 +207,8 @@ extension Census {
         if nodes[sender].learned != nil {
             if header.saysMaster { learns(of: sender, receiver, header.configEpoch, at: time) }
         }
-        guard header.saysMaster, let mine = nodes[sender].statement, !mine.isReplica,
-            let theirs = nodes[receiver].statement, !theirs.isReplica,
+        guard header.saysMaster, let mine = nodes[sender].selfReport, !mine.isReplica,
+            let theirs = nodes[receiver].selfReport, !theirs.isReplica,
             mine.configEpoch == theirs.configEpoch, header.configEpoch == mine.configEpoch,
             sender != receiver, root(sender) == root(receiver)
         else { return }
@@ -219,15 +219,15 @@ extension Census {
         tell(.epochCollision(epoch: header.configEpoch), by: sender, node: receiver, at: time)
     }
 
-    /// The claim of an heir reaches a node for the first time.
+    /// The claim of an successor reaches a node for the first time.
     mutating func learns(
-        of heir: Index, _ receiver: Index, _ epoch: Epoch, at time: Int64
+        of successor: Index, _ receiver: Index, _ epoch: Epoch, at time: Int64
     ) {
-        guard let statement = nodes[heir].statement,
-            epoch == statement.configEpoch, receiver != heir,
-            nodes[heir].learned?.insert(receiver).inserted == true
+        guard let selfReport = nodes[successor].selfReport,
+            epoch == selfReport.configEpoch, receiver != successor,
+            nodes[successor].learned?.insert(receiver).inserted == true
         else { return }
-        tell(.heirLearned, by: receiver, node: heir, at: time)
-        if !isAwaited(heir) { nodes[heir].learned = nil }
+        tell(.promotionLearned, by: receiver, node: successor, at: time)
+        if !isAwaited(successor) { nodes[successor].learned = nil }
     }
 }

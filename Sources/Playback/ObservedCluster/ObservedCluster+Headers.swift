@@ -5,7 +5,7 @@
 import Capture
 import ClusterWire
 
-extension Census {
+extension ObservedCluster {
     /// A message on a stream.
     mutating func heard(_ message: Message, of number: Int, at time: Int64) {
         guard var stream = streams.removeValue(forKey: number) else { return }
@@ -54,12 +54,12 @@ extension Census {
     ) {
         let before = stream.sender
         if before >= 0 {
-            nodes[before].testimony.leave(stream.mark)
+            nodes[before].history.leave(stream.mark)
             nodes[before].streams.remove(stream.stream.number)
             replace(before, by: sender, at: time)
         }
         stream.sender = sender
-        stream.mark = Testimony.Bookmark()
+        stream.mark = SelfReportHistory.Position()
         nodes[sender].streams.insert(stream.stream.number)
         nodes[sender].isClosed = false
         stream.isAnswering =
@@ -111,8 +111,8 @@ extension Census {
 
     /// Who is at the other end.
     private func receiver(of stream: StreamState) -> Index {
-        let way = Way(source: stream.stream.destination, destination: stream.stream.source)
-        if let reverse = ways[way], let other = streams[reverse], other.sender >= 0 {
+        let flow = Flow(source: stream.stream.destination, destination: stream.stream.source)
+        if let reverse = flows[flow], let other = streams[reverse], other.sender >= 0 {
             return other.sender
         }
         return listeners[stream.stream.destination] ?? -1
@@ -171,20 +171,20 @@ extension Census {
         nodes[sender].flags = header.flags
         nodes[sender].saysOK = header.saysOK
         nodes[sender].currentEpoch = max(nodes[sender].currentEpoch, header.currentEpoch)
-        let statement = Statement(header)
-        if statement.isReplica { hearMaster(header, sender) }
+        let selfReport = SelfReport(header)
+        if selfReport.isReplica { hearMaster(header, sender) }
         let epoch = header.currentEpoch
-        if nodes[sender].testimony.repeats(statement, epoch: epoch, &stream.mark) { return }
-        let before = nodes[sender].statement
-        let isNews = nodes[sender].testimony.hear(
-            statement, epoch: epoch, &stream.mark)
+        if nodes[sender].history.repeats(selfReport, epoch: epoch, &stream.mark) { return }
+        let before = nodes[sender].selfReport
+        let isNews = nodes[sender].history.hear(
+            selfReport, epoch: epoch, &stream.mark)
         guard isNews else { return }
         refresh(sender)
         guard let before else {
-            nodes[sender].first = statement
+            nodes[sender].first = selfReport
             return
         }
-        changed(sender, from: before, to: statement, at: time)
+        changed(sender, from: before, to: selfReport, at: time)
     }
 
     /// A replica repeats its master's epoch and slots.
@@ -206,7 +206,7 @@ extension Census {
     }
 
     private mutating func changed(
-        _ place: Index, from before: Statement, to after: Statement, at time: Int64
+        _ place: Index, from before: SelfReport, to after: SelfReport, at time: Int64
     ) {
         switch (before.isReplica, after.isReplica) {
         case (true, false):
@@ -228,7 +228,7 @@ extension Census {
 
     /// A master that stays one has other slots than before.
     private mutating func moved(
-        _ place: Index, _ before: Statement, _ after: Statement, at time: Int64
+        _ place: Index, _ before: SelfReport, _ after: SelfReport, at time: Int64
     ) {
         guard before.slots != after.slots else { return }
         let gained = after.slots.subtracting(before.slots)
@@ -256,13 +256,13 @@ extension Census {
         let cluster = root(place)
         // Each is told with a set of slots of two kilobytes.
         let looks = 100
-        let limit = allowance.count(each: looks)
+        let limit = budget.count(each: looks)
         let claimed = clusters[cluster].claims.holders(of: gained, below: epoch, limit: limit)
         let rest = claimed.reduce(gained) { $0.subtracting($1.slots) }
         let left = max(0, limit - claimed.count)
         let lost = clusters[cluster].lost.holders(of: rest, below: nil, limit: left)
-        if lost.count == left { allowance.refuse() }
-        _ = allowance.spend(looks * (claimed.count + lost.count))
+        if lost.count == left { budget.refuse() }
+        _ = budget.spend(looks * (claimed.count + lost.count))
         var all: [Index: SlotSet] = [:]
         for (from, slots) in claimed + lost where from != place {
             all[from] = (all[from] ?? SlotSet()).union(slots)
@@ -271,17 +271,17 @@ extension Census {
     }
 }
 
-extension Census {
+extension ObservedCluster {
     /// One direction of a connection has ended.
     mutating func closed(_ stream: BusStream, at time: Int64, _ reason: TCPEvent.CloseReason) {
         guard let state = streams.removeValue(forKey: stream.number) else { return }
-        let way = Way(source: stream.source, destination: stream.destination)
-        if ways[way] == stream.number { ways[way] = nil }
+        let flow = Flow(source: stream.source, destination: stream.destination)
+        if flows[flow] == stream.number { flows[flow] = nil }
         lastTime = max(lastTime, time)
         guard state.sender >= 0 else { return }
         let sender = state.sender
         nodes[sender].streams.remove(stream.number)
-        nodes[sender].testimony.leave(state.mark)
+        nodes[sender].history.leave(state.mark)
         if reason == .finished || reason == .reset {
             nodes[sender].lastPacket = max(nodes[sender].lastPacket, time)
         }
@@ -306,13 +306,13 @@ extension Census {
     /// A FIN or RST. Who begins to end several connections at one moment has gone; who only answers
     /// the end of another has not. That holds for a node too that others speak of, now or later,
     /// and that was never heard itself.
-    mutating func ended(_ way: Way, at time: Int64) {
-        let back = Way(source: way.destination, destination: way.source)
+    mutating func ended(_ flow: Flow, at time: Int64) {
+        let back = Flow(source: flow.destination, destination: flow.source)
         if ends.count >= limits.nodes { ends.removeAll() }
-        guard !ends.contains(back), ends.insert(way).inserted else { return }
-        let known = ways[way].flatMap { streams[$0]?.sender }
-        if known == nil && ways[back] != nil { return }
-        if let sender = known.flatMap({ $0 >= 0 ? $0 : nil }) ?? listeners[way.source] {
+        guard !ends.contains(back), ends.insert(flow).inserted else { return }
+        let known = flows[flow].flatMap { streams[$0]?.sender }
+        if known == nil && flows[back] != nil { return }
+        if let sender = known.flatMap({ $0 >= 0 ? $0 : nil }) ?? listeners[flow.source] {
             if time - nodes[sender].endsSince > limits.disorder {
                 nodes[sender].endsSince = time
                 nodes[sender].ends = 0
@@ -321,8 +321,8 @@ extension Census {
             return
         }
         // A connection that was refused is known from its SYN: its way back is.
-        guard ways[way] == nil, ways[back] == nil, endings.count < limits.nodes else { return }
-        let (host, port) = (way.source.host, Port(way.source.port))
+        guard flows[flow] == nil, flows[back] == nil, endings.count < limits.nodes else { return }
+        let (host, port) = (flow.source.host, Port(flow.source.port))
         let key = Self.endingKey(host, port)
         endings[key, default: (time, 0)].count += 1
         if let place = introduced[key], nodes[place].busPort == port, nodes[place].host == host {

@@ -4,7 +4,7 @@
 
 package import ClusterWire
 
-extension Census {
+extension ObservedCluster {
     /// What is known of a cluster as a whole.
     struct Cluster: Sendable {
         /// In no order.
@@ -70,7 +70,7 @@ extension Census {
 
     /// What a node claims, by its own word or, when it never spoke, by that of others.
     func claim(of place: Index) -> (epoch: Epoch, slots: SlotSet) {
-        if let own = nodes[place].statement {
+        if let own = nodes[place].selfReport {
             return (own.configEpoch, own.isReplica ? SlotSet() : own.slots)
         }
         return (nodes[place].hearsay?.epoch ?? 0, nodes[place].hearsay?.slots ?? SlotSet())
@@ -89,31 +89,33 @@ extension Census {
         clusters[root(place)].claims.latest(slots, above: floor, besides: excepted)
     }
 
-    /// Whether a member of an heir's cluster that is thought to live has still to hear of it: one that
+    /// Whether a member of an successor's cluster that is thought to live has still to hear of it: one that
     /// spoke, whose connections stand, and whom nobody calls failed.
-    mutating func isAwaited(_ heir: Index) -> Bool {
-        let members = clusters[root(heir)].members
+    mutating func isAwaited(_ successor: Index) -> Bool {
+        let members = clusters[root(successor)].members
         // Who was found to be waiting last time is looked at first: usually it waits still.
-        let start = nodes[heir].waiting
+        let start = nodes[successor].waiting
         for step in members.indices {
             let at = (start + step) % members.count
             let place = members[at]
-            if place != heir, nodes[place].isAlive, nodes[heir].learned?.contains(place) == false {
-                nodes[heir].waiting = at
+            if place != successor, nodes[place].isAlive,
+                nodes[successor].learned?.contains(place) == false
+            {
+                nodes[successor].waiting = at
                 return true
             }
-            guard allowance.spend(1) else { return true }
+            guard budget.spend(1) else { return true }
         }
         return false
     }
 
     /// The master of a node, when it is a replica and its master is known.
     func master(of place: Index) -> Index? {
-        nodes[place].statement.flatMap { $0.isReplica ? index[$0.replicaOf] : nil }
+        nodes[place].selfReport.flatMap { $0.isReplica ? index[$0.replicaOf] : nil }
     }
 }
 
-extension CensusNode {
+extension ObservedNode {
     /// It is thought to live: it spoke, its connections stand, nobody calls it failed.
     fileprivate var isAlive: Bool {
         hasSpoken && !isClosed && replacedBy == nil && announcers.isEmpty && !isSilent
@@ -124,7 +126,7 @@ extension CensusNode {
 /// no vote, whose reports a FAIL goes by, from whom slots were taken. A capture can be made so that
 /// each message has something to tell of each node; what is told then is as long as the capture allows
 /// and no longer.
-struct Allowance: Sendable {
+struct TellingBudget: Sendable {
     /// Looks at a node.
     private var left = Self.most
     /// How often something was left out.

@@ -26,10 +26,10 @@ package struct ReplayResult: Equatable, Sendable {
     package var differences: [Difference]
 }
 
-struct Comparison {
+struct ReplayComparison {
     private let record: ReplayRecord
-    private let ledger: Ledger
-    private let deeds: Deeds
+    private let capture: IndexedCapture
+    private let actions: ReplayActions
     private var compared: [String: Int] = [:]
     private var notCompared: [String: Int]
     private var differences: [ReplayResult.Difference] = []
@@ -39,10 +39,10 @@ struct Comparison {
     /// Nanoseconds by which a save, a command or a connection may come earlier or later.
     private static let moment: Int64 = 1_000_000_000
 
-    init(_ record: ReplayRecord, _ ledger: Ledger) {
+    init(_ record: ReplayRecord, _ capture: IndexedCapture) {
         self.record = record
-        self.ledger = ledger
-        deeds = Deeds(record)
+        self.capture = capture
+        actions = ReplayActions(record)
         notCompared = record.notCompared
     }
 
@@ -55,21 +55,21 @@ struct Comparison {
         var work = self
         for said in record.said { work.compare(said) }
         work.compareVotes()
-        work.compareDeeds()
+        work.compareActions()
         return ReplayResult(
             node: record.node, inputs: record.inputs, compared: work.compared,
             notCompared: work.notCompared,
             differences: work.differences.sorted { $0.time < $1.time })
     }
 
-    private mutating func compare(_ said: ReplayRecord.Said) {
+    private mutating func compare(_ said: ReplayRecord.NodeMessage) {
         let (from, to) = (said.time - Self.moment, said.time + Self.moment)
         let record = record
-        let statement = Statement(said.header)
+        let selfReport = SelfReport(said.header)
         check(
             "role", "Roles", said,
-            record.master.holds(statement.replicaOf, from: from, to: to),
-            Self.role(statement.replicaOf), record.master.value(at: said.time).map(Self.role))
+            record.master.holds(selfReport.replicaOf, from: from, to: to),
+            Self.role(selfReport.replicaOf), record.master.value(at: said.time).map(Self.role))
         check(
             "currentEpoch", "Epochs", said,
             record.currentEpoch.holds(said.header.currentEpoch, from: from, to: to),
@@ -96,7 +96,7 @@ struct Comparison {
     }
 
     /// What it thinks of a third.
-    private mutating func compare(_ entry: GossipEntry, _ said: ReplayRecord.Said) {
+    private mutating func compare(_ entry: GossipEntry, _ said: ReplayRecord.NodeMessage) {
         guard !entry.flags.contains(.handshake), !entry.flags.contains(.noAddress) else {
             notCompared["flags of a node being met", default: 0] += 1
             return
@@ -115,7 +115,7 @@ struct Comparison {
     }
 
     private mutating func check(
-        _ kind: String, _ rule: String, _ said: ReplayRecord.Said, _ holds: Bool,
+        _ kind: String, _ rule: String, _ said: ReplayRecord.NodeMessage, _ holds: Bool,
         _ expected: @autoclosure () -> String, _ got: @autoclosure () -> String?
     ) {
         compared[kind, default: 0] += 1
@@ -136,20 +136,20 @@ struct Comparison {
     }
 }
 
-extension Comparison {
+extension ReplayComparison {
     /// A request for votes is answered with a vote or not at all.
     private mutating func compareVotes() {
         for request in record.requests {
-            let vote = Deeds.Vote(to: request.candidate, epoch: request.epoch)
-            let real = deeds.lastVote[vote].map { $0 >= request.time } ?? false
+            let vote = ReplayActions.Vote(to: request.candidate, epoch: request.epoch)
+            let real = actions.lastVote[vote].map { $0 >= request.time } ?? false
             if !real && record.end - request.time < Self.moment / 2 {
                 notCompared["vote at the end of the capture", default: 0] += 1
                 continue
             }
             compared["vote", default: 0] += 1
-            let ours = deeds.ourVotes.contains(vote)
+            let ours = actions.ourVotes.contains(vote)
             guard real != ours else { continue }
-            let why = deeds.refusals[vote]
+            let why = actions.refusals[vote]
             let who = "for \(request.candidate.short) in epoch \(request.epoch)"
             differ(
                 "vote", "Voting", request.time, request.input, real ? "\(who)" : "none \(who)",
@@ -158,7 +158,7 @@ extension Comparison {
     }
 
     /// FAIL said, votes asked for, UPDATEs sent: each by both sides, or by none.
-    private mutating func compareDeeds() {
+    private mutating func compareActions() {
         for said in record.said {
             switch said.body {
             case .fail(let id):
@@ -177,7 +177,7 @@ extension Comparison {
             case .voteRequest:
                 compared["vote request", default: 0] += 1
                 let epoch = said.header.currentEpoch
-                if !deeds.ourElections.contains(epoch) {
+                if !actions.ourElections.contains(epoch) {
                     differ(
                         "vote request", "Election", said.time, said.input, "in epoch \(epoch)",
                         "none in epoch \(epoch)")
@@ -185,7 +185,7 @@ extension Comparison {
             case .update(let update):
                 compared["UPDATE", default: 0] += 1
                 let ours =
-                    deeds.ourUpdates[Deeds.Update(about: update.node, to: said.to)]?
+                    actions.ourUpdates[ReplayActions.Update(about: update.node, to: said.to)]?
                     .isNear(said.time, within: Self.moment) ?? false
                 if !ours {
                     differ(
@@ -201,31 +201,31 @@ extension Comparison {
     /// Whether another node answers where this one was.
     private func isAddressLost(_ id: NodeID, at time: Int64) -> Bool {
         if record.addressLost.contains(id) { return true }
-        guard let place = ledger.census.find(id), !ledger.census.nodes[place].hasSpoken else {
+        guard let place = capture.observed.find(id), !capture.observed.nodes[place].hasSpoken else {
             return false
         }
-        return deeds.strangerAnswered.isNear(time, within: Self.moment)
+        return actions.unknownNodeAnswered.isNear(time, within: Self.moment)
     }
 
     /// What only the machine did.
     private mutating func compareOurs() {
         for (time, id) in record.markedFailed where record.end - time > suspicionMoment {
             compared["FAIL", default: 0] += 1
-            if !deeds.failed.contains(id) {
+            if !actions.failed.contains(id) {
                 differ(
                     "FAIL", "FailureDetection", time, "a tick or a report", "none of \(id.short)",
                     "of \(id.short)")
             }
         }
         for (time, epoch) in record.elections where record.end - time > suspicionMoment {
-            if !deeds.elections.contains(epoch) {
+            if !actions.elections.contains(epoch) {
                 differ(
                     "vote request", "Election", time, "a tick", "none in epoch \(epoch)",
                     "in epoch \(epoch)")
             }
         }
         for (time, to, about) in record.updates {
-            if deeds.updates[about]?.isNear(time, within: Self.moment) != true {
+            if actions.updates[about]?.isNear(time, within: Self.moment) != true {
                 differ(
                     "UPDATE", "SlotOwnership", time, "a claim of \(to.short)",
                     "none about \(about.short)", "about \(about.short) to \(to.short)")
@@ -235,7 +235,7 @@ extension Comparison {
 }
 
 /// What both sides did, by what it is looked up with.
-private struct Deeds {
+private struct ReplayActions {
     struct Vote: Hashable {
         var to: NodeID?
         var epoch: Epoch
@@ -253,7 +253,7 @@ private struct Deeds {
     private(set) var failed: Set<NodeID> = []
     private(set) var elections: Set<Epoch> = []
     private(set) var updates: [NodeID: [Int64]] = [:]
-    private(set) var strangerAnswered: [Int64] = []
+    private(set) var unknownNodeAnswered: [Int64] = []
     // The machine.
     private(set) var ourVotes: Set<Vote> = []
     /// Why it last gave no vote.
@@ -262,7 +262,7 @@ private struct Deeds {
     private(set) var ourUpdates: [Update: [Int64]] = [:]
 
     init(_ record: ReplayRecord) {
-        failed = Set(record.toldFailed.map(\.node))
+        failed = Set(record.failReceived.map(\.node))
         for said in record.said {
             switch said.body {
             case .vote:
@@ -275,7 +275,7 @@ private struct Deeds {
             }
         }
         for id in updates.keys { updates[id]?.sort() }
-        strangerAnswered = record.strangerAnswered.sorted()
+        unknownNodeAnswered = record.unknownNodeAnswered.sorted()
         for vote in record.votes { ourVotes.insert(Vote(to: vote.candidate, epoch: vote.epoch)) }
         for refusal in record.refusals {
             refusals[Vote(to: refusal.candidate, epoch: refusal.epoch)] = refusal.why

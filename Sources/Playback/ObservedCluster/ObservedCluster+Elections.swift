@@ -4,7 +4,7 @@
 
 import ClusterWire
 
-extension Census {
+extension ObservedCluster {
     /// A request for votes, one copy for each node.
     mutating func requested(
         _ header: Header, by candidate: Index, to receiver: Index?, at time: Int64
@@ -15,7 +15,7 @@ extension Census {
         }
         settle(candidate, at: time)
         let master = header.replicaOf.isZero ? nil : index[header.replicaOf]
-        elections[candidate] = Election(
+        elections[candidate] = ObservedElection(
             epoch: header.currentEpoch, forced: header.messageFlags.contains(.forceAck),
             configEpoch: header.configEpoch, slots: header.slots, master: master,
             asked: receiver.map { [$0] } ?? [])
@@ -40,18 +40,19 @@ extension Census {
 
     /// A replica says that it is a master with slots.
     mutating func promoted(
-        _ heir: Index, _ before: Statement, _ after: Statement, at time: Int64
+        _ successor: Index, _ before: SelfReport, _ after: SelfReport, at time: Int64
     ) {
         tell(
-            .promoted(epoch: after.configEpoch, slots: after.slots), by: heir, node: heir, at: time)
-        nodes[heir].learned = []
-        if elections[heir] != nil {
-            elections[heir]?.promotedAt = time
-            won.append((heir, time))
+            .promoted(epoch: after.configEpoch, slots: after.slots), by: successor, node: successor,
+            at: time)
+        nodes[successor].learned = []
+        if elections[successor] != nil {
+            elections[successor]?.promotedAt = time
+            won.append((successor, time))
         }
         guard let former = index[before.replicaOf], nodes[former].isUnserved else { return }
         nodes[former].isUnserved = false
-        tell(.slotsServed(after.slots), by: heir, node: heir, at: time)
+        tell(.slotsServed(after.slots), by: successor, node: successor, at: time)
     }
 
     /// Ends elections whose late votes were waited for.
@@ -77,7 +78,7 @@ extension Census {
         var voters = clusters[root(candidate)].voters
         let looks = 10 * voters.count + nodes[candidate].streams.count
         var seen: Set<Index> = []
-        if allowance.spend(looks) {
+        if budget.spend(looks) {
             // A capture at one node does not show what others say to each other.
             seen = Set(nodes[candidate].streams.compactMap { streams[$0]?.receiver })
         } else {
@@ -103,7 +104,7 @@ extension Census {
     ///
     /// - Source: bus protocol §6.3.
     private func reason(
-        _ voter: Index, _ candidate: Index, _ election: Election, isOutdated: Bool
+        _ voter: Index, _ candidate: Index, _ election: ObservedElection, isOutdated: Bool
     ) -> String {
         if nodes[voter].isSilent { return "it was silent itself" }
         if let last = lastVotes[voter], last.epoch == election.epoch, last.candidate != candidate {
@@ -127,7 +128,7 @@ extension Census {
     }
 
     /// Whether another than the candidate and its master owns one of its slots at a newer epoch.
-    private func isOutdated(_ election: Election, of candidate: Index) -> Bool {
+    private func isOutdated(_ election: ObservedElection, of candidate: Index) -> Bool {
         let own = [candidate, election.master].compactMap { $0 }
         return latestOwner(
             of: election.slots, above: election.configEpoch, near: candidate, besides: own) != nil

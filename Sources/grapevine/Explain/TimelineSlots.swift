@@ -4,7 +4,7 @@ import ClusterWire
 import Playback
 import Text
 
-extension StoryDrawing {
+extension TimelineDrawing {
     private typealias Strip = [(owner: NodeID, slots: SlotSet)]
 
     /// Colours that are told apart by people who see red and green alike, and on paper.
@@ -47,10 +47,10 @@ extension StoryDrawing {
     /// Masters with slots, by their first slot.
     private func owners(atStart: Bool) -> Strip {
         var list: Strip = []
-        for (place, node) in census.nodes.enumerated() {
+        for (place, node) in observed.nodes.enumerated() {
             var slots = SlotSet()
             if !atStart {
-                slots = node.replacedBy == nil ? census.ownSlots(of: place) : slots
+                slots = node.replacedBy == nil ? observed.ownSlots(of: place) : slots
             } else if let first = node.first {
                 slots = first.isReplica ? slots : first.slots
             } else {

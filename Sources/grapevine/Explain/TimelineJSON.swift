@@ -7,7 +7,7 @@ import Text
 
 extension JSONText {
     /// An event, with the keys of its kind.
-    mutating func event(_ event: StoryEvent) {
+    mutating func event(_ event: TimelineEvent) {
         object { json in
             json.field("time", nanoseconds: event.time)
             json.field("kind", event.kind.name)
@@ -17,7 +17,7 @@ extension JSONText {
         }
     }
 
-    private mutating func details(_ kind: StoryEvent.Kind) {
+    private mutating func details(_ kind: TimelineEvent.Kind) {
         switch kind {
         case .forgotten(let ttl):
             field("ttl", ttl)
@@ -48,7 +48,7 @@ extension JSONText {
         case .addressChanged(let from, let to):
             field("from", from)
             field("to", to)
-        case .met, .suspected, .cleared, .recovered, .heirLearned, .manualFailoverStarted,
+        case .met, .suspected, .cleared, .recovered, .promotionLearned, .manualFailoverStarted,
             .linkLost, .linkMade:
             break
         }
@@ -58,7 +58,7 @@ extension JSONText {
     mutating func incident(_ incident: Incident) {
         object { json in
             json.field("master", incident.master)
-            json.field("heir", incident.heir ?? .zero)
+            json.field("heir", incident.successor ?? .zero)
             json.field("cause", incident.cause.rawValue)
             json.field("silentAt", nanoseconds: incident.silentAt)
             json.field("firstSuspectedAt", nanoseconds: incident.firstSuspectedAt)

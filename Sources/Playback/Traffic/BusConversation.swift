@@ -62,7 +62,7 @@ package struct BusItem: Sendable {
 }
 
 /// Events of TCP connections in, items out, in the order in which they were complete.
-package struct Conversation {
+package struct BusConversation {
     /// What was not of the bus, once its streams have ended.
     package struct Tally: Equatable, Sendable {
         /// Directions that brought bytes and never a message.
@@ -75,11 +75,11 @@ package struct Conversation {
     }
 
     package private(set) var tally = Tally()
-    private let limits: ConversationLimits
+    private let limits: BusConversationLimits
     private var directions: [Int: (direction: BusDirection, event: TCPEvent)] = [:]
     private var heldBytes = 0
 
-    package init(limits: ConversationLimits = ConversationLimits()) { self.limits = limits }
+    package init(limits: BusConversationLimits = BusConversationLimits()) { self.limits = limits }
 
     /// Takes an event and appends what follows from it to `items`.
     package mutating func take(_ event: TCPEvent, into items: inout [BusItem]) {

@@ -1,6 +1,6 @@
 // How the page of `explain --html` looks: one set of colours for light, one for dark, and paper.
 
-enum StoryStyle {
+enum TimelineStyle {
     static let text = """
         :root { color-scheme: light dark;
           --paper: #fdfcf9; --ink: #22262b; --soft: #667080; --line: #dcdfe4; --card: #ffffff;

@@ -5,22 +5,22 @@ import ClusterWire
 import Playback
 
 /// Lines about events.
-struct StoryTimeline {
+struct TimelineLines {
     /// Events of one kind that are told together.
     struct Group {
-        var first: StoryEvent
-        var others: [StoryEvent] = []
+        var first: TimelineEvent
+        var others: [TimelineEvent] = []
         var last: Int64
         var count: Int { others.count + 1 }
     }
 
     private(set) var groups: [Group] = []
-    private let words: StoryText
+    private let words: TimelineText
 
     /// Events of one kind within so many nanoseconds are one line.
     private static let moment: Int64 = 150_000_000
 
-    init(_ events: [StoryEvent], _ words: StoryText) {
+    init(_ events: [TimelineEvent], _ words: TimelineText) {
         self.words = words
         var open: [String: Int] = [:]
         // A promotion says itself what it serves.
@@ -47,16 +47,16 @@ struct StoryTimeline {
     }
 
     /// How far apart events of one kind may be; being heard of again takes a while.
-    private func moment(_ event: StoryEvent) -> Int64 {
+    private func moment(_ event: TimelineEvent) -> Int64 {
         if case .recovered = event.kind { return 10 * Self.moment }
         return Self.moment
     }
 
     /// What events must have in common to be told together; nil for those that stand alone.
-    private static func key(_ event: StoryEvent) -> String? {
+    private static func key(_ event: TimelineEvent) -> String? {
         switch event.kind {
         case .linkLost, .linkMade: event.kind.name
-        case .suspected, .cleared, .recovered, .heirLearned, .forgotten:
+        case .suspected, .cleared, .recovered, .promotionLearned, .forgotten:
             "\(event.kind.name) \(event.node?.description ?? "")"
         case .met: "\(event.kind.name) \(event.by?.description ?? "")"
         default: nil
@@ -79,7 +79,7 @@ struct StoryTimeline {
         case .suspected: return "\(by) mark \(node) PFAIL, within \(span)"
         case .cleared: return "\(by) hear \(node) again and clear PFAIL"
         case .recovered: return "\(by) clear FAIL: \(node) answers again"
-        case .heirLearned: return "\(by) learned within \(span) that \(node) is the new master"
+        case .promotionLearned: return "\(by) learned within \(span) that \(node) is the new master"
         case .forgotten: return "\(by) tell the others to forget \(node)"
         case .met: return "\(by) met \(words.names(unique(events.compactMap(\.node))))"
         default: return words.sentence(group.first)
@@ -92,7 +92,7 @@ struct StoryTimeline {
     }
 
     /// Links, with the node that all of them have in common.
-    private func links(_ events: [StoryEvent], _ verb: String) -> String {
+    private func links(_ events: [TimelineEvent], _ verb: String) -> String {
         let pairs = events.map { Set([$0.by, $0.node].compactMap { $0 }) }
         let common = pairs.dropFirst().reduce(pairs.first ?? []) { $0.intersection($1) }
         guard common.count == 1, let one = common.first else {
@@ -117,7 +117,7 @@ struct StoryTimeline {
     }
 
     /// Lower tells more; nil is not worth a word there.
-    private static func weight(_ kind: StoryEvent.Kind) -> Int? {
+    private static func weight(_ kind: TimelineEvent.Kind) -> Int? {
         switch kind {
         case .addressChanged(_, nil): 0
         case .recovered: 1
@@ -131,7 +131,7 @@ struct StoryTimeline {
         case .suspected, .cleared, .failed, .voteRequested, .voteGranted, .voteWithheld,
             .promoted, .manualFailoverStarted:
             9
-        case .silent, .slotsUnserved, .slotsServed, .heirLearned, .linkLost, .linkMade: nil
+        case .silent, .slotsUnserved, .slotsServed, .promotionLearned, .linkLost, .linkMade: nil
         }
     }
 }

@@ -6,13 +6,13 @@ import ClusterWire
 import Playback
 import Text
 
-struct StoryDrawing {
-    let census: Census
-    let timeline: StoryTimeline
+struct TimelineDrawing {
+    let observed: ObservedCluster
+    let timeline: TimelineLines
     let incidents: [Incident]
-    let words: StoryText
+    let words: TimelineText
     private let lanes: [NodeID]
-    private let axis: StoryAxis
+    private let axis: TimelineAxis
 
     /// A page is not a database: more of either would not be read.
     private static let laneLimit = 60
@@ -22,8 +22,11 @@ struct StoryDrawing {
     private let left: Double
     private static let laneHeight = 34.0
 
-    init(census: Census, timeline: StoryTimeline, incidents: [Incident], words: StoryText) {
-        self.census = census
+    init(
+        observed: ObservedCluster, timeline: TimelineLines, incidents: [Incident],
+        words: TimelineText
+    ) {
+        self.observed = observed
         self.timeline = timeline
         self.incidents = incidents
         self.words = words
@@ -32,31 +35,31 @@ struct StoryDrawing {
         for event in told {
             for id in [event.by, event.node].compactMap({ $0 }) { busy[id, default: 0] += 1 }
         }
-        let nodes = census.nodes.filter { $0.hasSpoken || busy[$0.id] != nil }
+        let nodes = observed.nodes.filter { $0.hasSpoken || busy[$0.id] != nil }
         let chosen = nodes.sorted { (busy[$0.id] ?? 0, $1.id) > (busy[$1.id] ?? 0, $0.id) }
             .prefix(Self.laneLimit)
         lanes = chosen.sorted { (words.name($0.id), $0.id) < (words.name($1.id), $1.id) }.map(\.id)
         left = Double(lanes.map { words.name($0).count }.max() ?? 0) * 7 + 30
-        axis = StoryAxis(
-            from: census.firstTime ?? 0, to: census.lastTime,
+        axis = TimelineAxis(
+            from: observed.firstTime ?? 0, to: observed.lastTime,
             events: told.filter { Self.isDrawn($0.kind) }.map(\.time)
                 + incidents.compactMap(\.silentAt),
             left: left, right: Self.width - 20)
     }
 
     /// The colour of a kind of event.
-    static func style(_ kind: StoryEvent.Kind) -> String {
+    static func style(_ kind: TimelineEvent.Kind) -> String {
         switch kind {
         case .silent, .failed, .slotsUnserved: "bad"
         case .suspected, .epochCollision, .voteWithheld, .linkLost: "warn"
         case .voteRequested, .voteGranted, .manualFailoverStarted: "vote"
         case .promoted, .recovered, .cleared, .slotsServed: "good"
         case .demoted, .slotsMoved, .addressChanged, .epochRaised: "move"
-        case .met, .forgotten, .linkMade, .heirLearned: "quiet"
+        case .met, .forgotten, .linkMade, .promotionLearned: "quiet"
         }
     }
 
-    private static func isDrawn(_ kind: StoryEvent.Kind) -> Bool {
+    private static func isDrawn(_ kind: TimelineEvent.Kind) -> Bool {
         switch kind {
         case .slotsServed, .slotsUnserved, .linkMade, .linkLost: false
         default: true
@@ -66,7 +69,7 @@ struct StoryDrawing {
     /// The mark of a kind, around a point.
     /// - Parameter title: shown when it is pointed at.
     private static func mark(
-        _ kind: StoryEvent.Kind, _ x: Double, _ y: Double, title: String? = nil
+        _ kind: TimelineEvent.Kind, _ x: Double, _ y: Double, title: String? = nil
     ) -> String {
         let style = "mark \(style(kind))"
         func polygon(_ places: [(Double, Double)]) -> String {
@@ -86,17 +89,17 @@ struct StoryDrawing {
         case .voteRequested, .manualFailoverStarted: return polygon([(-6, 6), (0, -7), (6, 6)])
         case .voteGranted: return polygon([(-6, -6), (6, -6), (6, 6), (-6, 6)])
         case .suspected, .voteWithheld: return polygon([(0, -7), (7, 0), (0, 7), (-7, 0)])
-        case .heirLearned, .met, .linkMade, .forgotten:
+        case .promotionLearned, .met, .linkMade, .forgotten:
             return SVG.circle(style, x: x, y: y, radius: "4.5", title: title)
         default: return SVG.circle(style, x: x, y: y, radius: "6", title: title)
         }
     }
 }
 
-extension StoryDrawing {
+extension TimelineDrawing {
     var timelineFigure: String {
         let height = Double(lanes.count) * Self.laneHeight + 40
-        let more = census.nodes.filter(\.hasSpoken).count - lanes.count
+        let more = observed.nodes.filter(\.hasSpoken).count - lanes.count
         return """
             <div class="scroll"><svg class="wide" viewBox="0 0 \(Int(Self.width)) \(Int(height))" \
             role="img" aria-label="events of each node over time">
@@ -121,13 +124,13 @@ extension StoryDrawing {
         }.joined(separator: "\n")
     }
 
-    /// The line of a node: while it was heard, since it was not, and while it was the heir.
+    /// The line of a node: while it was heard, since it was not, and while it was the successor.
     private func lane(_ id: NodeID, _ y: Double) -> String {
         func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
             SVG.line(style, x: (axis.x(from), axis.x(to)), y: (y, y), title: title)
         }
         var parts: [String] = []
-        let (start, end) = (census.firstTime ?? 0, census.lastTime)
+        let (start, end) = (observed.firstTime ?? 0, observed.lastTime)
         var heard = end
         for incident in incidents where incident.master == id {
             guard let from = incident.silentAt ?? incident.firstSuspectedAt else { continue }
@@ -138,7 +141,7 @@ extension StoryDrawing {
             }
         }
         parts.insert(line("alive", start, max(start, heard), "heard"), at: 0)
-        for incident in incidents where incident.heir == id {
+        for incident in incidents where incident.successor == id {
             guard let from = incident.promotedAt else { continue }
             parts.append(line("ruling", from, end, "master since \(words.clock(from)) UTC"))
         }
@@ -166,13 +169,13 @@ extension StoryDrawing {
     }
 
     /// In whose lane an event is drawn.
-    private func mover(_ event: StoryEvent) -> NodeID {
+    private func mover(_ event: TimelineEvent) -> NodeID {
         if case .silent = event.kind { return event.node ?? .zero }
         return event.by ?? event.node ?? .zero
     }
 
     /// To whose lane a line leads.
-    private func partner(_ event: StoryEvent) -> NodeID? {
+    private func partner(_ event: TimelineEvent) -> NodeID? {
         switch event.kind {
         case .voteGranted, .manualFailoverStarted, .met: event.node
         case .slotsMoved(let from, _, _): from
@@ -181,12 +184,12 @@ extension StoryDrawing {
     }
 
     private var legend: String {
-        let all: [(StoryEvent.Kind, String)] = [
+        let all: [(TimelineEvent.Kind, String)] = [
             (.silent(since: 0, closed: false), "silent, or FAIL broadcast"),
             (.suspected, "marks PFAIL"),
             (.voteRequested(epoch: 0, forced: false), "asks for votes"),
             (.voteGranted(epoch: 0), "votes"), (.promoted(epoch: 0, slots: SlotSet()), "promoted"),
-            (.heirLearned, "learns of the new master, meets, forgets"),
+            (.promotionLearned, "learns of the new master, meets, forgets"),
             (.recovered, "answers again"),
             (.demoted(master: nil), "new role, slots, epoch or address"),
         ]
@@ -197,7 +200,7 @@ extension StoryDrawing {
     }
 }
 
-extension StoryEvent {
+extension TimelineEvent {
     /// When a silence began, which is found out later.
     fileprivate var silenceBegan: Int64? {
         if case .silent(let since, _) = kind { return since }

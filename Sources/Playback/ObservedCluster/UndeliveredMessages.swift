@@ -5,7 +5,7 @@
 import Capture
 import ClusterWire
 
-extension Census {
+extension ObservedCluster {
     /// Keeps what a message tells its receiver, if it is one of the few that matter.
     mutating func keep(
         _ header: Header, _ body: Body, _ sender: Index, _ stream: StreamState, at time: Int64

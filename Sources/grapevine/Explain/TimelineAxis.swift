@@ -1,7 +1,7 @@
 // Time as a place on the page. Stretches without events are drawn with a part of their length, so that
 // what happens within a moment can be told apart beside seconds of waiting.
 
-struct StoryAxis {
+struct TimelineAxis {
     /// Where the straight pieces begin and end: times, and places from 0 to 1.
     private var knots: [(time: Int64, place: Double)] = []
     private let left: Double

@@ -1,10 +1,10 @@
 // What can happen in a cluster as far as its traffic shows it, and what a failover was as a whole.
-// Values only: they are found by Census and Incidents, and printed by others.
+// Values only: they are found by ObservedCluster and Incidents, and printed by others.
 
 package import ClusterWire
 
 /// Something that happened, with the first packet that shows it.
-package struct StoryEvent: Equatable, Sendable {
+package struct TimelineEvent: Equatable, Sendable {
     /// Nanoseconds since the Unix epoch.
     package var time: Int64
     /// Who did or said it.
@@ -51,7 +51,7 @@ package struct StoryEvent: Equatable, Sendable {
         case slotsMoved(from: NodeID, to: NodeID, slots: SlotSet)
         case slotsUnserved(SlotSet)
         case slotsServed(SlotSet)
-        case heirLearned
+        case promotionLearned
         case epochCollision(epoch: Epoch)
         case epochRaised(epoch: Epoch)
         case manualFailoverStarted
@@ -77,7 +77,7 @@ package struct StoryEvent: Equatable, Sendable {
             case .slotsMoved: "slots_moved"
             case .slotsUnserved: "slots_unserved"
             case .slotsServed: "slots_served"
-            case .heirLearned: "heir_learned"
+            case .promotionLearned: "heir_learned"
             case .epochCollision: "epoch_collision"
             case .epochRaised: "epoch_raised"
             case .manualFailoverStarted: "manual_failover_started"
@@ -89,7 +89,7 @@ package struct StoryEvent: Equatable, Sendable {
     }
 }
 
-/// A node that failed, or a master whose place was taken: from its silence until all knew its heir.
+/// A node that failed, or a master whose place was taken: from its silence until all knew its successor.
 package struct Incident: Equatable, Sendable {
     package enum Cause: String, Sendable {
         case silence, manual, forced, takeover
@@ -97,7 +97,7 @@ package struct Incident: Equatable, Sendable {
 
     /// The node that failed or gave way.
     package var master: NodeID
-    package var heir: NodeID?
+    package var successor: NodeID?
     package var cause: Cause = .silence
     // Nanoseconds since the Unix epoch, nil for what the capture does not show.
     package var silentAt: Int64?
@@ -136,7 +136,8 @@ package struct Incident: Equatable, Sendable {
 
     /// All nodes that are named in it.
     package var nodes: [NodeID] {
-        [master] + [heir, replacedBy].compactMap { $0 } + suspects + announcers + agreeing + votes
+        [master] + [successor, replacedBy].compactMap { $0 } + suspects + announcers + agreeing
+            + votes
             + withheld.map(\.voter) + learned + forgottenBy
     }
 

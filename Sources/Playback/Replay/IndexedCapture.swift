@@ -5,7 +5,7 @@ import Capture
 package import ClusterWire
 
 /// A capture with the speaker of each of its streams.
-package struct Ledger {
+package struct IndexedCapture {
     /// One direction of a connection, with what the whole capture tells of it.
     struct Stream: Sendable {
         var stream: BusStream
@@ -42,12 +42,12 @@ package struct Ledger {
 
     private(set) var events: [BusEvent] = []
     private(set) var streams: [Int: Stream] = [:]
-    package private(set) var census = Census()
+    package private(set) var observed = ObservedCluster()
     /// The first message of each node that is no part of a meeting, and the first of all that is.
     private var settledAt: [NodeID: Int64] = [:]
     private var firstMet: Int64?
     /// How many messages each node said.
-    private var saidBy: [NodeID: Int] = [:]
+    private var messageCounts: [NodeID: Int] = [:]
     /// What each first said of another before anybody said FAIL of it: whether it had failed.
     private var firstOpinions: [NodeID: [NodeID: Bool]] = [:]
     private var saidFailed: Set<NodeID> = []
@@ -57,18 +57,18 @@ package struct Ledger {
     private(set) var shortestSilence: Int64?
 
     /// In order for replays, once all has been taken.
-    private(set) var index: LedgerIndex?
+    private(set) var index: CaptureIndex?
 
     package init() {}
 
     /// Ends the capture: replays look things up quicker than without.
-    package mutating func finish() { index = LedgerIndex(self) }
+    package mutating func finish() { index = CaptureIndex(self) }
 
     /// Takes the next event.
     package mutating func take(_ event: BusEvent) throws(Refusal) {
         guard events.count < Self.eventLimit else { throw .tooLarge(events: Self.eventLimit) }
         events.append(event)
-        census.take(event)
+        observed.take(event)
         learnSilence()
         switch event {
         case .opened(let stream, let time, let fromStart):
@@ -85,7 +85,7 @@ package struct Ledger {
             streams[item.stream]?.speaker = header.sender
             streams[item.stream]?.isAnswering = header.busPort.value == item.source.port
         }
-        saidBy[header.sender, default: 0] += 1
+        messageCounts[header.sender, default: 0] += 1
         if firstTypes[header.sender] == nil { firstTypes[header.sender] = body.type }
         if body.type == .meet {
             firstMet = min(firstMet ?? item.time, item.time)
@@ -110,20 +110,21 @@ package struct Ledger {
     }
 
     private mutating func learnSilence() {
-        for event in census.events {
-            guard event.kind == .suspected, let id = event.node, let place = census.find(id) else {
+        for event in observed.events {
+            guard event.kind == .suspected, let id = event.node, let place = observed.find(id)
+            else {
                 continue
             }
-            let since = census.nodes[place].lastHeard ?? census.firstTime ?? event.time
+            let since = observed.nodes[place].lastHeard ?? observed.firstTime ?? event.time
             let silence = event.time - since
             if silence > 0 { shortestSilence = min(shortestSilence ?? silence, silence) }
         }
-        census.forgetNews()
+        observed.forgetNews()
     }
 
     /// The node whose id begins so.
     package func node(_ prefix: String) throws(Refusal) -> NodeID {
-        let found = census.nodes.filter { $0.id.description.hasPrefix(prefix) }
+        let found = observed.nodes.filter { $0.id.description.hasPrefix(prefix) }
         guard let first = found.first else { throw .unknownNode(prefix) }
         guard found.count == 1 else { throw .manyNodes(prefix) }
         guard first.hasSpoken else { throw .neverSpeaks(first.id) }
@@ -132,8 +133,8 @@ package struct Ledger {
 
     /// Nodes that spoke, who said most first.
     package var speakers: [NodeID] {
-        census.nodes.filter(\.hasSpoken).map(\.id).sorted { left, right in
-            let (most, least) = (saidBy[left] ?? 0, saidBy[right] ?? 0)
+        observed.nodes.filter(\.hasSpoken).map(\.id).sorted { left, right in
+            let (most, least) = (messageCounts[left] ?? 0, messageCounts[right] ?? 0)
             return most != least ? most > least : left < right
         }
     }

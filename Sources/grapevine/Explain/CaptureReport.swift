@@ -4,11 +4,11 @@
 import Playback
 
 /// What is told once a capture has ended.
-struct WholeStory {
-    let census: Census
-    let events: [StoryEvent]
+struct CaptureReport {
+    let observed: ObservedCluster
+    let events: [TimelineEvent]
     let incidents: [Incident]
-    let words: StoryText
+    let words: TimelineText
     /// Events that came after those.
     let notKept: Int
 
@@ -19,7 +19,7 @@ struct WholeStory {
             lines += words.lines(incident)
         }
         if incidents.isEmpty { lines = calm }
-        let timeline = StoryTimeline(events, words).lines
+        let timeline = TimelineLines(events, words).lines
         if !timeline.isEmpty {
             lines += ["", "What happened, from \(words.clock(words.origin)) UTC"] + timeline
         }
@@ -29,12 +29,12 @@ struct WholeStory {
 
     /// What to say when nothing failed.
     var calm: [String] {
-        guard let first = census.firstTime else { return [] }
-        let nodes = census.nodes.filter(\.hasSpoken).count
-        let span = words.length(census.lastTime - first)
+        guard let first = observed.firstTime else { return [] }
+        let nodes = observed.nodes.filter(\.hasSpoken).count
+        let span = words.length(observed.lastTime - first)
         return [
-            "Nothing failed: \(nodes) nodes exchanged \(census.messages) messages in \(span).",
-            StoryTimeline(events, words).summary,
+            "Nothing failed: \(nodes) nodes exchanged \(observed.messages) messages in \(span).",
+            TimelineLines(events, words).summary,
         ]
     }
 
@@ -59,17 +59,18 @@ struct WholeStory {
                 return true
             }, pause: { true })
         explanation.finish(into: &news)
-        var words = StoryText()
-        words.learn(explanation.census, isAll: true)
+        var words = TimelineText()
+        words.learn(explanation.observed, isAll: true)
         self.init(
-            census: explanation.census, events: news.events, incidents: news.incidents,
+            observed: explanation.observed, events: news.events, incidents: news.incidents,
             words: words, notKept: notKept)
     }
 
     init(
-        census: Census, events: [StoryEvent], incidents: [Incident], words: StoryText, notKept: Int
+        observed: ObservedCluster, events: [TimelineEvent], incidents: [Incident],
+        words: TimelineText, notKept: Int
     ) {
-        self.census = census
+        self.observed = observed
         self.events = events
         self.incidents = incidents
         self.words = words

@@ -5,7 +5,7 @@
 package import ClusterWire
 
 /// What a node says it is.
-package struct Statement: Equatable, Sendable {
+package struct SelfReport: Equatable, Sendable {
     /// `.zero` for a master.
     package var replicaOf: NodeID
     /// The sender calls itself a replica, of whomever.
@@ -23,22 +23,22 @@ package struct Statement: Equatable, Sendable {
     }
 
     /// Whether two statements of one node are the same.
-    package static func == (left: Statement, right: Statement) -> Bool {
+    package static func == (left: SelfReport, right: SelfReport) -> Bool {
         left.isReplica == right.isReplica && left.configEpoch == right.configEpoch
             && left.replicaOf == right.replicaOf && left.slots == right.slots
     }
 }
 
 /// The statements of one node, oldest first, the last few of them.
-struct Testimony: Sendable {
+struct SelfReportHistory: Sendable {
     struct Version: Sendable {
-        var statement: Statement
+        var selfReport: SelfReport
         /// The lowest currentEpoch with which it was said.
         var epoch: Epoch
     }
 
     /// How far one connection of the node has come.
-    struct Bookmark: Sendable {
+    struct Position: Sendable {
         fileprivate var number = -1
         fileprivate var isNew: Bool { number < 0 }
     }
@@ -48,16 +48,16 @@ struct Testimony: Sendable {
     private var base = 0
     private static let kept = 16
 
-    private(set) var latest: Statement?
+    private(set) var latest: SelfReport?
     /// How many open connections said the latest as their last.
     private var current = 0
     private var newest: Int { base + versions.count - 1 }
 
     /// Whether a statement is the latest that is known, which is nearly always so.
     mutating func repeats(
-        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark
+        _ selfReport: SelfReport, epoch: Epoch, _ mark: inout Position
     ) -> Bool {
-        guard let latest, latest == statement else { return false }
+        guard let latest, latest == selfReport else { return false }
         move(&mark, to: newest)
         if epoch < versions[newest - base].epoch { versions[newest - base].epoch = epoch }
         return true
@@ -67,10 +67,10 @@ struct Testimony: Sendable {
     ///
     /// - Returns: whether it is news.
     mutating func hear(
-        _ statement: Statement, epoch: Epoch, _ mark: inout Bookmark
+        _ selfReport: SelfReport, epoch: Epoch, _ mark: inout Position
     ) -> Bool {
         guard latest != nil else {
-            append(statement, epoch, &mark)
+            append(selfReport, epoch, &mark)
             return true
         }
         // A connection that said the latest now says something else: order within it decides. A new
@@ -79,45 +79,45 @@ struct Testimony: Sendable {
             mark.number != newest && (!mark.isNew || current > 0)
         if isLate {
             let isOlder = versions.last.map { epoch < $0.epoch } ?? false
-            let found = place(of: statement, from: mark.number)
+            let found = place(of: selfReport, from: mark.number)
             if isOlder || found != nil {
                 move(&mark, to: max(mark.number, found ?? base))
                 return false
             }
         }
-        append(statement, epoch, &mark)
+        append(selfReport, epoch, &mark)
         return true
     }
 
     /// A connection of the node has ended, or another speaks on it.
-    mutating func leave(_ mark: Bookmark) {
+    mutating func leave(_ mark: Position) {
         if !mark.isNew && mark.number == newest { current -= 1 }
     }
 
-    private mutating func move(_ mark: inout Bookmark, to number: Int) {
+    private mutating func move(_ mark: inout Position, to number: Int) {
         leave(mark)
         mark.number = number
         if number == newest { current += 1 }
     }
 
     private mutating func append(
-        _ statement: Statement, _ epoch: Epoch, _ mark: inout Bookmark
+        _ selfReport: SelfReport, _ epoch: Epoch, _ mark: inout Position
     ) {
-        versions.append(Version(statement: statement, epoch: epoch))
+        versions.append(Version(selfReport: selfReport, epoch: epoch))
         if versions.count > Self.kept {
             versions.removeFirst()
             base += 1
         }
-        latest = statement
+        latest = selfReport
         mark.number = newest
         current = 1
     }
 
     /// The newest version with this statement that is not older than `first`.
-    private func place(of statement: Statement, from first: Int) -> Int? {
+    private func place(of selfReport: SelfReport, from first: Int) -> Int? {
         var number = newest
         while number >= max(first, base) {
-            if versions[number - base].statement == statement { return number }
+            if versions[number - base].selfReport == selfReport { return number }
             number -= 1
         }
         return nil

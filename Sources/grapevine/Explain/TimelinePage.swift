@@ -1,17 +1,17 @@
 // The story as one page for a browser: the words, a timeline with a lane a node, and who owned the
 // slots before and after. One file without scripts, fonts or pictures from elsewhere; it reads on
-// paper, in light and in dark. The drawing is in StoryDrawing.
+// paper, in light and in dark. The drawing is in TimelineDrawing.
 
 import ClusterWire
 import Playback
 import Text
 
 /// The page of `explain --html`.
-struct StoryPage {
-    let census: Census
-    let events: [StoryEvent]
+struct TimelinePage {
+    let observed: ObservedCluster
+    let events: [TimelineEvent]
     let incidents: [Incident]
-    let words: StoryText
+    let words: TimelineText
     let notKept: Int
     /// What to say when nothing failed.
     let headline: [String]?
@@ -20,9 +20,9 @@ struct StoryPage {
     private static let lines = 2_000
 
     var text: String {
-        let timeline = StoryTimeline(events, words)
-        let drawing = StoryDrawing(
-            census: census, timeline: timeline, incidents: incidents, words: words)
+        let timeline = TimelineLines(events, words)
+        let drawing = TimelineDrawing(
+            observed: observed, timeline: timeline, incidents: incidents, words: words)
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -31,7 +31,7 @@ struct StoryPage {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>\(Markup.escape(title))</title>
             <style>
-            \(StoryStyle.text)
+            \(TimelineStyle.text)
             </style>
             </head>
             <body>
@@ -114,9 +114,9 @@ struct StoryPage {
             """
     }
 
-    private func list(_ timeline: StoryTimeline) -> String {
+    private func list(_ timeline: TimelineLines) -> String {
         let rows = timeline.groups.prefix(Self.lines).map { group in
-            "<tr class=\"\(StoryDrawing.style(group.first.kind))\"><td class=\"when\">"
+            "<tr class=\"\(TimelineDrawing.style(group.first.kind))\"><td class=\"when\">"
                 + "\(Markup.escape(words.offset(group.first.time)))</td>"
                 + "<td>\(Markup.escape(timeline.text(group)))</td></tr>"
         }
@@ -132,11 +132,11 @@ struct StoryPage {
     }
 
     private var footer: String {
-        let span = census.lastTime - (census.firstTime ?? census.lastTime)
+        let span = observed.lastTime - (observed.firstTime ?? observed.lastTime)
         let problems =
-            census.problems > 0
-            ? " \(census.problems) pieces of the bus are missing or could not be read." : ""
-        return "<footer>\(census.messages) messages in \(words.length(span)), told by grapevine "
+            observed.problems > 0
+            ? " \(observed.problems) pieces of the bus are missing or could not be read." : ""
+        return "<footer>\(observed.messages) messages in \(words.length(span)), told by grapevine "
             + "explain.\(problems)</footer>"
     }
 }

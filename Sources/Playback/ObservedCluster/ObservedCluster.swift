@@ -6,7 +6,7 @@ import Capture
 package import ClusterWire
 
 /// How much is remembered.
-package struct CensusLimits: Sendable {
+package struct ObservationLimits: Sendable {
     /// Nodes known at a time; what is said of more is counted and passed over.
     package var nodes = 20_000
     /// Pairs of suspecting and suspected nodes.
@@ -23,7 +23,7 @@ package struct CensusLimits: Sendable {
 }
 
 /// The nodes of a capture and what is known of them.
-package struct Census {
+package struct ObservedCluster {
     /// The place of a node in the list of all that were ever named.
     package typealias Index = Int
 
@@ -51,13 +51,13 @@ package struct Census {
         var receiver = -1
         /// The sender listens at this end: the other side made the connection.
         var isAnswering = false
-        var mark = Testimony.Bookmark()
+        var mark = SelfReportHistory.Position()
         /// A MEET went out here and was not answered yet.
         var meets = false
     }
 
     /// One replica's request for votes.
-    struct Election: Sendable {
+    struct ObservedElection: Sendable {
         var epoch: Epoch
         var forced: Bool
         var configEpoch: Epoch
@@ -82,15 +82,15 @@ package struct Census {
     }
 
     /// Whom a node's connections lead to: from and to which address.
-    struct Way: Hashable, Sendable {
+    struct Flow: Hashable, Sendable {
         var source: CaptureAddress
         var destination: CaptureAddress
     }
 
-    package let limits: CensusLimits
-    package internal(set) var nodes: [CensusNode] = []
+    package let limits: ObservationLimits
+    package internal(set) var nodes: [ObservedNode] = []
     /// What has happened and was not taken yet.
-    package var events: [StoryEvent] = []
+    package var events: [TimelineEvent] = []
     /// The time of the first and last packet with a message.
     package internal(set) var firstTime: Int64?
     package internal(set) var lastTime: Int64 = 0
@@ -102,7 +102,7 @@ package struct Census {
 
     var index: [NodeID: Index] = [:]
     var streams: [Int: StreamState] = [:]
-    var ways: [Way: Int] = [:]
+    var flows: [Flow: Int] = [:]
     /// Who answers at an address of the bus.
     var listeners: [CaptureAddress: Index] = [:]
     /// The same by host and port as text, as gossip has it.
@@ -116,33 +116,33 @@ package struct Census {
     var opinionCount = 0
     /// By the node that stands for all of a cluster.
     var clusters: [Cluster] = []
-    var elections: [Index: Election] = [:]
+    var elections: [Index: ObservedElection] = [:]
     /// Candidates that were promoted, in that order; those before `wonSettled` are done with.
     var won: [(candidate: Index, at: Int64)] = []
     var wonSettled = 0
     /// Candidates whose elections were settled and not taken yet.
     var settled: [NodeID] = []
-    var allowance = Allowance()
+    var budget = TellingBudget()
     /// The last vote of each voter.
     var lastVotes: [Index: (epoch: Epoch, candidate: Index, master: Index?)] = [:]
     var collisions: Set<[UInt64]> = []
     /// Directions that were ended, and not as an answer.
-    var ends: Set<Way> = []
+    var ends: Set<Flow> = []
     /// Ends of connections without a word, by address: the first, and how many.
     var endings: [String: (first: Int64, count: Int)] = [:]
     /// Links that were lost and not made again.
     var lostLinks: Set<Pair> = []
 
-    package init(limits: CensusLimits = CensusLimits()) { self.limits = limits }
+    package init(limits: ObservationLimits = ObservationLimits()) { self.limits = limits }
 
     /// Takes what happened next.
     package mutating func take(_ event: BusEvent) {
         switch event {
         case .opened(let stream, _, let fromStart):
             streams[stream.number] = StreamState(stream: stream, fromStart: fromStart)
-            ways[Way(source: stream.source, destination: stream.destination)] = stream.number
+            flows[Flow(source: stream.source, destination: stream.destination)] = stream.number
         case .ending(let source, let destination, let time):
-            ended(Way(source: source, destination: destination), at: time)
+            ended(Flow(source: source, destination: destination), at: time)
         case .closed(let stream, let time, let reason):
             closed(stream, at: time, reason)
         case .item(let item):
@@ -153,7 +153,7 @@ package struct Census {
             if firstTime == nil { firstTime = item.time }
             lastTime = max(lastTime, item.time)
             messages += 1
-            allowance.earn()
+            budget.earn()
             heard(message, of: item.stream, at: item.time)
         }
     }
@@ -171,7 +171,7 @@ package struct Census {
             return -1
         }
         clusters.append(Cluster(members: [nodes.count]))
-        nodes.append(CensusNode(id: id, cluster: nodes.count))
+        nodes.append(ObservedNode(id: id, cluster: nodes.count))
         index[id] = nodes.count - 1
         return nodes.count - 1
     }
@@ -179,7 +179,7 @@ package struct Census {
     package func find(_ id: NodeID) -> Index? { index[id] }
 
     /// How often the story leaves something out, because it would be longer than the capture.
-    package var omissions: Int { allowance.refusals }
+    package var omissions: Int { budget.refusals }
 
     /// Passes over what has happened and was not taken.
     package mutating func forgetNews() {
@@ -188,21 +188,21 @@ package struct Census {
     }
 
     mutating func tell(
-        _ kind: StoryEvent.Kind, by: Index? = nil, node: Index? = nil, at time: Int64
+        _ kind: TimelineEvent.Kind, by: Index? = nil, node: Index? = nil, at time: Int64
     ) {
         events.append(
-            StoryEvent(
+            TimelineEvent(
                 time: time, by: by.map { nodes[$0].id }, node: node.map { nodes[$0].id }, kind))
     }
 }
 
 /// One node of a capture.
-package struct CensusNode: Sendable {
+package struct ObservedNode: Sendable {
     package let id: NodeID
     /// What it says of itself; nil when it never spoke.
-    package var statement: Statement? { testimony.latest }
+    package var selfReport: SelfReport? { history.latest }
     /// The first thing that it said of itself.
-    package internal(set) var first: Statement?
+    package internal(set) var first: SelfReport?
     /// The highest that it said.
     package internal(set) var currentEpoch: Epoch = 0
     /// A replica's: its master's configEpoch as it last said it.
@@ -226,13 +226,13 @@ package struct CensusNode: Sendable {
     /// The first such claim.
     package internal(set) var firstHearsay: (epoch: Epoch, slots: SlotSet)?
     /// The node that now answers at its address: it was reset, or another took its place.
-    package internal(set) var replacedBy: Census.Index?
+    package internal(set) var replacedBy: ObservedCluster.Index?
     /// All its connections have ended.
     package internal(set) var isClosed = false
     /// Its silence was told.
     package internal(set) var isSilent = false
 
-    var testimony = Testimony()
+    var history = SelfReportHistory()
     /// The address, without port, and the text that the last address was made of.
     var lastSource: (high: UInt64, low: UInt64)?
     var lastIP = IPText()
@@ -244,31 +244,31 @@ package struct CensusNode: Sendable {
     var ends = 0
     var endsSince: Int64 = 0
     /// Who holds what against it.
-    var opinions: [Census.Index: Census.Opinion] = [:]
+    var opinions: [ObservedCluster.Index: ObservedCluster.Opinion] = [:]
     /// How many of them hold it for failed.
     var failures = 0
     /// Who said FAIL of it since it last was well.
-    var announcers: Set<Census.Index> = []
+    var announcers: Set<ObservedCluster.Index> = []
     /// Its slots were told to be without a server.
     var isUnserved = false
     /// It was promoted, and who has heard of it since; nil when all have.
-    var learned: Set<Census.Index>?
+    var learned: Set<ObservedCluster.Index>?
     /// The place among its cluster's members of one who had still to hear of it.
     var waiting = 0
     /// Ids that it tells to forget.
     var forgets: Set<NodeID> = []
     var sentHeartbeat = false
-    var cluster: Census.Index
+    var cluster: ObservedCluster.Index
 
-    init(id: NodeID, cluster: Census.Index) {
+    init(id: NodeID, cluster: ObservedCluster.Index) {
         self.id = id
         self.cluster = cluster
     }
 
-    package var isMaster: Bool { statement.map { !$0.isReplica } ?? false }
+    package var isMaster: Bool { selfReport.map { !$0.isReplica } ?? false }
     /// A master with slots.
-    package var isVoter: Bool { statement.map { !$0.isReplica && !$0.slots.isEmpty } ?? false }
-    package var hasSpoken: Bool { statement != nil }
+    package var isVoter: Bool { selfReport.map { !$0.isReplica && !$0.slots.isEmpty } ?? false }
+    package var hasSpoken: Bool { selfReport != nil }
     /// Where clients find it; nil when nobody said.
     package var address: String? {
         host.map { $0.contains(":") ? "[\($0)]:\(port)" : "\($0):\(port)" }
