@@ -20,32 +20,22 @@ package struct Explanation {
 
     /// Takes what happened next, and appends what follows from it.
     package mutating func take(_ event: BusEvent, into news: inout News) {
-        observed.take(event)
-        if !observed.events.isEmpty || !observed.settled.isEmpty { pass(into: &news) }
+        pass(observed.take(event), into: &news)
         incidents.release(observed)
-        collect(into: &news)
+        news.incidents += incidents.takeFinished()
     }
 
     /// Ends the capture.
     package mutating func finish(into news: inout News) {
-        observed.finish()
-        pass(into: &news)
+        pass(observed.finish(), into: &news)
         incidents.finish(observed)
-        collect(into: &news)
+        news.incidents += incidents.takeFinished()
     }
 
-    private mutating func pass(into news: inout News) {
-        let events = observed.events
-        incidents.settled(observed.settled)
-        observed.forgetNews()
-        for event in events { incidents.take(event, observed) }
-        news.events += events
-        collect(into: &news)
-    }
-
-    private mutating func collect(into news: inout News) {
-        guard !incidents.finished.isEmpty else { return }
-        news.incidents += incidents.finished
-        incidents.finished.removeAll(keepingCapacity: true)
+    private mutating func pass(_ known: ObservedNews, into news: inout News) {
+        guard !known.isEmpty else { return }
+        incidents.electionsClosed(known.closedElections)
+        for event in known.events { incidents.take(event, observed) }
+        news.events += known.events
     }
 }

@@ -1,32 +1,32 @@
 // Failovers as a whole, put together from single events: what began it, when it was suspected, agreed
-// and decided, and when all knew. One incident a node at a time; what comes to nothing (a suspicion
-// that is taken back before anybody said FAIL) is none.
+// and decided, and when all knew. One incident a node at a time; what comes to nothing (PFAIL
+// that is cleared before anybody broadcast FAIL) is none.
 
 import ClusterWire
 
 /// Gathers events into incidents.
 package struct Incidents {
     private var open: [NodeID: Incident] = [:]
-    /// A replica's present master, by its request or its start of a manual failover.
-    private var standing: [NodeID: NodeID] = [:]
+    /// The master that a candidate wants to replace, by its request or its manual failover.
+    private var mastersOfCandidates: [NodeID: NodeID] = [:]
     /// Started by the operator and coordinated with the master.
     private var coordinated: Set<NodeID> = []
     /// Promoted, and not yet known to all; by successor.
     private var spreading: [NodeID: NodeID] = [:]
     /// Over, while votes for the successor may still be on their way; by successor, `.zero` for none.
-    private var settling: [NodeID: [Over]] = [:]
+    private var awaitingVotes: [NodeID: [Ended]] = [:]
     /// Heirs of those that may be passed on.
     private var due: Set<NodeID> = []
     private var nextNumber = 0
 
     /// One that is over, and when it was among others.
-    private struct Over {
+    private struct Ended {
         var number: Int
         var incident: Incident
     }
 
-    /// Finished ones, to be taken.
-    package var finished: [Incident] = []
+    /// Those that are over and were not handed over yet.
+    private var finished: [Incident] = []
     /// How many may be open at a time: each costs a few hundred bytes.
     private static let limit = 20_000
 
@@ -89,19 +89,26 @@ package struct Incidents {
         release(observed)
     }
 
-    /// The elections of some candidates are settled.
-    mutating func settled(_ candidates: [NodeID]) {
-        guard !settling.isEmpty else { return }
-        for id in candidates where settling[id] != nil { due.insert(id) }
+    /// Hands over those that are over.
+    mutating func takeFinished() -> [Incident] {
+        guard !finished.isEmpty else { return [] }
+        defer { finished.removeAll(keepingCapacity: true) }
+        return finished
     }
 
-    /// Passes on incidents whose elections are settled.
+    /// No more is said of the votes for some candidates.
+    mutating func electionsClosed(_ candidates: [NodeID]) {
+        guard !awaitingVotes.isEmpty else { return }
+        for id in candidates where awaitingVotes[id] != nil { due.insert(id) }
+    }
+
+    /// Passes on incidents whose elections are closed.
     package mutating func release(_ observed: ObservedCluster) {
         guard !due.isEmpty else { return }
-        var done: [Over] = []
+        var done: [Ended] = []
         for successor in due {
             if let place = observed.find(successor), observed.elections[place] != nil { continue }
-            done += settling.removeValue(forKey: successor) ?? []
+            done += awaitingVotes.removeValue(forKey: successor) ?? []
         }
         due.removeAll(keepingCapacity: true)
         finished += done.sorted { $0.number < $1.number }.map(\.incident)
@@ -134,7 +141,7 @@ package struct Incidents {
 
     private mutating func close(_ incident: Incident) {
         let successor = incident.successor ?? .zero
-        settling[successor, default: []].append(Over(number: nextNumber, incident: incident))
+        awaitingVotes[successor, default: []].append(Ended(number: nextNumber, incident: incident))
         due.insert(successor)
         nextNumber += 1
         if let successor = incident.successor { spreading[successor] = nil }
@@ -149,7 +156,7 @@ package struct Incidents {
             incident.recoveredAt = incident.recoveredAt ?? event.time
         }
         open[node] = incident
-        guard observed.nodes[place].opinions.isEmpty, !observed.nodes[place].isClosed else {
+        guard observed.opinions.areNone(about: place), !observed.nodes[place].isClosed else {
             return
         }
         open[node] = nil
@@ -177,7 +184,7 @@ package struct Incidents {
 
     private mutating func started(_ event: TimelineEvent, _ observed: ObservedCluster) {
         guard let replica = event.by, let master = event.node else { return }
-        standing[replica] = master
+        mastersOfCandidates[replica] = master
         coordinated.insert(replica)
         var incident = make(master, at: event.time, observed)
         incident?.cause = .manual
@@ -188,7 +195,7 @@ package struct Incidents {
         _ event: TimelineEvent, _ epoch: Epoch, _ forced: Bool, _ observed: ObservedCluster
     ) {
         guard let replica = event.by, let master = event.node else { return }
-        standing[replica] = master
+        mastersOfCandidates[replica] = master
         let isForced = forced && !coordinated.contains(replica)
         change(master, at: event.time, observed) {
             // One whose master has failed may force it all the same: Valkey 9.1 does so with what
@@ -203,12 +210,13 @@ package struct Incidents {
 
     /// A vote, or none, for a candidate.
     private mutating func voted(_ event: TimelineEvent, _ body: (inout Incident, NodeID) -> Void) {
-        guard let candidate = event.node, let voter = event.by, let master = standing[candidate]
+        guard let candidate = event.node, let voter = event.by,
+            let master = mastersOfCandidates[candidate]
         else { return }
         if open[master] != nil {
             open[master].mutate { body(&$0, voter) }
-        } else if let last = settling[candidate]?.indices.last {
-            settling[candidate].mutate { body(&$0[last].incident, voter) }
+        } else if let last = awaitingVotes[candidate]?.indices.last {
+            awaitingVotes[candidate].mutate { body(&$0[last].incident, voter) }
         }
     }
 
@@ -217,7 +225,7 @@ package struct Incidents {
     ) {
         guard let successor = event.by else { return }
         // Whom it replaces: by its request, else by the slots that it has taken.
-        guard let master = standing[successor] ?? former(of: successor, slots, observed)
+        guard let master = mastersOfCandidates[successor] ?? former(of: successor, slots, observed)
         else { return }
         guard var incident = open[master] ?? make(master, at: event.time, observed) else { return }
         if incident.voteRequestedAt == nil { incident.cause = .takeover }
@@ -262,7 +270,7 @@ package struct Incidents {
 
 extension ObservedNode {
     /// Nobody who lives has still to hear of its promotion.
-    var isKnownToAll: Bool { learned == nil }
+    var isKnownToAll: Bool { !promotion.isOpen }
 }
 
 extension Optional {

@@ -27,7 +27,11 @@ package struct TimelineEvent: Equatable, Sendable {
             case .failed(let agreeing): agreeing
             case .demoted(let master): [master].compactMap { $0 }
             case .slotsMoved(let from, let to, _): [from, to]
-            default: []
+            case .met, .forgotten, .silent, .suspected, .cleared, .recovered, .voteRequested,
+                .voteGranted, .voteWithheld, .promoted, .slotsUnserved, .slotsServed,
+                .promotionLearned, .epochCollision, .epochRaised, .manualFailoverStarted,
+                .linkLost, .linkMade, .addressChanged:
+                []
             }
         return [by, node].compactMap { $0 } + more
     }
@@ -45,7 +49,7 @@ package struct TimelineEvent: Equatable, Sendable {
         case recovered
         case voteRequested(epoch: Epoch, forced: Bool)
         case voteGranted(epoch: Epoch)
-        case voteWithheld(epoch: Epoch, reason: String)
+        case voteWithheld(epoch: Epoch, reason: MissingVote)
         case promoted(epoch: Epoch, slots: SlotSet)
         case demoted(master: NodeID?)
         case slotsMoved(from: NodeID, to: NodeID, slots: SlotSet)
@@ -131,7 +135,7 @@ package struct Incident: Equatable, Sendable {
 
     package struct Withheld: Equatable, Sendable {
         package var voter: NodeID
-        package var reason: String
+        package var reason: MissingVote
     }
 
     /// All nodes that are named in it.
@@ -146,9 +150,14 @@ package struct Incident: Equatable, Sendable {
         self.startedAt = startedAt
     }
 
+    /// The parts of an incident, as JSON and the page call them.
+    package enum PhaseName: String, Sendable {
+        case detection, agreement, election, spread, total
+    }
+
     /// A part of an incident, in nanoseconds.
     package struct Phase: Equatable, Sendable {
-        package var name: String
+        package var name: PhaseName
         package var from: Int64?
         package var to: Int64?
         package var nanoseconds: Int64? {
@@ -163,10 +172,10 @@ package struct Incident: Equatable, Sendable {
         let isFailure = cause == .silence
         let stands = failedAt ?? (isFailure ? firstSuspectedAt : startedAt)
         return [
-            Phase(name: "detection", from: silentAt, to: firstSuspectedAt),
-            Phase(name: "agreement", from: firstSuspectedAt, to: failedAt),
-            Phase(name: "election", from: stands, to: promotedAt),
-            Phase(name: "spread", from: promotedAt, to: agreedAt),
+            Phase(name: .detection, from: silentAt, to: firstSuspectedAt),
+            Phase(name: .agreement, from: firstSuspectedAt, to: failedAt),
+            Phase(name: .election, from: stands, to: promotedAt),
+            Phase(name: .spread, from: promotedAt, to: agreedAt),
             total,
         ]
     }
@@ -174,7 +183,7 @@ package struct Incident: Equatable, Sendable {
     package var total: Phase {
         let isFailure = cause == .silence
         return Phase(
-            name: "total", from: isFailure ? silentAt ?? firstSuspectedAt : startedAt,
+            name: .total, from: isFailure ? silentAt ?? firstSuspectedAt : startedAt,
             to: agreedAt ?? recoveredAt)
     }
 

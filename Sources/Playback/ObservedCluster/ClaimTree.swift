@@ -14,17 +14,33 @@ struct ClaimTree: Sendable {
         var all: SlotSet
         /// Of two rows the one with the greater weight is above.
         var weight: Int
-        var left = -1
-        var right = -1
+        var left: Int?
+        var right: Int?
     }
 
     private var rows: [Row] = []
     private var unused: [Int] = []
-    private var top = -1
+    private var top: Int?
     private var epochs: [ObservedCluster.Index: Epoch] = [:]
 
-    /// All who claim something, in no order.
-    var places: [ObservedCluster.Index] { Array(epochs.keys) }
+    /// What a place claims; nothing for one that is not here.
+    func slots(of place: ObservedCluster.Index) -> SlotSet {
+        guard let epoch = epochs[place] else { return SlotSet() }
+        var next = top
+        while let number = next {
+            let key = (rows[number].epoch, rows[number].place)
+            if key == (epoch, place) { return rows[number].slots }
+            next = key < (epoch, place) ? rows[number].right : rows[number].left
+        }
+        return SlotSet()
+    }
+
+    /// Adds all claims of another tree, whose places are not in this one.
+    mutating func add(_ other: ClaimTree) {
+        for row in other.rows where !row.slots.isEmpty {
+            set(row.place, row.slots, at: row.epoch)
+        }
+    }
 
     /// What a place claims from now on; nothing when `slots` is empty.
     mutating func set(_ place: ObservedCluster.Index, _ slots: SlotSet, at epoch: Epoch) {
@@ -46,9 +62,9 @@ struct ClaimTree: Sendable {
     }
 
     private mutating func removed(
-        _ place: ObservedCluster.Index, _ epoch: Epoch, from number: Int
-    ) -> Int {
-        guard number >= 0 else { return -1 }
+        _ place: ObservedCluster.Index, _ epoch: Epoch, from root: Int?
+    ) -> Int? {
+        guard let number = root else { return nil }
         let key = (rows[number].epoch, rows[number].place)
         if key == (epoch, place) {
             let below = merged(rows[number].left, rows[number].right)
@@ -68,9 +84,9 @@ struct ClaimTree: Sendable {
 
     /// The rows before an epoch and place, and the others.
     private mutating func split(
-        _ number: Int, _ epoch: Epoch, _ place: ObservedCluster.Index
-    ) -> (low: Int, high: Int) {
-        guard number >= 0 else { return (-1, -1) }
+        _ root: Int?, _ epoch: Epoch, _ place: ObservedCluster.Index
+    ) -> (low: Int?, high: Int?) {
+        guard let number = root else { return (nil, nil) }
         if (rows[number].epoch, rows[number].place) < (epoch, place) {
             let (low, high) = split(rows[number].right, epoch, place)
             rows[number].right = low
@@ -84,9 +100,9 @@ struct ClaimTree: Sendable {
     }
 
     /// One tree of two, all rows of the first of which come before those of the second.
-    private mutating func merged(_ low: Int, _ high: Int) -> Int {
-        guard low >= 0 else { return high }
-        guard high >= 0 else { return low }
+    private mutating func merged(_ first: Int?, _ second: Int?) -> Int? {
+        guard let low = first else { return second }
+        guard let high = second else { return first }
         if rows[low].weight > rows[high].weight {
             rows[low].right = merged(rows[low].right, high)
             gather(low)
@@ -99,9 +115,8 @@ struct ClaimTree: Sendable {
 
     private mutating func gather(_ number: Int) {
         var all = rows[number].slots
-        for below in [rows[number].left, rows[number].right] where below >= 0 {
-            all = all.union(rows[below].all)
-        }
+        if let left = rows[number].left { all = all.union(rows[left].all) }
+        if let right = rows[number].right { all = all.union(rows[right].all) }
         rows[number].all = all
     }
 }
@@ -110,15 +125,15 @@ extension ClaimTree {
     /// Those of some slots that nobody claims at a greater epoch.
     func own(_ slots: SlotSet, at epoch: Epoch) -> SlotSet {
         var own = slots
-        var number = top
-        while number >= 0, !own.isEmpty {
+        var next = top
+        while let number = next, !own.isEmpty {
             guard rows[number].epoch > epoch else {
-                number = rows[number].right
+                next = rows[number].right
                 continue
             }
             own = own.subtracting(rows[number].slots)
-            if rows[number].right >= 0 { own = own.subtracting(rows[rows[number].right].all) }
-            number = rows[number].left
+            if let right = rows[number].right { own = own.subtracting(rows[right].all) }
+            next = rows[number].left
         }
         return own
     }
@@ -126,22 +141,22 @@ extension ClaimTree {
     /// Those of some slots that nobody but this place claims.
     func unclaimed(_ slots: SlotSet, besides place: ObservedCluster.Index) -> SlotSet {
         guard let epoch = epochs[place] else {
-            return top < 0 ? slots : slots.subtracting(rows[top].all)
+            return top.map { slots.subtracting(rows[$0].all) } ?? slots
         }
         var rest = slots
-        var number = top
-        while number >= 0 {
+        var next = top
+        while let number = next {
             let row = rows[number]
             let isSame = row.place == place
             let isLess = (row.epoch, row.place) < (epoch, place)
             if !isSame { rest = rest.subtracting(row.slots) }
             // The side on which the place is not.
-            if (isSame || isLess) && row.left >= 0 { rest = rest.subtracting(rows[row.left].all) }
-            if (isSame || !isLess) && row.right >= 0 {
-                rest = rest.subtracting(rows[row.right].all)
+            if isSame || isLess, let left = row.left { rest = rest.subtracting(rows[left].all) }
+            if isSame || !isLess, let right = row.right {
+                rest = rest.subtracting(rows[right].all)
             }
             if isSame { break }
-            number = isLess ? row.right : row.left
+            next = isLess ? row.right : row.left
         }
         return rest
     }
@@ -154,9 +169,9 @@ extension ClaimTree {
     }
 
     private func latest(
-        _ slots: SlotSet, _ floor: Epoch?, _ excepted: [ObservedCluster.Index], in number: Int
+        _ slots: SlotSet, _ floor: Epoch?, _ excepted: [ObservedCluster.Index], in root: Int?
     ) -> ObservedCluster.Index? {
-        guard number >= 0, !rows[number].all.isDisjoint(with: slots) else { return nil }
+        guard let number = root, !rows[number].all.isDisjoint(with: slots) else { return nil }
         if let found = latest(slots, floor, excepted, in: rows[number].right) { return found }
         if let floor, rows[number].epoch <= floor { return nil }
         if !excepted.contains(rows[number].place), !rows[number].slots.isDisjoint(with: slots) {
@@ -180,11 +195,10 @@ extension ClaimTree {
 
     private func collect(
         _ found: inout [(place: ObservedCluster.Index, slots: SlotSet)], _ rest: inout SlotSet,
-        _ ceiling: Epoch?, _ limit: Int, in number: Int
+        _ ceiling: Epoch?, _ limit: Int, in root: Int?
     ) {
-        guard number >= 0, found.count < limit, !rows[number].all.isDisjoint(with: rest) else {
-            return
-        }
+        guard let number = root, found.count < limit, !rows[number].all.isDisjoint(with: rest)
+        else { return }
         if ceiling.map({ rows[number].epoch < $0 }) ?? true {
             collect(&found, &rest, ceiling, limit, in: rows[number].right)
             let taken = rest.intersection(rows[number].slots)

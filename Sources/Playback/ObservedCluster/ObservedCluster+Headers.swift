@@ -1,210 +1,125 @@
-// What a header tells of its sender: who it is, at which address, in which role, with which slots and
-// epochs, and what became different. Connections that begin and end belong here too, since they are
-// how a node is present.
+// What a message tells of its sender and to its receiver: in which role, with which slots and epochs, at
+// which address, and what became different. The messages of each kind are passed on to the files that
+// know what they mean.
 
 import Capture
 import ClusterWire
 
 extension ObservedCluster {
     /// A message on a stream.
-    mutating func heard(_ message: Message, of number: Int, at time: Int64) {
-        guard var stream = streams.removeValue(forKey: number) else { return }
-        defer { streams[number] = stream }
+    mutating func receive(_ message: Message, on number: Int, at time: Int64) {
+        guard var stream = connections.take(number) else { return }
+        defer { connections.putBack(stream) }
         guard case .full(let header, let body) = message else {
-            if stream.sender >= 0 { lives(stream.sender, at: time) }
+            if let sender = stream.sender { nodes[sender].presence.heard(at: time) }
             return
         }
-        let sender = place(of: header.sender)
-        guard sender >= 0 else { return }
+        guard let sender = place(of: header.sender) else { return }
         if stream.sender != sender { identify(&stream, as: sender, header, at: time) }
-        lives(sender, at: time)
-        if stream.receiver < 0 || nodes[stream.receiver].replacedBy != nil {
+        nodes[sender].presence.heard(at: time)
+        if stream.receiver.map({ nodes[$0].replacedBy != nil }) ?? true {
             stream.receiver = receiver(of: stream)
         }
-        let receiver = stream.receiver >= 0 ? stream.receiver : nil
-        if let receiver, body.type != .meet { join(sender, receiver) }
+        let receiver = stream.receiver
+        if let receiver, body.type != .meet { groups.join(sender, receiver) }
         learnAddress(header, sender, stream, at: time)
-        speak(header, sender, &stream, at: time)
+        learnSender(header, sender, &stream, at: time)
         if let receiver {
             deliver(header, from: sender, to: receiver, at: time)
         } else if !stream.isAnswering {
-            keep(header, body, sender, stream, at: time)
+            keep(header, body, sender, to: stream.stream.destination, at: time)
         }
+        if body.type == .meet { stream.isMeeting = true }
+        if body.type == .pong { answered(header, sender, stream, at: time) }
+        hear(header, body, from: sender, to: receiver, at: time)
+        closeDueElections(at: time)
+    }
+
+    private mutating func hear(
+        _ header: Header, _ body: Body, from sender: Index, to receiver: Index?, at time: Int64
+    ) {
         switch body {
-        case .ping(let beat), .pong(let beat):
-            if body.type == .pong { answered(header, sender, stream, at: time) }
-            hear(beat, from: sender, at: time)
-        case .meet(let beat):
-            stream.meets = true
+        case .ping(let beat), .pong(let beat), .meet(let beat):
             hear(beat, from: sender, at: time)
         case .fail(let id): heardFail(id, from: sender, to: receiver, at: time)
         case .voteRequest: requested(header, by: sender, to: receiver, at: time)
         case .vote: voted(header.currentEpoch, by: sender, for: receiver, at: time)
         case .update(let update): heard(update, from: sender)
         case .manualFailoverStart:
-            tell(.manualFailoverStarted, by: sender, node: receiver ?? master(of: sender), at: time)
+            emit(
+                .manualFailoverStarted, by: sender, node: receiver ?? master(of: sender),
+                at: time)
         case .publish, .publishShard, .module, .unknown: break
         }
-        settleElections(at: time)
-    }
-
-    /// The first message of a stream, or the first of another sender on it.
-    private mutating func identify(
-        _ stream: inout StreamState, as sender: Index, _ header: Header, at time: Int64
-    ) {
-        let before = stream.sender
-        if before >= 0 {
-            nodes[before].history.leave(stream.mark)
-            nodes[before].streams.remove(stream.stream.number)
-            replace(before, by: sender, at: time)
-        }
-        stream.sender = sender
-        stream.mark = SelfReportHistory.Position()
-        nodes[sender].streams.insert(stream.stream.number)
-        nodes[sender].isClosed = false
-        stream.isAnswering =
-            header.busPort.value == stream.stream.source.port && header.busPort != 0
-        if !stream.isAnswering { listens(sender, header, stream, at: time) }
-        if stream.isAnswering {
-            if let former = listeners.updateValue(sender, forKey: stream.stream.source),
-                former != sender
-            {
-                replace(former, by: sender, at: time)
-            }
-            open(stream.stream.source, of: sender)
-        }
-        stream.receiver = receiver(of: stream)
-        guard !stream.isAnswering, stream.receiver >= 0 else { return }
-        let pair = Pair(by: sender, node: stream.receiver)
-        let isAgain = lostLinks.remove(pair) != nil
-        if stream.fromStart || isAgain { tell(.linkMade, by: sender, node: pair.node, at: time) }
-    }
-
-    /// Who makes connections from an address is reached there too, at its bus port.
-    private mutating func listens(
-        _ sender: Index, _ header: Header, _ stream: StreamState, at time: Int64
-    ) {
-        let source = stream.stream.source
-        guard header.busPort != 0, header.ip.isEmpty || header.ip.text == source.host else {
-            return
-        }
-        let port = header.busPort.value
-        let address =
-            source.ipv4.map { CaptureAddress(ipv4: $0, port: port) }
-            ?? CaptureAddress(ipv6High: source.ipv6.high, ipv6Low: source.ipv6.low, port: port)
-        let former = listeners.updateValue(sender, forKey: address)
-        if let former, former != sender { replace(former, by: sender, at: time) }
-        if former == nil { open(address, of: sender) }
-    }
-
-    /// Another node speaks where this one spoke: a reset gives a node a new id.
-    mutating func replace(_ former: Index, by sender: Index, at time: Int64) {
-        guard nodes[former].replacedBy == nil, former != sender else { return }
-        nodes[former].replacedBy = sender
-        nodes[sender].replacedBy = nil
-        refresh(former)
-        refresh(sender)
-        tell(
-            .addressChanged(from: nodes[former].address, to: nil), by: sender, node: former,
-            at: time)
-    }
-
-    /// Who is at the other end.
-    private func receiver(of stream: StreamState) -> Index {
-        let flow = Flow(source: stream.stream.destination, destination: stream.stream.source)
-        if let reverse = flows[flow], let other = streams[reverse], other.sender >= 0 {
-            return other.sender
-        }
-        return listeners[stream.stream.destination] ?? -1
-    }
-
-    /// A node showed that it lives.
-    private mutating func lives(_ place: Index, at time: Int64) {
-        nodes[place].lastHeard = time
-        nodes[place].lastPacket = time
-        nodes[place].isSilent = false
     }
 
     private mutating func learnAddress(
-        _ header: Header, _ sender: Index, _ stream: StreamState, at time: Int64
+        _ header: Header, _ sender: Index, _ stream: ObservedStream, at time: Int64
     ) {
-        if nodes[sender].port == header.port, nodes[sender].busPort == header.busPort,
-            nodes[sender].lastSource.map({ $0 == stream.stream.source.ipv6 }) ?? false,
-            nodes[sender].lastIP == header.ip
-        {
-            return
-        }
-        let host = header.ip.isEmpty ? stream.stream.source.host : header.ip.text
+        let source = stream.stream.source
+        guard !nodes[sender].location.repeats(header, from: source) else { return }
         let before = nodes[sender].address
         let spoke = nodes[sender].hasSpoken
-        nodes[sender].lastSource = stream.stream.source.ipv6
-        nodes[sender].lastIP = header.ip
-        guard
-            nodes[sender].host != host || nodes[sender].port != header.port
-                || nodes[sender].busPort != header.busPort
+        guard nodes[sender].location.hear(header, from: source),
+            let host = nodes[sender].host
         else { return }
-        nodes[sender].host = host
-        nodes[sender].port = header.port
-        nodes[sender].busPort = header.busPort
-        let key = Self.endingKey(host, header.busPort)
-        speakers[key] = sender
-        if let other = introduced.removeValue(forKey: key), other != sender,
+        let place = BusPlace(host: host, port: header.busPort)
+        if let other = addresses.speak(sender, at: place), other != sender,
             !nodes[other].hasSpoken
         {
             replace(other, by: sender, at: time)
         }
         if spoke, let before {
-            tell(
+            emit(
                 .addressChanged(from: before, to: nodes[sender].address), by: sender, node: sender,
                 at: time)
         }
     }
 
     /// What the header says of its sender, and what is news in it.
-    private mutating func speak(
-        _ header: Header, _ sender: Index, _ stream: inout StreamState, at time: Int64
+    private mutating func learnSender(
+        _ header: Header, _ sender: Index, _ stream: inout ObservedStream, at time: Int64
     ) {
-        if nodes[sender].firstHeader == nil {
-            nodes[sender].firstHeader = header
-            nodes[sender].firstHeard = time
+        if nodes[sender].first == nil {
+            nodes[sender].first = FirstMessage(time: time, header: header)
         }
-        nodes[sender].flags = header.flags
-        nodes[sender].saysOK = header.saysOK
-        nodes[sender].currentEpoch = max(nodes[sender].currentEpoch, header.currentEpoch)
-        let selfReport = SelfReport(header)
-        if selfReport.isReplica { hearMaster(header, sender) }
+        let report = SelfReport(header)
+        nodes[sender].headers.hear(header, isReplica: report.isReplica)
+        if report.isReplica { learnMaster(header, sender) }
         let epoch = header.currentEpoch
-        if nodes[sender].history.repeats(selfReport, epoch: epoch, &stream.mark) { return }
+        if nodes[sender].history.repeats(report, epoch: epoch, &stream.position) { return }
         let before = nodes[sender].selfReport
-        let isNews = nodes[sender].history.hear(
-            selfReport, epoch: epoch, &stream.mark)
-        guard isNews else { return }
+        guard nodes[sender].history.hear(report, epoch: epoch, &stream.position) else { return }
         refresh(sender)
-        guard let before else {
-            nodes[sender].first = selfReport
-            return
-        }
-        changed(sender, from: before, to: selfReport, at: time)
+        if let before { changed(sender, from: before, to: report, at: time) }
     }
 
     /// A replica repeats its master's epoch and slots.
-    private mutating func hearMaster(_ header: Header, _ sender: Index) {
-        nodes[sender].repeatedEpoch = max(nodes[sender].repeatedEpoch, header.configEpoch)
-        guard !header.replicaOf.isZero else { return }
-        let master = place(of: header.replicaOf)
-        guard master >= 0 else { return }
-        join(sender, master)
-        claim(header.configEpoch, header.slots, for: master)
+    private mutating func learnMaster(_ header: Header, _ sender: Index) {
+        guard !header.replicaOf.isZero, let master = place(of: header.replicaOf) else { return }
+        groups.join(sender, master)
+        heardClaim(SlotClaim(epoch: header.configEpoch, slots: header.slots), for: master)
     }
 
-    /// What is said of a node's slots by another.
-    mutating func claim(_ epoch: Epoch, _ slots: SlotSet, for place: Index) {
-        if let known = nodes[place].hearsay, known.epoch >= epoch { return }
-        nodes[place].hearsay = (epoch, slots)
-        if nodes[place].firstHearsay == nil { nodes[place].firstHearsay = (epoch, slots) }
-        if !nodes[place].hasSpoken { refresh(place) }
+    /// A header reached another node: it may learn of a promotion, or of a master with its own epoch.
+    private mutating func deliver(
+        _ header: Header, from sender: Index, to receiver: Index, at time: Int64
+    ) {
+        guard header.saysMaster else { return }
+        learnsPromotion(of: sender, receiver, header.configEpoch, at: time)
+        guard let mine = nodes[sender].selfReport, !mine.isReplica,
+            let theirs = nodes[receiver].selfReport, !theirs.isReplica,
+            mine.configEpoch == theirs.configEpoch, header.configEpoch == mine.configEpoch,
+            sender != receiver, groups.areTogether(sender, receiver)
+        else { return }
+        let pair = NodePair(by: min(sender, receiver), node: max(sender, receiver))
+        guard collisions.add(pair, at: header.configEpoch) else { return }
+        emit(.epochCollision(epoch: header.configEpoch), by: sender, node: receiver, at: time)
     }
+}
 
+extension ObservedCluster {
+    /// A node says something else of itself than before.
     private mutating func changed(
         _ place: Index, from before: SelfReport, to after: SelfReport, at time: Int64
     ) {
@@ -213,39 +128,40 @@ extension ObservedCluster {
             guard !after.slots.isEmpty else { return }
             promoted(place, before, after, at: time)
         case (false, true):
-            nodes[place].learned = nil
-            tell(
+            nodes[place].promotion.end()
+            emit(
                 .demoted(master: after.replicaOf.isZero ? nil : after.replicaOf), by: place,
                 node: place, at: time)
         case (false, false):
-            moved(place, before, after, at: time)
+            slotsChanged(place, before, after, at: time)
             if after.configEpoch > before.configEpoch {
-                tell(.epochRaised(epoch: after.configEpoch), by: place, node: place, at: time)
+                emit(.epochRaised(epoch: after.configEpoch), by: place, node: place, at: time)
             }
         case (true, true): break
         }
     }
 
     /// A master that stays one has other slots than before.
-    private mutating func moved(
+    private mutating func slotsChanged(
         _ place: Index, _ before: SelfReport, _ after: SelfReport, at time: Int64
     ) {
         guard before.slots != after.slots else { return }
         let gained = after.slots.subtracting(before.slots)
         var served = gained
         for (from, slots) in formerOwners(of: gained, of: place, after.configEpoch) {
-            if !nodes[from].lost.isEmpty { lose(nodes[from].lost.subtracting(slots), of: from) }
+            let lost = groups[from].lost.slots(of: from)
+            if !lost.isEmpty { groups.setLost(lost.subtracting(slots), of: from) }
             served = served.subtracting(slots)
-            tell(
+            emit(
                 .slotsMoved(from: nodes[from].id, to: nodes[place].id, slots: slots), by: place,
                 node: place, at: time)
         }
-        if !served.isEmpty { tell(.slotsServed(served), by: place, node: place, at: time) }
-        let orphaned = clusters[root(place)].claims.unclaimed(
+        if !served.isEmpty { emit(.slotsServed(served), by: place, node: place, at: time) }
+        let orphaned = groups[place].claims.unclaimed(
             before.slots.subtracting(after.slots), besides: place)
         // Who took them is told when the taker speaks.
-        lose(orphaned, of: place)
-        if !orphaned.isEmpty { tell(.slotsUnserved(orphaned), node: place, at: time) }
+        groups.setLost(orphaned, of: place)
+        if !orphaned.isEmpty { emit(.slotsUnserved(orphaned), node: place, at: time) }
     }
 
     /// From whom a master has slots that it claims now: who claimed them last, or let them go.
@@ -253,14 +169,13 @@ extension ObservedCluster {
         of gained: SlotSet, of place: Index, _ epoch: Epoch
     ) -> [(from: Index, slots: SlotSet)] {
         guard !gained.isEmpty else { return [] }
-        let cluster = root(place)
         // Each is told with a set of slots of two kilobytes.
         let looks = 100
         let limit = budget.count(each: looks)
-        let claimed = clusters[cluster].claims.holders(of: gained, below: epoch, limit: limit)
+        let claimed = groups[place].claims.holders(of: gained, below: epoch, limit: limit)
         let rest = claimed.reduce(gained) { $0.subtracting($1.slots) }
         let left = max(0, limit - claimed.count)
-        let lost = clusters[cluster].lost.holders(of: rest, below: nil, limit: left)
+        let lost = groups[place].lost.holders(of: rest, below: nil, limit: left)
         if lost.count == left { budget.refuse() }
         _ = budget.spend(looks * (claimed.count + lost.count))
         var all: [Index: SlotSet] = [:]
@@ -271,85 +186,20 @@ extension ObservedCluster {
     }
 }
 
-extension ObservedCluster {
-    /// One direction of a connection has ended.
-    mutating func closed(_ stream: BusStream, at time: Int64, _ reason: TCPEvent.CloseReason) {
-        guard let state = streams.removeValue(forKey: stream.number) else { return }
-        let flow = Flow(source: stream.source, destination: stream.destination)
-        if flows[flow] == stream.number { flows[flow] = nil }
-        lastTime = max(lastTime, time)
-        guard state.sender >= 0 else { return }
-        let sender = state.sender
-        nodes[sender].streams.remove(stream.number)
-        nodes[sender].history.leave(state.mark)
-        if reason == .finished || reason == .reset {
-            nodes[sender].lastPacket = max(nodes[sender].lastPacket, time)
-        }
-        if !state.isAnswering, state.receiver >= 0, nodes[state.receiver].replacedBy == nil {
-            let pair = Pair(by: sender, node: state.receiver)
-            if lostLinks.count < limits.opinions, lostLinks.insert(pair).inserted {
-                tell(.linkLost, by: sender, node: state.receiver, at: time)
-            }
-        }
-        guard nodes[sender].streams.isEmpty, nodes[sender].replacedBy == nil,
-            reason == .finished || reason == .reset, nodes[sender].ends > 1,
-            time - nodes[sender].endsSince < limits.disorder
-        else { return }
-        nodes[sender].isClosed = true
-        guard !nodes[sender].isSilent else { return }
-        nodes[sender].isSilent = true
-        tell(
-            .silent(since: nodes[sender].lastPacket, closed: true), node: sender, at: time)
-        unserved(sender, at: time)
+/// Masters that were seen to meet with one configEpoch.
+struct EpochCollisions: Sendable {
+    private struct Collision: Hashable, Sendable {
+        var pair: NodePair
+        var epoch: Epoch
     }
 
-    /// A FIN or RST. Who begins to end several connections at one moment has gone; who only answers
-    /// the end of another has not. That holds for a node too that others speak of, now or later,
-    /// and that was never heard itself.
-    mutating func ended(_ flow: Flow, at time: Int64) {
-        let back = Flow(source: flow.destination, destination: flow.source)
-        if ends.count >= limits.nodes { ends.removeAll() }
-        guard !ends.contains(back), ends.insert(flow).inserted else { return }
-        let known = flows[flow].flatMap { streams[$0]?.sender }
-        if known == nil && flows[back] != nil { return }
-        if let sender = known.flatMap({ $0 >= 0 ? $0 : nil }) ?? listeners[flow.source] {
-            if time - nodes[sender].endsSince > limits.disorder {
-                nodes[sender].endsSince = time
-                nodes[sender].ends = 0
-            }
-            nodes[sender].ends += 1
-            return
-        }
-        // A connection that was refused is known from its SYN: its way back is.
-        guard flows[flow] == nil, flows[back] == nil, endings.count < limits.nodes else { return }
-        let (host, port) = (flow.source.host, Port(flow.source.port))
-        let key = Self.endingKey(host, port)
-        endings[key, default: (time, 0)].count += 1
-        if let place = introduced[key], nodes[place].busPort == port, nodes[place].host == host {
-            endedUnheard(place, at: time)
-        }
-    }
+    private var seen: Set<Collision> = []
+    private let limit: Int
 
-    static func endingKey(_ host: String, _ port: Port) -> String { "\(host) \(port)" }
+    init(limit: Int) { self.limit = limit }
 
-    /// A node of which only the end of its connections was seen.
-    mutating func endedUnheard(_ place: Index, at time: Int64) {
-        guard let host = nodes[place].host, !nodes[place].isSilent, !nodes[place].hasSpoken,
-            let ending = endings[Self.endingKey(host, nodes[place].busPort)], ending.count > 1
-        else { return }
-        nodes[place].lastPacket = ending.first
-        nodes[place].isClosed = true
-        nodes[place].isSilent = true
-        tell(.silent(since: ending.first, closed: true), node: place, at: time)
-        unserved(place, at: time)
-    }
-
-    /// Nobody serves the slots of this node any more.
-    mutating func unserved(_ place: Index, at time: Int64) {
-        guard !nodes[place].isUnserved else { return }
-        let slots = ownSlots(of: place)
-        guard !slots.isEmpty else { return }
-        nodes[place].isUnserved = true
-        tell(.slotsUnserved(slots), node: place, at: time)
+    /// - Returns: whether these two were not seen to collide at this epoch before.
+    mutating func add(_ pair: NodePair, at epoch: Epoch) -> Bool {
+        seen.count < limit && seen.insert(Collision(pair: pair, epoch: epoch)).inserted
     }
 }

@@ -32,15 +32,15 @@ package struct SelfReport: Equatable, Sendable {
 /// The statements of one node, oldest first, the last few of them.
 struct SelfReportHistory: Sendable {
     struct Version: Sendable {
-        var selfReport: SelfReport
+        var report: SelfReport
         /// The lowest currentEpoch with which it was said.
         var epoch: Epoch
     }
 
     /// How far one connection of the node has come.
     struct Position: Sendable {
-        fileprivate var number = -1
-        fileprivate var isNew: Bool { number < 0 }
+        /// The last version that it said; nil before it said any.
+        fileprivate var number: Int?
     }
 
     private var versions: [Version] = []
@@ -55,10 +55,10 @@ struct SelfReportHistory: Sendable {
 
     /// Whether a statement is the latest that is known, which is nearly always so.
     mutating func repeats(
-        _ selfReport: SelfReport, epoch: Epoch, _ mark: inout Position
+        _ report: SelfReport, epoch: Epoch, _ position: inout Position
     ) -> Bool {
-        guard let latest, latest == selfReport else { return false }
-        move(&mark, to: newest)
+        guard let latest, latest == report else { return false }
+        move(&position, to: newest)
         if epoch < versions[newest - base].epoch { versions[newest - base].epoch = epoch }
         return true
     }
@@ -67,57 +67,57 @@ struct SelfReportHistory: Sendable {
     ///
     /// - Returns: whether it is news.
     mutating func hear(
-        _ selfReport: SelfReport, epoch: Epoch, _ mark: inout Position
+        _ report: SelfReport, epoch: Epoch, _ position: inout Position
     ) -> Bool {
         guard latest != nil else {
-            append(selfReport, epoch, &mark)
+            append(report, epoch, &position)
             return true
         }
         // A connection that said the latest now says something else: order within it decides. A new
         // connection is believed once none is left that says the latest.
         let isLate =
-            mark.number != newest && (!mark.isNew || current > 0)
+            position.number != newest && (position.number != nil || current > 0)
         if isLate {
             let isOlder = versions.last.map { epoch < $0.epoch } ?? false
-            let found = place(of: selfReport, from: mark.number)
+            let found = place(of: report, from: position.number ?? base)
             if isOlder || found != nil {
-                move(&mark, to: max(mark.number, found ?? base))
+                move(&position, to: max(position.number ?? base, found ?? base))
                 return false
             }
         }
-        append(selfReport, epoch, &mark)
+        append(report, epoch, &position)
         return true
     }
 
     /// A connection of the node has ended, or another speaks on it.
-    mutating func leave(_ mark: Position) {
-        if !mark.isNew && mark.number == newest { current -= 1 }
+    mutating func leave(_ position: Position) {
+        if position.number == newest { current -= 1 }
     }
 
-    private mutating func move(_ mark: inout Position, to number: Int) {
-        leave(mark)
-        mark.number = number
+    private mutating func move(_ position: inout Position, to number: Int) {
+        leave(position)
+        position.number = number
         if number == newest { current += 1 }
     }
 
     private mutating func append(
-        _ selfReport: SelfReport, _ epoch: Epoch, _ mark: inout Position
+        _ report: SelfReport, _ epoch: Epoch, _ position: inout Position
     ) {
-        versions.append(Version(selfReport: selfReport, epoch: epoch))
+        versions.append(Version(report: report, epoch: epoch))
         if versions.count > Self.kept {
             versions.removeFirst()
             base += 1
         }
-        latest = selfReport
-        mark.number = newest
+        latest = report
+        position.number = newest
         current = 1
     }
 
     /// The newest version with this statement that is not older than `first`.
-    private func place(of selfReport: SelfReport, from first: Int) -> Int? {
+    private func place(of report: SelfReport, from first: Int) -> Int? {
         var number = newest
         while number >= max(first, base) {
-            if versions[number - base].selfReport == selfReport { return number }
+            if versions[number - base].report == report { return number }
             number -= 1
         }
         return nil

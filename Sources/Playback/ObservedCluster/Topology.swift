@@ -59,16 +59,16 @@ extension ObservedCluster {
         // Where nodes speak: a silent one that is said to be there was replaced.
         let taken = Set(
             nodes.filter { $0.hasSpoken && $0.replacedBy == nil }.compactMap(Self.listening))
-        var groups: [Index: [Index]] = [:]
+        var members: [Index: [Index]] = [:]
         for place in nodes.indices where nodes[place].replacedBy == nil {
             if !nodes[place].hasSpoken {
                 // Forgotten, or its address is another's by now.
                 let isTaken = Self.listening(nodes[place]).map(taken.contains) ?? false
                 if forgotten.contains(nodes[place].id) || isTaken { continue }
             }
-            groups[root(place), default: []].append(place)
+            members[groups.root(place), default: []].append(place)
         }
-        return groups.values
+        return members.values
             .filter { group in group.contains { nodes[$0].hasSpoken } }
             .map { topology($0) }
             .sorted { left, right in
@@ -80,8 +80,8 @@ extension ObservedCluster {
     }
 
     /// Where a node is reached on the bus, as a key.
-    private static func listening(_ node: ObservedNode) -> String? {
-        node.host.map { endingKey($0, node.busPort) }
+    private static func listening(_ node: ObservedNode) -> BusPlace? {
+        node.host.map { BusPlace(host: $0, port: node.busPort) }
     }
 
     private func topology(_ group: [Index]) -> Topology {
@@ -98,7 +98,7 @@ extension ObservedCluster {
         if let own = row.selfReport {
             epoch = own.isReplica ? replicaEpoch(place) : own.configEpoch
         } else {
-            epoch = row.hearsay?.epoch
+            epoch = row.hearsay.latest?.epoch
         }
         var flags = [isReplica ? "slave" : "master"]
         if let opinion = agreed(on: place, voters: voters) {
@@ -116,24 +116,24 @@ extension ObservedCluster {
     /// A replica prints its master's epoch.
     private func replicaEpoch(_ place: Index) -> Epoch {
         guard let master = master(of: place), let own = nodes[master].selfReport, !own.isReplica
-        else { return nodes[place].repeatedEpoch }
-        return max(own.configEpoch, nodes[place].repeatedEpoch)
+        else { return nodes[place].headers.masterEpoch }
+        return max(own.configEpoch, nodes[place].headers.masterEpoch)
     }
 
     /// FAIL when most voters that live hold it, or all who have an opinion of one who is gone;
-    /// otherwise a suspicion when any member has one.
+    /// otherwise PFAIL when any member holds it.
     ///
     /// - Parameter voters: how many voters of its cluster live, itself included.
     private func agreed(on place: Index, voters: Int) -> String? {
         let row = nodes[place]
-        let held = row.opinions.filter { other, _ in
-            nodes[other].isHeard && nodes[other].replacedBy == nil && root(other) == root(place)
-                && other != place
+        let held = opinions.about(place).filter { other, _ in
+            nodes[other].isHeard && nodes[other].replacedBy == nil
+                && groups.areTogether(other, place) && other != place
         }
-        let failing = held.filter(\.value.isFailed).keys
+        let failing = held.filter(\.value.isFail).keys
         let others = voters - (row.isVoter && row.isHeard ? 1 : 0)
         if failing.count(where: { nodes[$0].isVoter }) * 2 > others { return "fail" }
-        let isGone = row.isSilent || row.isClosed || !row.hasSpoken
+        let isGone = row.presence.isSilent || row.isClosed || !row.hasSpoken
         if isGone && !failing.isEmpty { return "fail" }
         return held.isEmpty ? nil : "fail?"
     }

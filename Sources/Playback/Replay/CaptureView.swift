@@ -25,7 +25,7 @@ struct CaptureIndex: Sendable {
     /// Streams of those who made the connection, by where they lead.
     fileprivate var leading: [Place: [Int]] = [:]
     /// Streams of those who answer, by both ends.
-    fileprivate var answering: [ObservedCluster.Flow: [Int]] = [:]
+    fileprivate var answering: [Flow: [Int]] = [:]
     /// The places of the events of each stream.
     fileprivate var events: [Int: [Int]] = [:]
     /// Stretches without any event that are longer than the machine ticks through.
@@ -44,16 +44,14 @@ struct CaptureIndex: Sendable {
             let (source, destination) = (entry.stream.source, entry.stream.destination)
             spoken[speaker, default: []].append(number)
             if entry.isAnswering {
-                answering[
-                    ObservedCluster.Flow(source: source, destination: destination), default: []
-                ]
-                .append(number)
+                answering[Flow(source: source, destination: destination), default: []]
+                    .append(number)
             } else {
                 leading[Place(destination.host, destination.port), default: []].append(number)
             }
         }
         var jumps: [(from: Int64, to: Int64)] = []
-        var last = capture.observed.firstTime ?? 0
+        var last = capture.observed.counts.firstTime ?? 0
         for (place, event) in capture.events.enumerated() {
             if event.time - last > Self.longestSilence { jumps.append((last, event.time)) }
             last = max(last, event.time)
@@ -109,8 +107,7 @@ struct CaptureView {
             guard let entry = capture.streams[number] else { continue }
             let (source, destination) = (entry.stream.source, entry.stream.destination)
             arriving.formUnion(
-                index.answering[ObservedCluster.Flow(source: destination, destination: source)]
-                    ?? [])
+                index.answering[Flow(source: destination, destination: source)] ?? [])
             guard !entry.isAnswering else { continue }
             made[Place(destination.host, destination.port), default: []].append(entry)
         }

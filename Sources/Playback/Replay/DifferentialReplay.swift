@@ -36,7 +36,7 @@ package struct DifferentialReplay {
         self.capture = capture
         self.id = id
         view = CaptureView(capture, capture.index ?? CaptureIndex(capture), of: id)
-        origin = capture.observed.firstTime ?? 0
+        origin = capture.observed.counts.firstTime ?? 0
         now = origin
         nextTick = origin
         var random = SplitMix64(seed: 1)
@@ -65,7 +65,7 @@ package struct DifferentialReplay {
         record.note(machine.state, at: origin)
         record.noteConditions(machine.state, at: origin)
         if let place = capture.observed.find(id),
-            let first = capture.observed.nodes[place].firstHeader
+            let first = capture.observed.nodes[place].first?.header
         {
             store(first)
         }

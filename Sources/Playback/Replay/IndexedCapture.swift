@@ -68,8 +68,7 @@ package struct IndexedCapture {
     package mutating func take(_ event: BusEvent) throws(Refusal) {
         guard events.count < Self.eventLimit else { throw .tooLarge(events: Self.eventLimit) }
         events.append(event)
-        observed.take(event)
-        learnSilence()
+        learnSilence(observed.take(event))
         switch event {
         case .opened(let stream, let time, let fromStart):
             streams[stream.number] = Stream(stream: stream, opened: fromStart ? time : nil)
@@ -109,17 +108,16 @@ package struct IndexedCapture {
         }
     }
 
-    private mutating func learnSilence() {
-        for event in observed.events {
+    private mutating func learnSilence(_ news: ObservedNews) {
+        for event in news.events {
             guard event.kind == .suspected, let id = event.node, let place = observed.find(id)
             else {
                 continue
             }
-            let since = observed.nodes[place].lastHeard ?? observed.firstTime ?? event.time
+            let since = observed.nodes[place].lastHeard ?? observed.counts.firstTime ?? event.time
             let silence = event.time - since
             if silence > 0 { shortestSilence = min(shortestSilence ?? silence, silence) }
         }
-        observed.forgetNews()
     }
 
     /// The node whose id begins so.

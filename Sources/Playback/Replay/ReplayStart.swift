@@ -11,7 +11,7 @@ extension IndexedCapture {
     func start(
         of id: NodeID, at now: Instant, random: inout SplitMix64
     ) throws(Refusal) -> ClusterState {
-        guard let me = observed.find(id), let header = observed.nodes[me].firstHeader else {
+        guard let me = observed.find(id), let header = observed.nodes[me].first?.header else {
             throw .neverSpeaks(id)
         }
         // A request for votes is said in an epoch that was raised for it.
@@ -20,7 +20,7 @@ extension IndexedCapture {
         var lines = [line(me, isMe: true, within: epoch)]
         if isSettled(id) {
             let others = observed.nodes.indices.filter { place in
-                place != me && observed.root(place) == observed.root(me)
+                place != me && observed.areTogether(place, me)
                     && observed.nodes[place].host != nil && isSettled(observed.nodes[place].id)
             }
             // Who claims a slot at the greatest epoch has it: the first line keeps it.
@@ -39,14 +39,14 @@ extension IndexedCapture {
 
     private func firstEpoch(_ place: ObservedCluster.Index) -> Epoch {
         let node = observed.nodes[place]
-        return node.first?.configEpoch ?? node.firstHearsay?.epoch ?? 0
+        return node.first?.selfReport.configEpoch ?? node.hearsay.first?.epoch ?? 0
     }
 
     /// The line of a node; what it claims at an epoch that the starting node does not know is news that
     /// is still to come.
     private func line(_ place: ObservedCluster.Index, isMe: Bool, within known: UInt64) -> String {
         let node = observed.nodes[place]
-        let first = node.first
+        let first = node.first?.selfReport
         let isReplica = first?.isReplica ?? node.flags.contains(.replica)
         var master = first.map { $0.replicaOf } ?? .zero
         if observed.find(master).map({ observed.nodes[$0].host == nil }) ?? true { master = .zero }
@@ -55,7 +55,8 @@ extension IndexedCapture {
         var flags = isMe ? ["myself"] : []
         flags.append(playsReplica ? "slave" : "master")
         if !isMe && hasFailedAtStart(node.id) { flags.append("fail") }
-        var slots = playsReplica ? SlotSet() : first?.slots ?? node.firstHearsay?.slots ?? SlotSet()
+        var slots =
+            playsReplica ? SlotSet() : first?.slots ?? node.hearsay.first?.slots ?? SlotSet()
         var epoch = firstEpoch(place)
         if !isMe && epoch.value > known { (slots, epoch) = (SlotSet(), 0) }
         let address = "\(node.host ?? ""):\(node.port)@\(node.busPort)"

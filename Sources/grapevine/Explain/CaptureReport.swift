@@ -29,11 +29,11 @@ struct CaptureReport {
 
     /// What to say when nothing failed.
     var calm: [String] {
-        guard let first = observed.firstTime else { return [] }
+        guard let first = observed.counts.firstTime else { return [] }
         let nodes = observed.nodes.filter(\.hasSpoken).count
-        let span = words.length(observed.lastTime - first)
+        let span = words.length(observed.counts.lastTime - first)
         return [
-            "Nothing failed: \(nodes) nodes exchanged \(observed.messages) messages in \(span).",
+            "Nothing failed: \(nodes) nodes exchanged \(observed.counts.messages) messages in \(span).",
             TimelineLines(events, words).summary,
         ]
     }

@@ -57,7 +57,6 @@ enum ReplayCommand {
         let status = run.run(
             take: { events in
                 for event in events { observed.take(event) }
-                observed.forgetNews()
                 return true
             }, pause: { true })
         guard status != 2 else { return 2 }
@@ -74,7 +73,7 @@ enum ReplayCommand {
         } else {
             output.bytes.addLines(lines(clusters))
         }
-        if observed.nodesOverLimit > 0 {
+        if observed.nodes.overLimit > 0 {
             complain(
                 "replay", "more than \(observed.limits.nodes) nodes are named: some are left out")
         }

@@ -41,7 +41,7 @@ struct TimelineDrawing {
         lanes = chosen.sorted { (words.name($0.id), $0.id) < (words.name($1.id), $1.id) }.map(\.id)
         left = Double(lanes.map { words.name($0).count }.max() ?? 0) * 7 + 30
         axis = TimelineAxis(
-            from: observed.firstTime ?? 0, to: observed.lastTime,
+            from: observed.counts.firstTime ?? 0, to: observed.counts.lastTime,
             events: told.filter { Self.isDrawn($0.kind) }.map(\.time)
                 + incidents.compactMap(\.silentAt),
             left: left, right: Self.width - 20)
@@ -62,7 +62,11 @@ struct TimelineDrawing {
     private static func isDrawn(_ kind: TimelineEvent.Kind) -> Bool {
         switch kind {
         case .slotsServed, .slotsUnserved, .linkMade, .linkLost: false
-        default: true
+        case .met, .forgotten, .silent, .suspected, .cleared, .failed, .recovered,
+            .voteRequested, .voteGranted, .voteWithheld, .promoted, .demoted, .slotsMoved,
+            .promotionLearned, .epochCollision, .epochRaised, .manualFailoverStarted,
+            .addressChanged:
+            true
         }
     }
 
@@ -91,7 +95,9 @@ struct TimelineDrawing {
         case .suspected, .voteWithheld: return polygon([(0, -7), (7, 0), (0, 7), (-7, 0)])
         case .promotionLearned, .met, .linkMade, .forgotten:
             return SVG.circle(style, x: x, y: y, radius: "4.5", title: title)
-        default: return SVG.circle(style, x: x, y: y, radius: "6", title: title)
+        case .cleared, .recovered, .demoted, .slotsMoved, .slotsUnserved, .slotsServed,
+            .epochCollision, .epochRaised, .linkLost, .addressChanged:
+            return SVG.circle(style, x: x, y: y, radius: "6", title: title)
         }
     }
 }
@@ -130,7 +136,7 @@ extension TimelineDrawing {
             SVG.line(style, x: (axis.x(from), axis.x(to)), y: (y, y), title: title)
         }
         var parts: [String] = []
-        let (start, end) = (observed.firstTime ?? 0, observed.lastTime)
+        let (start, end) = (observed.counts.firstTime ?? 0, observed.counts.lastTime)
         var heard = end
         for incident in incidents where incident.master == id {
             guard let from = incident.silentAt ?? incident.firstSuspectedAt else { continue }
@@ -179,7 +185,11 @@ extension TimelineDrawing {
         switch event.kind {
         case .voteGranted, .manualFailoverStarted, .met: event.node
         case .slotsMoved(let from, _, _): from
-        default: nil
+        case .forgotten, .silent, .suspected, .cleared, .failed, .recovered, .voteRequested,
+            .voteWithheld, .promoted, .demoted, .slotsUnserved, .slotsServed,
+            .promotionLearned, .epochCollision, .epochRaised, .linkLost, .linkMade,
+            .addressChanged:
+            nil
         }
     }
 

@@ -34,7 +34,7 @@ extension JSONText {
             self.epoch(epoch)
         case .voteWithheld(let epoch, let reason):
             self.epoch(epoch)
-            field("reason", reason)
+            field("reason", reason.description)
         case .promoted(let epoch, let slots):
             self.epoch(epoch)
             field("slots", slots)
@@ -69,7 +69,7 @@ extension JSONText {
             json.object("phases") { phases in
                 for phase in incident.phases {
                     let milliseconds = phase.nanoseconds.map { Double($0) / 1e6 }
-                    phases.field(phase.name, milliseconds, decimals: 3)
+                    phases.field(phase.name.rawValue, milliseconds, decimals: 3)
                 }
             }
         }

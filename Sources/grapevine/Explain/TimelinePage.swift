@@ -96,12 +96,13 @@ struct TimelinePage {
         for part in parts {
             let length = part.nanoseconds ?? 0
             let share = min(1000, max(3, Int(Double(length) * 1000 / Double(whole))))
-            let label = share >= 200 ? part.name : ""
+            let name = part.name.rawValue
+            let label = share >= 200 ? name : ""
             bar +=
-                "<i class=\"\(part.name)\" style=\"flex-grow:\(share)\" title=\"\(part.name), "
+                "<i class=\"\(name)\" style=\"flex-grow:\(share)\" title=\"\(name), "
                 + "\(words.length(length))\">\(label)</i>"
             rows +=
-                "<tr><th><b class=\"key \(part.name)\"></b>\(part.name)</th>"
+                "<tr><th><b class=\"key \(name)\"></b>\(name)</th>"
                 + "<td>\(words.length(length))</td><td>\(words.percent(length, of: whole)) %</td>"
                 + "<td class=\"what\">\(words.meaning(part.name))</td></tr>\n"
         }
@@ -132,11 +133,14 @@ struct TimelinePage {
     }
 
     private var footer: String {
-        let span = observed.lastTime - (observed.firstTime ?? observed.lastTime)
+        let span =
+            observed.counts.lastTime - (observed.counts.firstTime ?? observed.counts.lastTime)
         let problems =
-            observed.problems > 0
-            ? " \(observed.problems) pieces of the bus are missing or could not be read." : ""
-        return "<footer>\(observed.messages) messages in \(words.length(span)), told by grapevine "
+            observed.counts.problems > 0
+            ? " \(observed.counts.problems) pieces of the bus are missing or could not be read."
+            : ""
+        return
+            "<footer>\(observed.counts.messages) messages in \(words.length(span)), told by grapevine "
             + "explain.\(problems)</footer>"
     }
 }

@@ -51,11 +51,11 @@ extension TimelineDrawing {
             var slots = SlotSet()
             if !atStart {
                 slots = node.replacedBy == nil ? observed.ownSlots(of: place) : slots
-            } else if let first = node.first {
+            } else if let first = node.first?.selfReport {
                 slots = first.isReplica ? slots : first.slots
             } else {
                 // Never heard: what others said for it first.
-                slots = node.firstHearsay?.slots ?? slots
+                slots = node.hearsay.first?.slots ?? slots
             }
             if !slots.isEmpty { list.append((node.id, slots)) }
         }

@@ -20,7 +20,7 @@ struct TimelineText {
         for id in ids {
             if let place = observed.find(id) { addresses[id] = observed.nodes[place].address }
         }
-        origin = observed.firstTime ?? 0
+        origin = observed.counts.firstTime ?? 0
     }
 
     /// Learns what all nodes are called; `isAll` when no more will come.
@@ -29,7 +29,7 @@ struct TimelineText {
             addresses[node.id] = node.address
         }
         isOneHost = isAll && Set(observed.nodes.compactMap(\.host)).count == 1
-        origin = observed.firstTime ?? 0
+        origin = observed.counts.firstTime ?? 0
     }
 
     /// The address, or the beginning of the id.
@@ -116,29 +116,9 @@ extension TimelineText {
         case .failed(let agreeing):
             return "\(by) broadcasts FAIL of \(node), with failure reports of \(names(agreeing))"
         case .recovered: return "\(by) clears FAIL: \(node) answers again"
-        case .epochCollision, .epochRaised: return epochs(event, by, node)
-        case .voteRequested, .voteGranted, .voteWithheld, .promoted, .promotionLearned,
-            .manualFailoverStarted:
-            return election(event, by, node)
-        case .demoted(let master): return "\(node) is a replica of \(name(master)) now"
-        case .slotsMoved(let from, let to, let set):
-            return "\(slots(set)) moved from \(name(from)) to \(name(to))"
-        case .slotsUnserved(let set): return "nobody serves \(slots(set)) of \(node) any more"
-        case .slotsServed(let set): return "\(node) serves \(slots(set))"
-        case .linkLost: return "the link of \(by) to \(node) ended"
-        case .linkMade: return "\(by) connected to \(node)"
-        case .addressChanged(let from, let to?):
-            return "\(node) moved from \(from ?? "an unknown address") to \(to)"
-        case .addressChanged(let from, nil):
-            let place = from ?? node
-            let id = event.by.map { $0.short } ?? "another"
-            return "at \(place) another node answers now: \(event.node?.short ?? "?") was reset "
-                + "or replaced, it is \(id)"
-        }
-    }
-
-    private func election(_ event: TimelineEvent, _ by: String, _ node: String) -> String {
-        switch event.kind {
+        case .epochCollision(let epoch):
+            return "\(by) and \(node) are both masters with configEpoch \(epoch): a collision"
+        case .epochRaised(let epoch): return "\(by) raised its configEpoch to \(epoch)"
         case .voteRequested(let epoch, let forced):
             return "\(by) asks for votes in epoch \(epoch) to replace \(node)"
                 + (forced ? ", whether it has failed or not" : "")
@@ -148,18 +128,25 @@ extension TimelineText {
         case .promoted(let epoch, let set):
             return "\(by) is promoted to master at epoch \(epoch), with \(slots(set))"
         case .promotionLearned: return "\(by) learned that \(node) is the new master"
-        default: return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
+        case .manualFailoverStarted:
+            return "\(by) asks its master \(node) to hand over: CLUSTER FAILOVER"
+        case .demoted(let master): return "\(node) is a replica of \(name(master)) now"
+        case .slotsMoved(let from, let to, let set):
+            return "\(slots(set)) moved from \(name(from)) to \(name(to))"
+        case .slotsUnserved(let set): return "nobody serves \(slots(set)) of \(node) any more"
+        case .slotsServed(let set): return "\(node) serves \(slots(set))"
+        case .linkLost: return "the link of \(by) to \(node) ended"
+        case .linkMade: return "\(by) connected to \(node)"
+        case .addressChanged(let from, let to?):
+            return "\(node) moved from \(from ?? "an unknown address") to \(to)"
+        case .addressChanged(let from, nil): return replacement(event, at: from ?? node)
         }
     }
 
-    private func epochs(_ event: TimelineEvent, _ by: String, _ node: String) -> String {
-        if case .epochCollision(let epoch) = event.kind {
-            return "\(by) and \(node) are both masters at epoch \(epoch): a collision"
-        }
-        if case .epochRaised(let epoch) = event.kind {
-            return "\(by) raised its configEpoch to \(epoch)"
-        }
-        return ""
+    private func replacement(_ event: TimelineEvent, at address: String) -> String {
+        let id = event.by.map { $0.short } ?? "another"
+        return "at \(address) another node answers now: \(event.node?.short ?? "?") was reset "
+            + "or replaced, it is \(id)"
     }
 }
 
@@ -168,7 +155,7 @@ extension TimelineText {
     func lines(_ incident: Incident) -> [String] {
         var lines = [cause(incident), outcome(incident)]
         let phases = incident.phases
-        if phases.contains(where: { $0.name != "total" && $0.nanoseconds != nil }) {
+        if phases.contains(where: { $0.name != .total && $0.nanoseconds != nil }) {
             lines += [""] + table(incident)
         }
         let details = details(incident)
@@ -240,21 +227,22 @@ extension TimelineText {
     }
 
     /// What a phase lasts until.
-    func meaning(_ phase: String) -> String {
+    func meaning(_ phase: Incident.PhaseName) -> String {
         switch phase {
-        case "detection": "silence until a node marked it PFAIL"
-        case "agreement": "until it was FAIL by a quorum of failure reports"
-        case "election": "until a replica was elected"
-        case "spread": "until every living node knew the new master"
-        default: ""
+        case .detection: "silence until a node marked it PFAIL"
+        case .agreement: "until it was FAIL by a quorum of failure reports"
+        case .election: "until a replica was elected"
+        case .spread: "until every living node knew the new master"
+        case .total: ""
         }
     }
 
     private func table(_ incident: Incident) -> [String] {
         let whole = incident.total.nanoseconds ?? 0
         return incident.phases.compactMap { phase in
-            if incident.cause == .takeover && phase.name == "election" { return nil }
-            let name = phase.name + String(repeating: " ", count: 11 - phase.name.count)
+            if incident.cause == .takeover && phase.name == .election { return nil }
+            let word = phase.name.rawValue
+            let name = word + String(repeating: " ", count: 11 - word.count)
             guard let length = phase.nanoseconds else { return nil }
             let millis = Decimals.text(length / 1000, per: 1000, 2)
             let share = whole > 0 ? "\(percent(length, of: whole))" : "?"
