@@ -57,7 +57,8 @@ struct InferredCommands {
                 commands.append(.failover(Argument(.forced)))
             }
             requestedAt = time
-        default: break
+        case .ping, .pong, .fail, .publish, .publishShard, .vote, .update, .module, .unknown:
+            break
         }
         commands += ofStatement(SelfReport(header), state, at: time)
         commands += toForget(body, state)

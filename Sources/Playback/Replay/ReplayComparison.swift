@@ -153,7 +153,7 @@ extension ReplayComparison {
             let who = "for \(request.candidate.short) in epoch \(request.epoch)"
             differ(
                 "vote", "Voting", request.time, request.input, real ? "\(who)" : "none \(who)",
-                ours ? "\(who)" : "none \(who)\(why.map { ": \($0)" } ?? "")")
+                ours ? "\(who)" : "none \(who)\(why.map { ": \(MissingVote.refused($0))" } ?? "")")
         }
     }
 
@@ -192,7 +192,9 @@ extension ReplayComparison {
                         "UPDATE", "SlotOwnership", said.time, said.input,
                         "about \(update.node.short)", "none about \(update.node.short)")
                 }
-            default: break
+            case .ping, .pong, .meet, .publish, .publishShard, .vote, .manualFailoverStart,
+                .module, .unknown:
+                break
             }
         }
         compareOurs()
@@ -257,7 +259,7 @@ private struct ReplayActions {
     // The machine.
     private(set) var ourVotes: Set<Vote> = []
     /// Why it last gave no vote.
-    private(set) var refusals: [Vote: String] = [:]
+    private(set) var refusals: [Vote: VoteRefusal] = [:]
     private(set) var ourElections: Set<Epoch> = []
     private(set) var ourUpdates: [Update: [Int64]] = [:]
 
@@ -271,7 +273,9 @@ private struct ReplayActions {
             case .fail(let id): failed.insert(id)
             case .voteRequest: elections.insert(said.header.currentEpoch)
             case .update(let update): updates[update.node, default: []].append(said.time)
-            default: break
+            case .ping, .pong, .meet, .publish, .publishShard, .manualFailoverStart, .module,
+                .unknown:
+                break
             }
         }
         for id in updates.keys { updates[id]?.sort() }

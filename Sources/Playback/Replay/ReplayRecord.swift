@@ -98,7 +98,7 @@ struct ReplayRecord {
     var conditions: [NodeID: History<String>] = [:]
     var markedFailed: [(time: Int64, node: NodeID)] = []
     var votes: [(time: Int64, candidate: NodeID, epoch: Epoch)] = []
-    var refusals: [(candidate: NodeID, epoch: Epoch, why: String)] = []
+    var refusals: [(candidate: NodeID, epoch: Epoch, why: VoteRefusal)] = []
     /// Nodes at whose address another answered.
     var addressLost: Set<NodeID> = []
     /// When a node that the machine does not know answered on a connection of the node's own.
@@ -137,7 +137,15 @@ struct ReplayRecord {
             .heardFailed(let id, _), .failureCleared(let id, _), .nodeMet(let id, _),
             .nodeHeardOf(let id, _):
             if let handle = state.nodes.find(id) { noteCondition(state.nodes[handle], at: time) }
-        default: break
+        case .reported, .reportWithdrawn, .failQuestioned, .failDenied, .healthChanged,
+            .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeForgotten,
+            .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
+            .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .electionScheduled, .electionNotStood, .electionStarted, .electionWon,
+            .electionExpired, .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn,
+            .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
+            .manualFailoverReady, .replicaMigrated, .reset, .saveFailed, .saveRecovered, .ignored:
+            break
         }
     }
 
@@ -152,11 +160,19 @@ struct ReplayRecord {
         switch note {
         case .markedFailed(let id, _): markedFailed.append((time, id))
         case .voteGranted(let to, let epoch): votes.append((time, to, epoch))
-        case .voteRefused(let to, let epoch, let why): refusals.append((to, epoch, "\(why)"))
+        case .voteRefused(let to, let epoch, let why): refusals.append((to, epoch, why))
         case .electionStarted(let epoch, _): elections.append((time, epoch))
         case .addressLost(let id, _): addressLost.insert(id)
         case .updateSent(let to, let about): updates.append((time, to, about))
-        default: break
+        case .suspected, .suspicionCleared, .reported, .reportWithdrawn, .heardFailed,
+            .failQuestioned, .failDenied, .failureCleared, .healthChanged, .failReasonChanged,
+            .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeHeardOf, .nodeForgotten,
+            .addressChanged, .ownAddressLearned, .becameMaster, .becameReplica, .reconfigured,
+            .slotsTaken, .slotsLost, .epochRaised, .epochRefused, .electionScheduled,
+            .electionNotStood, .electionWon, .electionExpired, .voteDeferred, .voteWithdrawn,
+            .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
+            .manualFailoverReady, .replicaMigrated, .reset, .saveFailed, .saveRecovered, .ignored:
+            break
         }
     }
 }

@@ -59,7 +59,10 @@ struct TimelineLines {
         case .suspected, .cleared, .recovered, .promotionLearned, .forgotten:
             "\(event.kind.name) \(event.node?.description ?? "")"
         case .met: "\(event.kind.name) \(event.by?.description ?? "")"
-        default: nil
+        case .silent, .failed, .voteRequested, .voteGranted, .voteWithheld, .promoted, .demoted,
+            .slotsMoved, .slotsUnserved, .slotsServed, .epochCollision, .epochRaised,
+            .manualFailoverStarted, .addressChanged:
+            nil
         }
     }
 
@@ -82,7 +85,10 @@ struct TimelineLines {
         case .promotionLearned: return "\(by) learned within \(span) that \(node) is the new master"
         case .forgotten: return "\(by) tell the others to forget \(node)"
         case .met: return "\(by) met \(words.names(unique(events.compactMap(\.node))))"
-        default: return words.sentence(group.first)
+        case .silent, .failed, .voteRequested, .voteGranted, .voteWithheld, .promoted, .demoted,
+            .slotsMoved, .slotsUnserved, .slotsServed, .epochCollision, .epochRaised,
+            .manualFailoverStarted, .addressChanged:
+            return words.sentence(group.first)
         }
     }
 
