@@ -1,4 +1,4 @@
-// The story of recordings: each event at the time of the first packet that shows it, and near the
+// What happened in recordings: each event at the time of the first packet that shows it, and near the
 // time at which a poller saw it; who did what as the servers themselves said.
 
 import ClusterWire
@@ -184,7 +184,7 @@ private func firstPacket(
             })
     }
 
-    @Test func `the story is the same for pieces of any size`() throws {
+    @Test func `what happened is the same for pieces of any size`() throws {
         let bytes = try Fixture.bytes("captures/valkey-8.1.1-kill-master.pcap")
         let whole = try Play.news(Play.events(bytes))
         for piece in [1009, 65_536] {

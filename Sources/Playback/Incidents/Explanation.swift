@@ -1,8 +1,8 @@
-// The story of a capture as it goes on: events as they are seen, incidents as they end. It holds what
+// What happens in a capture as it goes on: events as they are seen, incidents as they end. It holds what
 // is known of the nodes, never the messages, so that a capture of any length needs no more memory
 // than its cluster. What is told, and how, is for others.
 
-/// From traffic to a story.
+/// From traffic to events and incidents.
 package struct Explanation {
     package private(set) var observed: ObservedCluster
     private var incidents = Incidents()

@@ -110,7 +110,7 @@ package struct Incident: Equatable, Sendable {
     package var voteRequestedAt: Int64?
     package var promotedAt: Int64?
     package var agreedAt: Int64?
-    // For the person who reads the story.
+    // For the person who reads of it.
     package var startedAt: Int64
     package var closedConnections = false
     package var suspects: [NodeID] = []

@@ -19,11 +19,7 @@ package struct DifferentialReplay {
     private var nextJump = 0
     private(set) var record: ReplayRecord
     private let view: CaptureView
-    /// Our links by where they lead and the other way round, and numbers for those that others made.
-    private var outbound: [String: LinkID] = [:]
-    private var targets: [LinkID: String] = [:]
-    private var inbound: [Int: UInt32] = [:]
-    private var nextInbound: UInt32 = 0
+    private var links = ReplayLinks()
     private var commands = InferredCommands()
     /// Steps of the rules since the last tick or event: a message can imply a command a slot.
     private var steps = 0
@@ -62,8 +58,8 @@ package struct DifferentialReplay {
     /// Plays the whole capture, or as much of it as the effort allows.
     package mutating func run(_ effort: inout ReplayEffort) -> ReplayResult {
         effort.began(knowing: machine.state.nodes.count)
-        record.note(machine.state, at: origin)
-        record.noteConditions(machine.state, at: origin)
+        record.machine.note(machine.state, at: origin)
+        record.machine.noteConditions(machine.state, at: origin)
         if let place = capture.observed.find(id),
             let first = capture.observed.nodes[place].first?.header
         {
@@ -107,9 +103,9 @@ package struct DifferentialReplay {
             guard case .message(let message) = item.content else { return }
             let speaker = capture.streams[item.stream]?.speaker
             if speaker == id {
-                said(message, item)
+                sent(message, item)
             } else if let speaker {
-                heard(message, item, speaker)
+                received(message, item, speaker)
             }
         }
     }
@@ -118,11 +114,9 @@ package struct DifferentialReplay {
 extension DifferentialReplay {
     private mutating func opened(_ stream: BusStream) {
         guard let entry = capture.streams[stream.number], !entry.isAnswering, view.arrives(entry),
-            inbound[stream.number] == nil
+            let link = links.accept(stream.number)
         else { return }
-        inbound[stream.number] = nextInbound
-        nextInbound += 1
-        open(.inbound(nextInbound - 1), from: stream.destination.host, to: stream.source.host)
+        open(link, from: stream.destination.host, to: stream.source.host)
     }
 
     private mutating func open(_ link: LinkID, from local: String, to peer: String) {
@@ -131,26 +125,25 @@ extension DifferentialReplay {
     }
 
     private mutating func closed(_ stream: BusStream) {
-        if let number = inbound.removeValue(forKey: stream.number) {
-            step(.linkClosed(.inbound(number)))
+        if let link = links.closeInbound(stream.number) {
+            step(.linkClosed(link))
         } else if capture.streams[stream.number]?.speaker == id,
             capture.streams[stream.number]?.isAnswering == false,
-            let link = outbound.removeValue(forKey: stream.destination.description)
+            let link = links.closeOutbound(to: stream.destination.description)
         {
-            targets[link] = nil
             step(.linkClosed(link))
         }
     }
 
     /// A message of another node to this one.
-    private mutating func heard(_ message: Message, _ item: BusItem, _ speaker: NodeID) {
+    private mutating func received(_ message: Message, _ item: BusItem, _ speaker: NodeID) {
         guard let entry = capture.streams[item.stream], view.arrives(entry) else { return }
         var link: LinkID?
         if entry.isAnswering {
-            link = outbound[item.source.description]
+            link = links.outbound(to: item.source.description)
         } else {
             opened(entry.stream)
-            link = inbound[item.stream].map { .inbound($0) }
+            link = links.inbound(item.stream)
         }
         if entry.isAnswering, machine.state.nodes.find(speaker) == nil {
             record.unknownNodeAnswered.append(item.time)
@@ -175,7 +168,7 @@ extension DifferentialReplay {
     }
 
     /// A message of the node itself: what the machine is compared with, and what it was told to do.
-    private mutating func said(_ message: Message, _ item: BusItem) {
+    private mutating func sent(_ message: Message, _ item: BusItem) {
         guard case .full(let header, let body) = message else { return }
         for command in commands.implied(
             by: header, body, to: item.destination, machine.state, view, at: item.time)
@@ -185,7 +178,7 @@ extension DifferentialReplay {
         }
         // Its store is not on the bus: its offset is, and a replica that stands says it has a copy.
         store(header)
-        record.said.append(
+        record.messages.append(
             ReplayRecord.NodeMessage(
                 time: item.time, header: header, body: body,
                 to: view.listener(at: item.destination)?.id, input: record.lastInput))
@@ -214,9 +207,9 @@ extension DifferentialReplay {
             }
             rounds += 1
         }
-        record.note(machine.state, at: now)
+        record.machine.note(machine.state, at: now)
         // Whoever changes what is thought of a node says so by a note.
-        for note in notes { record.noteCondition(after: note, machine.state, at: now) }
+        for note in notes { record.machine.noteCondition(after: note, machine.state, at: now) }
     }
 
     private mutating func answer(_ effect: Effect) -> [Input] {
@@ -224,12 +217,12 @@ extension DifferentialReplay {
         case .persist(let generation, _): return [.persisted(generation)]
         case .connect(let link, let address): return connect(link, address)
         case .close(let link):
-            if let target = targets.removeValue(forKey: link) { outbound[target] = nil }
+            links.close(link)
             return []
         case .note(let note):
             // Where the node had no connection yet, what it says reaches nobody.
             if case .updateSent(let to, _) = note, !isConnected(to) { return [] }
-            record.note(note, at: now)
+            record.actions.note(note, at: now)
             return []
         case .send, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys, .reply: return []
         }
@@ -255,9 +248,7 @@ extension DifferentialReplay {
         guard let found, let local = IPText(found.stream.source.host) else {
             return [.linkClosed(link)]
         }
-        let target = found.stream.destination.description
-        if let former = outbound.updateValue(link, forKey: target) { targets[former] = nil }
-        targets[link] = target
+        links.connect(link, to: found.stream.destination.description)
         return [.linkOpened(link, local: local, peer: address.ip)]
     }
 }

@@ -44,13 +44,13 @@ package struct IndexedCapture {
     private(set) var streams: [Int: Stream] = [:]
     package private(set) var observed = ObservedCluster()
     /// The first message of each node that is no part of a meeting, and the first of all that is.
-    private var settledAt: [NodeID: Int64] = [:]
+    private var memberSince: [NodeID: Int64] = [:]
     private var firstMet: Int64?
     /// How many messages each node said.
     private var messageCounts: [NodeID: Int] = [:]
     /// What each first said of another before anybody said FAIL of it: whether it had failed.
     private var firstOpinions: [NodeID: [NodeID: Bool]] = [:]
-    private var saidFailed: Set<NodeID> = []
+    private var failBroadcasts: Set<NodeID> = []
     /// What each node said first.
     private(set) var firstTypes: [NodeID: MessageType] = [:]
     /// The shortest silence after which somebody was suspected, in nanoseconds.
@@ -68,17 +68,17 @@ package struct IndexedCapture {
     package mutating func take(_ event: BusEvent) throws(Refusal) {
         guard events.count < Self.eventLimit else { throw .tooLarge(events: Self.eventLimit) }
         events.append(event)
-        learnSilence(observed.take(event))
+        measureSilence(observed.take(event))
         switch event {
         case .opened(let stream, let time, let fromStart):
             streams[stream.number] = Stream(stream: stream, opened: fromStart ? time : nil)
         case .closed(let stream, let time, _): streams[stream.number]?.closed = time
         case .ending: break
-        case .item(let item): learn(item)
+        case .item(let item): add(item)
         }
     }
 
-    private mutating func learn(_ item: BusItem) {
+    private mutating func add(_ item: BusItem) {
         guard case .message(.full(let header, let body)) = item.content else { return }
         if streams[item.stream]?.speaker == nil {
             streams[item.stream]?.speaker = header.sender
@@ -90,12 +90,12 @@ package struct IndexedCapture {
             firstMet = min(firstMet ?? item.time, item.time)
             return
         }
-        // An answer to a MEET settles nobody; a PING or a rumour does.
+        // An answer to a MEET makes nobody a member; a PING or gossip does.
         let isAnswer = body.type == .pong && streams[item.stream]?.isAnswering == true
-        if !isAnswer && settledAt[header.sender] == nil { settledAt[header.sender] = item.time }
-        if case .fail(let id) = body { saidFailed.insert(id) }
+        if !isAnswer && memberSince[header.sender] == nil { memberSince[header.sender] = item.time }
+        if case .fail(let id) = body { failBroadcasts.insert(id) }
         for entry in body.heartbeat?.gossip ?? GossipSection()
-        where !saidFailed.contains(entry.node) {
+        where !failBroadcasts.contains(entry.node) {
             let known = firstOpinions[entry.node]?[header.sender]
             if known == nil {
                 firstOpinions[entry.node, default: [:]][header.sender] =
@@ -103,12 +103,12 @@ package struct IndexedCapture {
             }
         }
         for entry in body.heartbeat?.gossip ?? GossipSection()
-        where settledAt[entry.node] == nil && !entry.flags.contains(.handshake) {
-            settledAt[entry.node] = item.time
+        where memberSince[entry.node] == nil && !entry.flags.contains(.handshake) {
+            memberSince[entry.node] = item.time
         }
     }
 
-    private mutating func learnSilence(_ news: ObservedNews) {
+    private mutating func measureSilence(_ news: ObservedNews) {
         for event in news.events {
             guard event.kind == .suspected, let id = event.node, let place = observed.find(id)
             else {
@@ -150,8 +150,8 @@ package struct IndexedCapture {
     }
 
     /// Whether a node was in a cluster before the capture shows anybody to be met.
-    func isSettled(_ id: NodeID) -> Bool {
-        guard let settled = settledAt[id] else { return false }
-        return firstMet.map { settled < $0 } ?? true
+    func isMember(_ id: NodeID) -> Bool {
+        guard let since = memberSince[id] else { return false }
+        return firstMet.map { since < $0 } ?? true
     }
 }

@@ -34,7 +34,7 @@ struct ReplayComparison {
     private var notCompared: [String: Int]
     private var differences: [ReplayResult.Difference] = []
     /// Differences that were told, so that a lasting one is told once.
-    private var told: Set<String> = []
+    private var reported: Set<String> = []
 
     /// Nanoseconds by which a save, a command or a connection may come earlier or later.
     private static let moment: Int64 = 1_000_000_000
@@ -53,7 +53,7 @@ struct ReplayComparison {
 
     func result() -> ReplayResult {
         var work = self
-        for said in record.said { work.compare(said) }
+        for message in record.messages { work.compare(message) }
         work.compareVotes()
         work.compareActions()
         return ReplayResult(
@@ -62,33 +62,35 @@ struct ReplayComparison {
             differences: work.differences.sorted { $0.time < $1.time })
     }
 
-    private mutating func compare(_ said: ReplayRecord.NodeMessage) {
-        let (from, to) = (said.time - Self.moment, said.time + Self.moment)
+    private mutating func compare(_ message: ReplayRecord.NodeMessage) {
+        let (from, to) = (message.time - Self.moment, message.time + Self.moment)
         let record = record
-        let selfReport = SelfReport(said.header)
+        let selfReport = SelfReport(message.header)
         check(
-            "role", "Roles", said,
-            record.master.holds(selfReport.replicaOf, from: from, to: to),
-            Self.role(selfReport.replicaOf), record.master.value(at: said.time).map(Self.role))
+            "role", "Roles", message,
+            record.machine.master.holds(selfReport.replicaOf, from: from, to: to),
+            Self.role(selfReport.replicaOf),
+            record.machine.master.value(at: message.time).map(Self.role))
         check(
-            "currentEpoch", "Epochs", said,
-            record.currentEpoch.holds(said.header.currentEpoch, from: from, to: to),
-            "\(said.header.currentEpoch)",
-            record.currentEpoch.value(at: said.time).map { "\($0)" })
+            "currentEpoch", "Epochs", message,
+            record.machine.currentEpoch.holds(message.header.currentEpoch, from: from, to: to),
+            "\(message.header.currentEpoch)",
+            record.machine.currentEpoch.value(at: message.time).map { "\($0)" })
         check(
-            "slots", "SlotOwnership", said,
-            record.slots.holds(said.header.slots, from: from, to: to),
-            said.header.slots.description, record.slots.value(at: said.time).map(\.description))
+            "slots", "SlotOwnership", message,
+            record.machine.slots.holds(message.header.slots, from: from, to: to),
+            message.header.slots.description,
+            record.machine.slots.value(at: message.time).map(\.description))
         check(
-            "configEpoch", "Epochs", said,
-            record.configEpoch.holds(said.header.configEpoch, from: from, to: to),
-            "\(said.header.configEpoch)",
-            record.configEpoch.value(at: said.time).map { "\($0)" })
+            "configEpoch", "Epochs", message,
+            record.machine.configEpoch.holds(message.header.configEpoch, from: from, to: to),
+            "\(message.header.configEpoch)",
+            record.machine.configEpoch.value(at: message.time).map { "\($0)" })
         notCompared["replication offset", default: 0] += 1
-        guard let beat = said.body.heartbeat else { return }
+        guard let beat = message.body.heartbeat else { return }
         notCompared["choice of gossip", default: 0] += beat.gossip.count
         notCompared["time of a heartbeat", default: 0] += 1
-        for entry in beat.gossip { compare(entry, said) }
+        for entry in beat.gossip { compare(entry, message) }
     }
 
     private static func role(_ master: NodeID) -> String {
@@ -96,38 +98,38 @@ struct ReplayComparison {
     }
 
     /// What it thinks of a third.
-    private mutating func compare(_ entry: GossipEntry, _ said: ReplayRecord.NodeMessage) {
+    private mutating func compare(_ entry: GossipEntry, _ message: ReplayRecord.NodeMessage) {
         guard !entry.flags.contains(.handshake), !entry.flags.contains(.noAddress) else {
             notCompared["flags of a node being met", default: 0] += 1
             return
         }
         let word =
             entry.flags.contains(.fail) ? "fail" : entry.flags.contains(.pfail) ? "fail?" : "-"
-        let history = record.conditions[entry.node]
+        let history = record.machine.conditions[entry.node]
         let holds =
             history?.holds(
-                word, from: said.time - suspicionMoment, to: said.time + suspicionMoment)
+                word, from: message.time - suspicionMoment, to: message.time + suspicionMoment)
             ?? (word == "-")
         check(
-            "failure flag", "FailureDetection", said, holds,
+            "failure flag", "FailureDetection", message, holds,
             "\(entry.node.short) \(word)",
-            "\(entry.node.short) \(history?.value(at: said.time) ?? "-")")
+            "\(entry.node.short) \(history?.value(at: message.time) ?? "-")")
     }
 
     private mutating func check(
-        _ kind: String, _ rule: String, _ said: ReplayRecord.NodeMessage, _ holds: Bool,
+        _ kind: String, _ rule: String, _ message: ReplayRecord.NodeMessage, _ holds: Bool,
         _ expected: @autoclosure () -> String, _ got: @autoclosure () -> String?
     ) {
         compared[kind, default: 0] += 1
         guard !holds else { return }
-        differ(kind, rule, said.time, said.input, expected(), got() ?? "nothing")
+        differ(kind, rule, message.time, message.input, expected(), got() ?? "nothing")
     }
 
     private mutating func differ(
         _ kind: String, _ rule: String, _ time: Int64, _ input: String, _ expected: String,
         _ got: String, decision: Int? = nil
     ) {
-        guard told.insert("\(kind) \(expected) \(got)").inserted else { return }
+        guard reported.insert("\(kind) \(expected) \(got)").inserted else { return }
         differences.append(
             ReplayResult.Difference(
                 time: time, rule: rule, input: input, expected: "\(kind) \(expected)",
@@ -159,37 +161,39 @@ extension ReplayComparison {
 
     /// FAIL said, votes asked for, UPDATEs sent: each by both sides, or by none.
     private mutating func compareActions() {
-        for said in record.said {
-            switch said.body {
+        for message in record.messages {
+            switch message.body {
             case .fail(let id):
                 compared["FAIL", default: 0] += 1
                 let holds =
-                    record.conditions[id]?.holds(
-                        "fail", from: said.time - suspicionMoment, to: said.time + suspicionMoment)
+                    record.machine.conditions[id]?.holds(
+                        "fail", from: message.time - suspicionMoment,
+                        to: message.time + suspicionMoment)
                     ?? false
                 if !holds {
                     differ(
-                        "FAIL", "FailureDetection", said.time, said.input, "of \(id.short)",
+                        "FAIL", "FailureDetection", message.time, message.input, "of \(id.short)",
                         "none of \(id.short)",
-                        decision: isAddressLost(id, at: said.time)
+                        decision: isAddressLost(id, at: message.time)
                             ? ReplayDecisions.addressOfAnother : nil)
                 }
             case .voteRequest:
                 compared["vote request", default: 0] += 1
-                let epoch = said.header.currentEpoch
+                let epoch = message.header.currentEpoch
                 if !actions.ourElections.contains(epoch) {
                     differ(
-                        "vote request", "Election", said.time, said.input, "in epoch \(epoch)",
+                        "vote request", "Election", message.time, message.input,
+                        "in epoch \(epoch)",
                         "none in epoch \(epoch)")
                 }
             case .update(let update):
                 compared["UPDATE", default: 0] += 1
                 let ours =
-                    actions.ourUpdates[ReplayActions.Update(about: update.node, to: said.to)]?
-                    .isNear(said.time, within: Self.moment) ?? false
+                    actions.ourUpdates[ReplayActions.Update(about: update.node, to: message.to)]?
+                    .isNear(message.time, within: Self.moment) ?? false
                 if !ours {
                     differ(
-                        "UPDATE", "SlotOwnership", said.time, said.input,
+                        "UPDATE", "SlotOwnership", message.time, message.input,
                         "about \(update.node.short)", "none about \(update.node.short)")
                 }
             case .ping, .pong, .meet, .publish, .publishShard, .vote, .manualFailoverStart,
@@ -202,7 +206,7 @@ extension ReplayComparison {
 
     /// Whether another node answers where this one was.
     private func isAddressLost(_ id: NodeID, at time: Int64) -> Bool {
-        if record.addressLost.contains(id) { return true }
+        if record.actions.addressLost.contains(id) { return true }
         guard let place = capture.observed.find(id), !capture.observed.nodes[place].hasSpoken else {
             return false
         }
@@ -211,7 +215,7 @@ extension ReplayComparison {
 
     /// What only the machine did.
     private mutating func compareOurs() {
-        for (time, id) in record.markedFailed where record.end - time > suspicionMoment {
+        for (time, id) in record.actions.markedFailed where record.end - time > suspicionMoment {
             compared["FAIL", default: 0] += 1
             if !actions.failed.contains(id) {
                 differ(
@@ -219,14 +223,14 @@ extension ReplayComparison {
                     "of \(id.short)")
             }
         }
-        for (time, epoch) in record.elections where record.end - time > suspicionMoment {
+        for (time, epoch) in record.actions.elections where record.end - time > suspicionMoment {
             if !actions.elections.contains(epoch) {
                 differ(
                     "vote request", "Election", time, "a tick", "none in epoch \(epoch)",
                     "in epoch \(epoch)")
             }
         }
-        for (time, to, about) in record.updates {
+        for (time, to, about) in record.actions.updates {
             if actions.updates[about]?.isNear(time, within: Self.moment) != true {
                 differ(
                     "UPDATE", "SlotOwnership", time, "a claim of \(to.short)",
@@ -265,14 +269,14 @@ private struct ReplayActions {
 
     init(_ record: ReplayRecord) {
         failed = Set(record.failReceived.map(\.node))
-        for said in record.said {
-            switch said.body {
+        for message in record.messages {
+            switch message.body {
             case .vote:
-                let vote = Vote(to: said.to, epoch: said.header.currentEpoch)
-                lastVote[vote] = max(lastVote[vote] ?? .min, said.time)
+                let vote = Vote(to: message.to, epoch: message.header.currentEpoch)
+                lastVote[vote] = max(lastVote[vote] ?? .min, message.time)
             case .fail(let id): failed.insert(id)
-            case .voteRequest: elections.insert(said.header.currentEpoch)
-            case .update(let update): updates[update.node, default: []].append(said.time)
+            case .voteRequest: elections.insert(message.header.currentEpoch)
+            case .update(let update): updates[update.node, default: []].append(message.time)
             case .ping, .pong, .meet, .publish, .publishShard, .manualFailoverStart, .module,
                 .unknown:
                 break
@@ -280,12 +284,14 @@ private struct ReplayActions {
         }
         for id in updates.keys { updates[id]?.sort() }
         unknownNodeAnswered = record.unknownNodeAnswered.sorted()
-        for vote in record.votes { ourVotes.insert(Vote(to: vote.candidate, epoch: vote.epoch)) }
-        for refusal in record.refusals {
+        for vote in record.actions.votes {
+            ourVotes.insert(Vote(to: vote.candidate, epoch: vote.epoch))
+        }
+        for refusal in record.actions.refusals {
             refusals[Vote(to: refusal.candidate, epoch: refusal.epoch)] = refusal.why
         }
-        ourElections = Set(record.elections.map(\.epoch))
-        for update in record.updates {
+        ourElections = Set(record.actions.elections.map(\.epoch))
+        for update in record.actions.updates {
             for to in [update.to, nil] {
                 ourUpdates[Update(about: update.about, to: to), default: []].append(update.time)
             }

@@ -86,30 +86,28 @@ struct ReplayRecord {
     var inputs = 0
     var lastInput = "the start"
     var notCompared: [String: Int] = [:]
-    var said: [NodeMessage] = []
+    var messages: [NodeMessage] = []
     var requests: [Request] = []
     var failReceived: [(time: Int64, node: NodeID)] = []
-
-    // The machine.
-    var master = History<NodeID>()
-    var slots = History<SlotSet>()
-    var configEpoch = History<Epoch>()
-    var currentEpoch = History<Epoch>()
-    var conditions: [NodeID: History<String>] = [:]
-    var markedFailed: [(time: Int64, node: NodeID)] = []
-    var votes: [(time: Int64, candidate: NodeID, epoch: Epoch)] = []
-    var refusals: [(candidate: NodeID, epoch: Epoch, why: VoteRefusal)] = []
-    /// Nodes at whose address another answered.
-    var addressLost: Set<NodeID> = []
     /// When a node that the machine does not know answered on a connection of the node's own.
     var unknownNodeAnswered: [Int64] = []
-    var elections: [(time: Int64, epoch: Epoch)] = []
-    var updates: [(time: Int64, to: NodeID, about: NodeID)] = []
+    var machine = MachineHistory()
+    var actions = MachineActions()
 
     init(node: NodeID, nodeTimeout: Int64) {
         self.node = node
         self.nodeTimeout = nodeTimeout
     }
+}
+
+/// What the machine was over time.
+struct MachineHistory {
+    private(set) var master = History<NodeID>()
+    private(set) var slots = History<SlotSet>()
+    private(set) var configEpoch = History<Epoch>()
+    private(set) var currentEpoch = History<Epoch>()
+    /// What it thinks of each other node: "-", "fail?" or "fail".
+    private(set) var conditions: [NodeID: History<String>] = [:]
 
     /// The machine as it is now.
     mutating func note(_ state: ClusterState, at time: Int64) {
@@ -154,6 +152,17 @@ struct ReplayRecord {
         guard word != "-" || conditions[row.id] != nil else { return }
         conditions[row.id, default: History(first: "-")].add(word, at: time)
     }
+}
+
+/// What the machine did.
+struct MachineActions {
+    private(set) var markedFailed: [(time: Int64, node: NodeID)] = []
+    private(set) var votes: [(time: Int64, candidate: NodeID, epoch: Epoch)] = []
+    private(set) var refusals: [(candidate: NodeID, epoch: Epoch, why: VoteRefusal)] = []
+    /// Nodes at whose address another answered.
+    private(set) var addressLost: Set<NodeID> = []
+    private(set) var elections: [(time: Int64, epoch: Epoch)] = []
+    private(set) var updates: [(time: Int64, to: NodeID, about: NodeID)] = []
 
     /// Something that the machine did.
     mutating func note(_ note: Note, at time: Int64) {

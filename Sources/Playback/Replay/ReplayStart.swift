@@ -18,10 +18,10 @@ extension IndexedCapture {
         let isRequest = firstTypes[id] == .voteRequest
         let epoch = isRequest ? max(1, header.currentEpoch.value) - 1 : header.currentEpoch.value
         var lines = [line(me, isMe: true, within: epoch)]
-        if isSettled(id) {
+        if isMember(id) {
             let others = observed.nodes.indices.filter { place in
                 place != me && observed.areTogether(place, me)
-                    && observed.nodes[place].host != nil && isSettled(observed.nodes[place].id)
+                    && observed.nodes[place].host != nil && isMember(observed.nodes[place].id)
             }
             // Who claims a slot at the greatest epoch has it: the first line keeps it.
             for place in others.sorted(by: { firstEpoch($0) > firstEpoch($1) }) {

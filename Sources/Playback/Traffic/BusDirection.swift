@@ -8,10 +8,10 @@ import ClusterWire
 
 /// How much a conversation holds of what is not complete.
 package struct BusConversationLimits: Sendable {
-    /// A message that claims to be longer is taken as nonsense, in bytes.
+    /// A message that claims to be longer is not believed, in bytes.
     package var message = 64 << 20
     /// A message that claims to be longer must be so by what its own parts say, in bytes.
-    package var believed = 1 << 20
+    package var plausible = 1 << 20
     /// Bytes held in all directions together.
     package var held = 256 << 20
 
@@ -36,7 +36,7 @@ struct BusDirection {
         /// The next bytes begin a message.
         case framing
         /// A message of this length could not be decoded: its length may be false.
-        case suspect(Int)
+        case undecodable(Int)
         /// Looking for a signature.
         case searching
     }
@@ -100,9 +100,9 @@ struct BusDirection {
                     continue
                 }
                 return finding
-            case .suspect(let length):
+            case .undecodable(let length):
                 guard heldBytes >= length + 4 else { return nil }
-                settle(length)
+                resume(after: length)
             }
         }
     }
@@ -113,8 +113,8 @@ struct BusDirection {
     mutating func interrupt(_ interruption: Interruption) -> Finding? {
         switch state {
         case .beginning, .searching: pass(heldBytes)
-        case .suspect(let length):
-            settle(length)
+        case .undecodable(let length):
+            resume(after: length)
             return next() ?? interrupt(interruption)
         case .framing:
             if heldBytes >= 4, word(0) == Layout.signature { return cut(interruption) }
@@ -179,7 +179,7 @@ extension BusDirection {
         }
         guard heldBytes >= Layout.lightHeaderSize else { return nil }
         let (length, type): (UInt32, UInt16) = (word(4), half(12))
-        if let error = nonsense(length: length, type: type) {
+        if let error = implausibleLength(length: length, type: type) {
             isBus = true
             pass(4)
             state = .searching
@@ -198,7 +198,7 @@ extension BusDirection {
             if start >= buffer.count { (buffer, start) = ([], 0) }
             return Finding(content: .message(message), type: type, length: length, bytes: bytes)
         } catch {
-            state = .suspect(count)
+            state = .undecodable(count)
             return Finding(content: .refused(error), type: type, length: length, bytes: bytes)
         }
     }
@@ -210,7 +210,7 @@ extension BusDirection {
 
     /// Goes past a message that could not be decoded: by its length when another one follows
     /// there, else to a signature inside it, else by its length all the same.
-    private mutating func settle(_ length: Int) {
+    private mutating func resume(after length: Int) {
         state = .framing
         let end = min(start + length, buffer.count)
         let follows =
@@ -223,14 +223,14 @@ extension BusDirection {
     }
 
     /// Why no message has this length, or nil when one may.
-    private func nonsense(length: UInt32, type: UInt16) -> WireError? {
+    private func implausibleLength(length: UInt32, type: UInt16) -> WireError? {
         if length < Layout.lightHeaderSize {
             return .lengthBelowMinimum(length: length, minimum: Layout.lightHeaderSize)
         }
         if Int(length) > limits.message {
             return .lengthOverLimit(length: length, limit: limits.message)
         }
-        guard Int(length) > limits.believed, let expected = expectedLength(type: type) else {
+        guard Int(length) > limits.plausible, let expected = expectedLength(type: type) else {
             return nil
         }
         return expected.contains(UInt64(length))
@@ -247,7 +247,7 @@ extension BusDirection {
         switch MessageType(rawValue: type & ~Layout.lightBit) {
         case .ping, .pong, .meet:
             let least = UInt64(Layout.headerSize + Int(half(14)) * Layout.gossipEntrySize)
-            return least...least + UInt64(limits.believed)
+            return least...least + UInt64(limits.plausible)
         case .publish, .publishShard:
             guard heldBytes >= head + Layout.publishHeaderSize else { return nil }
             let sum =

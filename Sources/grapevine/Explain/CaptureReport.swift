@@ -1,4 +1,4 @@
-// The whole story of a capture as lines: its incidents first, then the timeline. `explain` prints it, and
+// All that happened in a capture as lines: its incidents first, then the timeline. `explain` prints it, and
 // `interop` does with what a failed play left. What happened is found by Playback.
 
 import Playback
@@ -18,7 +18,7 @@ struct CaptureReport {
             if !lines.isEmpty { lines += ["", "and then", ""] }
             lines += words.lines(incident)
         }
-        if incidents.isEmpty { lines = calm }
+        if incidents.isEmpty { lines = withoutFailures }
         let timeline = TimelineLines(events, words).lines
         if !timeline.isEmpty {
             lines += ["", "What happened, from \(words.clock(words.origin)) UTC"] + timeline
@@ -28,7 +28,7 @@ struct CaptureReport {
     }
 
     /// What to say when nothing failed.
-    var calm: [String] {
+    var withoutFailures: [String] {
         guard let first = observed.counts.firstTime else { return [] }
         let nodes = observed.nodes.filter(\.hasSpoken).count
         let span = words.length(observed.counts.lastTime - first)

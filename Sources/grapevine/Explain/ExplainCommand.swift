@@ -129,13 +129,13 @@ private struct Explainer {
             output.append(contentsOf: json.bytes)
             output.add("}\n")
         } else if isLive {
-            if incidents.isEmpty { output.addLines(story.calm) }
+            if incidents.isEmpty { output.addLines(report.withoutFailures) }
         } else if messages > 0 {
-            output.addLines(story.lines)
+            output.addLines(report.lines)
         }
     }
 
-    private var story: CaptureReport {
+    private var report: CaptureReport {
         CaptureReport(
             observed: explanation.observed, events: events, incidents: incidents, words: words,
             notKept: notKept)
@@ -144,7 +144,7 @@ private struct Explainer {
     private func writePage(_ path: String) -> Bool {
         let page = TimelinePage(
             observed: explanation.observed, events: events, incidents: incidents, words: words,
-            notKept: notKept, headline: incidents.isEmpty ? story.calm : nil)
+            notKept: notKept, headline: incidents.isEmpty ? report.withoutFailures : nil)
         do throws(SystemError) {
             try File.write(Array(page.text.utf8), to: path)
             return true

@@ -1,5 +1,5 @@
-// The story as one page for a browser: the words, a timeline with a lane a node, and who owned the
-// slots before and after. One file without scripts, fonts or pictures from elsewhere; it reads on
+// What happened in a capture as one page for a browser: the words, a timeline with a lane a node, and who
+// owned the slots before and after. One file without scripts, fonts or pictures from elsewhere; it reads on
 // paper, in light and in dark. The drawing is in TimelineDrawing.
 
 import ClusterWire
