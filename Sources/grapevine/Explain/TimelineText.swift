@@ -1,4 +1,4 @@
-// The story of a capture in words: an incident with its cause in the first two lines, its phases, and
+// What happened in a capture, in words: an incident with its cause in the first two lines, its phases, and
 // who did what; an event as one line. What happened is found by Playback; only words are chosen here.
 
 import ClusterWire
@@ -203,16 +203,16 @@ extension TimelineText {
                     + count(incident.votes.count + incident.withheld.count, "vote")
             let epoch = incident.epoch.map { " at epoch \($0)" } ?? ""
             let all =
-                incident.agreedAt.map { "all knew \(length($0 - promoted)) later" }
-                ?? "not all have heard of it when the capture ends"
+                incident.agreedAt.map { "all nodes knew \(length($0 - promoted)) later" }
+                ?? "not all nodes have heard of it when the capture ends"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
             return "Its replica \(fullName(successor)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
         }
         if let back = incident.recoveredAt {
             let from = incident.total.from ?? incident.startedAt
-            return "It came back after \(length(back - from)), before a replica was promoted."
-                + (unserved ?? "")
+            let promotion = incident.wasReplica == true ? "" : ", before a replica was promoted"
+            return "It came back after \(length(back - from))\(promotion).\(unserved ?? "")"
         }
         if let other = incident.replacedBy {
             return "Its address answers under the id \(other.short) now: it was reset, or replaced."
@@ -230,8 +230,8 @@ extension TimelineText {
     func meaning(_ phase: Incident.PhaseName) -> String {
         switch phase {
         case .detection: "silence until a node marked it PFAIL"
-        case .agreement: "until it was FAIL by a quorum of failure reports"
-        case .election: "until a replica was elected"
+        case .agreement: "until a quorum of failure reports made it FAIL"
+        case .election: "until a replica was elected and promoted"
         case .spread: "until every living node knew the new master"
         case .total: ""
         }
@@ -249,8 +249,9 @@ extension TimelineText {
             let pad = { (text: String, width: Int) in
                 String(repeating: " ", count: max(0, width - text.count)) + text
             }
-            return "  \(name)\(pad(millis, 9)) ms \(pad(share, 3)) %   "
-                + "\(meaning(phase.name))"
+            let meaning = meaning(phase.name)
+            return "  \(name)\(pad(millis, 9)) ms \(pad(share, 3)) %"
+                + (meaning.isEmpty ? "" : "   \(meaning)")
         }
     }
 
@@ -268,7 +269,7 @@ extension TimelineText {
         }
         if !incident.announcers.isEmpty {
             lines.append(
-                "FAIL broadcast by \(names(incident.announcers)); the quorum: "
+                "FAIL broadcast by \(names(incident.announcers)), with failure reports of "
                     + names(incident.agreeing))
         }
         if incident.requests > 1 { lines.append("\(incident.requests) elections were needed") }
