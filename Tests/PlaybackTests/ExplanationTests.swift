@@ -45,27 +45,28 @@ private func firstPacket(
         let dead = try #require(truth.ids[21000].flatMap { NodeID($0) })
         let successor = try #require(truth.ids[21003].flatMap { NodeID($0) })
         #expect(incident.master == dead && incident.successor == successor)
-        #expect(incident.cause == .silence && incident.closedConnections)
-        #expect(nearPoller(incident.silentAt, truth.time("kill -9")))
-        #expect(nearPoller(incident.failedAt, truth.time("FAIL seen")))
-        #expect(nearPoller(incident.promotedAt, truth.time("promoted")))
-        #expect(nearPoller(incident.agreedAt, truth.time("all survivors ok")))
+        #expect(incident.cause == .silence && incident.failure.closedConnections)
+        #expect(nearPoller(incident.times.silentAt, truth.time("kill -9")))
+        #expect(nearPoller(incident.times.failedAt, truth.time("FAIL seen")))
+        #expect(nearPoller(incident.times.promotedAt, truth.time("promoted")))
+        #expect(nearPoller(incident.times.agreedAt, truth.time("all survivors ok")))
         func gossips(_ body: Body, _ flag: NodeFlags) -> Bool {
             body.heartbeat?.gossip.contains {
                 $0.node == dead && !$0.flags.isDisjoint(with: flag)
             } ?? false
         }
         #expect(
-            near(incident.firstSuspectedAt, firstPacket(events) { gossips($1, .pfail) }))
-        #expect(near(incident.failedAt, firstPacket(events) { $1.type == .fail }))
-        #expect(near(incident.voteRequestedAt, firstPacket(events) { $1.type == .voteRequest }))
+            near(incident.times.firstSuspectedAt, firstPacket(events) { gossips($1, .pfail) }))
+        #expect(near(incident.times.failedAt, firstPacket(events) { $1.type == .fail }))
+        #expect(
+            near(incident.times.voteRequestedAt, firstPacket(events) { $1.type == .voteRequest }))
         #expect(
             near(
-                incident.promotedAt,
+                incident.times.promotedAt,
                 firstPacket(events) { header, _ in header.sender == successor && header.saysMaster }
             ))
-        #expect(incident.votes.count == 2 && incident.withheld.isEmpty)
-        #expect(incident.epoch == 11 && incident.slots.count == 5462)
+        #expect(incident.election.votes.count == 2 && incident.election.withheld.isEmpty)
+        #expect(incident.election.epoch == 11 && incident.slots.count == 5462)
         let parts = incident.phases.dropLast().compactMap(\.nanoseconds)
         #expect(parts.count == 4)
         #expect(parts.reduce(0, +) == incident.total.nanoseconds)
@@ -91,22 +92,22 @@ private func firstPacket(
         #expect(incident.successor == successor)
         #expect(
             near(
-                incident.promotedAt,
+                incident.times.promotedAt,
                 firstPacket(events) { header, _ in
                     header.sender == successor && header.saysMaster && !header.slots.isEmpty
                 }))
-        #expect(nearPoller(incident.promotedAt, truth.time("promoted")))
+        #expect(nearPoller(incident.times.promotedAt, truth.time("promoted")))
         #expect(nearPoller(incident.startedAt, command.time))
-        #expect(incident.agreedAt != nil)
-        #expect(incident.failedAt == nil && incident.silentAt == nil)
+        #expect(incident.times.agreedAt != nil)
+        #expect(incident.times.failedAt == nil && incident.times.silentAt == nil)
         if cause == .takeover {
-            #expect(incident.voteRequestedAt == nil && incident.votes.isEmpty)
+            #expect(incident.times.voteRequestedAt == nil && incident.election.votes.isEmpty)
         } else {
             #expect(
                 near(
-                    incident.voteRequestedAt,
+                    incident.times.voteRequestedAt,
                     firstPacket(events) { $1.type == .voteRequest }))
-            #expect(incident.votes.count == 3)
+            #expect(incident.election.votes.count == 3)
         }
     }
 
@@ -135,9 +136,9 @@ private func firstPacket(
         #expect(news.incidents.count == 1)
         #expect(incident.master.description == truth.ids[21004])
         #expect(incident.successor == nil && incident.wasReplica == true)
-        #expect(near(incident.failedAt, firstPacket(events) { $1.type == .fail }))
-        #expect(nearPoller(incident.failedAt, truth.time("FAIL at all others")))
-        #expect(nearPoller(incident.recoveredAt, truth.time("FAIL cleared")))
+        #expect(near(incident.times.failedAt, firstPacket(events) { $1.type == .fail }))
+        #expect(nearPoller(incident.times.failedAt, truth.time("FAIL at all others")))
+        #expect(nearPoller(incident.times.recoveredAt, truth.time("FAIL cleared")))
         let recovered = news.events.filter { $0.kind == .recovered }
         #expect(Set(recovered.compactMap(\.by)).count == 5)
     }

@@ -13,10 +13,10 @@ package struct Incidents {
     private var coordinated: Set<NodeID> = []
     /// Promoted, and not yet known to all; by successor.
     private var spreading: [NodeID: NodeID] = [:]
-    /// Over, while votes for the successor may still be on their way; by successor, `.zero` for none.
-    private var awaitingVotes: [NodeID: [Ended]] = [:]
+    /// Over, while votes for the successor may still be on their way; by successor, nil for none.
+    private var awaitingVotes: [NodeID?: [Ended]] = [:]
     /// Heirs of those that may be passed on.
-    private var due: Set<NodeID> = []
+    private var due: Set<NodeID?> = []
     private var nextNumber = 0
 
     /// One that is over, and when it was among others.
@@ -32,40 +32,41 @@ package struct Incidents {
 
     package init() {}
 
-    /// Takes an event, with the observed as it is after it.
+    /// Takes an event, with what is known after it.
     package mutating func take(_ event: TimelineEvent, _ observed: ObservedCluster) {
         switch event.kind {
         case .silent(let since, let closed):
             change(event.node, at: since, observed) {
-                $0.silentAt = since
-                $0.closedConnections = closed
+                $0.times.silentAt = since
+                $0.failure.closedConnections = closed
             }
         case .suspected:
             change(event.node, at: event.time, observed) {
-                $0.firstSuspectedAt = $0.firstSuspectedAt ?? event.time
-                if let by = event.by, $0.isSuspect.insert(by).inserted { $0.suspects.append(by) }
+                $0.times.firstSuspectedAt = $0.times.firstSuspectedAt ?? event.time
+                $0.failure.suspected(by: event.by)
             }
         case .failed(let agreeing):
             change(event.node, at: event.time, observed) {
-                if $0.failedAt == nil {
-                    $0.failedAt = event.time
-                    $0.agreeing = agreeing
+                if $0.times.failedAt == nil {
+                    $0.times.failedAt = event.time
+                    $0.failure.agreeing = agreeing
                 }
-                if let by = event.by, $0.isAnnouncer.insert(by).inserted {
-                    $0.announcers.append(by)
-                }
+                $0.failure.announced(by: event.by)
             }
         case .cleared, .recovered: ended(event, observed)
         case .manualFailoverStarted: started(event, observed)
         case .voteRequested(let epoch, let forced): requested(event, epoch, forced, observed)
-        case .voteGranted(let epoch): voted(event) { if $0.epoch == epoch { $0.votes.append($1) } }
+        case .voteGranted(let epoch):
+            voted(event) { if $0.election.epoch == epoch { $0.election.votes.append($1) } }
         case .voteWithheld(_, let reason):
-            voted(event) { $0.withheld.append(Incident.Withheld(voter: $1, reason: reason)) }
+            voted(event) {
+                $0.election.withheld.append(Incident.Election.Withheld(voter: $1, reason: reason))
+            }
         case .promoted(let epoch, let slots): promoted(event, epoch, slots, observed)
         case .promotionLearned: learned(event, observed)
         case .forgotten:
             if let node = event.node, let by = event.by, open[node] != nil {
-                open[node].mutate { $0.forgottenBy.append(by) }
+                open[node].mutate { $0.failure.forgottenBy.append(by) }
             }
         case .addressChanged(_, nil): replaced(event)
         case .met, .demoted, .slotsMoved, .slotsUnserved, .slotsServed,
@@ -82,8 +83,8 @@ package struct Incidents {
         }
         for (master, incident) in ordered {
             open[master] = nil
-            let failed = incident.failedAt != nil || incident.promotedAt != nil
-            let isGone = incident.closedConnections
+            let failed = incident.times.failedAt != nil || incident.times.promotedAt != nil
+            let isGone = incident.failure.closedConnections
             if failed || isGone || incident.cause != .silence { close(incident) }
         }
         release(observed)
@@ -107,7 +108,9 @@ package struct Incidents {
         guard !due.isEmpty else { return }
         var done: [Ended] = []
         for successor in due {
-            if let place = observed.find(successor), observed.elections[place] != nil { continue }
+            if let place = successor.flatMap(observed.find), observed.elections[place] != nil {
+                continue
+            }
             done += awaitingVotes.removeValue(forKey: successor) ?? []
         }
         due.removeAll(keepingCapacity: true)
@@ -122,7 +125,7 @@ package struct Incidents {
         // Taken out, so that its lists are not copied for each entry.
         let known = open.removeValue(forKey: master)
         guard var incident = known ?? make(master, at: start, observed) else { return }
-        if incident.promotedAt == nil { body(&incident) }
+        if incident.times.promotedAt == nil { body(&incident) }
         open[master] = incident
     }
 
@@ -140,34 +143,34 @@ package struct Incidents {
     }
 
     private mutating func close(_ incident: Incident) {
-        let successor = incident.successor ?? .zero
+        let successor = incident.successor
         awaitingVotes[successor, default: []].append(Ended(number: nextNumber, incident: incident))
         due.insert(successor)
         nextNumber += 1
-        if let successor = incident.successor { spreading[successor] = nil }
+        if let successor { spreading[successor] = nil }
     }
 
     /// One node holds another for well again.
     private mutating func ended(_ event: TimelineEvent, _ observed: ObservedCluster) {
-        guard let node = event.node, var incident = open[node], incident.promotedAt == nil,
+        guard let node = event.node, var incident = open[node], incident.times.promotedAt == nil,
             let place = observed.find(node), incident.cause == .silence
         else { return }
         if case .recovered = event.kind {
-            incident.recoveredAt = incident.recoveredAt ?? event.time
+            incident.times.recoveredAt = incident.times.recoveredAt ?? event.time
         }
         open[node] = incident
         guard observed.opinions.areNone(about: place), !observed.nodes[place].isClosed else {
             return
         }
         open[node] = nil
-        if incident.failedAt != nil { close(incident) }
+        if incident.times.failedAt != nil { close(incident) }
     }
 
     /// A node that had ended all its connections is back before anybody missed it.
     private mutating func returned(_ event: TimelineEvent) {
         for node in [event.by, event.node].compactMap({ $0 }) {
-            guard let incident = open[node], incident.closedConnections,
-                incident.firstSuspectedAt == nil, incident.cause == .silence
+            guard let incident = open[node], incident.failure.closedConnections,
+                incident.times.firstSuspectedAt == nil, incident.cause == .silence
             else { continue }
             open[node] = nil
         }
@@ -179,7 +182,7 @@ package struct Incidents {
         guard let node = event.node, var incident = open[node] else { return }
         incident.replacedBy = event.by
         open[node] = incident
-        if incident.failedAt == nil && incident.promotedAt == nil { open[node] = nil }
+        if incident.times.failedAt == nil && incident.times.promotedAt == nil { open[node] = nil }
     }
 
     private mutating func started(_ event: TimelineEvent, _ observed: ObservedCluster) {
@@ -200,11 +203,11 @@ package struct Incidents {
         change(master, at: event.time, observed) {
             // One whose master has failed may force it all the same: Valkey 9.1 does so with what
             // is left of an earlier order.
-            if isForced && $0.failedAt == nil { $0.cause = .forced }
-            $0.voteRequestedAt = $0.voteRequestedAt ?? event.time
-            $0.requests += 1
-            $0.epoch = epoch
-            $0.votes = []
+            if isForced && $0.times.failedAt == nil { $0.cause = .forced }
+            $0.times.voteRequestedAt = $0.times.voteRequestedAt ?? event.time
+            $0.election.requests += 1
+            $0.election.epoch = epoch
+            $0.election.votes = []
         }
     }
 
@@ -228,16 +231,16 @@ package struct Incidents {
         guard let master = mastersOfCandidates[successor] ?? former(of: successor, slots, observed)
         else { return }
         guard var incident = open[master] ?? make(master, at: event.time, observed) else { return }
-        if incident.voteRequestedAt == nil { incident.cause = .takeover }
-        if incident.cause == .takeover && incident.failedAt == nil
-            && incident.firstSuspectedAt == nil
+        if incident.times.voteRequestedAt == nil { incident.cause = .takeover }
+        if incident.cause == .takeover && incident.times.failedAt == nil
+            && incident.times.firstSuspectedAt == nil
         {
             incident.startedAt = event.time
         }
         coordinated.remove(successor)
         incident.successor = successor
-        incident.epoch = epoch
-        incident.promotedAt = event.time
+        incident.election.epoch = epoch
+        incident.times.promotedAt = event.time
         incident.slots = slots
         open[master] = incident
         spreading[successor] = master
@@ -257,12 +260,11 @@ package struct Incidents {
             let place = observed.find(successor)
         else { return }
         open[master].mutate {
-            $0.learned.append(by)
-            $0.lastLearned = max($0.lastLearned ?? 0, event.time)
+            $0.spread.learned(by: by, at: event.time)
         }
         guard observed.nodes[place].isKnownToAll else { return }
         open[master].mutate {
-            $0.agreedAt = max($0.lastLearned ?? 0, event.time)
+            $0.times.agreedAt = max($0.spread.lastLearned ?? 0, event.time)
         }
         if let incident = open.removeValue(forKey: master) { close(incident) }
     }

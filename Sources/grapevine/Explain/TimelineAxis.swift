@@ -3,11 +3,11 @@
 
 struct TimelineAxis {
     /// Where the straight pieces begin and end: times, and places from 0 to 1.
-    private var knots: [(time: Int64, place: Double)] = []
+    private var points: [(time: Int64, place: Double)] = []
     private let left: Double
     private let right: Double
     /// Whether any stretch is shortened.
-    private(set) var isBent = false
+    private(set) var isCompressed = false
 
     /// `events` need not be in order.
     init(from: Int64, to: Int64, events: [Int64], left: Double, right: Double) {
@@ -19,31 +19,31 @@ struct TimelineAxis {
         // Enough pieces to part what belongs apart; of more the straight line is as good.
         let sorted = times.sorted()
         guard sorted.count <= 400 else {
-            knots = [(from, 0), (end, 1)]
+            points = [(from, 0), (end, 1)]
             return
         }
         // The square root of a gap: what lasts a hundred times as long takes ten times the room.
         let gaps = zip(sorted, sorted.dropFirst()).map { Double($1 - $0).squareRoot() }
         let sum = gaps.reduce(0, +)
         var place = 0.0
-        knots.append((from, 0))
+        points.append((from, 0))
         for (time, gap) in zip(sorted.dropFirst(), gaps) {
             place += gap / sum
-            knots.append((time, place))
+            points.append((time, place))
         }
-        isBent = sorted.count > 3
+        isCompressed = sorted.count > 3
     }
 
     /// The horizontal place of a time.
     func x(_ time: Int64) -> Double {
-        let clamped = min(max(time, knots[0].time), knots[knots.count - 1].time)
+        let clamped = min(max(time, points[0].time), points[points.count - 1].time)
         var low = 0
-        var high = knots.count - 1
+        var high = points.count - 1
         while high - low > 1 {
             let middle = (low + high) / 2
-            if knots[middle].time <= clamped { low = middle } else { high = middle }
+            if points[middle].time <= clamped { low = middle } else { high = middle }
         }
-        let (a, b) = (knots[low], knots[high])
+        let (a, b) = (points[low], points[high])
         let part = b.time > a.time ? Double(clamped - a.time) / Double(b.time - a.time) : 0
         return left + (a.place + (b.place - a.place) * part) * (right - left)
     }
@@ -52,9 +52,9 @@ struct TimelineAxis {
     var ticks: [Int64] {
         var list: [Int64] = []
         var last = -Double.infinity
-        for knot in knots where x(knot.time) - last >= 62 {
-            list.append(knot.time)
-            last = x(knot.time)
+        for point in points where x(point.time) - last >= 62 {
+            list.append(point.time)
+            last = x(point.time)
         }
         return list
     }

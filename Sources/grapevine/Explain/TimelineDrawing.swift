@@ -43,7 +43,7 @@ struct TimelineDrawing {
         axis = TimelineAxis(
             from: observed.counts.firstTime ?? 0, to: observed.counts.lastTime,
             events: told.filter { Self.isDrawn($0.kind) }.map(\.time)
-                + incidents.compactMap(\.silentAt),
+                + incidents.compactMap(\.times.silentAt),
             left: left, right: Self.width - 20)
     }
 
@@ -114,7 +114,7 @@ extension TimelineDrawing {
             \(marks)
             </svg></div>
             \(legend)
-            \(axis.isBent ? "<p class=\"note\">Quiet stretches are drawn shorter than they were.</p>" : "")
+            \(axis.isCompressed ? "<p class=\"note\">Quiet stretches are drawn shorter than they were.</p>" : "")
             \(more > 0 ? "<p class=\"note\">\(more) more nodes are not drawn.</p>" : "")
             """
     }
@@ -130,7 +130,7 @@ extension TimelineDrawing {
         }.joined(separator: "\n")
     }
 
-    /// The line of a node: while it was heard, since it was not, and while it was the successor.
+    /// The line of a node: while it was heard, since it was not, and since it was promoted.
     private func lane(_ id: NodeID, _ y: Double) -> String {
         func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
             SVG.line(style, x: (axis.x(from), axis.x(to)), y: (y, y), title: title)
@@ -139,17 +139,19 @@ extension TimelineDrawing {
         let (start, end) = (observed.counts.firstTime ?? 0, observed.counts.lastTime)
         var heard = end
         for incident in incidents where incident.master == id {
-            guard let from = incident.silentAt ?? incident.firstSuspectedAt else { continue }
-            let to = incident.recoveredAt ?? end
+            guard let from = incident.times.silentAt ?? incident.times.firstSuspectedAt else {
+                continue
+            }
+            let to = incident.times.recoveredAt ?? end
             if incident.cause == .silence {
                 parts.append(line("gone", from, to, "silent for \(words.length(to - from))"))
-                heard = incident.recoveredAt == nil ? from : end
+                heard = incident.times.recoveredAt == nil ? from : end
             }
         }
         parts.insert(line("alive", start, max(start, heard), "heard"), at: 0)
         for incident in incidents where incident.successor == id {
-            guard let from = incident.promotedAt else { continue }
-            parts.append(line("ruling", from, end, "master since \(words.clock(from)) UTC"))
+            guard let from = incident.times.promotedAt else { continue }
+            parts.append(line("promoted", from, end, "master since \(words.clock(from)) UTC"))
         }
         let label = SVG.text(
             Int(left) - 14, y + 4, words.name(id), anchor: "end", title: "\(id)")
@@ -158,24 +160,24 @@ extension TimelineDrawing {
 
     private var marks: String {
         let rows = Dictionary(uniqueKeysWithValues: lanes.enumerated().map { ($1, $0) })
-        var calls: [String] = []
+        var connectors: [String] = []
         var shapes: [String] = []
         for event in timeline.groups.flatMap({ [$0.first] + $0.others })
         where Self.isDrawn(event.kind) && shapes.count < Self.markLimit {
-            guard let row = rows[mover(event)] else { continue }
+            guard let row = rows[laneOwner(event)] else { continue }
             let place = event.silenceBegan ?? event.time
             let (x, y) = (axis.x(place), y(row))
             let title = "\(words.offset(place).drop { $0 == " " }) s: \(words.sentence(event))"
             if let other = partner(event).flatMap({ rows[$0] }), other != row {
-                calls.append(SVG.line("call", x: (x, x), y: (y, self.y(other))))
+                connectors.append(SVG.line("connector", x: (x, x), y: (y, self.y(other))))
             }
             shapes.append(Self.mark(event.kind, x, y, title: title))
         }
-        return (calls + shapes).joined(separator: "\n")
+        return (connectors + shapes).joined(separator: "\n")
     }
 
     /// In whose lane an event is drawn.
-    private func mover(_ event: TimelineEvent) -> NodeID {
+    private func laneOwner(_ event: TimelineEvent) -> NodeID {
         if case .silent = event.kind { return event.node ?? .zero }
         return event.by ?? event.node ?? .zero
     }

@@ -60,12 +60,12 @@ extension JSONText {
             json.field("master", incident.master)
             json.field("heir", incident.successor ?? .zero)
             json.field("cause", incident.cause.rawValue)
-            json.field("silentAt", nanoseconds: incident.silentAt)
-            json.field("firstSuspectedAt", nanoseconds: incident.firstSuspectedAt)
-            json.field("failedAt", nanoseconds: incident.failedAt)
-            json.field("voteRequestedAt", nanoseconds: incident.voteRequestedAt)
-            json.field("promotedAt", nanoseconds: incident.promotedAt)
-            json.field("agreedAt", nanoseconds: incident.agreedAt)
+            json.field("silentAt", nanoseconds: incident.times.silentAt)
+            json.field("firstSuspectedAt", nanoseconds: incident.times.firstSuspectedAt)
+            json.field("failedAt", nanoseconds: incident.times.failedAt)
+            json.field("voteRequestedAt", nanoseconds: incident.times.voteRequestedAt)
+            json.field("promotedAt", nanoseconds: incident.times.promotedAt)
+            json.field("agreedAt", nanoseconds: incident.times.agreedAt)
             json.object("phases") { phases in
                 for phase in incident.phases {
                     let milliseconds = phase.nanoseconds.map { Double($0) / 1e6 }

@@ -50,8 +50,8 @@ enum TimelineStyle {
         svg .lane { stroke: var(--line); } svg .grid { stroke: var(--line); stroke-dasharray: 2 4; }
         svg .alive { stroke: var(--soft); stroke-width: 3; stroke-linecap: round; opacity: .45; }
         svg .gone { stroke: var(--bad); stroke-width: 3; stroke-dasharray: 1 6; stroke-linecap: round; }
-        svg .ruling { stroke: var(--good); stroke-width: 5; stroke-linecap: round; opacity: .75; }
-        svg .call { stroke: var(--soft); stroke-width: 1; opacity: .55; }
+        svg .promoted { stroke: var(--good); stroke-width: 5; stroke-linecap: round; opacity: .75; }
+        svg .connector { stroke: var(--soft); stroke-width: 1; opacity: .55; }
         .mark.bad { fill: var(--bad); } .mark.warn { fill: var(--warn); }
         .mark.vote { fill: var(--vote); } .mark.good { fill: var(--good); }
         .mark.move { fill: var(--move); } .mark.quiet { fill: var(--soft); }

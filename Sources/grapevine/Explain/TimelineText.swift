@@ -170,11 +170,12 @@ extension TimelineText {
         let successor = "replica \(fullName(incident.successor))"
         switch incident.cause {
         case .silence:
-            guard let at = incident.silentAt else {
-                let at = incident.firstSuspectedAt ?? incident.failedAt ?? incident.startedAt
+            guard let at = incident.times.silentAt else {
+                let at =
+                    incident.times.firstSuspectedAt ?? incident.times.failedAt ?? incident.startedAt
                 return "\(clock(at)) UTC: \(who) no longer answered the others."
             }
-            return incident.closedConnections
+            return incident.failure.closedConnections
                 ? "\(clock(at)) UTC: \(who) ended: its process closed all connections."
                 : "\(clock(at)) UTC: \(who) fell silent with its connections open: stopped, "
                     + "hanging or cut off."
@@ -194,22 +195,23 @@ extension TimelineText {
         let unserved = incident.unservedNanoseconds.map {
             " Nobody served its slots for \(length($0))."
         }
-        if let successor = incident.successor, let promoted = incident.promotedAt {
+        if let successor = incident.successor, let promoted = incident.times.promotedAt {
             let from = incident.total.from ?? promoted
             let votes =
                 incident.cause == .takeover
                 ? "without votes"
-                : "elected with \(incident.votes.count) of "
-                    + count(incident.votes.count + incident.withheld.count, "vote")
-            let epoch = incident.epoch.map { " at epoch \($0)" } ?? ""
+                : "elected with \(incident.election.votes.count) of "
+                    + count(
+                        incident.election.votes.count + incident.election.withheld.count, "vote")
+            let epoch = incident.election.epoch.map { " at epoch \($0)" } ?? ""
             let all =
-                incident.agreedAt.map { "all nodes knew \(length($0 - promoted)) later" }
+                incident.times.agreedAt.map { "all nodes knew \(length($0 - promoted)) later" }
                 ?? "not all nodes have heard of it when the capture ends"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
             return "Its replica \(fullName(successor)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
         }
-        if let back = incident.recoveredAt {
+        if let back = incident.times.recoveredAt {
             let from = incident.total.from ?? incident.startedAt
             let promotion = incident.wasReplica == true ? "" : ", before a replica was promoted"
             return "It came back after \(length(back - from))\(promotion).\(unserved ?? "")"
@@ -217,12 +219,12 @@ extension TimelineText {
         if let other = incident.replacedBy {
             return "Its address answers under the id \(other.short) now: it was reset, or replaced."
         }
-        if !incident.forgottenBy.isEmpty {
-            return "\(names(incident.forgottenBy)) were told to forget it."
+        if !incident.failure.forgottenBy.isEmpty {
+            return "\(names(incident.failure.forgottenBy)) were told to forget it."
         }
         if incident.slots.isEmpty { return "No slots were affected; it has not come back." }
-        return incident.requests > 0
-            ? "\(count(incident.requests, "election")) held, none won when the capture ends."
+        return incident.election.requests > 0
+            ? "\(count(incident.election.requests, "election")) held, none won when the capture ends."
             : "No replica has asked for votes when the capture ends."
     }
 
@@ -262,19 +264,23 @@ extension TimelineText {
 
     func details(_ incident: Incident) -> [String] {
         var lines: [String] = []
-        if !incident.suspects.isEmpty {
+        if !incident.failure.suspects.isEmpty {
             lines.append(
-                "marked PFAIL by \(names(incident.suspects))"
-                    + (incident.suspects.count > 1 ? ", in that order" : ""))
+                "marked PFAIL by \(names(incident.failure.suspects))"
+                    + (incident.failure.suspects.count > 1 ? ", in that order" : ""))
         }
-        if !incident.announcers.isEmpty {
+        if !incident.failure.announcers.isEmpty {
             lines.append(
-                "FAIL broadcast by \(names(incident.announcers)), with failure reports of "
-                    + names(incident.agreeing))
+                "FAIL broadcast by \(names(incident.failure.announcers)), with failure reports of "
+                    + names(incident.failure.agreeing))
         }
-        if incident.requests > 1 { lines.append("\(incident.requests) elections were needed") }
-        if !incident.votes.isEmpty { lines.append("voted: \(names(incident.votes))") }
-        for vote in incident.withheld {
+        if incident.election.requests > 1 {
+            lines.append("\(incident.election.requests) elections were needed")
+        }
+        if !incident.election.votes.isEmpty {
+            lines.append("voted: \(names(incident.election.votes))")
+        }
+        for vote in incident.election.withheld {
             lines.append("no vote from \(name(vote.voter)): \(vote.reason)")
         }
         return lines
