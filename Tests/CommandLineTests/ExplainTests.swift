@@ -1,5 +1,5 @@
-// `grapevine explain` from outside: the first lines of the story, its JSON, the page, a live pipe, and
-// captures that hold no story.
+// `grapevine explain` from outside: the first lines, its JSON, the page, a live pipe, and
+// captures in which nothing happened.
 
 import Foundation
 import SystemIO

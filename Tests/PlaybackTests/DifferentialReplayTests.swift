@@ -17,14 +17,14 @@ import Testing
         "failovers/valkey-8.1.1-slot-migration",
     ]
 
-    private func ledger(_ events: [BusEvent]) throws -> Ledger {
-        var ledger = Ledger()
-        for event in events { try ledger.take(event) }
-        return ledger
+    private func capture(_ events: [BusEvent]) throws -> IndexedCapture {
+        var capture = IndexedCapture()
+        for event in events { try capture.take(event) }
+        return capture
     }
 
     private func replay(_ events: [BusEvent], as id: NodeID) throws -> ReplayResult {
-        var replay = try DifferentialReplay(ledger(events), as: id, nodeTimeout: 2000)
+        var replay = try DifferentialReplay(capture(events), as: id, nodeTimeout: 2000)
         var effort = ReplayEffort(looks: .max)
         return replay.run(&effort)
     }
@@ -32,10 +32,10 @@ import Testing
     @Test(arguments: names)
     func `the rules say what each node of a recording said`(name: String) throws {
         let events = try Play.events(Fixture.bytes("\(name).pcap"))
-        let ledger = try ledger(events)
-        #expect(ledger.speakers.count >= 3)
-        for id in ledger.speakers {
-            var replay = try DifferentialReplay(ledger, as: id, nodeTimeout: 2000)
+        let capture = try capture(events)
+        #expect(capture.speakers.count >= 3)
+        for id in capture.speakers {
+            var replay = try DifferentialReplay(capture, as: id, nodeTimeout: 2000)
             var effort = ReplayEffort(looks: .max)
             let result = replay.run(&effort)
             #expect(result.differences == [])

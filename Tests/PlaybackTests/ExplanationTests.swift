@@ -1,4 +1,4 @@
-// The story of recordings: each event at the time of the first packet that shows it, and near the
+// What happened in recordings: each event at the time of the first packet that shows it, and near the
 // time at which a poller saw it; who did what as the servers themselves said.
 
 import ClusterWire
@@ -34,7 +34,8 @@ private func firstPacket(
         return abs(Double(time) / 1e9 - seen) <= 0.060
     }
 
-    @Test func `a killed master is told from its last packet until all know its heir`() throws {
+    @Test func `a killed master is told from its last packet until all know its successor`() throws
+    {
         let name = "captures/valkey-8.1.1-kill-master"
         let truth = try Truth(name)
         let events = try Play.events(Fixture.bytes("\(name).pcap"))
@@ -42,32 +43,34 @@ private func firstPacket(
         #expect(news.incidents.count == 1)
         let incident = try #require(news.incidents.first)
         let dead = try #require(truth.ids[21000].flatMap { NodeID($0) })
-        let heir = try #require(truth.ids[21003].flatMap { NodeID($0) })
-        #expect(incident.master == dead && incident.heir == heir)
-        #expect(incident.cause == .silence && incident.closedConnections)
-        #expect(nearPoller(incident.silentAt, truth.time("kill -9")))
-        #expect(nearPoller(incident.failedAt, truth.time("FAIL seen")))
-        #expect(nearPoller(incident.promotedAt, truth.time("promoted")))
-        #expect(nearPoller(incident.agreedAt, truth.time("all survivors ok")))
+        let successor = try #require(truth.ids[21003].flatMap { NodeID($0) })
+        #expect(incident.master == dead && incident.successor == successor)
+        #expect(incident.cause == .silence && incident.failure.closedConnections)
+        #expect(nearPoller(incident.times.silentAt, truth.time("kill -9")))
+        #expect(nearPoller(incident.times.failedAt, truth.time("FAIL seen")))
+        #expect(nearPoller(incident.times.promotedAt, truth.time("promoted")))
+        #expect(nearPoller(incident.times.agreedAt, truth.time("all survivors ok")))
         func gossips(_ body: Body, _ flag: NodeFlags) -> Bool {
             body.heartbeat?.gossip.contains {
                 $0.node == dead && !$0.flags.isDisjoint(with: flag)
             } ?? false
         }
         #expect(
-            near(incident.firstSuspectedAt, firstPacket(events) { gossips($1, .pfail) }))
-        #expect(near(incident.failedAt, firstPacket(events) { $1.type == .fail }))
-        #expect(near(incident.voteRequestedAt, firstPacket(events) { $1.type == .voteRequest }))
+            near(incident.times.firstSuspectedAt, firstPacket(events) { gossips($1, .pfail) }))
+        #expect(near(incident.times.failedAt, firstPacket(events) { $1.type == .fail }))
+        #expect(
+            near(incident.times.voteRequestedAt, firstPacket(events) { $1.type == .voteRequest }))
         #expect(
             near(
-                incident.promotedAt,
-                firstPacket(events) { header, _ in header.sender == heir && header.saysMaster }))
-        #expect(incident.votes.count == 2 && incident.withheld.isEmpty)
-        #expect(incident.epoch == 11 && incident.slots.count == 5462)
+                incident.times.promotedAt,
+                firstPacket(events) { header, _ in header.sender == successor && header.saysMaster }
+            ))
+        #expect(incident.election.votes.count == 2 && incident.election.withheld.isEmpty)
+        #expect(incident.election.epoch == 11 && incident.slots.count == 5462)
         let parts = incident.phases.dropLast().compactMap(\.nanoseconds)
         #expect(parts.count == 4)
         #expect(parts.reduce(0, +) == incident.total.nanoseconds)
-        let learned = news.events.filter { $0.kind == .heirLearned }
+        let learned = news.events.filter { $0.kind == .promotionLearned }
         #expect(Set(learned.compactMap(\.by)).count == 4)
     }
 
@@ -83,32 +86,32 @@ private func firstPacket(
         let events = try Play.events(Fixture.bytes("\(name).pcap"))
         let incident = try #require(try Play.news(events).incidents.first)
         let command = try #require(truth.events.first { $0.words.first == "CLUSTER" })
-        let heir = try #require(
+        let successor = try #require(
             command.port.flatMap { truth.ids[$0] }.flatMap { NodeID($0) })
         #expect(incident.cause == cause)
-        #expect(incident.heir == heir)
+        #expect(incident.successor == successor)
         #expect(
             near(
-                incident.promotedAt,
+                incident.times.promotedAt,
                 firstPacket(events) { header, _ in
-                    header.sender == heir && header.saysMaster && !header.slots.isEmpty
+                    header.sender == successor && header.saysMaster && !header.slots.isEmpty
                 }))
-        #expect(nearPoller(incident.promotedAt, truth.time("promoted")))
+        #expect(nearPoller(incident.times.promotedAt, truth.time("promoted")))
         #expect(nearPoller(incident.startedAt, command.time))
-        #expect(incident.agreedAt != nil)
-        #expect(incident.failedAt == nil && incident.silentAt == nil)
+        #expect(incident.times.agreedAt != nil)
+        #expect(incident.times.failedAt == nil && incident.times.silentAt == nil)
         if cause == .takeover {
-            #expect(incident.voteRequestedAt == nil && incident.votes.isEmpty)
+            #expect(incident.times.voteRequestedAt == nil && incident.election.votes.isEmpty)
         } else {
             #expect(
                 near(
-                    incident.voteRequestedAt,
+                    incident.times.voteRequestedAt,
                     firstPacket(events) { $1.type == .voteRequest }))
-            #expect(incident.votes.count == 3)
+            #expect(incident.election.votes.count == 3)
         }
     }
 
-    @Test func `a failed master's heir that forces the vote is no operator's doing`() throws {
+    @Test func `a failed master's successor that forces the vote is no operator's doing`() throws {
         // As Valkey 9.1.2 asks after an earlier manual failover.
         let bytes = try Fixture.bytes("captures/valkey-8.1.1-kill-master.pcap")
         let events = try Play.events(bytes).map { event in
@@ -121,7 +124,7 @@ private func firstPacket(
             return .item(item)
         }
         let incident = try #require(try Play.news(events).incidents.first)
-        #expect(incident.cause == .silence && incident.heir != nil)
+        #expect(incident.cause == .silence && incident.successor != nil)
     }
 
     @Test func `a node that was stopped and goes on is told with FAIL and its end`() throws {
@@ -132,10 +135,10 @@ private func firstPacket(
         let incident = try #require(news.incidents.first)
         #expect(news.incidents.count == 1)
         #expect(incident.master.description == truth.ids[21004])
-        #expect(incident.heir == nil && incident.wasReplica == true)
-        #expect(near(incident.failedAt, firstPacket(events) { $1.type == .fail }))
-        #expect(nearPoller(incident.failedAt, truth.time("FAIL at all others")))
-        #expect(nearPoller(incident.recoveredAt, truth.time("FAIL cleared")))
+        #expect(incident.successor == nil && incident.wasReplica == true)
+        #expect(near(incident.times.failedAt, firstPacket(events) { $1.type == .fail }))
+        #expect(nearPoller(incident.times.failedAt, truth.time("FAIL at all others")))
+        #expect(nearPoller(incident.times.recoveredAt, truth.time("FAIL cleared")))
         let recovered = news.events.filter { $0.kind == .recovered }
         #expect(Set(recovered.compactMap(\.by)).count == 5)
     }
@@ -178,11 +181,11 @@ private func firstPacket(
         #expect(news.incidents.isEmpty)
         #expect(
             news.events.allSatisfy {
-                $0.kind == .met || $0.kind == .linkMade || $0.kind == .heirLearned
+                $0.kind == .met || $0.kind == .linkMade || $0.kind == .promotionLearned
             })
     }
 
-    @Test func `the story is the same for pieces of any size`() throws {
+    @Test func `what happened is the same for pieces of any size`() throws {
         let bytes = try Fixture.bytes("captures/valkey-8.1.1-kill-master.pcap")
         let whole = try Play.news(Play.events(bytes))
         for piece in [1009, 65_536] {

@@ -20,7 +20,7 @@ import Testing
         name: String
     ) throws {
         let truth = try Truth(name)
-        let clusters = try Play.census(name).topologies()
+        let clusters = try Play.observed(name).topologies()
         #expect(clusters.count == 1)
         let nodes = clusters.flatMap(\.nodes)
         #expect(nodes.count == truth.ids.count)
@@ -43,12 +43,12 @@ import Testing
         let all = try Play.events(Fixture.bytes("\(name).pcap"))
         // Only what was said after the promotion: the old master never speaks.
         let start: Int64 = 1_795_258_647_900_000_000
-        var census = Census()
+        var observed = ObservedCluster()
         for event in all {
             if case .item(let item) = event, item.time < start { continue }
-            census.take(event)
+            observed.take(event)
         }
-        let cluster = try #require(census.topologies().first)
+        let cluster = try #require(observed.topologies().first)
         let truth = try Truth(name)
         for line in truth.ownLines {
             let node = try #require(cluster.nodes.first { $0.id.description == line.id })
@@ -63,11 +63,11 @@ import Testing
     @Test func `two clusters in one capture are told apart`() throws {
         let first = try Play.events(Fixture.bytes("captures/redis-7.0.15-form.pcap"))
         let second = try Play.events(Fixture.bytes("captures/valkey-8.1.1-names.pcap"))
-        var census = Census()
-        for event in first { census.take(event) }
+        var observed = ObservedCluster()
+        for event in first { observed.take(event) }
         // As if on another host, with streams of their own.
-        for event in second { census.take(moved(event)) }
-        let clusters = census.topologies()
+        for event in second { observed.take(moved(event)) }
+        let clusters = observed.topologies()
         #expect(clusters.map(\.nodes.count) == [6, 3])
         #expect(clusters.map(\.currentEpoch) == [6, 3])
     }
@@ -98,30 +98,30 @@ import Testing
     }
 
     @Test func `a packet that is read late does not take a promotion back`() throws {
-        var testimony = Testimony()
-        var (first, second) = (Testimony.Bookmark(), Testimony.Bookmark())
+        var history = SelfReportHistory()
+        var (first, second) = (SelfReportHistory.Position(), SelfReportHistory.Position())
         let id = try #require(NodeID(String(repeating: "a", count: 40)))
         let master = try #require(NodeID(String(repeating: "b", count: 40)))
-        let replica = Statement(Header(sender: id, replicaOf: master, flags: [.replica]))
-        let heir = Statement(
+        let replica = SelfReport(Header(sender: id, replicaOf: master, flags: [.replica]))
+        let successor = SelfReport(
             Header(sender: id, configEpoch: 9, slots: .all, flags: [.master]))
         func hear(
-            _ statement: Statement, _ epoch: Epoch, _ mark: inout Testimony.Bookmark
+            _ selfReport: SelfReport, _ epoch: Epoch, _ mark: inout SelfReportHistory.Position
         ) {
-            if testimony.repeats(statement, epoch: epoch, &mark) { return }
-            _ = testimony.hear(statement, epoch: epoch, &mark)
+            if history.repeats(selfReport, epoch: epoch, &mark) { return }
+            _ = history.hear(selfReport, epoch: epoch, &mark)
         }
         hear(replica, 8, &first)
         hear(replica, 8, &second)
-        hear(heir, 9, &first)
+        hear(successor, 9, &first)
         hear(replica, 8, &second)
-        #expect(testimony.latest == heir)
+        #expect(history.latest == successor)
         // The same epoch does not help either: the second connection has not come so far.
         hear(replica, 9, &second)
-        #expect(testimony.latest == heir)
-        hear(heir, 9, &second)
+        #expect(history.latest == successor)
+        hear(successor, 9, &second)
         // But what the connection says after it is news.
         hear(replica, 9, &second)
-        #expect(testimony.latest == replica)
+        #expect(history.latest == replica)
     }
 }

@@ -81,7 +81,7 @@ struct Truth {
     func time(_ what: String) -> Double? { events.first { $0.what == what }?.time }
 }
 
-/// A whole capture through a census or an explanation.
+/// A whole capture through a observed or an explanation.
 enum Play {
     /// The events of a capture, fed in pieces of this many bytes.
     static func events(_ bytes: [UInt8], piece: Int = 1 << 20) throws -> [BusEvent] {
@@ -97,11 +97,11 @@ enum Play {
         return events
     }
 
-    static func census(_ name: String) throws -> Census {
-        var census = Census()
-        for event in try events(Fixture.bytes("\(name).pcap")) { census.take(event) }
-        census.finish()
-        return census
+    static func observed(_ name: String) throws -> ObservedCluster {
+        var observed = ObservedCluster()
+        for event in try events(Fixture.bytes("\(name).pcap")) { observed.take(event) }
+        observed.finish()
+        return observed
     }
 
     static func news(_ name: String) throws -> Explanation.News {

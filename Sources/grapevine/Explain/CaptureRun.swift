@@ -88,11 +88,7 @@ struct CaptureRun: ~Copyable {
         _ = pass(&events, take)
         report(failure)
         guard let failure else { return messages > 0 ? 0 : 1 }
-        switch failure {
-        case .notACapture, .unsupportedVersion: return 2
-        case .cut: return 1
-        default: return traffic.tally.packets > 0 ? 1 : 2
-        }
+        return failure.exitStatus(afterPackets: traffic.tally.packets)
     }
 
     /// Says what is wrong, and what was passed over.
@@ -121,6 +117,20 @@ struct CaptureRun: ~Copyable {
                 command,
                 "\(name): \(packets.fragments) fragments and \(packets.damaged) damaged packets "
                     + "were passed over")
+        }
+    }
+}
+
+extension CaptureError {
+    /// 1 when part of the capture was read, 2 when it is none.
+    func exitStatus(afterPackets packets: Int) -> Int32 {
+        switch self {
+        case .notACapture, .unsupportedVersion: 2
+        case .cut: 1
+        case .packetTooLong, .blockTooLong, .blockTooShort, .blockUnaligned, .blockLengthsDiffer,
+            .badByteOrderMagic, .optionOverrun, .packetOverrun, .unknownInterface,
+            .tooManyInterfaces, .unsupportedLinkType:
+            packets > 0 ? 1 : 2
         }
     }
 }

@@ -89,7 +89,9 @@ struct MessageFilter: Sendable {
         switch body {
         case .fail(let failed): return node.matches(failed)
         case .update(let update): return node.matches(update.node)
-        default: break
+        case .ping, .pong, .meet, .publish, .publishShard, .voteRequest, .vote,
+            .manualFailoverStart, .module, .unknown:
+            break
         }
         guard let beat = body.heartbeat else { return false }
         return beat.gossip.contains { node.matches($0.node) }
@@ -110,7 +112,7 @@ private struct Decoder: ~Copyable {
     private var output = Output()
     private var json = JSONText()
     private var stream = CaptureStream()
-    private var conversation = Conversation()
+    private var conversation = BusConversation()
     private var events: [TCPEvent] = []
     private var items: [BusItem] = []
     /// Items that are not messages, and how many of them the filter kept back.
@@ -207,12 +209,8 @@ private struct Decoder: ~Copyable {
         report(name)
         guard let failure else { return problems > 0 ? 1 : 0 }
         complain("decode", "\(name): \(failure)")
-        switch failure {
-        case .notACapture, .unsupportedVersion: return 2
-        case .cut: return 1
-        case .unsupportedLinkType: return stream.tally.segments > 0 ? 1 : 2
-        default: return stream.tally.packets > 0 ? 1 : 2
-        }
+        if case .unsupportedLinkType = failure { return stream.tally.segments > 0 ? 1 : 2 }
+        return failure.exitStatus(afterPackets: stream.tally.packets)
     }
 
     /// Says what was passed over and is no error.

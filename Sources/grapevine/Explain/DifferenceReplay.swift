@@ -11,13 +11,13 @@ enum DifferenceReplay {
     static func run(
         _ path: String, as name: String, nodeTimeout: Int?, looks: Int, isJSON: Bool
     ) -> Int32 {
-        var ledger = Ledger()
-        var refusal: Ledger.Refusal?
+        var capture = IndexedCapture()
+        var refusal: IndexedCapture.Refusal?
         var run = CaptureRun("replay", path)
         let status = run.run(
             take: { events in
                 for event in events {
-                    do throws(Ledger.Refusal) { try ledger.take(event) } catch {
+                    do throws(IndexedCapture.Refusal) { try capture.take(event) } catch {
                         refusal = error
                         return false
                     }
@@ -25,15 +25,15 @@ enum DifferenceReplay {
                 return true
             }, pause: { true })
         guard status != 2 else { return 2 }
-        do throws(Ledger.Refusal) {
+        do throws(IndexedCapture.Refusal) {
             if let refusal { throw refusal }
-            ledger.finish()
-            let ids = name == "all" ? ledger.speakers : [try ledger.node(name)]
-            let timeout = nodeTimeout.map { Int64($0) } ?? ledger.likelyNodeTimeout ?? 15_000
+            capture.finish()
+            let ids = name == "all" ? capture.speakers : [try capture.node(name)]
+            let timeout = nodeTimeout.map { Int64($0) } ?? capture.likelyNodeTimeout ?? 15_000
             var results: [ReplayResult] = []
             var effort = ReplayEffort(looks: looks)
             for id in ids where !effort.isSpent {
-                var replay = try DifferentialReplay(ledger, as: id, nodeTimeout: timeout)
+                var replay = try DifferentialReplay(capture, as: id, nodeTimeout: timeout)
                 results.append(replay.run(&effort))
             }
             let shown = show(results.sorted { $0.node < $1.node }, timeout, isJSON, status)
@@ -74,7 +74,7 @@ enum DifferenceReplay {
             counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
                 .joined(separator: ", ")
         }
-        let words = StoryText()
+        let words = TimelineText()
         var lines = [
             "\(result.node): \(result.inputs) inputs, node timeout \(timeout) ms, "
                 + (result.differences.isEmpty

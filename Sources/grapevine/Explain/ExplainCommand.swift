@@ -38,9 +38,9 @@ private struct Explainer {
     /// Told as it happens, and not at the end.
     private let isLive: Bool
     private var explanation = Explanation()
-    private var words = StoryText()
+    private var words = TimelineText()
     /// What the end needs: all of a file, and of a pipe what a page shows.
-    private var events: [StoryEvent] = []
+    private var events: [TimelineEvent] = []
     private var incidents: [Incident] = []
     private var notKept = 0
     private var bytes: [UInt8] = []
@@ -74,7 +74,7 @@ private struct Explainer {
         me.tell(news, to: &output.bytes)
         if status != 2 || isJSON { me.end(&output.bytes, messages: run.messages) }
         self = me
-        if explanation.census.omissions > 0 {
+        if explanation.observed.omissions > 0 {
             complain(
                 "explain",
                 "\(path): so much could be told of each message that not all is told: votes not "
@@ -94,21 +94,21 @@ private struct Explainer {
         for event in news.events {
             if isJSON { write(event, to: &output) }
             if isLive {
-                words.learn(event.nodes, explanation.census)
+                words.learn(event.nodes, explanation.observed)
                 output.addLines(["\(words.clock(event.time))  \(words.sentence(event))"])
             }
             if events.count < Self.kept { events.append(event) } else { notKept += 1 }
         }
         for incident in news.incidents {
             if isLive {
-                words.learn(incident.nodes, explanation.census)
+                words.learn(incident.nodes, explanation.observed)
                 output.addLines([""] + words.lines(incident) + [""])
             }
             if incidents.count < Self.keptIncidents { incidents.append(incident) }
         }
     }
 
-    private mutating func write(_ event: StoryEvent, to output: inout [UInt8]) {
+    private mutating func write(_ event: TimelineEvent, to output: inout [UInt8]) {
         var json = JSONText()
         json.event(event)
         if wroteEvent { output.add(",") }
@@ -119,7 +119,7 @@ private struct Explainer {
 
     /// What follows when the capture has ended.
     private mutating func end(_ output: inout [UInt8], messages: Int) {
-        words.learn(explanation.census, isAll: !isLive)
+        words.learn(explanation.observed, isAll: !isLive)
         if isJSON {
             output.add("\n],\"incidents\":")
             var json = JSONText()
@@ -129,22 +129,22 @@ private struct Explainer {
             output.append(contentsOf: json.bytes)
             output.add("}\n")
         } else if isLive {
-            if incidents.isEmpty { output.addLines(story.calm) }
+            if incidents.isEmpty { output.addLines(report.withoutFailures) }
         } else if messages > 0 {
-            output.addLines(story.lines)
+            output.addLines(report.lines)
         }
     }
 
-    private var story: WholeStory {
-        WholeStory(
-            census: explanation.census, events: events, incidents: incidents, words: words,
+    private var report: CaptureReport {
+        CaptureReport(
+            observed: explanation.observed, events: events, incidents: incidents, words: words,
             notKept: notKept)
     }
 
     private func writePage(_ path: String) -> Bool {
-        let page = StoryPage(
-            census: explanation.census, events: events, incidents: incidents, words: words,
-            notKept: notKept, headline: incidents.isEmpty ? story.calm : nil)
+        let page = TimelinePage(
+            observed: explanation.observed, events: events, incidents: incidents, words: words,
+            notKept: notKept, headline: incidents.isEmpty ? report.withoutFailures : nil)
         do throws(SystemError) {
             try File.write(Array(page.text.utf8), to: path)
             return true

@@ -52,18 +52,17 @@ enum ReplayCommand {
         })
 
     private static func topology(_ path: String, isJSON: Bool) -> Int32 {
-        var census = Census()
+        var observed = ObservedCluster()
         var run = CaptureRun("replay", path)
         let status = run.run(
             take: { events in
-                for event in events { census.take(event) }
-                census.forgetNews()
+                for event in events { observed.take(event) }
                 return true
             }, pause: { true })
         guard status != 2 else { return 2 }
-        census.finish()
+        observed.finish()
         var output = Output()
-        let clusters = census.topologies()
+        let clusters = observed.topologies()
         if isJSON {
             var json = JSONText()
             for cluster in clusters {
@@ -74,9 +73,9 @@ enum ReplayCommand {
         } else {
             output.bytes.addLines(lines(clusters))
         }
-        if census.nodesOverLimit > 0 {
+        if observed.nodes.overLimit > 0 {
             complain(
-                "replay", "more than \(census.limits.nodes) nodes are named: some are left out")
+                "replay", "more than \(observed.limits.nodes) nodes are named: some are left out")
         }
         guard output.flush() || output.isClosed else {
             complain("replay", output.failure?.description ?? "output cannot be written")

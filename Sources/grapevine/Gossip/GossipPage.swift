@@ -16,7 +16,7 @@ enum GossipPage {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(Markup.escape(title))</title>
         <style>
-        \(StoryStyle.text)
+        \(TimelineStyle.text)
         .runs { font-size: .9rem; }
         .runs th, .runs td { text-align: right; padding: .2rem .45rem; white-space: nowrap; }
         .runs td:first-child { white-space: normal; }

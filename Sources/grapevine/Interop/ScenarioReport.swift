@@ -39,7 +39,7 @@ enum ScenarioReport {
 
     /// What `explain` tells of it, which is put beside it, too.
     private static func story(of capture: String) -> [String] {
-        let lines = WholeStory(of: capture, for: "interop").lines
+        let lines = CaptureReport(of: capture, for: "interop").lines
         if lines.isEmpty { return ["(no message of the bus)"] }
         let file = "\(File.folder(of: capture))/story.txt"
         try? File.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: file)
