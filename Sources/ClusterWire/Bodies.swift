@@ -5,10 +5,14 @@
 ///
 /// - Source: bus protocol §2.9.
 public struct SlotUpdate: Equatable, Sendable {
+    /// The epoch at which the node owns the slots: 8 bytes at offset 0 of the body, big-endian.
     public var configEpoch: Epoch
+    /// The owner: 40 bytes at offset 8 of the body.
     public var node: NodeID
+    /// All slots of the owner: a bitmap of 2048 bytes at offset 48 of the body.
     public var slots: SlotSet
 
+    /// Makes the body of an UPDATE, which has 2096 bytes.
     public init(configEpoch: Epoch, node: NodeID, slots: SlotSet) {
         self.configEpoch = configEpoch
         self.node = node
@@ -32,9 +36,14 @@ public struct SlotUpdate: Equatable, Sendable {
 ///
 /// - Source: bus protocol §2.8.
 public struct Publication: Equatable, Sendable {
+    /// The name of the channel; its length stands in front as 32 bits, big-endian.
     public var channel: [UInt8]
+    /// What was published; its length stands in front as 32 bits, big-endian.
     public var message: [UInt8]
 
+    /// Makes the body of a publication.
+    ///
+    /// Both together must leave room in a message of 4 GiB, or encoding it fails.
     public init(channel: [UInt8], message: [UInt8]) {
         self.channel = channel
         self.message = message
@@ -77,6 +86,7 @@ public struct Publication: Equatable, Sendable {
 public struct VoteNack: Equatable, Sendable {
     /// The epoch of the request that was refused.
     public var epoch: Epoch
+    /// Why: a number that only the voter's version gives a meaning.
     public var reason: UInt8
 
     static let byteCount = 16
@@ -95,9 +105,12 @@ public struct VoteNack: Equatable, Sendable {
 public struct ModuleBody: Equatable, Sendable {
     /// Eight opaque bytes: the only field in the sender's own byte order.
     public var module: UInt64
+    /// What the module calls this kind of message: one byte at offset 12 of the body.
     public var type: UInt8
+    /// The module's own bytes; their length stands at offset 8 as 32 bits, big-endian.
     public var payload: [UInt8]
 
+    /// Makes the body of a module's message, which has 13 bytes in front of the payload.
     public init(module: UInt64, type: UInt8, payload: [UInt8]) {
         self.module = module
         self.type = type

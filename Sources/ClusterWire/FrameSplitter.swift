@@ -13,13 +13,14 @@ public struct FrameLimit: Hashable, Sendable {
     /// Frames up to this length, in bytes, are passed by; longer ones close the link.
     public var passed: Int
 
+    /// Makes a limit, both in bytes: `passed` is at least `kept`, or nothing is ever passed by.
     public init(kept: Int, passed: Int) {
         self.kept = kept
         self.passed = passed
     }
 
     /// The longest heartbeat that a header can announce: 65535 entries and 64 KiB of extensions.
-    public static let heartbeat =
+    package static let heartbeat =
         Layout.headerSize + GossipSection.limit * Layout.gossipEntrySize + 65536
 
     /// Before the sender is known: enough for gossip about some ten thousand nodes.
@@ -30,13 +31,16 @@ public struct FrameLimit: Hashable, Sendable {
     public static let capture = FrameLimit(kept: 1 << 30, passed: 1 << 30)
 }
 
-/// Bytes in, frames out.
+/// Bytes in, frames out: one for each connection.
+///
+/// Push what the connection gave, then ask for pieces until there is none.
 public struct FrameSplitter: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
     /// Bytes of a frame that is being passed by.
     private var toPass: UInt64 = 0
 
+    /// Makes a splitter for a new connection, which holds nothing.
     public init() {}
 
     /// What the splitter found next.
@@ -80,8 +84,10 @@ public struct FrameSplitter: Sendable {
 
     /// The next complete frame, or nil until more bytes come.
     ///
-    /// Throws what closes the link: a wrong signature, a length that no message has, or one over
-    /// the limit. After that the splitter must not be used again.
+    /// - Parameter limit: How long frames of whoever is at the other end may be; may change between calls.
+    /// - Throws: What closes the link: a wrong signature, a length that no message has, or one over
+    ///   the limit. After that the splitter must not be used again.
+    /// - Source: bus protocol §1.7.
     public mutating func next(limit: FrameLimit) throws(WireError) -> Piece? {
         let held = buffer.count - start
         guard held >= 8 else {

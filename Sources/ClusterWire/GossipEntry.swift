@@ -6,16 +6,19 @@
 ///
 /// - Source: bus protocol §2.5.
 public struct GossipEntry: Hashable, Sendable, BitwiseCopyable {
+    /// The node that is spoken of: 40 bytes at offset 0 of the entry.
     public var node: NodeID
     /// Seconds since the Unix epoch of the ping that the speaker waits on, or 0.
     public var pingSent: UInt32
     /// Seconds since the Unix epoch of the last pong that the speaker knows of.
     public var pongReceived: UInt32
+    /// Where the speaker would reach the node.
     public var address: NodeAddress
     /// The speaker's stored flag word about the node.
     public var flags: NodeFlags
     @usableFromInline var unused: UInt16 = 0
 
+    /// Makes an entry; its two reserved bytes are zero.
     public init(
         node: NodeID, pingSent: UInt32, pongReceived: UInt32, address: NodeAddress,
         flags: NodeFlags
@@ -56,13 +59,16 @@ public struct GossipEntry: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// The gossip entries of a heartbeat, read in place.
+///
+/// - Source: bus protocol §2.5.
 public struct GossipSection: Sendable, RandomAccessCollection {
     /// The bytes that hold the entries: a whole frame, or the entries alone.
     @usableFromInline let storage: [UInt8]
     @usableFromInline let offset: Int
+    /// How many entries there are, at most ``limit``.
     public let count: Int
 
-    /// The limit of the format: `count` has 16 bits.
+    /// The most entries that a heartbeat can have: the format counts them in 16 bits.
     public static let limit = 65535
 
     /// Entries that stand at `offset` of `storage`; the caller checked that they fit.
@@ -96,11 +102,15 @@ public struct GossipSection: Sendable, RandomAccessCollection {
         self.init(storage: storage, offset: 0, count: count)
     }
 
+    /// Makes a section without entries.
     public init() { self.init(storage: [], offset: 0, count: 0) }
 
+    /// The index of the first entry: 0.
     public var startIndex: Int { 0 }
+    /// The index after the last entry: as many as there are.
     @inlinable public var endIndex: Int { count }
 
+    /// The entry at an index, decoded from its 104 bytes when it is asked for.
     @inlinable
     public subscript(position: Int) -> GossipEntry {
         let start = start(of: position)
@@ -111,21 +121,21 @@ public struct GossipSection: Sendable, RandomAccessCollection {
 
     /// The id that an entry names, without the rest of it.
     @inlinable @inline(__always)
-    public func node(_ position: Int) -> NodeID {
+    package func node(_ position: Int) -> NodeID {
         // The section was checked to lie inside its storage.
         NodeID(unsafe storage.span.bytes, at: start(of: position) &+ Layout.Entry.node)
     }
 
     /// The flags of an entry, without the rest of it.
     @inlinable @inline(__always)
-    public func flags(_ position: Int) -> NodeFlags {
+    package func flags(_ position: Int) -> NodeFlags {
         NodeFlags(
             rawValue: unsafe storage.span.bytes.be(start(of: position) &+ Layout.Entry.flags))
     }
 
     /// The seconds of the last pong in an entry, without the rest of it.
     @inlinable @inline(__always)
-    public func pongReceived(_ position: Int) -> UInt32 {
+    package func pongReceived(_ position: Int) -> UInt32 {
         unsafe storage.span.bytes.be(start(of: position) &+ Layout.Entry.pongReceived)
     }
 
@@ -143,6 +153,7 @@ public struct GossipSection: Sendable, RandomAccessCollection {
 }
 
 extension GossipSection: Equatable {
+    /// Whether both have the same entries, byte for byte.
     public static func == (left: GossipSection, right: GossipSection) -> Bool {
         left.count == right.count
             && left.storage[left.offset..<left.offset + left.byteCount]

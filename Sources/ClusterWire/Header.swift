@@ -5,24 +5,31 @@
 ///
 /// - Source: bus protocol §2.1, §3.1.
 public struct Header: Equatable, Sendable {
+    /// The greatest epoch that the sender has heard of: 8 bytes at offset 16, big-endian.
     public var currentEpoch: Epoch
-    /// A master's own; a replica's is its master's, as known to it.
+    /// The epoch of the claim to slots: a master's own; a replica's is its master's, as known to it.
     public var configEpoch: Epoch
-    /// A master's end of log, a replica's processed offset.
+    /// How far the data goes: a master's end of log, a replica's processed offset.
     public var offset: ReplicationOffset
+    /// Who speaks: 40 bytes at offset 40.
     public var sender: NodeID
-    /// A master's slots; a replica sends its master's.
+    /// The slots of the sender, if it is a master; a replica sends its master's.
     public var slots: SlotSet
-    /// The master, when the sender is a replica; `.zero` when it is a master.
+    /// The master, when the sender is a replica; ``NodeID/zero`` when it is a master.
     public var replicaOf: NodeID
     /// The announced address; empty means "the one that you see me at".
     public var ip: IPText
+    /// The announced port for clients, that of TLS where the bus speaks TLS: offset 10.
     public var port: Port
+    /// The announced port of the other transport for clients, or 0: offset 2246.
     public var secondaryPort: Port
+    /// The announced port of the bus: offset 2248.
     public var busPort: Port
+    /// What the sender is, by its own word: 16 bits at offset 2250, big-endian.
     public var flags: NodeFlags
-    /// 0 is ok, anything else fail. Nobody acts on it.
+    /// How the sender sees its cluster: 0 is ok, anything else fail. Nobody acts on it.
     public var state: UInt8
+    /// What goes for this message alone: one byte at offset 2253.
     public var messageFlags: MessageFlags
 
     /// `count` as read, for types whose body does not say it.
@@ -42,6 +49,9 @@ public struct Header: Equatable, Sendable {
         var e: UInt16 = 0
     }
 
+    /// Makes a header whose reserved bytes are zero.
+    ///
+    /// Signature, length, version, type and counts are not part of it: encoding writes them.
     public init(
         sender: NodeID, currentEpoch: Epoch = 0, configEpoch: Epoch = 0,
         offset: ReplicationOffset = 0, slots: SlotSet = SlotSet(), replicaOf: NodeID = .zero,
@@ -126,5 +136,6 @@ public struct Header: Equatable, Sendable {
 extension Header {
     /// Whether the sender says that it is a master: receivers go by `replicaOf` alone.
     @inlinable public var saysMaster: Bool { replicaOf.isZero }
+    /// Whether the sender says that its cluster serves.
     @inlinable public var saysOK: Bool { state == 0 }
 }

@@ -20,7 +20,7 @@ public enum KeySlot {
     }()
 
     /// CRC-16/XMODEM: polynomial 0x1021, no reflection, zero to begin with.
-    public static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
+    package static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
         let tables = Self.tables.span
         var value: UInt16 = 0
         var index = 0

@@ -12,18 +12,29 @@ public enum Layout {
     /// The bit of `type` that marks a light header.
     public static let lightBit: UInt16 = 0x8000
 
+    /// Bytes of the full header, in front of every message but a light one.
     public static let headerSize = 2256
+    /// Bytes of the light header; no message is shorter.
     public static let lightHeaderSize = 16
     /// Bytes from which length and type can be read.
     public static let prefixSize = 14
+    /// How many hash slots there are.
     public static let slotCount = 16384
+    /// Bytes of a bitmap of slots.
     public static let slotBytes = 2048
+    /// Bytes of the id of a node or shard, without a terminator.
     public static let nameSize = 40
+    /// Bytes of the text field of an IP address, a terminating NUL included.
     public static let ipSize = 46
+    /// Bytes of one gossip entry.
     public static let gossipEntrySize = 104
+    /// Bytes in front of the payload of an extension.
     public static let extensionHeaderSize = 8
+    /// Bytes of the body of UPDATE.
     public static let updateSize = 2096
+    /// Bytes in front of the payload in the body of MODULE.
     public static let moduleHeaderSize = 13
+    /// Bytes in front of channel and message in the body of PUBLISH.
     public static let publishHeaderSize = 8
 
     @usableFromInline

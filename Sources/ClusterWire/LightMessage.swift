@@ -5,10 +5,12 @@
 ///
 /// - Source: bus protocol §2.10.
 public struct LightMessage: Equatable, Sendable {
+    /// What the message carries, in the same bytes as behind a full header.
     public var body: LightBody
     /// Bytes 10 and 11, and 14 and 15, zero in every known version.
     var unused: (UInt16, UInt16) = (0, 0)
 
+    /// Makes a message with the light header, whose reserved bytes are zero.
     public init(_ body: LightBody) { self.body = body }
 
     init(_ bytes: RawSpan, type: MessageType, stated: UInt32) throws(WireError) {
@@ -30,6 +32,12 @@ public struct LightMessage: Equatable, Sendable {
         var frame = [UInt8](repeating: 0, count: length)
         var span = frame.mutableSpan
         var bytes = unsafe span.mutableBytes
+        put(into: &bytes, length: length)
+        return frame
+    }
+
+    /// Writes into exactly `length` bytes.
+    func put(into bytes: inout MutableRawSpan, length: Int) {
         bytes.putBE(Layout.signature, 0)
         bytes.putBE(UInt32(truncatingIfNeeded: length), Layout.Head.length)
         bytes.putBE(Layout.version, Layout.Head.version)
@@ -41,9 +49,9 @@ public struct LightMessage: Equatable, Sendable {
             publication.put(into: &bytes, at: Layout.lightHeaderSize)
         case .module(let module): module.put(into: &bytes, at: Layout.lightHeaderSize)
         }
-        return frame
     }
 
+    /// Whether both are the same bytes.
     public static func == (left: LightMessage, right: LightMessage) -> Bool {
         left.body == right.body && left.unused == right.unused
     }
@@ -51,10 +59,14 @@ public struct LightMessage: Equatable, Sendable {
 
 /// What a light message can carry.
 public enum LightBody: Equatable, Sendable {
+    /// PUBLISH: a publication for all subscribers in the cluster.
     case publish(Publication)
+    /// PUBLISHSHARD: a publication for the subscribers in one shard.
     case publishShard(Publication)
+    /// MODULE: a message from one module to another.
     case module(ModuleBody)
 
+    /// The type on the wire, without the bit that marks a light header.
     public var type: MessageType {
         switch self {
         case .publish: .publish

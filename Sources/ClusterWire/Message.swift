@@ -8,6 +8,7 @@ public enum Message: Equatable, Sendable {
     /// Valkey's 16-byte header: who sent it is known from the connection.
     case light(LightMessage)
 
+    /// The type on the wire, without the bit that marks a light header.
     public var type: MessageType {
         switch self {
         case .full(_, let body): body.type
@@ -20,24 +21,32 @@ public enum Message: Equatable, Sendable {
 ///
 /// - Source: bus protocol §2.3.
 public enum Body: Equatable, Sendable {
+    /// PING: asks for a PONG.
     case ping(Heartbeat)
+    /// PONG: answers a PING or MEET, or is sent unasked to tell news.
     case pong(Heartbeat)
+    /// MEET: a PING that asks to be known from now on.
     case meet(Heartbeat)
     /// The id of a node that a quorum takes for failed.
     case fail(NodeID)
+    /// PUBLISH: a publication for all subscribers in the cluster.
     case publish(Publication)
     /// FAILOVER_AUTH_REQUEST: a replica asks to be elected in its header's currentEpoch.
     case voteRequest
     /// FAILOVER_AUTH_ACK: a vote.
     case vote
+    /// UPDATE: slots that the receiver claims or believes in have a newer owner.
     case update(SlotUpdate)
     /// MFSTART: a replica asks its master to pause its clients.
     case manualFailoverStart
+    /// MODULE: a message from one module to another.
     case module(ModuleBody)
+    /// PUBLISHSHARD: a publication for the subscribers in one shard.
     case publishShard(Publication)
     /// A type that has no meaning here, with all that follows the header.
     case unknown(MessageType, [UInt8])
 
+    /// The type on the wire.
     public var type: MessageType {
         switch self {
         case .ping: .ping
@@ -59,17 +68,21 @@ public enum Body: Equatable, Sendable {
     public var heartbeat: Heartbeat? {
         switch self {
         case .ping(let beat), .pong(let beat), .meet(let beat): beat
-        default: nil
+        case .fail, .publish, .voteRequest, .vote, .update, .manualFailoverStart, .module,
+            .publishShard, .unknown:
+            nil
         }
     }
 }
 
 /// Body of PING, PONG and MEET.
 public struct Heartbeat: Equatable, Sendable {
+    /// What the sender says of other nodes, in at most 65535 entries of 104 bytes.
     public var gossip: GossipSection
     /// Written only under the header's flag for extensions.
     public var extensions: [PingExtension]
 
+    /// Makes the body of a heartbeat; by default it says nothing.
     public init(gossip: GossipSection = GossipSection(), extensions: [PingExtension] = []) {
         self.gossip = gossip
         self.extensions = extensions
@@ -77,18 +90,41 @@ public struct Heartbeat: Equatable, Sendable {
 }
 
 extension Message {
-    /// Reads one message from exactly its bytes.
+    /// Reads one message from exactly its bytes, and keeps the array: the gossip of a heartbeat is read in
+    /// place.
     ///
-    /// A light bit on a type without light form, a version other than 1, a length that is not the
-    /// sum of the parts, extensions that overrun and texts without NUL are each their own error.
-    ///
-    /// - Parameter known: What the sender is thought to claim: a header that says the same shares
-    ///   its storage, and nothing is copied.
+    /// - Parameters:
+    ///   - frame: one whole message, as ``FrameSplitter`` hands it out.
+    ///   - known: What the sender is thought to claim: a header that says the same shares its storage,
+    ///     and nothing is copied.
+    /// - Throws: ``WireError``. A light bit on a type without light form, a version other than 1, a length
+    ///   that is not the sum of the parts, extensions that overrun and texts without NUL are each
+    ///   their own error.
     /// - Source: bus protocol §2.12, §12 rows 1 to 6.
     public static func decode(
         _ frame: [UInt8], expecting known: SlotSet = SlotSet()
     ) throws(WireError) -> Message {
-        let bytes = unsafe frame.span.bytes
+        try decode(unsafe frame.span.bytes, keeping: frame, expecting: known)
+    }
+
+    /// Reads one message from exactly its bytes, which need not outlive the call: what the message says is
+    /// copied, gossip as one piece.
+    ///
+    /// - Parameters:
+    ///   - bytes: one whole message.
+    ///   - known: What the sender is thought to claim: a header that says the same shares its storage.
+    /// - Throws: ``WireError``, as for an array of the same bytes.
+    /// - Source: bus protocol §2.12, §12 rows 1 to 6.
+    public static func decode(
+        _ bytes: Span<UInt8>, expecting known: SlotSet = SlotSet()
+    ) throws(WireError) -> Message {
+        try decode(unsafe bytes.bytes, keeping: nil, expecting: known)
+    }
+
+    /// - Parameter frame: the array that holds `bytes` and nothing else, if there is one to keep.
+    private static func decode(
+        _ bytes: RawSpan, keeping frame: [UInt8]?, expecting known: SlotSet
+    ) throws(WireError) -> Message {
         guard bytes.byteCount >= Layout.lightHeaderSize else {
             throw .truncated(have: bytes.byteCount, needed: Layout.lightHeaderSize)
         }
@@ -133,7 +169,7 @@ extension Message {
     }
 
     private static func body(
-        _ frame: [UInt8], _ bytes: RawSpan, type: MessageType, stated: UInt32
+        _ frame: [UInt8]?, _ bytes: RawSpan, type: MessageType, stated: UInt32
     ) throws(WireError) -> Body {
         func exactly(_ expected: Int) throws(WireError) {
             guard bytes.byteCount == expected else {
@@ -171,7 +207,17 @@ extension Message {
         }
     }
 
+    /// How many bytes the message has on the wire, header included.
+    public var encodedLength: Int {
+        switch self {
+        case .light(let light): Layout.lightHeaderSize + light.body.byteCount
+        case .full(let header, let body): Layout.headerSize + body.byteCount(header)
+        }
+    }
+
     /// The bytes of the message, or nil when it would be longer than a length of 32 bits can say.
+    ///
+    /// What was decoded is encoded to the same bytes, reserved ones included.
     public func encode() -> [UInt8]? {
         switch self {
         case .light(let light): return light.encode()
@@ -185,18 +231,54 @@ extension Message {
             return frame
         }
     }
+
+    /// Appends the bytes of the message to those of a buffer.
+    ///
+    /// - Throws: ``MessageTooLong``; the buffer is as it was.
+    public func encode(appendingTo buffer: inout [UInt8]) throws(MessageTooLong) {
+        let length = encodedLength
+        guard UInt64(length) <= UInt64(UInt32.max) else { throw MessageTooLong(length: length) }
+        let start = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: length))
+        var span = buffer.mutableSpan
+        var bytes = unsafe span.mutableBytes
+        // The range is what was just appended.
+        var frame = bytes._mutatingExtracting(start..<start + length)
+        switch self {
+        case .light(let light): light.put(into: &frame, length: length)
+        case .full(let header, let body): body.put(into: &frame, header, length: length)
+        }
+    }
+}
+
+/// A message cannot be encoded: its length is beyond what 32 bits can say.
+///
+/// Only a publication, a module's message or an unknown body can grow so long.
+public struct MessageTooLong: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The bytes that the message would have, header included.
+    public let length: Int
+
+    /// The length and the limit, as a phrase.
+    public var description: String { "\(length) bytes are more than a message can have" }
 }
 
 extension Heartbeat {
     fileprivate init(
-        _ frame: [UInt8], _ bytes: RawSpan, type: MessageType, stated: UInt32
+        _ frame: [UInt8]?, _ bytes: RawSpan, type: MessageType, stated: UInt32
     ) throws(WireError) {
         let count: UInt16 = bytes.be(Layout.Head.count)
         let gossipEnd = Layout.headerSize + Int(count) * Layout.gossipEntrySize
         guard gossipEnd <= bytes.byteCount else {
             throw .gossipBeyondEnd(count: count, length: bytes.byteCount)
         }
-        gossip = GossipSection(storage: frame, offset: Layout.headerSize, count: Int(count))
+        gossip =
+            if let frame {
+                GossipSection(storage: frame, offset: Layout.headerSize, count: Int(count))
+            } else {
+                GossipSection(
+                    storage: bytes.copy(Layout.headerSize, gossipEnd - Layout.headerSize),
+                    offset: 0, count: Int(count))
+            }
         var end = gossipEnd
         extensions = []
         let flags = MessageFlags(rawValue: bytes.byte(Layout.Head.messageFlags))

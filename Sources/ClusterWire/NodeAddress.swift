@@ -36,6 +36,7 @@ public struct IPText: Hashable, Sendable, BitwiseCopyable {
         self.init(unsafe bytes.span.bytes, at: 0)
     }
 
+    /// Whether the text is empty: the first byte is NUL.
     @inlinable public var isEmpty: Bool { a >> 56 == 0 }
 
     /// All words of the field in one: for checksums and quick comparisons of many.
@@ -97,11 +98,13 @@ public struct IPText: Hashable, Sendable, BitwiseCopyable {
 }
 
 extension IPText: CustomStringConvertible {
+    /// The text; bytes outside ASCII as Latin-1.
     public var description: String { text }
 }
 
 /// Where a node listens: an IP address as text and its three ports.
 public struct NodeAddress: Hashable, Sendable, BitwiseCopyable {
+    /// The IP address; empty where none is known.
     public var ip: IPText
     /// The port for clients.
     public var port: Port
@@ -110,6 +113,7 @@ public struct NodeAddress: Hashable, Sendable, BitwiseCopyable {
     /// The port of the cluster bus.
     public var busPort: Port
 
+    /// Makes an address from its parts.
     public init(ip: IPText, port: Port, secondaryPort: Port = 0, busPort: Port) {
         self.ip = ip
         self.port = port

@@ -50,6 +50,7 @@ public struct NodeID: Hashable, Comparable, Sendable, BitwiseCopyable {
         self.init(unsafe bytes.span.bytes, at: 0)
     }
 
+    /// Whether all bytes are NUL: it stands for no node.
     @inlinable public var isZero: Bool { (a | b | c | d | e) == 0 }
 
     /// Whether every byte is one of a-z and 0-9.
@@ -72,6 +73,7 @@ public struct NodeID: Hashable, Comparable, Sendable, BitwiseCopyable {
         return digit | letter == highs
     }
 
+    /// By the bytes, from the first on: the protocol breaks ties by this order.
     @inlinable
     public static func < (left: NodeID, right: NodeID) -> Bool {
         if left.a != right.a { return left.a < right.a }
@@ -88,7 +90,7 @@ public struct NodeID: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// someone chose to collide in one word do not.
     ///
     /// The products do not wait for each other: this stands in the path of every gossip entry.
-    @inlinable @inline(__always) public var quickHash: Int {
+    @inlinable @inline(__always) package var quickHash: Int {
         let left = (a &* 0x9E37_79B9_7F4A_7C15) ^ (b &* 0xBF58_476D_1CE4_E5B9)
         let right = (c &* 0x94D0_49BB_1331_11EB) ^ (d &* 0xD6E8_FEB8_6659_FD93)
         let hash = (left ^ (right >> 17) ^ (right << 47)) &+ (e &* 0xC2B2_AE3D_27D4_EB4F)
@@ -126,13 +128,18 @@ extension NodeID: CustomStringConvertible {
 ///
 /// - Source: bus protocol §0, since Redis 7.2.
 public struct ShardID: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// The 40 bytes, in the type that nodes have.
     public var name: NodeID
 
+    /// The shard with these 40 bytes as its name.
     public init(_ name: NodeID) { self.name = name }
+    /// A shard of 40 characters, each of a-z and 0-9; nil for any other text.
     public init?(_ text: some StringProtocol) {
         guard let name = NodeID(text) else { return nil }
         self.name = name
     }
+    /// By the bytes, from the first on.
     public static func < (left: ShardID, right: ShardID) -> Bool { left.name < right.name }
+    /// The forty characters; bytes outside ASCII as Latin-1.
     public var description: String { name.description }
 }

@@ -17,19 +17,27 @@ public struct PingExtension: Hashable, Sendable {
 
     /// What an extension says.
     public enum Value: Hashable, Sendable {
+        /// The announced hostname, without its NUL: type 0.
         case hostname(String)
+        /// The announced human name of the node, without its NUL: type 1.
         case nodeName(String)
-        /// An id that must not be added again, and for how many more seconds.
+        /// An id that must not be added again, and for how many more seconds: type 2.
         case forgottenNode(NodeID, secondsLeft: UInt64)
-        /// nil for forty NULs.
+        /// The shard of the sender: type 3; nil for forty NULs.
         case shardID(ShardID?)
+        /// The IPv4 address for clients, as text: type 4 of any length but 48.
         case clientIPv4(String)
+        /// The IPv6 address for clients, as text: type 5.
         case clientIPv6(String)
+        /// The port for clients without TLS: type 6, 16 bytes.
         case clientPort(Port)
+        /// The port for clients with TLS: type 7, 16 bytes.
         case clientTLSPort(Port)
+        /// The availability zone of the node, without its NUL: type 8.
         case availabilityZone(String)
-        /// The shared secret of Redis 8: recognised, never shown, never used.
+        /// The shared secret of Redis 8: type 4 of length 48. Recognised, never shown, never used.
         case internalSecret
+        /// A type that has no meaning here: its payload is kept.
         case unknown
     }
 
@@ -56,7 +64,9 @@ public struct PingExtension: Hashable, Sendable {
         switch value {
         case .shardID: Self.shardIDLength
         case .forgottenNode: Self.forgottenNodeLength
-        default: Layout.extensionHeaderSize + raw.count
+        case .hostname, .nodeName, .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort,
+            .availabilityZone, .internalSecret, .unknown:
+            Layout.extensionHeaderSize + raw.count
         }
     }
 
@@ -95,10 +105,12 @@ extension PingExtension {
         text(Kind.nodeName, name, .nodeName(name))
     }
 
+    /// The shard of the sender: type 3, 48 bytes.
     public static func shardID(_ id: ShardID) -> PingExtension {
         PingExtension(type: Kind.shardID, value: .shardID(id))
     }
 
+    /// A node that the receiver must not add again, and for how many more seconds: type 2, 56 bytes.
     public static func forgottenNode(_ id: NodeID, secondsLeft: UInt64) -> PingExtension {
         PingExtension(
             type: Kind.forgottenNode, value: .forgottenNode(id, secondsLeft: secondsLeft))
@@ -212,7 +224,9 @@ extension PingExtension {
         case .forgottenNode(let id, let secondsLeft):
             id.put(into: &bytes, at: start)
             bytes.putBE(secondsLeft, start + Layout.nameSize)
-        default: bytes.put(unsafe raw.span.bytes, from: 0, count: raw.count, start)
+        case .hostname, .nodeName, .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort,
+            .availabilityZone, .internalSecret, .unknown:
+            bytes.put(unsafe raw.span.bytes, from: 0, count: raw.count, start)
         }
     }
 }

@@ -4,6 +4,7 @@
 
 /// One of the 16384 hash slots.
 public struct Slot: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// The number of the slot, in 0..<16384.
     public let value: UInt16
 
     /// The slot with this number, or nil when it is not in 0..<16384.
@@ -14,9 +15,12 @@ public struct Slot: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStrin
 
     @inlinable init(unchecked number: Int) { value = UInt16(truncatingIfNeeded: number) }
 
+    /// The number of the slot, as an index.
     @inlinable public var index: Int { Int(value) }
+    /// By number.
     @inlinable
     public static func < (left: Slot, right: Slot) -> Bool { left.value < right.value }
+    /// The number in decimal.
     public var description: String { String(value) }
 
     /// Every slot in ascending order.
@@ -27,7 +31,9 @@ public struct Slot: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStrin
 
 /// Slots from `first` to `last`, both included.
 public struct SlotRange: Hashable, Sendable, CustomStringConvertible {
+    /// The first slot of the range.
     public var first: Slot
+    /// The last slot of the range, which is part of it.
     public var last: Slot
 
     /// The range, or nil when `first` is above `last`.
@@ -37,6 +43,7 @@ public struct SlotRange: Hashable, Sendable, CustomStringConvertible {
         self.last = last
     }
 
+    /// How many slots the range has, at least 1.
     public var count: Int { last.index - first.index + 1 }
 
     /// "5" or "5-9", as CLUSTER NODES prints it.
@@ -54,8 +61,10 @@ public struct SlotSet: Sendable {
 
     @usableFromInline static let wordCount = 256
 
+    /// Makes a set without slots, and without storage.
     @inlinable public init() { words = [] }
 
+    /// Makes the set of all slots of these ranges, which may overlap.
     public init(_ ranges: some Sequence<SlotRange>) {
         self.init()
         for range in ranges { insert(range) }
@@ -104,7 +113,7 @@ public struct SlotSet: Sendable {
 
     /// Whether both share their storage: equal without looking.
     @inlinable
-    public func isIdentical(to other: SlotSet) -> Bool {
+    package func isIdentical(to other: SlotSet) -> Bool {
         // Only the addresses are compared.
         unsafe words.withUnsafeBufferPointer { mine in
             unsafe other.words.withUnsafeBufferPointer { theirs in
@@ -113,36 +122,43 @@ public struct SlotSet: Sendable {
         }
     }
 
+    /// Whether the set holds no slot.
     @inlinable public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// How many slots the set holds.
     @inlinable public var count: Int { words.reduce(0) { $0 &+ $1.nonzeroBitCount } }
 
+    /// Whether the set holds this slot.
     @inlinable
     public func contains(_ slot: Slot) -> Bool {
         !words.isEmpty && words[slot.index >> 6] & (1 << UInt64(slot.index & 63)) != 0
     }
 
+    /// Adds a slot, if it is not there.
     public mutating func insert(_ slot: Slot) {
         reserve()
         words[slot.index >> 6] |= 1 << UInt64(slot.index & 63)
     }
 
+    /// Adds all slots of a range.
     public mutating func insert(_ range: SlotRange) {
         for number in range.first.index...range.last.index { insert(Slot(unchecked: number)) }
     }
 
+    /// Takes a slot out, if it is there.
     public mutating func remove(_ slot: Slot) {
         guard !words.isEmpty else { return }
         words[slot.index >> 6] &= ~(1 << UInt64(slot.index & 63))
     }
 
+    /// Takes all slots out, and lets the storage go.
     public mutating func removeAll() { words = [] }
 
     private mutating func reserve() {
         if words.isEmpty { words = [UInt64](repeating: 0, count: Self.wordCount) }
     }
 
+    /// The smallest slot, or nil when the set is empty.
     public var first: Slot? {
         for (index, word) in words.enumerated() where word != 0 {
             return Slot(unchecked: index * 64 + word.trailingZeroBitCount)
@@ -191,12 +207,15 @@ public struct SlotSet: Sendable {
         combined(other) { $0 & ~$1 }
     }
 
+    /// Slots of this set, of `other`, or of both.
     @inlinable
     public func union(_ other: SlotSet) -> SlotSet { combined(other) { $0 | $1 } }
 
+    /// Slots of both sets.
     @inlinable
     public func intersection(_ other: SlotSet) -> SlotSet { combined(other) { $0 & $1 } }
 
+    /// Whether no slot is in both sets.
     @inlinable
     public func isDisjoint(with other: SlotSet) -> Bool {
         guard !words.isEmpty, !other.words.isEmpty else { return true }
@@ -242,6 +261,7 @@ extension SlotSet: Sequence {
             rest = words.first ?? 0
         }
 
+        /// The next slot, or nil after the last.
         @inlinable
         public mutating func next() -> Slot? {
             while rest == 0 {
@@ -257,6 +277,7 @@ extension SlotSet: Sequence {
 }
 
 extension SlotSet: Hashable {
+    /// Whether both hold the same slots: at once where they share their storage.
     @inlinable
     public static func == (left: SlotSet, right: SlotSet) -> Bool {
         if left.isIdentical(to: right) { return true }
@@ -267,6 +288,7 @@ extension SlotSet: Hashable {
         return difference == 0
     }
 
+    /// Feeds the slots into a hasher: the same for equal sets, however they are stored.
     public func hash(into hasher: inout Hasher) {
         // An empty set has words or none.
         for (index, word) in words.enumerated() where word != 0 {

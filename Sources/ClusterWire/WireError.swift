@@ -58,7 +58,10 @@ public enum WireError: Error, Equatable, Sendable {
     public var closesLink: Bool {
         switch self {
         case .badSignature, .raftNotSpoken, .lengthBelowMinimum, .lengthOverLimit: true
-        default: false
+        case .truncated, .frameLength, .versionTwoNotSpoken, .unknownVersion, .lightNotSupported,
+            .lengthMismatch, .gossipBeyondEnd, .extensionHeaderBeyondEnd, .extensionTooShort,
+            .extensionMisaligned, .extensionBeyondEnd, .extensionLength, .textWithoutNUL:
+            false
         }
     }
 

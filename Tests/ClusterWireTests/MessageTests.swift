@@ -21,6 +21,38 @@ import Testing
     }
 
     @Test(arguments: sampleMessages())
+    func `bytes that are lent are read as those of an array that is kept`(message: Message) throws {
+        let frame = bytes(message)
+        #expect(try Message.decode(frame.span) == Message.decode(frame))
+        let cut = Array(frame.dropLast())
+        #expect(throws: WireError.self) { try Message.decode(cut.span) }
+    }
+
+    @Test(arguments: sampleMessages())
+    func `what is appended to a buffer is what encoding gives, and what was there stays`(
+        message: Message
+    ) throws {
+        var buffer: [UInt8] = [1, 2, 3]
+        try message.encode(appendingTo: &buffer)
+        #expect(buffer == [1, 2, 3] + bytes(message))
+        #expect(message.encodedLength == buffer.count - 3)
+    }
+
+    @Test func `a message beyond a length of 32 bits is refused, and the buffer stays`() {
+        // All share one storage, so that this costs a megabyte.
+        let long = PingExtension.hostname(String(repeating: "h", count: 1 << 20))
+        let beat = Heartbeat(extensions: [PingExtension](repeating: long, count: 4096))
+        let message = Message.full(sampleHeader(.extensions), .ping(beat))
+        var buffer: [UInt8] = [1]
+        #expect(throws: MessageTooLong.self) {
+            try message.encode(appendingTo: &buffer)
+        }
+        #expect(buffer == [1])
+        #expect(message.encodedLength > Int(UInt32.max))
+        #expect(message.encode() == nil)
+    }
+
+    @Test(arguments: sampleMessages())
     func `reserved bytes and unknown bits are kept`(message: Message) throws {
         var frame = bytes(message)
         if case .light = message {

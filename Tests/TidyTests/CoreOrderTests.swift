@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct CoreOrderTests {
-    private static let core = (try? SourceFile.all(below: [root], endings: [".swift"])) ?? []
+    private static let core = Repository.sources.filter { $0.target == "ClusterCore" }
     private static let root = "Sources/ClusterCore"
     private static let orderFile = "\(root)/Rules/Order.swift"
 

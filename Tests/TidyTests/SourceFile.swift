@@ -9,7 +9,9 @@ struct SourceFile: CustomStringConvertible {
     let path: String
     let text: String
     let lines: [Substring]
-    /// The lines with comments and the contents of texts blanked.
+    /// The bytes with comments and the contents of texts blanked.
+    let code: [UInt8]
+    /// The same as lines.
     let codeLines: [Substring]
     var description: String { path }
 
@@ -17,7 +19,9 @@ struct SourceFile: CustomStringConvertible {
         self.path = path
         self.text = text
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        codeLines = Self.blanked(text).split(separator: "\n", omittingEmptySubsequences: false)
+        code = Self.blanked(Array(text.utf8))
+        codeLines = String(decoding: code, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
     }
 
     var name: String { String(path.split(separator: "/").last ?? "") }
@@ -59,10 +63,15 @@ struct SourceFile: CustomStringConvertible {
     }
 
     /// A line of code that matches, with its number from 1.
-    func codeLines(matching pattern: Regex<AnyRegexOutput>) -> [(number: Int, line: Substring)] {
-        codeLines.enumerated().filter { $0.element.contains(pattern) }.map {
-            ($0.offset + 1, $0.element)
-        }
+    ///
+    /// - Parameter words: a line that has none of them cannot match, and is not tried; empty: all are.
+    func codeLines(
+        matching pattern: Regex<AnyRegexOutput>, among words: [String] = []
+    ) -> [(number: Int, line: Substring)] {
+        codeLines.enumerated().filter { line in
+            (words.isEmpty || words.contains { line.element.contains($0) })
+                && line.element.contains(pattern)
+        }.map { ($0.offset + 1, $0.element) }
     }
 
     // MARK: - Functions
@@ -78,7 +87,10 @@ struct SourceFile: CustomStringConvertible {
         let head = try Regex(#"\b(func\s+\S|init[?]?\s*[(<]|deinit\s*\{|subscript\s*[(<])"#)
         let lines = codeLines
         var found: [Function] = []
-        for (index, line) in lines.enumerated() where line.contains(head) {
+        for (index, line) in lines.enumerated()
+        where ["func ", "init", "subscript"].contains(where: { line.contains($0) })
+            && line.contains(head)
+        {
             // A call of an initialiser is no declaration.
             if line.contains(".init") || line.contains("= init") { continue }
             guard let end = Self.end(ofBodyFrom: index, in: lines) else { continue }
@@ -119,12 +131,17 @@ struct SourceFile: CustomStringConvertible {
     }
 
     /// The text with every character of a comment or a string literal as a blank.
-    private static func blanked(_ text: String) -> String {
-        let bytes = Array(text.utf8)
+    private static func blanked(_ bytes: [UInt8]) -> [UInt8] {
         var result = bytes
+        let (slash, star, quote) = (UInt8(ascii: "/"), UInt8(ascii: "*"), UInt8(ascii: "\""))
         var within = Within.code
         var index = 0
-        func follows(_ word: String) -> Bool { bytes[index...].starts(with: word.utf8) }
+        func follows(_ first: UInt8, _ second: UInt8) -> Bool {
+            bytes[index] == first && index + 1 < bytes.count && bytes[index + 1] == second
+        }
+        func followsLongQuote() -> Bool {
+            follows(quote, quote) && index + 2 < bytes.count && bytes[index + 2] == quote
+        }
         func blank(_ count: Int) {
             for at in index..<min(index + count, bytes.count) where bytes[at] != 0x0A {
                 result[at] = 0x20
@@ -133,32 +150,40 @@ struct SourceFile: CustomStringConvertible {
         }
         while index < bytes.count {
             switch within {
-            case .code where follows("//"): within = .lineComment
-            case .code where follows("/*"): within = .blockComment
-            case .code where follows("\"\"\""):
-                within = .longText
-                blank(3)
-            case .code where follows("\""):
-                within = .text
-                blank(1)
-            case .code: index += 1
+            case .code:
+                if bytes[index] == slash, follows(slash, slash) {
+                    within = .lineComment
+                } else if bytes[index] == slash, follows(slash, star) {
+                    within = .blockComment
+                } else if bytes[index] == quote {
+                    within = followsLongQuote() ? .longText : .text
+                    blank(within == .text ? 1 : 3)
+                } else {
+                    index += 1
+                }
             case .lineComment:
                 if bytes[index] == 0x0A { within = .code }
                 blank(1)
             case .blockComment:
-                if follows("*/") { within = .code }
+                if follows(star, slash) { within = .code }
                 blank(within == .code ? 2 : 1)
             case .text, .longText:
-                let end = within == .text ? "\"" : "\"\"\""
-                if follows(end) {
+                if within == .text ? bytes[index] == quote : followsLongQuote() {
+                    blank(within == .text ? 1 : 3)
                     within = .code
-                    blank(end.utf8.count)
                 } else {
                     // What is interpolated is blanked too: it is an expression, rarely a rule's matter.
                     blank(bytes[index] == UInt8(ascii: "\\") ? 2 : 1)
                 }
             }
         }
-        return String(decoding: result, as: UTF8.self)
+        return result
     }
+}
+
+/// The files of the repository, read once for all suites.
+enum Repository {
+    static let sources = (try? SourceFile.all(below: ["Sources"], endings: [".swift"])) ?? []
+    static let tests = (try? SourceFile.all(below: ["Tests"], endings: [".swift"])) ?? []
+    static let cFiles = (try? SourceFile.all(below: ["Sources"], endings: [".c", ".h"])) ?? []
 }

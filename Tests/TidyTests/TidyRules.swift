@@ -36,7 +36,7 @@ enum Arrows {
 
 /// What the tests look for, by name.
 enum Rule: String, CaseIterable {
-    case imports, fileLength, functionLength, impurity, hashedOrder, forcing, opening
+    case imports, fileLength, impurity, hashedOrder, forcing, opening
 }
 
 /// A place where a rule does not hold, and why that is right.
