@@ -73,6 +73,14 @@ extension Gallery {
             seen: "\(text(counter(refusing, "refused"), 1)) of 20 writes were refused, "
                 + "\(text(counter(refusing, "overflowed"), 1)) sends overflowed",
             holds: counter(refusing, "refused") > 0 && counter(refusing, "overflowed") < over)
+        checkBackup(&finding, options, seed)
+        return finding
+    }
+
+    /// What no queue saves, anti-entropy finds.
+    private static func checkBackup(_ finding: inout Finding, _ options: LabOptions, _ seed: UInt64)
+    {
+        var options = options
         options.queueFull = .dropNewest
         options.queue = 0
         options.writes = 1
@@ -86,7 +94,6 @@ extension Gallery {
             seen: "\(text(alone.residue.mean)) never heard; with anti-entropy "
                 + "\(text(behind.residue.mean))",
             holds: abs(alone.residue.mean - 0.1) < 0.03 && behind.residue.mean == 0)
-        return finding
     }
 
     // MARK: Rumors

@@ -15,19 +15,41 @@ import Determinism
 ///   systems" (IEEE TPDS 14/3, 2003).
 package enum InfectAndDie {
     static func run(_ options: LabOptions, seed: UInt64) -> RunResult {
-        var random = SplitMix64(seed: seed)
-        var network = Network(options, &random)
-        var population = Population(network)
+        var course = Course(options, seed: seed)
+        while course.goesOn { course.runRound() }
+        return course.result(seed: seed)
+    }
+
+    /// One run.
+    private struct Course {
+        let options: LabOptions
+        var random: SplitMix64
+        var network: Network
+        var population: Population
         var meter = Meter()
-        var late = RoundQueue<UInt32>(horizon: options.delay.upperBound)
-        var targets: [Int] = []
-        population.inject(at: 0)
-        meter.endRound(population.compartments)
+        /// Messages that arrive in a later round.
+        var late: RoundQueue<UInt32>
+        /// Who has its one turn still to come.
         var spreading: [UInt32] = [0]
         var round = 0
-        while round < options.roundsLimit && !(spreading.isEmpty && late.isEmpty)
-            && !(options.until == .allKnow && population.allKnow)
-        {
+        var targets: [Int] = []
+
+        init(_ options: LabOptions, seed: UInt64) {
+            self.options = options
+            random = SplitMix64(seed: seed)
+            network = Network(options, &random)
+            population = Population(network)
+            late = RoundQueue(horizon: options.delay.upperBound)
+            population.inject(at: 0)
+            meter.endRound(population.compartments)
+        }
+
+        var goesOn: Bool {
+            round < options.roundsLimit && !(spreading.isEmpty && late.isEmpty)
+                && !(options.until == .allKnow && population.allKnow)
+        }
+
+        mutating func runRound() {
             round += 1
             network.begin(round, &random)
             population.mature()
@@ -44,33 +66,38 @@ package enum InfectAndDie {
                 }
                 Targets.draw(
                     options.fanout, of: node, in: network, options, into: &targets, &random)
-                for target in targets {
-                    meter.contacts += 1
-                    if options.topology == .continents && network.crosses(node, target) {
-                        meter.crossings += 1
-                    }
-                    guard network.delivers(from: node, to: target, &random) else {
-                        meter.lost += 1
-                        continue
-                    }
-                    let delay = network.delay(&random)
-                    if delay == 0 {
-                        population.hear(target, in: round)
-                    } else {
-                        late.add(UInt32(target), at: round + delay)
-                    }
-                }
+                for target in targets { tell(target, from: node) }
                 population.remove(node, in: round)
             }
             spreading = waiting + population.fresh
             meter.endRound(population.compartments)
         }
-        meter.asTaught = meter.contacts
-        meter.updates = meter.contacts
-        var result = RunResult(seed: seed)
-        population.complete(&result, rounds: Double(round))
-        result.meter = meter
-        return result
+
+        private mutating func tell(_ target: Int, from node: Int) {
+            meter.contacts += 1
+            if options.topology == .continents && network.crosses(node, target) {
+                meter.crossings += 1
+            }
+            guard network.delivers(from: node, to: target, &random) else {
+                meter.lost += 1
+                return
+            }
+            let delay = network.delay(&random)
+            if delay == 0 {
+                population.hear(target, in: round)
+            } else {
+                late.add(UInt32(target), at: round + delay)
+            }
+        }
+
+        mutating func result(seed: UInt64) -> RunResult {
+            meter.asTaught = meter.contacts
+            meter.updates = meter.contacts
+            var result = RunResult(seed: seed)
+            population.complete(&result, rounds: Double(round))
+            result.meter = meter
+            return result
+        }
     }
 }
 

@@ -11,10 +11,13 @@ public struct ClusterView: Sendable {
 
     /// One known node.
     public struct Node: Equatable, Sendable, Identifiable {
+        /// Its id.
         public let id: NodeID
         /// Whether it is the node whose view this is.
         public let isMyself: Bool
+        /// What it is.
         public let role: Role
+        /// Whether it is thought to live.
         public let condition: Condition
         /// Its real id is not known yet: `id` is one that this node gave it.
         public let isHandshake: Bool
@@ -22,8 +25,9 @@ public struct ClusterView: Sendable {
         public let address: NodeAddress
         /// Empty when it announces none.
         public let hostname: String
+        /// That of its master, when it is a replica.
         public let shard: ShardID
-        /// A replica's is that of its master, in reports and in headers; here its own.
+        /// Its own: reports and headers say that of its master for a replica.
         public let configEpoch: Epoch
         /// The slots that it owns: a replica owns none.
         public let slots: SlotSet

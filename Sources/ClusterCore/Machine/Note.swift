@@ -126,6 +126,7 @@ public enum Note: Equatable, Sendable {
 
     /// Why the cluster serves or does not.
     public enum HealthReason: Hashable, Sendable {
+        /// Nothing speaks against it.
         case allWell
         /// A slot has no owner, or none that lives.
         case slotUncovered
@@ -171,6 +172,7 @@ public enum Note: Equatable, Sendable {
         case unreadable(String)
         /// It was longer than is kept; its length in bytes.
         case oversized(MessageType, length: UInt32)
+        /// Nobody here knows messages of this type.
         case unknownType(MessageType)
         /// Somebody who is not known said more than a greeting.
         case strangerSent(MessageType)

@@ -91,15 +91,7 @@ extension NodesFile {
         _ lines: [ParsedLine], _ variables: Variables, at now: Instant,
         random: inout SplitMix64
     ) throws(NodesFileError) -> ClusterState {
-        let mine = lines.filter { $0.flags.contains(.myself) }
-        guard let me = mine.first else { throw NodesFileError(line: 0, reason: .noMyself) }
-        if mine.count > 1 { throw NodesFileError(line: mine[1].number, reason: .twoMyself) }
-        guard !me.flags.isDisjoint(with: [.master, .replica]) else {
-            throw NodesFileError(line: me.number, reason: .neitherMasterNorReplica)
-        }
-        if me.flags.contains(.replica) && me.master == nil {
-            throw NodesFileError(line: me.number, reason: .replicaWithoutMaster)
-        }
+        let me = try ownLine(of: lines)
         var context = StepContext(now: now, config: ClusterConfig(), random: random)
         var state = ClusterState(
             myself: me.id, shard: me.shard ?? ShardID(NodeID(using: &context.random)),
@@ -140,6 +132,20 @@ extension NodesFile {
         state.membership.load(hasNeverJoined: isAlone, isMaster: state.me.isMaster)
         random = context.random
         return state
+    }
+
+    /// The line about this node.
+    private static func ownLine(of lines: [ParsedLine]) throws(NodesFileError) -> ParsedLine {
+        let mine = lines.filter { $0.flags.contains(.myself) }
+        guard let me = mine.first else { throw NodesFileError(line: 0, reason: .noMyself) }
+        if mine.count > 1 { throw NodesFileError(line: mine[1].number, reason: .twoMyself) }
+        guard !me.flags.isDisjoint(with: [.master, .replica]) else {
+            throw NodesFileError(line: me.number, reason: .neitherMasterNorReplica)
+        }
+        if me.flags.contains(.replica) && me.master == nil {
+            throw NodesFileError(line: me.number, reason: .replicaWithoutMaster)
+        }
+        return me
     }
 
     /// The first line that names a slot keeps it.
@@ -216,8 +222,8 @@ private struct Variables {
         for index in stride(from: 1, to: words.count, by: 2) {
             let value = words[index + 1]
             switch words[index].lowercased() {
-            case "currentepoch": currentEpoch = try epoch(value)
-            case "lastvoteepoch": lastVoteEpoch = try epoch(value)
+            case "currentepoch": currentEpoch = try NodesFile.epoch(value)
+            case "lastvoteepoch": lastVoteEpoch = try NodesFile.epoch(value)
             case NodesFile.forgottenName:
                 for item in value.split(separator: ",") { forgotten.append(try entry(item)) }
             case NodesFile.seenName:
@@ -259,141 +265,16 @@ private struct Variables {
     }
 }
 
-private func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
-    guard let value = UInt64(text) else { throw .badNumber(text) }
-    return value
-}
-
-/// An epoch after which others can follow.
-private func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
-    let value = Epoch(try number(text))
-    guard value <= ClusterConfig.greatestEpoch else { throw .badNumber(text) }
-    return value
-}
-
-/// One line about a node.
-private struct ParsedLine {
-    let number: Int
-    let id: NodeID
-    var address = NodeAddress.none
-    var hostname = ""
-    var nodeName = ""
-    var shard: ShardID?
-    var flags: NodeFlags = []
-    var master: NodeID?
-    var configEpoch: Epoch = 0
-    var slots = SlotSet()
-    var migrating: [(slot: Slot, node: NodeID)] = []
-    var importing: [(slot: Slot, node: NodeID)] = []
-    /// Names of auxiliary fields that are not kept.
-    var skipped: [String] = []
-    /// What stands in the place of this node's own address and is none.
-    var unusable: String?
-
-    /// Takes what an earlier line about the same node has beyond this one.
-    mutating func add(_ earlier: ParsedLine) {
-        slots = slots.union(earlier.slots)
-        flags.formUnion(earlier.flags)
-        migrating = earlier.migrating + migrating
-        importing = earlier.importing + importing
-        configEpoch = max(configEpoch, earlier.configEpoch)
-        skipped += earlier.skipped
+extension NodesFile {
+    static func number(_ text: String) throws(NodesFileError.Reason) -> UInt64 {
+        guard let value = UInt64(text) else { throw .badNumber(text) }
+        return value
     }
 
-    init(_ words: [String], number line: Int) throws(NodesFileError.Reason) {
-        number = line
-        guard words.count >= 8 else { throw .tooFewFields(words.count) }
-        guard let id = NodeID(words[0]) else { throw .badNodeID(words[0]) }
-        self.id = id
-        for word in words[2].split(separator: ",") { flags.insert(try flag(word)) }
-        try readAddress(words[1])
-        if words[3] != "-" {
-            guard let master = NodeID(words[3]), master != id else {
-                throw .badMasterID(words[3])
-            }
-            self.master = master
-        }
-        for field in words[4...5] { _ = try ClusterCore.number(field) }
-        configEpoch = try epoch(words[6])
-        for word in words[8...] {
-            if word.hasPrefix("[") { try readOpenSlot(word) } else { try readSlots(word) }
-        }
-    }
-
-    private func flag(_ word: Substring) throws(NodesFileError.Reason) -> NodeFlags {
-        if word == Word.noFlags { return [] }
-        if word == "primary" { return .master }
-        if word == "replica" { return .replica }
-        guard let flag = Word.flags.first(where: { $0.1 == word }) else {
-            throw .unknownFlag(String(word))
-        }
-        return flag.0
-    }
-
-    private mutating func readAddress(_ field: String) throws(NodesFileError.Reason) {
-        let items = field.split(separator: ",", omittingEmptySubsequences: false)
-        guard let colon = items[0].lastIndex(of: ":") else { throw .badAddress(field) }
-        let ports = items[0][items[0].index(after: colon)...].split(
-            separator: "@", omittingEmptySubsequences: false)
-        guard (1...2).contains(ports.count), let port = UInt16(ports[0]),
-            let ip = IPText(items[0][..<colon])
-        else { throw .badAddress(field) }
-        guard let busPort = ports.count == 2 ? UInt16(ports[1]) : UInt16(exactly: Int(port) + 10000)
-        else { throw .badAddress(field) }
-        if ip.isEmpty || IPLiteral.isLiteral(ip) {
-            address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
-        } else if flags.contains(.myself) {
-            // Others tell where we are; the text is not needed.
-            address = NodeAddress(ip: IPText(), port: Port(port), busPort: Port(busPort))
-            unusable = ip.text
-        } else {
-            guard EndpointName.isAddressOrName(ip) else { throw .badAddress(field) }
-            address = NodeAddress(ip: ip, port: Port(port), busPort: Port(busPort))
-        }
-        if items.count > 1 { hostname = String(items[1]) }
-        for item in items.dropFirst(2) where !item.isEmpty {
-            let parts = item.split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw .badAuxiliary(String(item)) }
-            try readAuxiliary(String(parts[0]), String(parts[1]))
-        }
-    }
-
-    private mutating func readAuxiliary(
-        _ name: String, _ value: String
-    ) throws(NodesFileError.Reason) {
-        switch name {
-        case "shard-id":
-            guard let id = ShardID(value) else { throw .badAuxiliary("\(name)=\(value)") }
-            shard = id
-        case "nodename": nodeName = value
-        case "tls-port":
-            guard let port = UInt16(value) else { throw .badAuxiliary("\(name)=\(value)") }
-            address.secondaryPort = Port(port)
-        default: skipped.append(name)
-        }
-    }
-
-    private mutating func readSlots(_ word: String) throws(NodesFileError.Reason) {
-        let bounds = word.split(separator: "-", omittingEmptySubsequences: false)
-        guard (1...2).contains(bounds.count), let first = SlotText.slot(String(bounds[0])),
-            let last = SlotText.slot(String(bounds[bounds.count - 1])),
-            let range = SlotRange(first, last)
-        else { throw .badSlot(word) }
-        slots.insert(range)
-    }
-
-    private mutating func readOpenSlot(_ word: String) throws(NodesFileError.Reason) {
-        guard word.hasSuffix("]") else { throw .badOpenSlot(word) }
-        let inner = word.dropFirst().dropLast()
-        let parts = inner.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, let slot = SlotText.slot(String(parts[0])),
-            let node = NodeID(parts[2])
-        else { throw .badOpenSlot(word) }
-        switch parts[1] {
-        case ">": migrating.append((slot, node))
-        case "<": importing.append((slot, node))
-        default: throw .badOpenSlot(word)
-        }
+    /// An epoch after which others can follow.
+    static func epoch(_ text: String) throws(NodesFileError.Reason) -> Epoch {
+        let value = Epoch(try number(text))
+        guard value <= ClusterConfig.greatestEpoch else { throw .badNumber(text) }
+        return value
     }
 }

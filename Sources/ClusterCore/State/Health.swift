@@ -15,7 +15,7 @@ package struct Health: Equatable, Sendable {
     private(set) var minorityAt: Int64?
     /// Slots that their owners do not claim, all of them since `unclaimedSince`.
     private var unclaimed = SlotSet()
-    private var unclaimedSince: Int64 = 0
+    private var unclaimedSince: Int64?
 
     /// It is judged. Returns whether that is the first time.
     mutating func beginJudging(at now: Int64) -> Bool {
@@ -48,6 +48,7 @@ package struct Health: Equatable, Sendable {
 
     /// Whether a slot has been claimed by nobody for longer than so many milliseconds.
     func hasUnclaimed(for time: Int64, at now: Int64) -> Bool {
-        !unclaimed.isEmpty && now - unclaimedSince > time
+        guard !unclaimed.isEmpty, let unclaimedSince else { return false }
+        return now - unclaimedSince > time
     }
 }

@@ -135,11 +135,11 @@ struct MachineHistory {
             .failReceived(let id, _), .clearedFail(let id, _), .nodeMet(let id, _),
             .nodeLearned(let id, _):
             if let handle = state.nodes.find(id) { noteCondition(state.nodes[handle], at: time) }
-        case .reported, .reportWithdrawn, .failQuestioned, .failDenied, .healthChanged,
+        case .failureReported, .failureReportWithdrawn, .failQuestioned, .failRefuted, .healthChanged,
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeForgotten,
             .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
             .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
-            .electionScheduled, .electionNotStood, .electionStarted, .electionWon,
+            .electionScheduled, .electionDeclined, .electionStarted, .electionWon,
             .electionExpired, .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn,
             .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
             .manualFailoverReady, .replicaMigrated, .reset, .saveFailed, .saveRecovered, .ignored:
@@ -173,12 +173,12 @@ struct MachineActions {
         case .electionStarted(let epoch, _): elections.append((time, epoch))
         case .addressLost(let id, _): addressLost.insert(id)
         case .updateSent(let to, let about): updates.append((time, to, about))
-        case .suspected, .suspicionCleared, .reported, .reportWithdrawn, .heardFailed,
-            .failQuestioned, .failDenied, .failureCleared, .healthChanged, .failReasonChanged,
-            .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeHeardOf, .nodeForgotten,
+        case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .failReceived,
+            .failQuestioned, .failRefuted, .clearedFail, .healthChanged, .failReasonChanged,
+            .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned, .nodeForgotten,
             .addressChanged, .ownAddressLearned, .becameMaster, .becameReplica, .reconfigured,
             .slotsTaken, .slotsLost, .epochRaised, .epochRefused, .electionScheduled,
-            .electionNotStood, .electionWon, .electionExpired, .voteDeferred, .voteWithdrawn,
+            .electionDeclined, .electionWon, .electionExpired, .voteDeferred, .voteWithdrawn,
             .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
             .manualFailoverReady, .replicaMigrated, .reset, .saveFailed, .saveRecovered, .ignored:
             break

@@ -16,15 +16,7 @@ enum GossipPage {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(Markup.escape(title))</title>
         <style>
-        \(TimelineStyle.text)
-        .runs { font-size: .9rem; }
-        .runs th, .runs td { text-align: right; padding: .2rem .45rem; white-space: nowrap; }
-        .runs td:first-child { white-space: normal; }
-        .print code { display: block; color: var(--soft); overflow-wrap: anywhere; }
-        .runs th:first-child, .runs td:first-child { text-align: left; padding-left: 0; }
-        .runs thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
-        .print { font-size: .9rem; } figure { margin: 0; } figure svg { max-width: 54rem; }
-        figure svg .line { stroke-width: 2; } figure svg .back { fill: none; }
+        \(style)
         </style>
         </head>
         <body>
@@ -57,6 +49,18 @@ enum GossipPage {
 
         """
     }
+
+    private static let style = """
+        \(TimelineStyle.text)
+        .runs { font-size: .9rem; }
+        .runs th, .runs td { text-align: right; padding: .2rem .45rem; white-space: nowrap; }
+        .runs td:first-child { white-space: normal; }
+        .print code { display: block; color: var(--soft); overflow-wrap: anywhere; }
+        .runs th:first-child, .runs td:first-child { text-align: left; padding-left: 0; }
+        .runs thead th { border-bottom: 1px solid var(--line); font-weight: 600; }
+        .print { font-size: .9rem; } figure { margin: 0; } figure svg { max-width: 54rem; }
+        figure svg .line { stroke-width: 2; } figure svg .back { fill: none; }
+        """
 
     private static func table(_ summaries: [(name: String, summary: Summary)]) -> String {
         let heads = [

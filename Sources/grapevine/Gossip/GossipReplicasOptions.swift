@@ -74,18 +74,7 @@ struct ReplicaCall: Sendable {
                 "with version vectors, nodes times keys times origins are \(Self.siblingsLimit) at most"
             )
         }
-        // At once is without knowing of each other, even when a write is mailed within its round.
-        for key in 0..<keys {
-            for node in 0..<origins {
-                options.operations.append(.init(.writeBlind, key: key, at: node, in: 1))
-            }
-        }
-        if let deletedIn {
-            for key in 0..<keys {
-                options.operations.append(.init(.delete, key: key, at: 0, in: deletedIn))
-            }
-        }
-        options.operations += operations
+        addOperations()
         if options.writesPerRound > 0 && options.writeRounds == nil {
             options.writeRounds = 1...max(1, options.rounds / 2)
         }
@@ -104,6 +93,28 @@ struct ReplicaCall: Sendable {
             throw UsageError("a read that asks one node has nothing to repair: --read-quorum 2")
         }
         holders = holders ?? min(4, nodes)
+        chooseDeletionAndCorruption()
+        if !corruptions.isEmpty && !(1...options.rounds).contains(corruptRounds.lowerBound) {
+            throw UsageError("nothing is corrupted in rounds 1 to \(options.rounds)")
+        }
+    }
+
+    private mutating func addOperations() {
+        // At once is without knowing of each other, even when a write is mailed within its round.
+        for key in 0..<options.keys {
+            for node in 0..<origins {
+                options.operations.append(.init(.writeBlind, key: key, at: node, in: 1))
+            }
+        }
+        if let deletedIn {
+            for key in 0..<options.keys {
+                options.operations.append(.init(.delete, key: key, at: 0, in: deletedIn))
+            }
+        }
+        options.operations += operations
+    }
+
+    private mutating func chooseDeletionAndCorruption() {
         switch deletion {
         case .erase: options.deletion = .erase
         case .certificate: options.deletion = .certificate(retention: retention)
@@ -118,9 +129,6 @@ struct ReplicaCall: Sendable {
                 .memory(node: corruptNode, bit: corruptBit, round: corruptRounds.lowerBound)
             case .wrongState: .liar(node: corruptNode, rounds: corruptRounds, jump: corruptJump)
             }
-        }
-        if !corruptions.isEmpty && !(1...options.rounds).contains(corruptRounds.lowerBound) {
-            throw UsageError("nothing is corrupted in rounds 1 to \(options.rounds)")
         }
     }
 }

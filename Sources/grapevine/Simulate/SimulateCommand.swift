@@ -53,16 +53,26 @@ enum SimulateCommand {
         }
         let wallSeconds = Double(SystemClock.monotonicNanoseconds() - begun) / 1e9
         reports.removeAll { $0.runs == 0 }
-        if let path = call.tracePath {
-            try write(trace.joined(separator: "\n") + "\n", to: path)
-        }
-        if let path = call.planPath { try writePlan(of: failure, smaller, call, to: path) }
-        if let path = call.plotPath { try write(SimulatePicture(reports).svg, to: path) }
+        try writeFiles(call, trace, reports, plan: (failure, smaller))
         show(
             call.isJSON
                 ? SimulateJSON.text(reports, wallSeconds: wallSeconds)
                 : SimulateText.summary(reports, wallSeconds: wallSeconds))
         return reports.allSatisfy { $0.violations.isEmpty } ? 0 : 1
+    }
+
+    /// Writes the files that were asked for: the trace, the plan of what was violated, the picture.
+    private static func writeFiles(
+        _ call: SimulateCall, _ trace: [String], _ reports: [SimulateReport],
+        plan: (failure: (place: Int, outcome: Outcome)?, smaller: Shrinking?)
+    ) throws(UsageError) {
+        if let path = call.tracePath {
+            try write(trace.joined(separator: "\n") + "\n", to: path)
+        }
+        if let path = call.planPath {
+            try writePlan(of: plan.failure, plan.smaller, call, to: path)
+        }
+        if let path = call.plotPath { try write(SimulatePicture(reports).svg, to: path) }
     }
 
     /// Looks for a smaller run that breaks the same promise, and tells how to have it. Returns it.
