@@ -2,7 +2,7 @@
 // it. Here are its start, its loop and the order of a wake-up: what is ready, timers and the tick, then
 // inputs that came up meanwhile, one save, and the bytes last of all but those of links that were closed.
 
-package import ClusterCore
+public import ClusterCore
 import ClusterWire
 import Determinism
 package import SystemIO
@@ -275,7 +275,7 @@ package struct HostOrigin: Sendable {
 
 extension Instant {
     /// Both clocks of the machine, now.
-    package static var now: Instant {
+    public static var now: Instant {
         Instant(
             monotonic: SystemClock.monotonicMilliseconds(), wall: SystemClock.wallMilliseconds())
     }

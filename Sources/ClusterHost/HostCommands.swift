@@ -18,8 +18,11 @@ extension ClusterHost {
     // MARK: - Commands
 
     /// Has the rules run a command.
-    /// - Parameter client: comes back with the reply, where that has to wait.
-    ///   Several may wait at once; whoever has only one at a time may leave it out.
+    ///
+    /// - Parameters:
+    ///   - command: what is asked for.
+    ///   - client: comes back with the reply, where that has to wait. Whoever has one command at a time may
+    ///     leave it out.
     public func submit(
         _ command: AdminCommand, from client: ClientID = ClientID(0)
     ) -> Submission {
@@ -33,7 +36,11 @@ extension ClusterHost {
 
     /// The same for a server that keeps the order of its replies itself: it holds the reply until
     /// `ClusterServer.saveIsInPlace` names the save, if one is named here.
-    package func ask(
+    ///
+    /// - Parameters:
+    ///   - command: what is asked for.
+    ///   - client: of no meaning to the host.
+    public func ask(
         _ command: AdminCommand, from client: ClientID
     ) -> (reply: AdminReply, after: Generation?) {
         // These are about sockets, of which the rules know nothing.

@@ -37,8 +37,11 @@ public struct Machine: Sendable {
     }
 
     /// A node that was never part of a cluster: a fresh id, a shard of its own, no slots.
-    /// - Parameter seed: all chance of the rules follows from it, the id among them; it must differ from
-    ///   node to node and from start to start.
+    ///
+    /// - Parameters:
+    ///   - config: its settings.
+    ///   - seed: all chance of the rules follows from it, the id among them; it must differ from node to node
+    ///     and from start to start.
     public init(fresh config: ClusterConfig, seed: UInt64) {
         self.init(fresh: config, random: SplitMix64(seed: seed))
     }
@@ -47,6 +50,7 @@ public struct Machine: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: the whole file.
+    ///   - config: its settings.
     ///   - seed: as for a fresh node.
     ///   - now: the time of the start.
     /// - Throws: what is wrong with the file, with its line; nothing is taken from such a file.

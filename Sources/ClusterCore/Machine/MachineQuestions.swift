@@ -28,6 +28,9 @@ extension Machine {
         state.nodes.find(id).map { state.nodes[$0].address }
     }
 
+    /// Whether this node knows of another, by its own word or by that of others.
+    public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
+
     /// Whether a connection belongs to a node whose name is known: it may send more.
     public func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
 
@@ -58,9 +61,6 @@ extension Machine {
     package func slots(of id: NodeID) -> SlotSet? {
         state.nodes.find(id).map { state.nodes[$0].slots }
     }
-
-    /// Whether this node knows of another.
-    package func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
     /// Where it believes a node to be.
     package func place(of id: NodeID) -> NodeAddress? {

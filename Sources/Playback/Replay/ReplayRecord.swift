@@ -135,7 +135,8 @@ struct MachineHistory {
             .failReceived(let id, _), .clearedFail(let id, _), .nodeMet(let id, _),
             .nodeLearned(let id, _):
             if let handle = state.nodes.find(id) { noteCondition(state.nodes[handle], at: time) }
-        case .failureReported, .failureReportWithdrawn, .failQuestioned, .failRefuted, .healthChanged,
+        case .failureReported, .failureReportWithdrawn, .failQuestioned, .failRefuted,
+            .healthChanged,
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeForgotten,
             .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
             .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
