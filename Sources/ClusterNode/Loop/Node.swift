@@ -5,6 +5,7 @@
 import ClusterCore
 import ClusterHost
 import ClusterWire
+import DataPlane
 package import SystemIO
 
 /// A running node.
@@ -53,6 +54,7 @@ package final class Node {
         self.log = log
         store = MemoryStore(seed: Entropy.seed())
         store.now = host.origin.at.wall
+        store.valueLimit = options.largestBulk
         do throws(SystemError) {
             process = NodeProcess(
                 signals: takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil,
@@ -193,7 +195,7 @@ package final class Node {
         case .terminate, .interrupt:
             log.write(.warning, "Received \(signal), leaving")
             isStopping = true
-        default: break
+        case .hangUp, .kill, .stop, .resume, .user1: break
         }
     }
 
@@ -202,7 +204,7 @@ package final class Node {
         let now = SystemClock.monotonicMilliseconds()
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
-        if !store.disturbed.isEmpty { disturbClients() }
+        if store.hasDisturbed { disturbClients() }
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
             clients.check(self)
