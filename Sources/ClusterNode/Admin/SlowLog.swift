@@ -21,7 +21,7 @@ final class SlowLog {
     private var entries: [Entry] = []
     private var nextNumber: Int64 = 0
     private var limit = 0
-    /// Nanoseconds from which on a command is kept.
+    /// Nanoseconds from which on a command is kept; no command takes the greatest of them.
     private(set) var threshold = Int64.max
 
     /// Words of a command that are kept, and bytes of each.
@@ -30,9 +30,12 @@ final class SlowLog {
 
     func configure(_ options: NodeOptions) {
         limit = options.slowLogLength
-        let microseconds = options.slowLogThreshold
+        guard let microseconds = options.slowLogThreshold, limit > 0 else {
+            threshold = .max
+            return
+        }
         let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
-        threshold = microseconds < 0 || limit == 0 || overflows ? Int64.max : nanoseconds
+        threshold = overflows ? .max : nanoseconds
     }
 
     /// Keeps the command that `request` stands at.

@@ -315,9 +315,9 @@ final class Clients {
                 node.statistics.closedForOutput &+= 1
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
-            } else if node.options.clientTimeout > 0, !client.turn.isWaiting,
+            } else if let timeout = node.options.clientTimeout, !client.turn.isWaiting,
                 client.replies.held.isEmpty,
-                wall - client.activity.lastActive > Int64(node.options.clientTimeout) * 1000
+                wall - client.activity.lastActive > timeout * 1000
             {
                 remove(client, node)
             }
