@@ -40,7 +40,7 @@ enum DebugCommand {
             guard let delay, (0...Int64(longestSleep)).contains(delay) else {
                 return .notANumber
             }
-            context.node.log.write(.warning, "Restart asked for by DEBUG RESTART")
+            context.node.log.write(.warning, "Restart requested by DEBUG RESTART")
             context.node.restartsAfter = Int(delay)
             context.client.turn.isLeaving = true
             context.node.isStopping = true

@@ -94,7 +94,7 @@ enum SettingsCommand {
         do throws(StartError) {
             try node.moveClientListeners(to: changed)
         } catch {
-            node.log.write(.warning, "The addresses of clients stay: \(error)")
+            node.log.write(.warning, "The client listeners stay as they were: \(error)")
             throw OptionError(
                 movesPort
                     ? "Unable to listen on this port. Check server logs."

@@ -118,19 +118,22 @@ package final class Node {
         let known = host.machine.state.nodes.count
         log.write(
             .notice,
-            "Node \(host.myID) \(isNew ? "made" : "loaded, \(known) nodes known"),"
+            "Node \(host.myID) \(isNew ? "created" : "loaded, \(known) nodes known"),"
                 + " port \(options.port), bus port \(options.busPort)")
         if !options.withoutEffect.isEmpty {
             log.write(
                 .notice,
-                "Directives of a data store, without effect here: "
+                "Directives that are accepted without effect here: "
                     + options.withoutEffect.joined(separator: " "))
         }
         if !options.notInForce.isEmpty {
             let list = options.notInForce.map {
                 "\($0) (\(UnbuiltDirectives.find($0)?.reason ?? "not built"))"
             }
-            log.write(.warning, "Asked for and not in force here: " + list.joined(separator: "; "))
+            log.write(
+                .warning,
+                "Directives that are not implemented and not in force here: "
+                    + list.joined(separator: "; "))
         }
         announceClientLimit()
         // For harnesses, which wait for these words.
