@@ -2,6 +2,7 @@
 // reads), its transaction, and when it was last heard. What its commands mean is in Commands.
 
 import ClusterCore
+import DataPlane
 import RESP
 import SystemIO
 
@@ -12,6 +13,8 @@ final class Client {
     let origin: ClientOrigin
     let requests = RequestSource()
     let replies = ReplyBuffer()
+    /// What its commands are given.
+    let frame: CommandFrame
     var session = ClientSession()
     var transaction = ClientTransaction()
     var turn = ClientTurn()
@@ -19,7 +22,11 @@ final class Client {
     var lastCommand: CommandSpec?
     private var stream: ByteStream?
 
-    init(_ id: ClientID, token: UInt64, socket: consuming Socket, origin: ClientOrigin) {
+    init(
+        _ id: ClientID, token: UInt64, socket: consuming Socket, origin: ClientOrigin,
+        store: MemoryStore
+    ) {
+        frame = CommandFrame(requests, replies, store)
         self.id = id
         self.token = token
         self.origin = origin

@@ -92,7 +92,8 @@ final class Clients {
             ClientID(nextID),
             token: Self.tokenBit | UInt64(nextID & 0x7FFF_FFFF) << 32
                 | UInt64(place), socket: socket,
-            origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall))
+            origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall),
+            store: node.store)
         client.requests.parser.limits = node.options.requestLimits
         if place == places.count { places.append(client) } else { places[place] = client }
         byID[client.id] = client

@@ -32,11 +32,13 @@ enum ClientCommand {
     private static func turn(
         _ choice: WritableKeyPath<ClientSession, Bool>, _ context: ServerContext
     ) -> CommandResult {
+        var session = context.client.session
         switch context.option(2) {
-        case "on": context.client.session[keyPath: choice] = true
-        case "off": context.client.session[keyPath: choice] = false
+        case "on": session[keyPath: choice] = true
+        case "off": session[keyPath: choice] = false
         default: return .syntaxError
         }
+        context.client.session = session
         return context.ok()
     }
 

@@ -39,35 +39,55 @@ protocol CommandContext {
     var reply: ReplyBuffer { get }
 }
 
+/// What the commands of one source of requests have in common. The contexts show a part of it each: that
+/// they are one reference is what makes them cost nothing where many commands run.
+final class CommandFrame {
+    let request: RequestSource
+    fileprivate let reply: ReplyBuffer
+    fileprivate let store: MemoryStore
+
+    init(_ request: RequestSource, _ reply: ReplyBuffer, _ store: MemoryStore) {
+        self.request = request
+        self.reply = reply
+        self.store = store
+    }
+
+    /// The same with requests from elsewhere.
+    func with(_ request: RequestSource) -> CommandFrame { CommandFrame(request, reply, store) }
+}
+
 /// For a command whose reply follows from its words alone.
 struct WordContext: CommandContext {
-    let request: RequestSource
-    let reply: ReplyBuffer
+    fileprivate let frame: CommandFrame
+    var request: RequestSource { frame.request }
+    var reply: ReplyBuffer { frame.reply }
 }
 
 /// For a command that reads and changes keys.
 struct KeyContext: CommandContext {
-    let request: RequestSource
-    let reply: ReplyBuffer
-    let store: MemoryStore
+    fileprivate let frame: CommandFrame
+    var request: RequestSource { frame.request }
+    var reply: ReplyBuffer { frame.reply }
+    var store: MemoryStore { frame.store }
 }
 
 /// For a command that changes its own connection; keys are there to be watched.
 struct ConnectionContext: CommandContext {
-    let request: RequestSource
-    let reply: ReplyBuffer
+    fileprivate let frame: CommandFrame
     let client: Client
-    let store: MemoryStore
+    var request: RequestSource { frame.request }
+    var reply: ReplyBuffer { frame.reply }
+    var store: MemoryStore { frame.store }
 }
 
 /// For a command that asks or changes the server.
 struct ServerContext: CommandContext {
-    let request: RequestSource
-    let reply: ReplyBuffer
+    let frame: CommandFrame
     let client: Client
     let node: Node
-
-    var store: MemoryStore { node.store }
+    var request: RequestSource { frame.request }
+    var reply: ReplyBuffer { frame.reply }
+    var store: MemoryStore { frame.store }
 }
 
 /// What runs a command, and what it may touch.
@@ -78,18 +98,12 @@ enum CommandHandler: Sendable {
     case server(@Sendable (ServerContext) -> CommandResult)
 
     @inline(__always)
-    func run(_ request: RequestSource, _ client: Client, _ node: Node) -> CommandResult {
-        let reply = client.replies
-        return switch self {
-        case .words(let body): body(WordContext(request: request, reply: reply))
-        case .keys(let body):
-            body(KeyContext(request: request, reply: reply, store: node.store))
-        case .connection(let body):
-            body(
-                ConnectionContext(
-                    request: request, reply: reply, client: client, store: node.store))
-        case .server(let body):
-            body(ServerContext(request: request, reply: reply, client: client, node: node))
+    func run(_ frame: CommandFrame, _ client: Client, _ node: Node) -> CommandResult {
+        switch self {
+        case .words(let body): body(WordContext(frame: frame))
+        case .keys(let body): body(KeyContext(frame: frame))
+        case .connection(let body): body(ConnectionContext(frame: frame, client: client))
+        case .server(let body): body(ServerContext(frame: frame, client: client, node: node))
         }
     }
 }

@@ -282,7 +282,8 @@ enum CommandTable {
             "psync", -3, copies, "Starts replication; refused, since keys are not replicated here.",
             .words(ServerCommands.declineReplication)),
         ListedCommand(
-            "sync", 1, copies, "Starts replication; refused, since keys are not replicated here.",
+            "sync", 1, copies,
+            "The older form of PSYNC; refused, since keys are not replicated here.",
             .words(ServerCommands.declineReplication)),
         ListedCommand(
             "replicaof", 3, steers,

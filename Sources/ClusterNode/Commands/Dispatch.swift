@@ -11,9 +11,15 @@ enum Dispatch {
     /// - Returns: false when it has to wait, to be run again later.
     static func run(_ client: Client, _ node: Node) -> Bool {
         let start = client.replies.count
+        guard answer(client, node) else { return false }
+        client.replies.finishCommand(from: start)
+        return true
+    }
+
+    @inline(__always)
+    private static func answer(_ client: Client, _ node: Node) -> Bool {
         guard let spec = client.requests.findCommand() else {
             rejectUnknown(client, node)
-            client.replies.finishCommand(from: start)
             return true
         }
         if let refusal = refusal(of: spec, client, node) {
@@ -23,40 +29,38 @@ enum Dispatch {
             } else {
                 reject(refusal, client, node)
             }
-            client.replies.finishCommand(from: start)
             return true
         }
         if node.areWritesHeld && mustWait(spec, client) { return false }
         if let queue = client.transaction.queue, !spec.flags.contains(.inTransaction) {
             enqueue(spec, queue, client, node)
         } else {
-            execute(spec, client.requests, client, node)
+            execute(spec, client.frame, client, node)
         }
         if client.transaction.queue == nil && !spec.flags.contains(.asking) {
             client.session.isAsking = false
         }
-        client.replies.finishCommand(from: start)
         return true
     }
 
-    /// Runs the request that `request` stands at, counts it, and follows up what it changed.
+    /// Runs the request at which that of `frame` stands, counts it, and follows up what it changed.
     static func execute(
-        _ spec: CommandSpec, _ request: RequestSource, _ client: Client, _ node: Node
+        _ spec: CommandSpec, _ frame: CommandFrame, _ client: Client, _ node: Node
     ) {
         let changes = node.store.changes
         client.lastCommand = spec
-        switch spec.handler.run(request, client, node) {
+        switch spec.handler.run(frame, client, node) {
         case .replied:
-            finish(spec, request, client, node, failed: false)
+            finish(spec, frame.request, client, node, failed: false)
         case .failed(let error):
             let start = client.replies.count
             client.replies.error(error.text)
             if let save = error.save { node.clients.hold(client, from: start, until: save) }
-            finish(spec, request, client, node, failed: true)
+            finish(spec, frame.request, client, node, failed: true)
             node.statistics.countError(error.text)
         }
         if node.store.changes != changes {
-            node.store.wrote(bytes: request.parser.requestBytes)
+            node.store.wrote(bytes: frame.request.parser.requestBytes)
         }
         if node.store.hasDisturbed { node.disturbClients() }
     }

@@ -88,7 +88,8 @@ enum Transactions {
         }
         for index in 1..<context.count {
             let key = context.bytes(index)
-            guard !client.transaction.watched.contains(where: { $0.bytes == key }) else { continue }
+            let watched = client.transaction.watched
+            guard !watched.contains(where: { $0.bytes == key }) else { continue }
             let wasExpired = store.isExpired(key.span)
             client.transaction.watched.append(WatchedKey(bytes: key, wasExpired: wasExpired))
             store.watch(key, client.watcher)
@@ -110,11 +111,10 @@ enum Transactions {
         guard let queue = client.transaction.queue else {
             return .error("ERR EXEC without MULTI")
         }
+        let watched = client.transaction.watched
         let isStale =
             client.transaction.isDisturbed
-            || client.transaction.watched.contains {
-                !$0.wasExpired && store.isExpired($0.bytes.span)
-            }
+            || watched.contains { !$0.wasExpired && store.isExpired($0.bytes.span) }
         abandon(client, store)
         if queue.isSpoiled {
             return .error("EXECABORT Transaction discarded because of previous errors.")
@@ -125,24 +125,26 @@ enum Transactions {
         }
         reply.held.beginWhole(at: reply.count)
         reply.arrayHeader(queue.count)
-        run(queue.requests, client, context.node)
+        run(queue.requests, context)
         reply.held.endWhole()
         return .replied
     }
 
-    private static func run(_ requests: RequestSource, _ client: Client, _ node: Node) {
+    private static func run(_ requests: RequestSource, _ context: ServerContext) {
+        let frame = context.frame.with(requests)
         do throws(RESPError) {
             while try requests.parser.next() {
                 guard let spec = requests.findCommand() else { continue }
                 if spec.keys.first > 0, requests.count > spec.keys.first {
                     requests.slot = requests.parser.lendArgument(spec.keys.first) { KeySlot.of($0) }
                 }
-                Dispatch.execute(spec, requests, client, node)
+                Dispatch.execute(spec, frame, context.client, context.node)
             }
         } catch {
             // What was written here is read here: this cannot come, and harms nobody if it does.
-            node.log.refuse("transaction", "A queued request cannot be read: \(error)")
-            client.turn.isLeaving = true
+            context.node.log.refuse(
+                "transaction", "A queued request cannot be read: \(error)")
+            context.client.turn.isLeaving = true
         }
     }
 }

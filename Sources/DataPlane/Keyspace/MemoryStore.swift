@@ -6,26 +6,21 @@ package import ClusterWire
 import Determinism
 
 /// Strings in memory.
+///
+/// What it keeps is private throughout: what only one module can reach, the compiler proves to be used by
+/// one at a time, and need not check at each access.
 package final class MemoryStore {
     private var table: KeyTable
     private var random: SplitMix64
-    /// Wall milliseconds; set at each wake-up, so that a request sees one moment.
-    package var now: Int64 = 0
-    /// Bytes that a value may grow to.
-    package var valueLimit = Int.max
-
-    /// Changes that commands made since the start.
-    package private(set) var changes: UInt64 = 0
-    /// Bytes that a replica would have been sent since the start.
-    package private(set) var offset: ReplicationOffset = 0
-    /// Whether the offset, the role or what is held has changed since it was last marked as told.
-    package private(set) var hasNews = false
-    /// Nothing may change for now.
-    package private(set) var isHeld = false
+    private var wall: Int64 = 0
+    private var longestValue = Int.max
+    private var changeCount: UInt64 = 0
+    private var written: ReplicationOffset = 0
+    private var isUntold = false
+    private var isFrozen = false
     private var isReplica = false
-
     private var watched = WatchedKeys()
-    package private(set) var figures = KeyFigures()
+    private var counts = KeyFigures()
     private var sweeping = Sweeping()
 
     package init(seed: UInt64) {
@@ -34,9 +29,31 @@ package final class MemoryStore {
         self.random = random
     }
 
+    /// Wall milliseconds; set at each wake-up, so that a request sees one moment.
+    package var now: Int64 {
+        get { wall }
+        set { wall = newValue }
+    }
+
+    /// Bytes that a value may grow to.
+    package var valueLimit: Int {
+        get { longestValue }
+        set { longestValue = newValue }
+    }
+
+    /// Changes that commands made since the start.
+    package var changes: UInt64 { changeCount }
+    /// Nothing may change for now.
+    package var isHeld: Bool { isFrozen }
+    package var figures: KeyFigures { counts }
+
     // MARK: - What the rules are told, and what they ask for
 
-    package func markTold() { hasNews = false }
+    /// Bytes that a replica would have been sent since the start.
+    package var offset: ReplicationOffset { written }
+    /// Whether the offset, the role or what is held has changed since it was last marked as told.
+    package var hasNews: Bool { isUntold }
+    package func markTold() { isUntold = false }
     package var isEmpty: Bool { table.count == 0 }
     /// Slots that hold keys.
     package var occupied: SlotSet { table.occupied }
@@ -60,31 +77,31 @@ package final class MemoryStore {
     }
 
     /// Nothing may change, also not by itself, until this is taken back.
-    package func holdChanges(_ isHeld: Bool) { self.isHeld = isHeld }
+    package func holdChanges(_ areHeld: Bool) { isFrozen = areHeld }
 
     /// What is here is not the master's: a copy begins with nothing.
     package func becomeReplica() {
         isReplica = true
         eraseAll()
-        hasNews = true
+        isUntold = true
     }
 
     /// Goes on from `offset`, if that is further than our own.
     package func becomeMaster(from offset: ReplicationOffset) {
         isReplica = false
-        self.offset = max(self.offset, offset)
-        hasNews = true
+        written = max(written, offset)
+        isUntold = true
     }
 
     /// A command changed something: its bytes, as a replica would be sent them.
     package func wrote(bytes: Int) {
         guard !isReplica else { return }
-        offset = ReplicationOffset(offset.value &+ UInt64(bytes))
-        hasNews = true
+        written = ReplicationOffset(written.value &+ UInt64(bytes))
+        isUntold = true
     }
 
     /// Counts from 0 again.
-    package func resetFigures() { figures = KeyFigures() }
+    package func resetFigures() { counts = KeyFigures() }
 
     // MARK: - Finding
 
@@ -97,7 +114,7 @@ package final class MemoryStore {
     /// The entry of a key; one whose time is over is not there.
     package func find(_ key: Span<UInt8>) -> Int? {
         guard let number = table.find(key) else { return nil }
-        guard table.entries[number].expiry <= now else { return number }
+        guard table.entries[number].expiry <= wall else { return number }
         expire(number)
         return nil
     }
@@ -105,18 +122,18 @@ package final class MemoryStore {
     /// The same for commands that read, which are counted.
     package func look(_ key: Span<UInt8>) -> Int? {
         let number = find(key)
-        if number == nil { figures.misses &+= 1 } else { figures.hits &+= 1 }
+        if number == nil { counts.misses &+= 1 } else { counts.hits &+= 1 }
         return number
     }
 
     /// Whether a key is there; nothing is taken away, and nobody counts it.
     package func holds(_ key: Span<UInt8>) -> Bool {
-        table.find(key).map { table.entries[$0].expiry > now } ?? false
+        table.find(key).map { table.entries[$0].expiry > wall } ?? false
     }
 
     /// Whether a key is held whose time is over.
     package func isExpired(_ key: Span<UInt8>) -> Bool {
-        table.find(key).map { table.entries[$0].expiry <= now } ?? false
+        table.find(key).map { table.entries[$0].expiry <= wall } ?? false
     }
 
     package func key(_ number: Int) -> [UInt8] { table.entries[number].key }
@@ -129,10 +146,10 @@ package final class MemoryStore {
     }
 
     private func expire(_ number: Int) {
-        guard !isHeld && !isReplica else { return }
+        guard !isFrozen && !isReplica else { return }
         let bytes = RequestSize.bytes(of: [3, table.entries[number].key.count])
         erase(number)
-        figures.expired &+= 1
+        counts.expired &+= 1
         wrote(bytes: bytes)
     }
 
@@ -176,30 +193,30 @@ package final class MemoryStore {
     }
 
     package func remove(_ number: Int) {
-        changes &+= 1
+        changeCount &+= 1
         erase(number)
     }
 
     package func removeAll() { eraseAll() }
 
     private func changed(_ number: Int) {
-        changes &+= 1
+        changeCount &+= 1
         if !watched.isEmpty { watched.disturb(table.entries[number].key) }
     }
 
     private func erase(_ number: Int) {
         if !watched.isEmpty { watched.disturb(table.entries[number].key) }
         table.remove(number)
-        hasNews = true
+        isUntold = true
     }
 
     private func eraseAll() {
         guard table.count > 0 else { return }
-        changes &+= UInt64(table.count)
+        changeCount &+= UInt64(table.count)
         for key in watched.keys where table.find(key.span) != nil { watched.disturb(key) }
         table.removeAll()
         sweeping.place = 0
-        hasNews = true
+        isUntold = true
     }
 
     // MARK: - Watching
@@ -230,7 +247,7 @@ package final class MemoryStore {
 
     /// Each tick: takes away keys whose time is over, more of them the more there are.
     package func sweep() {
-        guard !isHeld && !isReplica else { return }
+        guard !isFrozen && !isReplica else { return }
         for _ in 0..<Self.sweepRounds {
             var ended = 0
             let looks = min(Self.sweepSize, table.expiring.count)
@@ -238,7 +255,7 @@ package final class MemoryStore {
                 guard !table.expiring.isEmpty else { break }
                 if sweeping.place >= table.expiring.count { sweeping.place = 0 }
                 let number = Int(table.expiring[sweeping.place])
-                if table.entries[number].expiry <= now {
+                if table.entries[number].expiry <= wall {
                     // The last takes its place, and is looked at next.
                     expire(number)
                     ended += 1
@@ -255,7 +272,7 @@ package final class MemoryStore {
         let sample = table.expiring.prefix(1000)
         guard !sample.isEmpty else { return 0 }
         let left = sample.reduce(Int64(0)) {
-            $0 + max(0, min(table.entries[Int($1)].expiry - now, 1 << 50))
+            $0 + max(0, min(table.entries[Int($1)].expiry - wall, 1 << 50))
         }
         return left / Int64(sample.count)
     }
@@ -263,7 +280,7 @@ package final class MemoryStore {
     // MARK: - Walking
 
     private func isThere(_ number: Int) -> Bool {
-        table.entries[number].isLive && table.entries[number].expiry > now
+        table.entries[number].isLive && table.entries[number].expiry > wall
     }
 
     /// Calls `body` with the number of each key, in the order of entries.
