@@ -71,4 +71,21 @@ import Testing
         let numbers = CommandTable.all.flatMap { [$0.number] + $0.subcommands.map(\.number) }
         #expect(numbers.sorted() == Array(0..<CommandTable.numberCount))
     }
+
+    @Test func `what a command does is told in a sentence of its own`() {
+        var seen: [String: String] = [:]
+        for spec in CommandTable.all.flatMap({ [$0] + $0.subcommands }) {
+            let words = spec.summary.split(separator: " ")
+            let isSentence =
+                words.count >= 3 && spec.summary.first?.isUppercase == true
+                && spec.summary.hasSuffix(".")
+            #expect(isSentence, "\(spec.fullName): \(spec.summary)")
+            // CLUSTER SLAVES is an older name.
+            guard !["help", "slaves"].contains(spec.name) else { continue }
+            if let other = seen[spec.summary] {
+                Issue.record("\(spec.fullName) and \(other): \(spec.summary)")
+            }
+            seen[spec.summary] = spec.fullName
+        }
+    }
 }
