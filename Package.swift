@@ -55,11 +55,12 @@ let package = Package(
                 "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab",
                 "Interop", "RESP", "SystemIO",
             ]),
+        library("DataPlane", ["ClusterWire", "Determinism"]),
         library("ClusterHost", ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"]),
         library(
             "ClusterNode",
             [
-                "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "Determinism", "RESP",
+                "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "DataPlane", "RESP",
                 "SystemIO", "Text",
             ]),
         .executableTarget(
@@ -90,6 +91,7 @@ let package = Package(
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
+        tests("DataPlaneTests", ["DataPlane", "ClusterWire", "Determinism"]),
         tests("ClusterClientTests", ["ClusterClient"]),
         tests("InteropTests", ["Interop", "Capture", "ClusterClient", "Playback", "SystemIO"]),
         tests("BenchmarksTests", ["Benchmarks"]),

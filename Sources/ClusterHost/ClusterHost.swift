@@ -181,10 +181,9 @@ public final class ClusterHost {
 
     /// The timer of the rules, if its time has come.
     package func runTimer() {
-        guard clock.timerAt != 0, SystemClock.monotonicMilliseconds() >= clock.timerAt else {
-            return
-        }
-        clock.timerAt = 0
+        guard clock.timerAt != nil,
+            clock.takeTimer(at: SystemClock.monotonicMilliseconds())
+        else { return }
         step(.timer)
     }
 

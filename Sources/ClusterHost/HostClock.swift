@@ -9,10 +9,10 @@ struct HostClock {
     var wake: Instant
     private(set) var nextTick: Int64
     private(set) var ticks = 0
-    /// The next timer of the rules; 0: none is asked for.
-    var timerAt: Int64 = 0
-    /// Writes of clients wait until then; 0: they do not.
-    var writesPausedUntil: Int64 = 0
+    /// The next timer that the rules asked for; nil: none.
+    private(set) var timerAt: Int64?
+    /// Writes of clients wait until then; nil: they do not.
+    var writesPausedUntil: Int64?
 
     /// Ticks between two looks at connections of unknown nodes.
     static let ticksPerCheck = 10
@@ -22,11 +22,25 @@ struct HostClock {
         nextTick = now.monotonic + ClusterConfig.tick
     }
 
-    var nextTimer: Int64 { timerAt == 0 ? nextTick : min(nextTick, timerAt) }
+    var nextTimer: Int64 { timerAt.map { min(nextTick, $0) } ?? nextTick }
 
     /// A timer is asked for: of several only the earliest is kept.
     mutating func setTimer(at time: Int64) {
-        timerAt = timerAt == 0 ? time : min(timerAt, time)
+        timerAt = timerAt.map { min($0, time) } ?? time
+    }
+
+    /// Takes the timer, if its time has come.
+    mutating func takeTimer(at now: Int64) -> Bool {
+        guard let timerAt, now >= timerAt else { return false }
+        self.timerAt = nil
+        return true
+    }
+
+    /// Ends the pause of writes, if its time is over.
+    mutating func takeEndOfPause(at now: Int64) -> Bool {
+        guard let writesPausedUntil, now >= writesPausedUntil else { return false }
+        self.writesPausedUntil = nil
+        return true
     }
 
     /// A tick comes now: when is the next?

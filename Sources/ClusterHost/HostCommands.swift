@@ -75,14 +75,13 @@ extension ClusterHost {
     }
 
     /// Whether writes of clients wait at the moment.
-    public var areWritesPaused: Bool { clock.writesPausedUntil != 0 }
+    public var areWritesPaused: Bool { clock.writesPausedUntil != nil }
 
     /// Lets writes go on, if the time of a pause is over: `settle` does it as well.
     package func endPause() {
-        guard clock.writesPausedUntil != 0,
-            SystemClock.monotonicMilliseconds() >= clock.writesPausedUntil
+        guard clock.writesPausedUntil != nil,
+            clock.takeEndOfPause(at: SystemClock.monotonicMilliseconds())
         else { return }
-        clock.writesPausedUntil = 0
         server?.setWritesPaused(false)
     }
 

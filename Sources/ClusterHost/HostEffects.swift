@@ -19,7 +19,8 @@ extension ClusterHost {
             for link in links { send(frame, on: link) }
         case .timer(let time): clock.setTimer(at: time)
         case .pauseWrites(let until):
-            clock.writesPausedUntil = until
+            // The rules say 0 where a pause ends.
+            clock.writesPausedUntil = until == 0 ? nil : until
             server?.setWritesPaused(until != 0)
         case .replicate(let master):
             server?.follow(master, from: machine.state.me.offset)

@@ -219,7 +219,7 @@ import Testing
         func read(_ include: String) throws -> [Int] {
             try write("node.conf", "dir \(folder.path)\ninclude \(include)\n")
             let options = try NodeOptions(arguments: [folder.path(of: "node.conf")])
-            return [options.clientTimeout, Int(options.keepAliveSeconds)]
+            return [Int(options.clientTimeout ?? 0), Int(options.keepAliveSeconds)]
         }
         #expect(try read("\(folder.path)/sub/*.conf") == [20, 77])
         #expect(try read("sub/*.conf") == [20, 77], "from the folder that dir names")

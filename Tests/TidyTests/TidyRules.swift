@@ -12,8 +12,9 @@ enum Arrows {
         "GossipLab": ["Determinism", "Glibc", "Darwin"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
         "ClusterHost": ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"],
+        "DataPlane": ["ClusterWire", "Determinism"],
         "ClusterNode": [
-            "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "Determinism", "RESP",
+            "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "DataPlane", "RESP",
             "SystemIO", "Text",
         ],
         "ClusterClient": ["ClusterWire", "RESP", "SystemIO"],

@@ -6,31 +6,31 @@ import RESP
 import SystemIO
 
 enum AccessCommand {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "whoami": client.bulk("default")
-        case "users": client.reply(.list([.bulk("default")]))
-        case "list": client.reply(.list([.bulk("user default on nopass ~* &* +@all")]))
-        case "getuser": getUser(client)
-        case "cat": categories(client)
-        case "log": log(client)
-        case "dryrun": dryRun(client)
-        case "genpass": generate(client)
-        case "deluser": delete(client)
+    static func run(_ context: WordContext) -> CommandResult {
+        switch context.option(1) {
+        case "whoami": return context.bulk("default")
+        case "users": return context.answer(.list([.bulk("default")]))
+        case "list": return context.answer(.list([.bulk("user default on nopass ~* &* +@all")]))
+        case "getuser": return getUser(context)
+        case "cat": return categories(context)
+        case "log": return log(context)
+        case "dryrun": return dryRun(context)
+        case "genpass": return generate(context)
+        case "deluser": return delete(context)
         case "load", "save":
-            client.error(
+            return .error(
                 "ERR This Redis instance is not configured to use an ACL file. You may want to "
                     + "specify users via the ACL SETUSER command and then issue a CONFIG REWRITE "
                     + "(assuming you have a Redis configuration file set) in order to store users "
                     + "in the Redis configuration.")
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "acl")
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "acl")
         }
     }
 
-    private static func getUser(_ client: Client) {
-        guard client.text(2) == "default" else { return client.null() }
-        client.reply(
+    private static func getUser(_ context: WordContext) -> CommandResult {
+        guard context.text(2) == "default" else { return context.null() }
+        return context.answer(
             .map([
                 ("flags", .list([.bulk("on"), .bulk("nopass")])), ("passwords", .list([])),
                 ("commands", .bulk("+@all")), ("keys", .bulk("~*")), ("channels", .bulk("&*")),
@@ -45,66 +45,66 @@ enum AccessCommand {
         "connection", "transaction", "scripting",
     ]
 
-    private static func categories(_ client: Client) {
-        guard client.count <= 3 else { return client.wrongWords(of: "acl") }
-        guard client.count == 3 else {
-            return client.reply(.list(names.map { .bulk($0) }))
+    private static func categories(_ context: WordContext) -> CommandResult {
+        guard context.count <= 3 else { return context.wrongWords(of: "acl") }
+        guard context.count == 3 else {
+            return context.answer(.list(names.map { .bulk($0) }))
         }
-        let name = client.option(2)
+        let name = context.option(2)
         guard names.contains(name) else {
-            return client.error("ERR Unknown category '\(client.text(2))'")
+            return .error("ERR Unknown category '\(context.text(2))'")
         }
         let commands = CommandTable.all.flatMap { [$0] + $0.subcommands }.filter {
             CommandReport.categories($0).contains("@\(name)")
         }
-        client.reply(.list(commands.map { .bulk($0.fullName) }))
+        return context.answer(.list(commands.map { .bulk($0.fullName) }))
     }
 
     /// Nobody is ever denied anything.
-    private static func log(_ client: Client) {
-        guard client.count <= 3 else { return client.wrongWords(of: "acl") }
-        if client.count == 3 {
-            if client.option(2) == "reset" { return client.ok() }
-            guard client.number(2) != nil else { return client.noNumber() }
+    private static func log(_ context: WordContext) -> CommandResult {
+        guard context.count <= 3 else { return context.wrongWords(of: "acl") }
+        if context.count == 3 {
+            if context.option(2) == "reset" { return context.ok() }
+            guard context.number(2) != nil else { return .notANumber }
         }
-        client.reply(.list([]))
+        return context.answer(.list([]))
     }
 
-    private static func dryRun(_ client: Client) {
-        guard client.text(2) == "default" else {
-            return client.error("ERR User '\(client.text(2))' not found")
+    private static func dryRun(_ context: WordContext) -> CommandResult {
+        guard context.text(2) == "default" else {
+            return .error("ERR User '\(context.text(2))' not found")
         }
-        guard let spec = client.parser.lendArgument(3, { CommandTable.index.find($0) }) else {
-            return client.error("ERR Command '\(client.text(3))' not found")
+        guard let spec = context.withWord(3, { CommandTable.index.find($0) }) else {
+            return .error("ERR Command '\(context.text(3))' not found")
         }
-        guard spec.takes(client.count - 3) else {
-            return client.error("ERR wrong number of arguments for '\(spec.fullName)' command")
+        guard spec.takes(context.count - 3) else {
+            return .error("ERR wrong number of arguments for '\(spec.fullName)' command")
         }
-        client.ok()
+        return context.ok()
     }
 
     private static let mostBits: Int64 = 4096
     private static let usualBits: Int64 = 256
 
-    private static func generate(_ client: Client) {
-        guard client.count <= 3 else { return client.wrongWords(of: "acl") }
-        guard let bits = client.count == 3 ? client.number(2) : usualBits else {
-            return client.noNumber()
+    private static func generate(_ context: WordContext) -> CommandResult {
+        guard context.count <= 3 else { return context.wrongWords(of: "acl") }
+        guard let bits = context.count == 3 ? context.number(2) : usualBits else {
+            return .notANumber
         }
         guard (1...mostBits).contains(bits) else {
-            return client.error(
+            return .error(
                 "ERR ACL GENPASS argument must be the number of bits for the output password, a "
                     + "positive number up to 4096")
         }
         let digits = Array("0123456789abcdef")
         let text = Entropy.bytes(Int(bits + 3) / 4).map { digits[Int($0 & 15)] }
-        client.bulk(String(text))
+        return context.bulk(String(text))
     }
 
-    private static func delete(_ client: Client) {
-        if (2..<client.count).contains(where: { client.text($0) == "default" }) {
-            return client.error("ERR The 'default' user cannot be removed")
+    private static func delete(_ context: WordContext) -> CommandResult {
+        if (2..<context.count).contains(where: { context.text($0) == "default" }) {
+            return .error("ERR The 'default' user cannot be removed")
         }
-        client.integer(0)
+        return context.integer(0)
     }
 }

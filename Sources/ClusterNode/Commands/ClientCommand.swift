@@ -2,42 +2,44 @@
 
 import ClusterCore
 import RESP
+import SystemIO
 
 enum ClientCommand {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "setname": setName(client, client.text(2))
-        case "getname": client.name.isEmpty ? client.null() : client.bulk(client.name)
-        case "id": client.integer(Int64(client.id.number))
-        case "info": client.text(line(client, node) + "\n")
-        case "list": list(client, node)
-        case "kill": kill(client, node)
-        case "reply": reply(client)
-        case "setinfo": setInfo(client)
-        case "getredir": client.integer(-1)
+    static func run(_ context: ServerContext) -> CommandResult {
+        switch context.option(1) {
+        case "setname": return setName(context, context.text(2))
+        case "getname":
+            let name = context.client.session.name
+            return name.isEmpty ? context.null() : context.bulk(name)
+        case "id": return context.integer(Int64(context.client.id.number))
+        case "info":
+            return context.verbatim(line(context.client, at: context.node.now.wall) + "\n")
+        case "list": return list(context)
+        case "kill": return kill(context)
+        case "reply": return reply(context)
+        case "setinfo": return setInfo(context)
+        case "getredir": return context.integer(-1)
         case "no-evict":
-            if let isOn = onOrOff(client) {
-                client.isNoEvict = isOn
-                client.ok()
-            }
+            return turn(\.isNoEvict, context)
         case "no-touch":
-            if let isOn = onOrOff(client) {
-                client.isNoTouch = isOn
-                client.ok()
-            }
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "client")
+            return turn(\.isNoTouch, context)
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "client")
         }
     }
 
-    private static func onOrOff(_ client: Client) -> Bool? {
-        switch client.option(2) {
-        case "on": return true
-        case "off": return false
-        default:
-            client.syntaxError()
-            return nil
+    /// Turns a choice of the connection on or off, as the request says.
+    private static func turn(
+        _ choice: WritableKeyPath<ClientSession, Bool>, _ context: ServerContext
+    ) -> CommandResult {
+        var session = context.client.session
+        switch context.option(2) {
+        case "on": session[keyPath: choice] = true
+        case "off": session[keyPath: choice] = false
+        default: return .syntaxError
         }
+        context.client.session = session
+        return context.ok()
     }
 
     static func isNameable(_ text: String) -> Bool {
@@ -46,60 +48,62 @@ enum ClientCommand {
 
     static let wrongName = "ERR Client names cannot contain spaces, newlines or special characters."
 
-    private static func setName(_ client: Client, _ name: String) {
-        guard isNameable(name) else { return client.error(wrongName) }
-        client.name = name
-        client.ok()
+    private static func setName(_ context: ServerContext, _ name: String) -> CommandResult {
+        guard isNameable(name) else { return .error(wrongName) }
+        context.client.session.name = name
+        return context.ok()
     }
 
-    private static func setInfo(_ client: Client) {
-        let (attribute, value) = (client.text(2), client.text(3))
+    private static func setInfo(_ context: ServerContext) -> CommandResult {
+        let (attribute, value) = (context.text(2), context.text(3))
         switch attribute.lowercased() {
-        case "lib-name" where isNameable(value): client.libraryName = value
-        case "lib-ver" where isNameable(value): client.libraryVersion = value
+        case "lib-name" where isNameable(value): context.client.session.libraryName = value
+        case "lib-ver" where isNameable(value): context.client.session.libraryVersion = value
         case "lib-name", "lib-ver":
-            return client.error(
+            return .error(
                 "ERR \(attribute.lowercased()) cannot contain spaces, newlines or special characters."
             )
-        default: return client.error("ERR Unrecognized option '\(attribute)'")
+        default: return .error("ERR Unrecognized option '\(attribute)'")
         }
-        client.ok()
+        return context.ok()
     }
 
-    private static func reply(_ client: Client) {
-        switch client.option(2) {
+    private static func reply(_ context: ServerContext) -> CommandResult {
+        switch context.option(2) {
         case "on":
-            client.replies = .on
-            client.ok()
-        case "off": client.replies = .off
-        case "skip": if client.replies != .off { client.replies = .skipNext }
-        default: client.syntaxError()
+            context.reply.mode = .on
+            return context.ok()
+        case "off": context.reply.mode = .off
+        case "skip": if context.reply.mode != .off { context.reply.mode = .skipNext }
+        default: return .syntaxError
         }
+        return .replied
     }
 
     // MARK: - Lists
 
-    private static func list(_ client: Client, _ node: Node) {
-        var shown = node.clients.all
-        switch (client.count, client.count > 2 ? client.option(2) : "") {
+    private static func list(_ context: ServerContext) -> CommandResult {
+        var shown = context.node.clients.all
+        switch (context.count, context.count > 2 ? context.option(2) : "") {
         case (2, _): break
         case (4, "type"):
-            guard let isNormal = isNormalType(client.option(3)) else {
-                return client.error("ERR Unknown client type '\(client.text(3))'")
+            guard let isNormal = isNormalType(context.option(3)) else {
+                return .error("ERR Unknown client type '\(context.text(3))'")
             }
             if !isNormal { shown = [] }
         case (4..., "id"):
             var wanted = Set<Int64>()
-            for index in 3..<client.count {
-                guard let id = client.number(index) else {
-                    return client.error("ERR Invalid client ID")
+            for index in 3..<context.count {
+                guard let id = context.number(index) else {
+                    return .error("ERR Invalid client ID")
                 }
                 wanted.insert(id)
             }
             shown = shown.filter { wanted.contains(Int64($0.id.number)) }
-        default: return client.syntaxError()
+        default: return .syntaxError
         }
-        client.text(shown.map { line($0, node) + "\n" }.joined())
+        let wall = context.node.now.wall
+        return context.verbatim(shown.map { line($0, at: wall) + "\n" }.joined())
     }
 
     /// nil for a word that is no type of client; all of ours are normal.
@@ -112,83 +116,93 @@ enum ClientCommand {
     }
 
     /// One client, without a newline.
-    private static func line(_ client: Client, _ node: Node) -> String {
-        let wall = node.now.wall
-        var flags = ""
-        if client.transaction != nil { flags += "x" }
-        if client.isWaiting { flags += "b" }
-        if client.isDisturbed { flags += "d" }
-        if client.isLeaving { flags += "c" }
-        if client.isReadOnly { flags += "r" }
-        if client.isNoEvict { flags += "e" }
-        if client.isNoTouch { flags += "T" }
-        let waiting = client.parser.bufferedBytes
-        let output = client.waitingBytes
+    private static func line(_ client: Client, at wall: Int64) -> String {
+        let (session, transaction) = (client.session, client.transaction)
+        let flags = flags(client)
+        let waiting = client.requests.parser.bufferedBytes
+        let output = client.replies.waitingBytes
         let fields: [(String, String)] = [
-            ("id", "\(client.id.number)"), ("addr", client.peer), ("laddr", client.local),
-            ("fd", "\(client.descriptor ?? -1)"), ("name", client.name),
-            ("age", "\((wall - client.connectedAt) / 1000)"),
-            ("idle", "\((wall - client.lastActive) / 1000)"),
+            ("id", "\(client.id.number)"), ("addr", client.origin.peer),
+            ("laddr", client.origin.local),
+            ("fd", "\(client.descriptor ?? -1)"), ("name", session.name),
+            ("age", "\((wall - client.origin.connectedAt) / 1000)"),
+            ("idle", "\((wall - client.activity.lastActive) / 1000)"),
             ("flags", flags.isEmpty ? "N" : flags), ("db", "0"), ("sub", "0"), ("psub", "0"),
-            ("ssub", "0"), ("multi", "\(client.transaction?.count ?? -1)"),
-            ("watch", "\(client.watched.count)"),
+            ("ssub", "0"), ("multi", "\(transaction.queue?.count ?? -1)"),
+            ("watch", "\(transaction.watched.count)"),
             ("qbuf", "\(waiting)"), ("qbuf-free", "0"), ("argv-mem", "0"),
-            ("multi-mem", "\(client.transaction?.heldBytes ?? 0)"), ("rbs", "0"), ("rbp", "0"),
+            ("multi-mem", "\(transaction.queue?.heldBytes ?? 0)"), ("rbs", "0"), ("rbp", "0"),
             ("obl", "0"), ("oll", output > 0 ? "1" : "0"), ("omem", "\(output)"),
-            ("tot-mem", "\(waiting + output)"), ("events", client.wantsWrite ? "w" : "r"),
+            ("tot-mem", "\(waiting + output)"),
+            ("events", client.turn.interest.contains(.write) ? "w" : "r"),
             ("cmd", client.lastCommand?.fullName ?? "NULL"), ("user", "default"),
-            ("redir", "-1"), ("resp", "\(client.version.rawValue)"),
-            ("lib-name", client.libraryName), ("lib-ver", client.libraryVersion),
+            ("redir", "-1"), ("resp", "\(client.replies.version.rawValue)"),
+            ("lib-name", session.libraryName), ("lib-ver", session.libraryVersion),
         ]
         return fields.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
     }
 
+    private static func flags(_ client: Client) -> String {
+        let flags = [
+            (client.transaction.queue != nil, "x"), (client.turn.isWaiting, "b"),
+            (client.transaction.isDisturbed, "d"), (client.turn.isLeaving, "c"),
+            (client.session.isReadOnly, "r"), (client.session.isNoEvict, "e"),
+            (client.session.isNoTouch, "T"),
+        ]
+        return flags.map { $0 ? $1 : "" }.joined()
+    }
+
     // MARK: - KILL
 
-    private static func kill(_ client: Client, _ node: Node) {
-        if client.count == 3 {
-            let address = client.text(2)
-            guard let victim = node.clients.all.first(where: { $0.peer == address }) else {
-                return client.error("ERR No such client")
+    private static func kill(_ context: ServerContext) -> CommandResult {
+        if context.count == 3 {
+            let address = context.text(2)
+            let all = context.node.clients.all
+            guard let victim = all.first(where: { $0.origin.peer == address }) else {
+                return .error("ERR No such client")
             }
-            client.ok()
-            return end(victim, by: client, node)
+            end(victim, context)
+            return context.ok()
         }
-        guard client.count % 2 == 0 else { return client.syntaxError() }
-        var victims = node.clients.all
+        guard context.count % 2 == 0 else { return .syntaxError }
+        var victims = context.node.clients.all
         var sparesMe = true
-        for index in stride(from: 2, to: client.count, by: 2) {
-            let value = client.text(index + 1)
-            switch client.option(index) {
+        for index in stride(from: 2, to: context.count, by: 2) {
+            let value = context.text(index + 1)
+            switch context.option(index) {
             case "id":
-                guard let id = client.number(index + 1), id > 0 else {
-                    return client.error("ERR client-id should be greater than 0")
+                guard let id = context.number(index + 1), id > 0 else {
+                    return .error("ERR client-id should be greater than 0")
                 }
                 victims.removeAll { Int64($0.id.number) != id }
             case "type":
                 guard let isNormal = isNormalType(value.lowercased()) else {
-                    return client.error("ERR Unknown client type '\(value)'")
+                    return .error("ERR Unknown client type '\(value)'")
                 }
                 if !isNormal { victims = [] }
-            case "addr": victims.removeAll { $0.peer != value }
-            case "laddr": victims.removeAll { $0.local != value }
+            case "addr": victims.removeAll { $0.origin.peer != value }
+            case "laddr": victims.removeAll { $0.origin.local != value }
             case "user":
-                guard value == "default" else { return client.error("ERR No such user '\(value)'") }
+                guard value == "default" else { return .error("ERR No such user '\(value)'") }
             case "skipme":
                 guard ["yes", "no"].contains(value.lowercased()) else {
-                    return client.syntaxError()
+                    return .syntaxError
                 }
                 sparesMe = value.lowercased() == "yes"
-            default: return client.syntaxError()
+            default: return .syntaxError
             }
         }
-        if sparesMe { victims.removeAll { $0 === client } }
-        client.integer(Int64(victims.count))
-        for victim in victims { end(victim, by: client, node) }
+        if sparesMe { victims.removeAll { $0 === context.client } }
+        for victim in victims { end(victim, context) }
+        return context.integer(Int64(victims.count))
     }
 
     /// Who ends itself still reads the answer.
-    private static func end(_ victim: Client, by client: Client, _ node: Node) {
-        if victim === client { client.isLeaving = true } else { node.clients.remove(victim, node) }
+    private static func end(_ victim: Client, _ context: ServerContext) {
+        if victim === context.client {
+            victim.turn.isLeaving = true
+        } else {
+            context.node.clients.remove(victim, context.node)
+        }
     }
 }

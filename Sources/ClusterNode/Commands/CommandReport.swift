@@ -4,16 +4,16 @@ import ClusterCore
 import RESP
 
 enum CommandReport {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.count > 1 ? client.option(1) : "" {
-        case "": client.reply(.list(CommandTable.all.map(row)))
-        case "count": client.integer(Int64(CommandTable.all.count))
-        case "info": info(client)
-        case "docs": docs(client)
-        case "list": list(client)
-        case "getkeys": keys(client)
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "command")
+    static func run(_ context: WordContext) -> CommandResult {
+        switch context.count > 1 ? context.option(1) : "" {
+        case "": return context.answer(.list(CommandTable.all.map(row)))
+        case "count": return context.integer(Int64(CommandTable.all.count))
+        case "info": return info(context)
+        case "docs": return docs(context)
+        case "list": return list(context)
+        case "getkeys": return keys(context)
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "command")
         }
     }
 
@@ -27,18 +27,15 @@ enum CommandReport {
         return spec.subcommandIndex?.find(Array(parts[1].utf8).span)
     }
 
-    private static func info(_ client: Client) {
-        guard client.count > 2 else {
-            return client.reply(.list(CommandTable.all.map(row)))
+    private static func info(_ context: WordContext) -> CommandResult {
+        guard context.count > 2 else {
+            return context.answer(.list(CommandTable.all.map(row)))
         }
-        RESPWriter.arrayHeader(client.count - 2, to: &client.output)
-        for index in 2..<client.count {
-            if let spec = find(client.text(index)) {
-                client.reply(row(spec))
-            } else {
-                client.null()
-            }
+        context.reply.arrayHeader(context.count - 2)
+        for index in 2..<context.count {
+            context.reply.write(find(context.text(index)).map(row) ?? .null)
         }
+        return .replied
     }
 
     private static func row(_ spec: CommandSpec) -> AdminReply {
@@ -97,14 +94,14 @@ enum CommandReport {
 
     // MARK: - DOCS, LIST and GETKEYS
 
-    private static func docs(_ client: Client) {
+    private static func docs(_ context: WordContext) -> CommandResult {
         let specs: [CommandSpec]
-        if client.count > 2 {
-            specs = (2..<client.count).compactMap { find(client.text($0)) }
+        if context.count > 2 {
+            specs = (2..<context.count).compactMap { find(context.text($0)) }
         } else {
             specs = CommandTable.all
         }
-        client.reply(.map(specs.map { ($0.fullName, docs(of: $0)) }))
+        return context.answer(.map(specs.map { ($0.fullName, docs(of: $0)) }))
     }
 
     private static func docs(of spec: CommandSpec) -> AdminReply {
@@ -119,13 +116,13 @@ enum CommandReport {
         return .map(facts)
     }
 
-    private static func list(_ client: Client) {
+    private static func list(_ context: WordContext) -> CommandResult {
         var names = CommandTable.all.flatMap { [$0.name] + $0.subcommands.map(\.fullName) }
-        switch client.count {
+        switch context.count {
         case 2: break
-        case 5 where client.option(2) == "filterby":
-            let value = client.text(4)
-            switch client.option(3) {
+        case 5 where context.option(2) == "filterby":
+            let value = context.text(4)
+            switch context.option(3) {
             case "pattern": names.removeAll { !Glob.matches($0, value) }
             case "aclcat":
                 let category = "@\(value.lowercased())"
@@ -134,52 +131,53 @@ enum CommandReport {
                     return !categories(spec).contains(category)
                 }
             case "module": names = []
-            default: return client.syntaxError()
+            default: return .syntaxError
             }
-        default: return client.syntaxError()
+        default: return .syntaxError
         }
-        client.reply(.list(names.map { .bulk($0) }))
+        return context.answer(.list(names.map { .bulk($0) }))
     }
 
-    private static func keys(_ client: Client) {
-        guard var spec = find(client.text(2)) else {
-            return client.error("ERR Invalid command specified")
+    private static func keys(_ context: WordContext) -> CommandResult {
+        guard var spec = find(context.text(2)) else {
+            return .error("ERR Invalid command specified")
         }
-        if let parts = spec.subcommandIndex, client.count > 3,
-            let part = client.parser.lendArgument(3, { parts.find($0) })
+        if let parts = spec.subcommandIndex, context.count > 3,
+            let part = context.withWord(3, { parts.find($0) })
         {
             spec = part
         }
         guard spec.keys.first > 0 else {
-            return client.error("ERR The command has no key arguments")
+            return .error("ERR The command has no key arguments")
         }
-        guard spec.takes(client.count - 2) else {
-            return client.error("ERR Invalid number of arguments specified for command")
+        guard spec.takes(context.count - 2) else {
+            return .error("ERR Invalid number of arguments specified for command")
         }
         let places: [Int]
         if spec.flags.contains(.migrate) {
             var request = RequestParser()
             var bytes: [UInt8] = []
-            RESPWriter.command(Array(client.parser.arguments.dropFirst(2)), to: &bytes)
+            RESPWriter.command(Array(context.request.parser.arguments.dropFirst(2)), to: &bytes)
             request.feed(bytes)
-            guard (try? request.next()) == true else { return client.syntaxError() }
+            guard (try? request.next()) == true else { return .syntaxError }
             places = KeyFinder.places(of: spec, in: request)
         } else {
-            places = Array(spec.keys.places(in: client.count - 2))
+            places = Array(spec.keys.places(in: context.count - 2))
         }
         guard !places.isEmpty else {
-            return client.error("ERR Invalid arguments specified for command")
+            return .error("ERR Invalid arguments specified for command")
         }
-        RESPWriter.arrayHeader(places.count, to: &client.output)
-        for place in places { RESPWriter.bulk(client.bytes(place + 2), to: &client.output) }
+        context.reply.arrayHeader(places.count)
+        for place in places { context.reply.bulk(context.bytes(place + 2)) }
+        return .replied
     }
 }
 
 /// HELP of a container: its parts with what they do.
 enum Help {
-    static func reply(_ client: Client) {
-        guard let spec = client.parser.lendArgument(0, { CommandTable.index.find($0) }) else {
-            return client.reply(.list([]))
+    static func reply(_ context: some CommandContext) -> CommandResult {
+        guard let spec = context.withWord(0, { CommandTable.index.find($0) }) else {
+            return context.answer(.list([]))
         }
         let name = spec.name.uppercased()
         var lines = ["\(name) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
@@ -187,6 +185,6 @@ enum Help {
             lines += [part.name.uppercased(), "    \(part.summary)"]
         }
         lines += ["HELP", "    Print this help."]
-        client.reply(.list(lines.map { .status($0) }))
+        return context.answer(.list(lines.map { .status($0) }))
     }
 }

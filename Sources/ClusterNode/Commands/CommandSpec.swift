@@ -87,8 +87,6 @@ struct KeyPlaces: Equatable, Sendable {
 
 /// One command, or one subcommand.
 final class CommandSpec: Sendable {
-    typealias Handler = @Sendable (Client, Node) -> Void
-
     /// In small letters.
     let name: String
     /// The exact count of words with the name, or below 0 the least.
@@ -98,7 +96,7 @@ final class CommandSpec: Sendable {
     let group: String
     let since: String
     let summary: String
-    let handler: Handler
+    let handler: CommandHandler
     let subcommands: [CommandSpec]
     let subcommandIndex: CommandIndex?
     /// Its own name with that of its container: "cluster|info".
@@ -106,64 +104,42 @@ final class CommandSpec: Sendable {
     /// Where its figures are; the same in all nodes of a process.
     let number: Int
 
-    init(
-        _ name: String, _ arity: Int, _ flags: CommandFlags, keys: KeyPlaces = .none,
-        group: String, since: String = "1.0.0", _ summary: String,
-        subcommands: [Subcommand] = [], numbering: inout Int, _ handler: @escaping Handler
+    fileprivate init(
+        _ entry: CommandEntry, _ handler: CommandHandler, group: String, container: String? = nil,
+        subcommands: [CommandSpec] = [], number: Int
     ) {
-        self.name = name
-        self.arity = arity
-        self.flags = flags
-        self.keys = keys
+        name = entry.name
+        arity = entry.arity
+        flags = entry.flags
+        keys = entry.keys
         self.group = group
-        self.since = since
-        self.summary = summary
+        since = entry.since
+        summary = entry.summary
         self.handler = handler
-        fullName = name
-        number = numbering
-        numbering += 1
-        var list: [CommandSpec] = []
-        for part in subcommands {
-            list.append(CommandSpec(part, of: name, group: group, number: numbering, handler))
-            numbering += 1
-        }
-        self.subcommands = list
-        subcommandIndex = list.isEmpty ? nil : CommandIndex(list)
-    }
-
-    private init(
-        _ part: Subcommand, of container: String, group: String, number: Int,
-        _ handler: @escaping Handler
-    ) {
-        name = part.name
-        arity = part.arity
-        flags = part.flags
-        keys = part.keys
-        self.group = group
-        since = part.since
-        summary = part.summary
-        self.handler = handler
-        subcommands = []
-        subcommandIndex = nil
-        fullName = "\(container)|\(part.name)"
+        self.subcommands = subcommands
+        subcommandIndex = subcommands.isEmpty ? nil : CommandIndex(subcommands)
+        fullName = container.map { "\($0)|\(entry.name)" } ?? entry.name
         self.number = number
     }
 
     func takes(_ words: Int) -> Bool { arity >= 0 ? words == arity : words >= -arity }
 }
 
-/// A subcommand on its way into the table.
-struct Subcommand {
+// MARK: - On the way into the table
+
+/// A line of the table: a command, or a part of a container.
+struct CommandEntry: Sendable {
     var name: String
     var arity: Int
     var flags: CommandFlags
     var keys: KeyPlaces
+    /// The version of Redis that had it first.
     var since: String
     var summary: String
 
     init(
         _ name: String, _ arity: Int, _ flags: CommandFlags = [], keys: KeyPlaces = .none,
-        since: String = "3.0.0", _ summary: String
+        since: String, _ summary: String
     ) {
         self.name = name
         self.arity = arity
@@ -174,72 +150,46 @@ struct Subcommand {
     }
 }
 
-/// A name in small letters and its length as three words, so that it is compared at once; nil beyond
-/// 23 bytes.
-struct PackedName: Equatable, Sendable {
-    private var first: UInt64 = 0
-    private var second: UInt64 = 0
-    private var third: UInt64 = 0
+/// A command as the table lists it: what there is to know of it, what runs it, and the parts of a container.
+struct ListedCommand: Sendable {
+    var entry: CommandEntry
+    var handler: CommandHandler
+    var parts: [CommandEntry] = []
 
-    @inline(__always)
-    init?(_ bytes: Span<UInt8>) {
-        guard bytes.count <= 23, !bytes.isEmpty else { return nil }
-        third = UInt64(bytes.count) << 56
-        for index in bytes.indices {
-            var byte = bytes[index]
-            if byte &- UInt8(ascii: "A") < 26 { byte |= 0x20 }
-            let shift = UInt64(index & 7) &* 8
-            if index < 8 {
-                first |= UInt64(byte) << shift
-            } else if index < 16 {
-                second |= UInt64(byte) << shift
-            } else {
-                third |= UInt64(byte) << shift
-            }
-        }
-    }
-
-    @inline(__always)
-    var hash: Int {
-        let mixed = (first ^ second &* 31 ^ third &* 17) &* 0x9E37_79B9_7F4A_7C15
-        return Int(truncatingIfNeeded: mixed >> 48)
+    init(
+        _ name: String, _ arity: Int, _ flags: CommandFlags = [], keys: KeyPlaces = .none,
+        since: String = "1.0.0", _ summary: String, _ handler: CommandHandler,
+        parts: [CommandEntry] = []
+    ) {
+        entry = CommandEntry(name, arity, flags, keys: keys, since: since, summary)
+        self.handler = handler
+        self.parts = parts
     }
 }
 
-/// Commands by their names.
-final class CommandIndex: Sendable {
-    private let names: [PackedName?]
-    private let commands: [CommandSpec?]
-    private let mask: Int
+/// Makes commands of what is listed, and numbers them and their parts.
+struct CommandTableBuilder {
+    private(set) var commands: [CommandSpec] = []
+    /// How many numbers were given out, those of parts among them.
+    private(set) var count = 0
 
-    init(_ list: [CommandSpec]) {
-        var size = 16
-        // A quarter full: a name is nearly always where its hash says.
-        while size < list.count * 4 { size *= 2 }
-        mask = size - 1
-        var names = [PackedName?](repeating: nil, count: size)
-        var commands = [CommandSpec?](repeating: nil, count: size)
-        for command in list {
-            let bytes = Array(command.name.utf8)
-            guard let name = PackedName(bytes.span) else {
-                preconditionFailure("a name of no or too many letters: \(command.name)")
+    /// Adds the commands of a group, as COMMAND DOCS names it.
+    mutating func add(_ group: String, _ list: [ListedCommand]) {
+        for listed in list {
+            let number = takeNumber()
+            let parts = listed.parts.map { part in
+                CommandSpec(
+                    part, listed.handler, group: group, container: listed.entry.name,
+                    number: takeNumber())
             }
-            var place = name.hash & (size - 1)
-            while names[place] != nil { place = (place + 1) & (size - 1) }
-            names[place] = name
-            commands[place] = command
+            commands.append(
+                CommandSpec(
+                    listed.entry, listed.handler, group: group, subcommands: parts, number: number))
         }
-        self.names = names
-        self.commands = commands
     }
 
-    func find(_ bytes: Span<UInt8>) -> CommandSpec? {
-        guard let name = PackedName(bytes) else { return nil }
-        var place = name.hash & mask
-        while let candidate = names[place] {
-            if candidate == name { return commands[place] }
-            place = (place &+ 1) & mask
-        }
-        return nil
+    private mutating func takeNumber() -> Int {
+        defer { count += 1 }
+        return count
     }
 }

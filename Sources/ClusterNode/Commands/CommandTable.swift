@@ -1,24 +1,33 @@
 // The table of commands: what there is to know of each, and which function runs it. Names, arities,
-// flags and places of keys are what clients of the reference expect of COMMAND.
+// flags and places of keys are what clients of the reference expect of COMMAND. Those that hold others
+// are in ContainerTable.
 
 enum CommandTable {
-    /// All commands, and all in their containers, by number.
-    static let all: [CommandSpec] = make()
+    /// All commands with all in their containers, in the order in which COMMAND tells them.
+    static let all = table.commands
     static let index = CommandIndex(all)
     /// How many numbers are given out, those of subcommands among them.
-    static let numberCount = all.reduce(0) { $0 + 1 + $1.subcommands.count }
+    static let numberCount = table.count
 
-    private static func make() -> [CommandSpec] {
-        var next = 0
-        return strings(&next) + keys(&next) + expiry(&next) + connection(&next)
-            + transactions(&next) + cluster(&next) + server(&next) + containers(&next)
-    }
+    private static let table: CommandTableBuilder = {
+        var table = CommandTableBuilder()
+        table.add("string", strings)
+        table.add("generic", keys + expiry)
+        table.add("connection", connection)
+        table.add("transactions", transactions)
+        table.add("cluster", cluster)
+        table.add("server", server)
+        addContainers(to: &table)
+        return table
+    }()
 
     private static let reads: CommandFlags = [.readOnly, .fast]
     private static let walks: CommandFlags = [.readOnly, .wholeStore]
     private static let writes: CommandFlags = [.write, .denyOOM]
     private static let writesFast: CommandFlags = [.write, .denyOOM, .fast]
+    private static let changesFast: CommandFlags = [.write, .fast]
     static let always: CommandFlags = [.loading, .stale]
+    private static let alwaysFast: CommandFlags = [.loading, .stale, .fast]
     private static let greets: CommandFlags = [
         .noScript, .loading, .stale, .fast, .noAuth, .allowBusy,
     ]
@@ -26,222 +35,273 @@ enum CommandTable {
         .noScript, .loading, .stale, .fast, .allowBusy, .inTransaction,
     ]
 
-    private static func strings(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ keys: KeyPlaces,
-            _ since: String, _ summary: String, _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, keys: keys, group: "string", since: since, summary,
-                    numbering: &next, handler))
-        }
-        add("get", 2, reads, .one, "1.0.0", "The value of a key.", StringCommands.get)
-        add("set", -3, writes, .one, "1.0.0", "Sets a key to a value.", SetCommand.run)
-        add("mget", -2, reads, .all, "1.0.0", "The values of keys.", StringCommands.getMany)
-        add("mset", -3, writes, .pairs, "1.0.1", "Sets keys to values.", StringCommands.setMany)
-        add(
-            "setnx", 3, writesFast, .one, "1.0.0", "Sets a key that is not there.",
-            StringCommands.setIfMissing)
-        add(
-            "getset", 3, writesFast, .one, "1.0.0", "Sets a key and tells its old value.",
-            StringCommands.getAndSet)
-        add(
-            "getdel", 2, [.write, .fast], .one, "6.2.0", "Deletes a key and tells its value.",
-            StringCommands.getAndDelete)
-        add(
-            "setex", 4, writes, .one, "2.0.0", "Sets a key that ends after seconds.",
-            SetCommand.withSeconds)
-        add(
-            "psetex", 4, writes, .one, "2.6.0", "Sets a key that ends after milliseconds.",
-            SetCommand.withMilliseconds)
-        add(
-            "append", 3, writesFast, .one, "2.0.0", "Adds to the end of a value.",
-            StringCommands.append)
-        add("strlen", 2, reads, .one, "2.2.0", "The length of a value.", StringCommands.length)
-        add("incr", 2, writesFast, .one, "1.0.0", "Adds one.", StringCommands.increment)
-        add("decr", 2, writesFast, .one, "1.0.0", "Takes one away.", StringCommands.decrement)
-        add("incrby", 3, writesFast, .one, "1.0.0", "Adds.", StringCommands.incrementBy)
-        add("decrby", 3, writesFast, .one, "1.0.0", "Takes away.", StringCommands.decrementBy)
-        return list
-    }
+    private static let strings: [ListedCommand] = [
+        ListedCommand(
+            "get", 2, reads, keys: .one, "Returns the value of a key, or null if there is none.",
+            .keys(StringCommands.get)),
+        ListedCommand(
+            "set", -3, writes, keys: .one,
+            "Sets a key to a value, on conditions and with a time to live if they are given.",
+            .keys(SetCommand.run)),
+        ListedCommand(
+            "mget", -2, reads, keys: .all,
+            "Returns the values of several keys, null for each missing one.",
+            .keys(StringCommands.getMany)),
+        ListedCommand(
+            "mset", -3, writes, keys: .pairs, since: "1.0.1",
+            "Sets several keys to their values at once.",
+            .keys(StringCommands.setMany)),
+        ListedCommand(
+            "setnx", 3, writesFast, keys: .one,
+            "Sets a key to a value, unless the key exists already.",
+            .keys(StringCommands.setIfMissing)),
+        ListedCommand(
+            "getset", 3, writesFast, keys: .one,
+            "Sets a key to a value and returns the value it had before.",
+            .keys(StringCommands.getAndSet)),
+        ListedCommand(
+            "getdel", 2, changesFast, keys: .one, since: "6.2.0",
+            "Deletes a key and returns the value it had.", .keys(StringCommands.getAndDelete)),
+        ListedCommand(
+            "setex", 4, writes, keys: .one, since: "2.0.0",
+            "Sets a key to a value with a time to live in seconds.",
+            .keys(SetCommand.withSeconds)),
+        ListedCommand(
+            "psetex", 4, writes, keys: .one, since: "2.6.0",
+            "Sets a key to a value with a time to live in milliseconds.",
+            .keys(SetCommand.withMilliseconds)),
+        ListedCommand(
+            "append", 3, writesFast, keys: .one, since: "2.0.0",
+            "Adds bytes to the end of a value, creating the key if it does not exist.",
+            .keys(StringCommands.append)),
+        ListedCommand(
+            "strlen", 2, reads, keys: .one, since: "2.2.0",
+            "Returns the length of a value in bytes.",
+            .keys(StringCommands.length)),
+        ListedCommand(
+            "incr", 2, writesFast, keys: .one,
+            "Adds one to the integer that a key holds; a missing key counts as 0.",
+            .keys(StringCommands.increment)),
+        ListedCommand(
+            "decr", 2, writesFast, keys: .one,
+            "Subtracts one from the integer that a key holds; a missing key counts as 0.",
+            .keys(StringCommands.decrement)),
+        ListedCommand(
+            "incrby", 3, writesFast, keys: .one,
+            "Adds a number to the integer that a key holds; a missing key counts as 0.",
+            .keys(StringCommands.incrementBy)),
+        ListedCommand(
+            "decrby", 3, writesFast, keys: .one,
+            "Subtracts a number from the integer that a key holds; a missing key counts as 0.",
+            .keys(StringCommands.decrementBy)),
+    ]
 
-    private static func keys(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ keys: KeyPlaces,
-            _ since: String, _ summary: String, _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, keys: keys, group: "generic", since: since, summary,
-                    numbering: &next, handler))
-        }
-        add("del", -2, .write, .all, "1.0.0", "Deletes keys.", KeyCommands.delete)
-        add("unlink", -2, [.write, .fast], .all, "4.0.0", "Deletes keys.", KeyCommands.delete)
-        add("exists", -2, reads, .all, "1.0.0", "How many are there.", KeyCommands.exists)
-        add("touch", -2, reads, .all, "3.2.1", "How many are there.", KeyCommands.exists)
-        add("type", 2, reads, .one, "1.0.0", "The type of a value.", KeyCommands.type)
-        add("keys", 2, walks, .none, "1.0.0", "Keys like a pattern.", KeyCommands.keys)
-        add("scan", -2, walks, .none, "2.8.0", "Keys, some at a time.", KeyCommands.scan)
-        add(
-            "dbsize", 1, walks.union(.fast), .none, "1.0.0", "How many keys there are.",
-            KeyCommands.size)
-        add("randomkey", 1, walks, .none, "1.0.0", "Any key.", KeyCommands.random)
-        add("flushall", -1, .write, .none, "1.0.0", "Deletes all keys.", KeyCommands.flush)
-        add("flushdb", -1, .write, .none, "1.0.0", "Deletes all keys.", KeyCommands.flush)
-        add(
+    private static let keys: [ListedCommand] = [
+        ListedCommand(
+            "del", -2, .write, keys: .all, "Deletes keys and returns how many of them existed.",
+            .keys(KeyCommands.delete)),
+        ListedCommand(
+            "unlink", -2, changesFast, keys: .all, since: "4.0.0",
+            "Deletes keys and returns how many of them existed; the same as DEL here.",
+            .keys(KeyCommands.delete)),
+        ListedCommand(
+            "exists", -2, reads, keys: .all, "Returns how many of the given keys exist.",
+            .keys(KeyCommands.exists)),
+        ListedCommand(
+            "touch", -2, reads, keys: .all, since: "3.2.1",
+            "Returns how many of the given keys exist; times of access are not recorded here.",
+            .keys(KeyCommands.exists)),
+        ListedCommand(
+            "type", 2, reads, keys: .one, "Returns the type of the value of a key: string or none.",
+            .keys(KeyCommands.type)),
+        ListedCommand(
+            "keys", 2, walks, "Returns all keys of this node whose names match a pattern.",
+            .keys(KeyCommands.keys)),
+        ListedCommand(
+            "scan", -2, walks, since: "2.8.0",
+            "Walks the keys of this node a few at a time, by a cursor.", .keys(KeyCommands.scan)),
+        ListedCommand(
+            "dbsize", 1, walks.union(.fast), "Returns the number of keys that this node holds.",
+            .keys(KeyCommands.size)),
+        ListedCommand(
+            "randomkey", 1, walks, "Returns the name of a key chosen at random.",
+            .keys(KeyCommands.random)),
+        ListedCommand(
+            "flushall", -1, .write, "Deletes all keys of this node.", .keys(KeyCommands.flush)),
+        ListedCommand(
+            "flushdb", -1, .write,
+            "Deletes all keys of this node; there is one database, so it is FLUSHALL.",
+            .keys(KeyCommands.flush)),
+        ListedCommand(
             "migrate", -6, [.write, .movableKeys, .migrate],
-            KeyPlaces(first: 3, last: 3, step: 1), "2.6.0", "Moves keys to another node.",
-            ServerCommands.migrate)
-        add(
-            "move", 3, [.write, .fast], .one, "1.0.0", "Not with a cluster."
-        ) { client, _ in client.error("ERR MOVE is not allowed in cluster mode") }
-        return list
-    }
+            keys: KeyPlaces(first: 3, last: 3, step: 1), since: "2.6.0",
+            "Moves keys to another node; refused here, except for keys that do not exist.",
+            .keys(KeyCommands.migrate)),
+        ListedCommand(
+            "move", 3, changesFast, keys: .one,
+            "Moves a key to another database; refused in cluster mode.",
+            .words { _ in .error("ERR MOVE is not allowed in cluster mode") }),
+    ]
 
-    private static func expiry(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ since: String,
-            _ summary: String, _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, keys: .one, group: "generic", since: since, summary,
-                    numbering: &next, handler))
-        }
-        let sets: CommandFlags = [.write, .fast]
-        add("expire", -3, sets, "1.0.0", "Lets a key end.", ExpiryCommands.expire)
-        add(
-            "pexpire", -3, sets, "2.6.0", "Lets a key end.",
-            ExpiryCommands.expireMilliseconds)
-        add("expireat", -3, sets, "1.2.0", "Lets a key end.", ExpiryCommands.expireAt)
-        add(
-            "pexpireat", -3, sets, "2.6.0", "Lets a key end.",
-            ExpiryCommands.expireAtMilliseconds)
-        add("ttl", 2, reads, "1.0.0", "Seconds that are left.", ExpiryCommands.seconds)
-        add("pttl", 2, reads, "2.6.0", "Milliseconds left.", ExpiryCommands.milliseconds)
-        add("expiretime", 2, reads, "7.0.0", "When a key ends.", ExpiryCommands.endSeconds)
-        add(
-            "pexpiretime", 2, reads, "7.0.0", "When a key ends.",
-            ExpiryCommands.endMilliseconds)
-        add("persist", 2, sets, "2.2.0", "Lets a key stay.", ExpiryCommands.persist)
-        return list
-    }
+    private static let expiry: [ListedCommand] = [
+        ListedCommand(
+            "expire", -3, changesFast, keys: .one, "Sets the time to live of a key in seconds.",
+            .keys(ExpiryCommands.expire)),
+        ListedCommand(
+            "pexpire", -3, changesFast, keys: .one, since: "2.6.0",
+            "Sets the time to live of a key in milliseconds.",
+            .keys(ExpiryCommands.expireMilliseconds)),
+        ListedCommand(
+            "expireat", -3, changesFast, keys: .one, since: "1.2.0",
+            "Sets when a key expires, as a Unix time in seconds.",
+            .keys(ExpiryCommands.expireAt)),
+        ListedCommand(
+            "pexpireat", -3, changesFast, keys: .one, since: "2.6.0",
+            "Sets when a key expires, as a Unix time in milliseconds.",
+            .keys(ExpiryCommands.expireAtMilliseconds)),
+        ListedCommand(
+            "ttl", 2, reads, keys: .one, "Returns the remaining time to live of a key in seconds.",
+            .keys(ExpiryCommands.seconds)),
+        ListedCommand(
+            "pttl", 2, reads, keys: .one, since: "2.6.0",
+            "Returns the remaining time to live of a key in milliseconds.",
+            .keys(ExpiryCommands.milliseconds)),
+        ListedCommand(
+            "expiretime", 2, reads, keys: .one, since: "7.0.0",
+            "Returns when a key expires, as a Unix time in seconds.",
+            .keys(ExpiryCommands.endSeconds)),
+        ListedCommand(
+            "pexpiretime", 2, reads, keys: .one, since: "7.0.0",
+            "Returns when a key expires, as a Unix time in milliseconds.",
+            .keys(ExpiryCommands.endMilliseconds)),
+        ListedCommand(
+            "persist", 2, changesFast, keys: .one, since: "2.2.0",
+            "Removes the time to live of a key, so that it does not expire.",
+            .keys(ExpiryCommands.persist)),
+    ]
 
-    private static func connection(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ since: String,
-            _ summary: String, _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, group: "connection", since: since, summary,
-                    numbering: &next, handler))
-        }
-        let plain: CommandFlags = [.loading, .stale, .fast]
-        add("ping", -1, .fast, "1.0.0", "Answers PONG.", ServerCommands.ping)
-        add("echo", 2, plain, "1.0.0", "Answers the same.", ServerCommands.echo)
-        add("select", 2, plain, "1.0.0", "Chooses database 0.", ServerCommands.select)
-        add(
-            "quit", -1, greets.union(.inTransaction), "1.0.0", "Ends the connection.",
-            ServerCommands.quit)
-        add("hello", -1, greets, "6.0.0", "Chooses the protocol.", Greeting.hello)
-        add("auth", -2, greets, "1.0.0", "Names a user.", Greeting.authenticate)
-        add(
-            "reset", 1, greets.union(.inTransaction), "6.2.0", "Begins anew.",
-            ServerCommands.reset)
-        return list
-    }
+    private static let connection: [ListedCommand] = [
+        ListedCommand(
+            "ping", -1, .fast, "Returns PONG, or the argument if there is one.",
+            .words(ConnectionCommands.ping)),
+        ListedCommand(
+            "echo", 2, alwaysFast, "Returns its argument.", .words(ConnectionCommands.echo)),
+        ListedCommand(
+            "select", 2, alwaysFast, "Selects a database; there is only database 0.",
+            .words(ConnectionCommands.select)),
+        ListedCommand(
+            "quit", -1, greets.union(.inTransaction),
+            "Closes the connection once pending replies have been sent.",
+            .connection(ConnectionCommands.quit)),
+        ListedCommand(
+            "hello", -1, greets, since: "6.0.0",
+            "Returns facts about the server, after selecting RESP 2 or 3 if that is asked for.",
+            .server(Greeting.hello)),
+        ListedCommand(
+            "auth", -2, greets, "Authenticates the connection; no password is set here.",
+            .words(Greeting.authenticate)),
+        ListedCommand(
+            "reset", 1, greets.union(.inTransaction), since: "6.2.0",
+            "Resets the connection: its transaction, watched keys, name, protocol and modes.",
+            .connection(ConnectionCommands.reset)),
+    ]
 
-    private static func transactions(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ keys: KeyPlaces,
-            _ since: String, _ summary: String, _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, keys: keys, group: "transactions", since: since, summary,
-                    numbering: &next, handler))
-        }
-        add("multi", 1, chains, .none, "1.2.0", "Begins to queue.", Transactions.multi)
-        add(
-            "exec", 1,
-            [.noScript, .loading, .stale, .skipSlowLog, .inTransaction, .exec], .none, "1.2.0",
-            "Runs what is queued.", Transactions.exec)
-        add("discard", 1, chains, .none, "2.0.0", "Drops the queue.", Transactions.discard)
-        add("watch", -2, chains, .all, "2.2.0", "Guards keys.", Transactions.watch)
-        add(
-            "unwatch", 1, chains.subtracting(.inTransaction), .none, "2.2.0",
-            "Guards no keys.", Transactions.unwatch)
-        return list
-    }
+    private static let transactions: [ListedCommand] = [
+        ListedCommand(
+            "multi", 1, chains, since: "1.2.0",
+            "Starts a transaction: commands that follow are queued until EXEC.",
+            .connection(Transactions.multi)),
+        ListedCommand(
+            "exec", 1, [.noScript, .loading, .stale, .skipSlowLog, .inTransaction, .exec],
+            since: "1.2.0",
+            "Executes the queued commands of a transaction, unless a watched key has changed.",
+            .server(Transactions.exec)),
+        ListedCommand(
+            "discard", 1, chains, since: "2.0.0",
+            "Discards the queued commands of a transaction and unwatches all keys.",
+            .connection(Transactions.discard)),
+        ListedCommand(
+            "watch", -2, chains, keys: .all, since: "2.2.0",
+            "Watches keys: the next EXEC executes nothing if one of them has changed.",
+            .connection(Transactions.watch)),
+        ListedCommand(
+            "unwatch", 1, chains.subtracting(.inTransaction), since: "2.2.0",
+            "Stops watching all keys that this connection watches.",
+            .connection(Transactions.unwatch)),
+    ]
 
-    private static func cluster(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ summary: String,
-            _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, group: "cluster", since: "3.0.0", summary,
-                    numbering: &next, handler))
-        }
-        let plain: CommandFlags = [.loading, .stale, .fast]
-        add("asking", 1, [.fast, .asking], "Lets the next command in.", ServerCommands.asking)
-        add("readonly", 1, plain, "Reads from replicas.", ServerCommands.readOnly)
-        add("readwrite", 1, plain, "Reads from masters alone.", ServerCommands.readWrite)
-        return list
-    }
+    private static let cluster: [ListedCommand] = [
+        ListedCommand(
+            "asking", 1, [.fast, .asking], since: "3.0.0",
+            "Lets the next command use a slot that is being imported, after an ASK redirection.",
+            .connection(ConnectionCommands.asking)),
+        ListedCommand(
+            "readonly", 1, alwaysFast, since: "3.0.0",
+            "Lets a replica answer reads of this connection for the slots of its master.",
+            .connection(ConnectionCommands.readOnly)),
+        ListedCommand(
+            "readwrite", 1, alwaysFast, since: "3.0.0",
+            "Ends READONLY: a replica redirects reads of this connection to its master again.",
+            .connection(ConnectionCommands.readWrite)),
+    ]
 
-    private static func server(_ next: inout Int) -> [CommandSpec] {
-        var list: [CommandSpec] = []
-        func add(
-            _ name: String, _ arity: Int, _ flags: CommandFlags, _ summary: String,
-            _ handler: @escaping CommandSpec.Handler
-        ) {
-            list.append(
-                CommandSpec(
-                    name, arity, flags, group: "server", since: "1.0.0", summary,
-                    numbering: &next, handler))
-        }
-        let copies: CommandFlags = [.admin, .noScript, .noAsyncLoading, .noMulti]
-        let role: CommandFlags = [.noScript, .loading, .stale, .fast]
-        let steers: CommandFlags = [.admin, .noScript, .stale, .noAsyncLoading]
-        add("info", -1, always, "The state of the server.", ServerCommands.info)
-        add("role", 1, role, "Master or replica.", ServerCommands.role)
-        add("time", 1, [.loading, .stale, .fast], "The time.", ServerCommands.time)
-        add("lastsave", 1, [.loading, .stale, .fast], "The start.", ServerCommands.lastSave)
-        add("wait", 3, .noScript, "Replicas that follow.", ServerCommands.wait)
-        add(
+    private static let copies: CommandFlags = [.admin, .noScript, .noAsyncLoading, .noMulti]
+    private static let steers: CommandFlags = [.admin, .noScript, .stale, .noAsyncLoading]
+
+    private static let server: [ListedCommand] = [
+        ListedCommand(
+            "info", -1, always, "Returns information and statistics about the server, by section.",
+            .server(ServerCommands.info)),
+        ListedCommand(
+            "role", 1, [.noScript, .loading, .stale, .fast],
+            "Returns whether this node is a master or a replica, and its replication offset.",
+            .server(ServerCommands.role)),
+        ListedCommand(
+            "time", 1, alwaysFast, "Returns the time of this node in seconds and microseconds.",
+            .server(ServerCommands.time)),
+        ListedCommand(
+            "lastsave", 1, alwaysFast,
+            "Returns when keys were last saved; here, where they are not, when the node started.",
+            .server(ServerCommands.lastSave)),
+        ListedCommand(
+            "wait", 3, .noScript,
+            "Returns how many replicas have confirmed the writes so far; here always 0.",
+            .words(ServerCommands.wait)),
+        ListedCommand(
             "shutdown", -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy],
-            "Ends the server.", ServerCommands.shutDown)
-        add(
-            "debug", -2, [.admin, .noScript, .loading, .stale], "For tests.",
-            DebugCommand.run)
-        add(
+            "Saves the cluster configuration and shuts down the node.",
+            .server(ServerCommands.shutDown)),
+        ListedCommand(
+            "debug", -2, [.admin, .noScript, .loading, .stale],
+            "Disturbs a node for tests: its links, its time and its messages.",
+            .server(DebugCommand.run)),
+        ListedCommand(
             "replconf", -1, [.admin, .noScript, .loading, .stale, .allowBusy],
-            "Between replicas."
-        ) { client, _ in client.ok() }
-        add("psync", -3, copies, "Between replicas.", ServerCommands.declineReplication)
-        add("sync", 1, copies, "Between replicas.", ServerCommands.declineReplication)
-        for name in ["replicaof", "slaveof"] {
-            add(name, 3, steers, "Not with a cluster.") { client, _ in
-                client.error("ERR REPLICAOF not allowed in cluster mode.")
-            }
-        }
-        add("failover", -1, [.admin, .noScript, .stale], "Not with a cluster.") { client, _ in
-            client.error(
-                "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.")
-        }
-        add("swapdb", 3, [.write, .fast], "Not with a cluster.") { client, _ in
-            client.error("ERR SWAPDB is not allowed in cluster mode")
-        }
-        return list
-    }
+            "Accepts settings of a replication link, without effect.", .words { $0.ok() }),
+        ListedCommand(
+            "psync", -3, copies, "Starts replication; refused, since keys are not replicated here.",
+            .words(ServerCommands.declineReplication)),
+        ListedCommand(
+            "sync", 1, copies,
+            "The older form of PSYNC; refused, since keys are not replicated here.",
+            .words(ServerCommands.declineReplication)),
+        ListedCommand(
+            "replicaof", 3, steers,
+            "Makes a server a replica; refused in cluster mode, which has CLUSTER REPLICATE.",
+            .words(ServerCommands.declineReplicaOf)),
+        ListedCommand(
+            "slaveof", 3, steers, "The older name of REPLICAOF; refused in cluster mode.",
+            .words(ServerCommands.declineReplicaOf)),
+        ListedCommand(
+            "failover", -1, [.admin, .noScript, .stale],
+            "Hands the role of master over; refused in cluster mode, which has CLUSTER FAILOVER.",
+            .words { _ in
+                .error(
+                    "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead."
+                )
+            }),
+        ListedCommand(
+            "swapdb", 3, changesFast, "Swaps two databases; refused in cluster mode.",
+            .words { _ in .error("ERR SWAPDB is not allowed in cluster mode") }),
+    ]
 }

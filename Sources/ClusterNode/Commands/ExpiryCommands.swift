@@ -1,25 +1,24 @@
 // Commands about when keys end.
 
-import ClusterCore
-import RESP
+import DataPlane
 
 enum ExpiryCommands {
     /// Lets a key end; at once when the moment is past.
-    static func end(_ number: Int, at moment: Int64, _ node: Node) {
-        if moment <= node.store.now {
-            node.store.remove(number)
+    static func end(_ number: Int, at moment: Int64, _ store: MemoryStore) {
+        if moment <= store.now {
+            store.remove(number)
         } else {
-            node.store.setExpiry(of: number, moment)
+            store.setExpiry(of: number, moment)
         }
     }
 
-    static func expire(_ client: Client, _ node: Node) { set(.seconds, client, node) }
-    static func expireMilliseconds(_ client: Client, _ node: Node) {
-        set(.milliseconds, client, node)
+    static func expire(_ context: KeyContext) -> CommandResult { set(.seconds, context) }
+    static func expireMilliseconds(_ context: KeyContext) -> CommandResult {
+        set(.milliseconds, context)
     }
-    static func expireAt(_ client: Client, _ node: Node) { set(.secondsOfDay, client, node) }
-    static func expireAtMilliseconds(_ client: Client, _ node: Node) {
-        set(.millisecondsOfDay, client, node)
+    static func expireAt(_ context: KeyContext) -> CommandResult { set(.secondsOfDay, context) }
+    static func expireAtMilliseconds(_ context: KeyContext) -> CommandResult {
+        set(.millisecondsOfDay, context)
     }
 
     private struct Conditions: OptionSet {
@@ -30,36 +29,36 @@ enum ExpiryCommands {
         static let earlier = Conditions(rawValue: 8)
     }
 
-    private static func set(_ unit: TimeWord, _ client: Client, _ node: Node) {
+    private static func set(_ unit: TimeWord, _ context: KeyContext) -> CommandResult {
         var conditions: Conditions = []
-        for index in 3..<max(3, client.count) {
-            switch client.option(index) {
+        for index in 3..<max(3, context.count) {
+            switch context.option(index) {
             case "nx": conditions.insert(.none)
             case "xx": conditions.insert(.some)
             case "gt": conditions.insert(.later)
             case "lt": conditions.insert(.earlier)
-            default: return client.error("ERR Unsupported option \(client.text(index))")
+            default: return .error("ERR Unsupported option \(context.text(index))")
             }
         }
         if conditions.contains(.none) && conditions != .none {
-            return client.error(
+            return .error(
                 "ERR NX and XX, GT or LT options at the same time are not compatible")
         }
         if conditions.isSuperset(of: [.later, .earlier]) {
-            return client.error("ERR GT and LT options at the same time are not compatible")
+            return .error("ERR GT and LT options at the same time are not compatible")
         }
-        guard let value = client.number(2) else { return client.noNumber() }
-        guard let moment = unit.milliseconds(value, node.store.now) else {
-            return client.error("ERR invalid expire time in '\(client.option(0))' command")
+        guard let value = context.number(2) else { return .notANumber }
+        guard let moment = unit.milliseconds(value, context.store.now) else {
+            return .error("ERR invalid expire time in '\(context.option(0))' command")
         }
-        guard let number = client.parser.lendArgument(1, { node.store.find($0) }) else {
-            return client.integer(0)
+        guard let number = context.withWord(1, { context.store.find($0) }) else {
+            return context.integer(0)
         }
-        guard holds(conditions, node.store.expiry(number), moment) else {
-            return client.integer(0)
+        guard holds(conditions, context.store.expiry(number), moment) else {
+            return context.integer(0)
         }
-        end(number, at: moment, node)
-        client.integer(1)
+        end(number, at: moment, context.store)
+        return context.integer(1)
     }
 
     /// A key without an end counts as one that ends after all others.
@@ -71,32 +70,34 @@ enum ExpiryCommands {
         return true
     }
 
-    static func seconds(_ client: Client, _ node: Node) {
-        tell(client, node) { (max(0, $0 - node.store.now) + 500) / 1000 }
+    static func seconds(_ context: KeyContext) -> CommandResult {
+        tell(context) { (max(0, $0 - context.store.now) + 500) / 1000 }
     }
 
-    static func milliseconds(_ client: Client, _ node: Node) {
-        tell(client, node) { max(0, $0 - node.store.now) }
+    static func milliseconds(_ context: KeyContext) -> CommandResult {
+        tell(context) { max(0, $0 - context.store.now) }
     }
 
-    static func endSeconds(_ client: Client, _ node: Node) {
-        tell(client, node) { ($0 + 500) / 1000 }
+    static func endSeconds(_ context: KeyContext) -> CommandResult {
+        tell(context) { ($0 + 500) / 1000 }
     }
 
-    static func endMilliseconds(_ client: Client, _ node: Node) { tell(client, node) { $0 } }
+    static func endMilliseconds(_ context: KeyContext) -> CommandResult { tell(context) { $0 } }
 
-    private static func tell(_ client: Client, _ node: Node, _ form: (Int64) -> Int64) {
-        guard let number = client.parser.lendArgument(1, { node.store.look($0) }) else {
-            return client.integer(-2)
+    private static func tell(
+        _ context: KeyContext, _ form: (Int64) -> Int64
+    ) -> CommandResult {
+        guard let number = context.withWord(1, { context.store.look($0) }) else {
+            return context.integer(-2)
         }
-        client.integer(node.store.expiry(number).map(form) ?? -1)
+        return context.integer(context.store.expiry(number).map(form) ?? -1)
     }
 
-    static func persist(_ client: Client, _ node: Node) {
-        guard let number = client.parser.lendArgument(1, { node.store.find($0) }),
-            node.store.expiry(number) != nil
-        else { return client.integer(0) }
-        node.store.setExpiry(of: number, nil)
-        client.integer(1)
+    static func persist(_ context: KeyContext) -> CommandResult {
+        guard let number = context.withWord(1, { context.store.find($0) }),
+            context.store.expiry(number) != nil
+        else { return context.integer(0) }
+        context.store.setExpiry(of: number, nil)
+        return context.integer(1)
     }
 }

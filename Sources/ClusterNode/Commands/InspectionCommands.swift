@@ -4,72 +4,75 @@
 
 import ClusterCore
 import ClusterHost
+import DataPlane
 import RESP
 import SystemIO
 
 /// OBJECT: how a value is held.
 enum ObjectCommand {
-    static func run(_ client: Client, _ node: Node) {
-        let word = client.option(1)
-        if word == "help" { return Help.reply(client) }
-        guard client.parser.lendArgument(2, { node.store.find($0) }) != nil else {
-            return client.null()
+    static func run(_ context: KeyContext) -> CommandResult {
+        let word = context.option(1)
+        if word == "help" { return Help.reply(context) }
+        guard context.withWord(2, { context.store.find($0) }) != nil else {
+            return context.null()
         }
         switch word {
         // Every value is held as the bytes that came.
-        case "encoding": client.bulk("raw")
-        case "refcount": client.integer(1)
+        case "encoding": return context.bulk("raw")
+        case "refcount": return context.integer(1)
         case "freq":
-            client.error(
+            return .error(
                 "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please "
                     + "note that when switching between policies at runtime LRU and LFU data will "
                     + "take some time to adjust.")
-        default: client.unknownSubcommand(of: "object")
+        default: return context.unknownSubcommand(of: "object")
         }
     }
 }
 
 /// MEMORY: what keys and the process take.
 enum MemoryCommand {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "usage": usage(client, node)
-        case "stats": stats(client, node)
+    static func run(_ context: ServerContext) -> CommandResult {
+        switch context.option(1) {
+        case "usage": return usage(context)
+        case "stats": return stats(context)
         case "doctor":
-            client.text("Nothing is examined here. INFO memory and MEMORY STATS have the figures.")
-        case "malloc-stats": client.text("Stats not supported for the current allocator")
+            return context.verbatim(
+                "Nothing is examined here. INFO memory and MEMORY STATS have the figures.")
+        case "malloc-stats":
+            return context.verbatim("Stats not supported for the current allocator")
         // Nothing is kept that could be given back at once.
-        case "purge": client.ok()
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "memory")
+        case "purge": return context.ok()
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "memory")
         }
     }
 
-    private static func usage(_ client: Client, _ node: Node) {
+    private static func usage(_ context: ServerContext) -> CommandResult {
         // Of a value of one piece there is nothing to take samples of.
-        if client.count > 3 {
-            guard client.count == 5, client.option(3) == "samples" else {
-                return client.syntaxError()
+        if context.count > 3 {
+            guard context.count == 5, context.option(3) == "samples" else {
+                return .syntaxError
             }
-            guard let samples = client.number(4) else { return client.noNumber() }
-            guard samples >= 0 else { return client.syntaxError() }
+            guard let samples = context.number(4) else { return .notANumber }
+            guard samples >= 0 else { return .syntaxError }
         }
-        guard let number = client.parser.lendArgument(2, { node.store.find($0) }) else {
-            return client.null()
+        guard let number = context.withWord(2, { context.store.find($0) }) else {
+            return context.null()
         }
-        client.integer(Int64(node.store.heldBytes(of: number)))
+        return context.integer(Int64(context.store.heldBytes(of: number)))
     }
 
-    private static func stats(_ client: Client, _ node: Node) {
+    private static func stats(_ context: ServerContext) -> CommandResult {
         let usage = ProcessInformation.memoryBytes()
-        let keys = node.store.count
-        let bytes = node.store.heldBytes
-        client.reply(
+        let keys = context.store.count
+        let bytes = context.store.heldBytes
+        return context.answer(
             .map([
                 ("peak.allocated", .integer(Int64(usage.peak))),
                 ("total.allocated", .integer(Int64(usage.resident))),
-                ("clients.normal", .integer(Int64(node.clients.heldBytes))),
-                ("cluster.links", .integer(Int64(node.host.queuedBytes))),
+                ("clients.normal", .integer(Int64(context.node.clients.heldBytes))),
+                ("cluster.links", .integer(Int64(context.node.host.queuedBytes))),
                 ("keys.count", .integer(Int64(keys))),
                 ("keys.bytes-per-key", .integer(Int64(keys == 0 ? 0 : bytes / keys))),
                 ("dataset.bytes", .integer(Int64(bytes))),
@@ -80,32 +83,32 @@ enum MemoryCommand {
 /// LATENCY of a node that records none: as the reference answers with `latency-monitor-threshold 0` and
 /// `latency-tracking no`, which is what CONFIG GET tells here.
 enum LatencyCommand {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "latest", "history": client.reply(.list([]))
-        case "reset": client.integer(0)
-        case "histogram": client.reply(.map([]))
+    static func run(_ context: WordContext) -> CommandResult {
+        switch context.option(1) {
+        case "latest", "history": return context.answer(.list([]))
+        case "reset": return context.integer(0)
+        case "histogram": return context.answer(.map([]))
         case "graph":
-            client.error("ERR No samples available for event '\(client.text(2))'")
-        case "doctor": client.text("Latencies are not recorded here.")
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "latency")
+            return .error("ERR No samples available for event '\(context.text(2))'")
+        case "doctor": return context.verbatim("Latencies are not recorded here.")
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "latency")
         }
     }
 }
 
 /// MODULE of a node without modules.
 enum ModuleCommand {
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "list": client.reply(.list([]))
+    static func run(_ context: WordContext) -> CommandResult {
+        switch context.option(1) {
+        case "list": return context.answer(.list([]))
         case "load", "loadex", "unload":
-            client.error(
+            return .error(
                 "ERR MODULE command not allowed. If the enable-module-command option is set to "
                     + "\"local\", you can run it from a local connection, otherwise you need to set "
                     + "this option in the configuration file, and then restart the server.")
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "module")
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "module")
         }
     }
 }

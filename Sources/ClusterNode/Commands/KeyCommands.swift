@@ -1,60 +1,64 @@
 // Commands about keys, whatever their values: which there are, and that they go.
 
-import ClusterCore
-import RESP
+import DataPlane
 
 enum KeyCommands {
-    static func delete(_ client: Client, _ node: Node) {
+    static func delete(_ context: KeyContext) -> CommandResult {
         var removed: Int64 = 0
-        for index in 1..<client.count {
-            guard let number = client.parser.lendArgument(index, { node.store.find($0) }) else {
+        for index in 1..<context.count {
+            guard let number = context.withWord(index, { context.store.find($0) }) else {
                 continue
             }
-            node.store.remove(number)
+            context.store.remove(number)
             removed += 1
         }
-        client.integer(removed)
+        return context.integer(removed)
     }
 
-    static func exists(_ client: Client, _ node: Node) {
+    static func exists(_ context: KeyContext) -> CommandResult {
         var found: Int64 = 0
-        for index in 1..<client.count
-        where client.parser.lendArgument(index, { node.store.look($0) }) != nil {
+        for index in 1..<context.count
+        where context.withWord(index, { context.store.look($0) }) != nil {
             found += 1
         }
-        client.integer(found)
+        return context.integer(found)
     }
 
-    static func type(_ client: Client, _ node: Node) {
-        let number = client.parser.lendArgument(1) { node.store.look($0) }
-        RESPWriter.simple(number == nil ? "none" : "string", to: &client.output)
+    static func type(_ context: KeyContext) -> CommandResult {
+        let number = context.withWord(1) { context.store.look($0) }
+        return context.simple(number == nil ? "none" : "string")
     }
 
-    static func keys(_ client: Client, _ node: Node) {
-        let pattern = client.bytes(1)
+    static func keys(_ context: KeyContext) -> CommandResult {
+        let pattern = context.bytes(1)
         let takesAll = pattern == [UInt8(ascii: "*")]
         var found: [Int] = []
-        node.store.visit { number in
-            if takesAll || Glob.matches(node.store.key(number), pattern) { found.append(number) }
+        context.store.visit { number in
+            if takesAll || Glob.matches(context.store.key(number), pattern) {
+                found.append(number)
+            }
         }
-        RESPWriter.arrayHeader(found.count, to: &client.output)
-        for number in found { RESPWriter.bulk(node.store.key(number), to: &client.output) }
+        context.reply.arrayHeader(found.count)
+        for number in found { context.reply.bulk(context.store.key(number)) }
+        return .replied
     }
 
-    static func size(_ client: Client, _ node: Node) { client.integer(Int64(node.store.count)) }
-
-    static func random(_ client: Client, _ node: Node) {
-        guard let number = node.store.anyKey() else { return client.null() }
-        RESPWriter.bulk(node.store.key(number), to: &client.output)
+    static func size(_ context: KeyContext) -> CommandResult {
+        context.integer(Int64(context.store.count))
     }
 
-    static func flush(_ client: Client, _ node: Node) {
-        if client.count > 2 { return client.syntaxError() }
-        if client.count == 2, client.option(1) != "sync", client.option(1) != "async" {
-            return client.syntaxError()
+    static func random(_ context: KeyContext) -> CommandResult {
+        guard let number = context.store.anyKey() else { return context.null() }
+        return context.bulk(context.store.key(number))
+    }
+
+    static func flush(_ context: KeyContext) -> CommandResult {
+        if context.count > 2 { return .syntaxError }
+        if context.count == 2, context.option(1) != "sync", context.option(1) != "async" {
+            return .syntaxError
         }
-        node.store.removeAll()
-        client.ok()
+        context.store.removeAll()
+        return context.ok()
     }
 
     // MARK: - SCAN
@@ -68,35 +72,50 @@ enum KeyCommands {
         return UInt64(text.dropFirst()).map { 0 &- $0 }
     }
 
-    static func scan(_ client: Client, _ node: Node) {
-        guard let cursor = cursor(client.text(1)) else {
-            return client.error("ERR invalid cursor")
+    static func scan(_ context: KeyContext) -> CommandResult {
+        guard let cursor = cursor(context.text(1)) else {
+            return .error("ERR invalid cursor")
         }
         var count = 10
         var pattern: [UInt8]?
         var isOtherType = false
         var index = 2
-        while index < client.count {
-            guard index + 1 < client.count else { return client.syntaxError() }
-            switch client.option(index) {
+        while index < context.count {
+            guard index + 1 < context.count else { return .syntaxError }
+            switch context.option(index) {
             case "count":
-                guard let number = client.number(index + 1) else { return client.noNumber() }
-                guard number >= 1 else { return client.syntaxError() }
+                guard let number = context.number(index + 1) else { return .notANumber }
+                guard number >= 1 else { return .syntaxError }
                 count = Int(min(number, Int64(largestScan)))
             case "match":
-                let bytes = client.bytes(index + 1)
+                let bytes = context.bytes(index + 1)
                 pattern = bytes == [UInt8(ascii: "*")] ? nil : bytes
-            case "type": isOtherType = client.option(index + 1) != "string"
-            default: return client.syntaxError()
+            case "type": isOtherType = context.option(index + 1) != "string"
+            default: return .syntaxError
             }
             index += 2
         }
-        var (next, numbers) = node.store.scan(from: cursor, count: count)
+        var (next, numbers) = context.store.scan(from: cursor, count: count)
         if isOtherType { numbers = [] }
-        if let pattern { numbers.removeAll { !Glob.matches(node.store.key($0), pattern) } }
-        RESPWriter.arrayHeader(2, to: &client.output)
-        client.bulk(String(next))
-        RESPWriter.arrayHeader(numbers.count, to: &client.output)
-        for number in numbers { RESPWriter.bulk(node.store.key(number), to: &client.output) }
+        if let pattern { numbers.removeAll { !Glob.matches(context.store.key($0), pattern) } }
+        context.reply.arrayHeader(2)
+        context.reply.bulk(String(next))
+        context.reply.arrayHeader(numbers.count)
+        for number in numbers { context.reply.bulk(context.store.key(number)) }
+        return .replied
+    }
+
+    // MARK: - MIGRATE
+
+    /// Keys do not travel yet; that there are none is said as ever.
+    static func migrate(_ context: KeyContext) -> CommandResult {
+        guard context.number(4) != nil, context.number(5) != nil else { return .notANumber }
+        let hasKey = KeyFinder.migratePlaces(context.request.parser).contains { place in
+            context.withWord(place) { context.store.find($0) } != nil
+        }
+        guard !hasKey else {
+            return .error("ERR keys cannot be moved to another node yet")
+        }
+        return context.simple("NOKEY")
     }
 }

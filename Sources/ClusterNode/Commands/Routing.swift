@@ -5,6 +5,7 @@
 import ClusterCore
 import ClusterHost
 import ClusterWire
+import DataPlane
 import RESP
 
 /// Slots whose commands are served here without further questions.
@@ -48,13 +49,13 @@ enum Routing {
     /// Why a command is not served here; nil when it is.
     static func refusal(of spec: CommandSpec, _ client: Client, _ node: Node) -> String? {
         // One key in a slot of ours: nothing else can be asked.
-        if spec.keys == .one, client.transaction == nil {
-            let slot = client.parser.lendArgument(1) { KeySlot.of($0) }
-            client.slot = slot
+        if spec.keys == .one, client.transaction.queue == nil {
+            let slot = client.requests.parser.lendArgument(1) { KeySlot.of($0) }
+            client.requests.slot = slot
             if node.routes.serves(slot, node) { return nil }
         }
         let refusal = judge(spec, client, node)
-        if refusal != nil && Dispatch.isExec(spec) { Transactions.abandon(client, node) }
+        if refusal != nil && Dispatch.isExec(spec) { Transactions.abandon(client, node.store) }
         return refusal
     }
 
@@ -76,24 +77,24 @@ enum Routing {
         let isExec = Dispatch.isExec(spec)
         var keys = Keys()
         if isExec {
-            guard var requests = client.transaction?.requests else { return nil }
+            guard var requests = client.transaction.queue?.requests.parser else { return nil }
             while (try? requests.next()) == true {
                 guard let queued = requests.withArgument(0, { CommandTable.index.find($0) })
                 else { continue }
                 collect(queued, requests, isQueued: true, &keys, node)
             }
         } else {
-            collect(spec, client.parser, isQueued: false, &keys, node)
+            collect(spec, client.requests.parser, isQueued: false, &keys, node)
         }
         guard let slot = keys.slot else { return nil }
         if keys.isCrossing { return "CROSSSLOT Keys in request don't hash to the same slot" }
-        if !keys.isUnassigned { client.slot = slot }
+        if !keys.isUnassigned { client.requests.slot = slot }
         var query = SlotQuery(slot)
         query.writes =
             spec.flags.contains(.write)
-            || isExec && client.transaction?.flags.contains(.write) == true
-        query.isAsking = client.isAsking || spec.flags.contains(.asking)
-        query.takesReplica = client.isReadOnly
+            || isExec && client.transaction.queue?.flags.contains(.write) == true
+        query.isAsking = client.session.isAsking || spec.flags.contains(.asking)
+        query.takesReplica = client.session.isReadOnly
         query.movesKeys = spec.flags.contains(.migrate)
         query.hasSeveralKeys = keys.hasSeveral
         (query.present, query.missing) = (keys.present, keys.missing)

@@ -1,7 +1,6 @@
 // SET with its options, and its older forms with a time to live.
 
-import ClusterCore
-import RESP
+import DataPlane
 
 enum SetCommand {
     private struct Options {
@@ -12,45 +11,44 @@ enum SetCommand {
         var time: (word: Int, unit: TimeWord)?
     }
 
-    static func run(_ client: Client, _ node: Node) {
-        if client.count == 3 {
-            StringCommands.store(client, node, key: 1, value: 2)
-            return client.ok()
+    static func run(_ context: KeyContext) -> CommandResult {
+        if context.count == 3 {
+            StringCommands.store(context, key: 1, value: 2)
+            return context.ok()
         }
-        guard let options = parse(client) else { return client.syntaxError() }
+        guard let options = parse(context) else { return .syntaxError }
         var expiry: Int64?
         if let time = options.time {
-            switch time.unit.moment(client, at: time.word, node.store.now) {
+            switch time.unit.moment(context, at: time.word) {
             case .moment(let moment): expiry = moment
-            case .noNumber: return client.noNumber()
-            case .invalid: return client.error("ERR invalid expire time in 'set' command")
+            case .notANumber: return .notANumber
+            case .invalid: return .error("ERR invalid expire time in 'set' command")
             }
         }
-        let found = client.parser.lendArgument(1) { node.store.find($0) }
+        let found = context.withWord(1) { context.store.find($0) }
         if options.returnsOld {
             if let found {
-                RESPWriter.bulk(node.store.value(found), to: &client.output)
+                context.reply.bulk(context.store.value(found))
             } else {
-                client.null()
+                context.reply.null()
             }
         }
         guard !(options.onlyMissing && found != nil), !(options.onlyPresent && found == nil) else {
-            if !options.returnsOld { client.null() }
-            return
+            return options.returnsOld ? .replied : context.null()
         }
         let number = StringCommands.store(
-            client, node, key: 1, value: 2, keepingExpiry: options.keepsExpiry)
-        if let expiry { ExpiryCommands.end(number, at: expiry, node) }
-        if !options.returnsOld { client.ok() }
+            context, key: 1, value: 2, keepingExpiry: options.keepsExpiry)
+        if let expiry { ExpiryCommands.end(number, at: expiry, context.store) }
+        return options.returnsOld ? .replied : context.ok()
     }
 
     /// - Returns: nil when the words make no sense together.
-    private static func parse(_ client: Client) -> Options? {
+    private static func parse(_ context: KeyContext) -> Options? {
         var options = Options()
         var index = 3
-        while index < client.count {
-            let hasMore = index + 1 < client.count
-            switch client.option(index) {
+        while index < context.count {
+            let hasMore = index + 1 < context.count
+            switch context.option(index) {
             case "nx" where !options.onlyPresent: options.onlyMissing = true
             case "xx" where !options.onlyMissing: options.onlyPresent = true
             case "get": options.returnsOld = true
@@ -67,21 +65,20 @@ enum SetCommand {
     }
 
     /// SETEX and PSETEX: the time stands before the value.
-    static func withSeconds(_ client: Client, _ node: Node) { withTime(.seconds, client, node) }
-    static func withMilliseconds(_ client: Client, _ node: Node) {
-        withTime(.milliseconds, client, node)
+    static func withSeconds(_ context: KeyContext) -> CommandResult { withTime(.seconds, context) }
+    static func withMilliseconds(_ context: KeyContext) -> CommandResult {
+        withTime(.milliseconds, context)
     }
 
-    private static func withTime(_ unit: TimeWord, _ client: Client, _ node: Node) {
-        switch unit.moment(client, at: 2, node.store.now) {
+    private static func withTime(_ unit: TimeWord, _ context: KeyContext) -> CommandResult {
+        switch unit.moment(context, at: 2) {
         case .moment(let moment):
-            let number = StringCommands.store(client, node, key: 1, value: 3)
-            ExpiryCommands.end(number, at: moment, node)
-            client.ok()
-        case .noNumber: client.noNumber()
+            let number = StringCommands.store(context, key: 1, value: 3)
+            ExpiryCommands.end(number, at: moment, context.store)
+            return context.ok()
+        case .notANumber: return .notANumber
         case .invalid:
-            let name = client.option(0)
-            client.error("ERR invalid expire time in '\(name)' command")
+            return .error("ERR invalid expire time in '\(context.option(0))' command")
         }
     }
 }
@@ -95,14 +92,14 @@ enum TimeWord: String {
 
     enum Moment {
         case moment(Int64)
-        case noNumber, invalid
+        case notANumber, invalid
     }
 
     /// The moment that a word names, in wall milliseconds; it must be above 0.
-    func moment(_ client: Client, at index: Int, _ now: Int64) -> Moment {
-        guard let number = client.number(index) else { return .noNumber }
+    func moment(_ context: KeyContext, at index: Int) -> Moment {
+        guard let number = context.number(index) else { return .notANumber }
         guard number > 0 else { return .invalid }
-        return milliseconds(number, now).map { .moment($0) } ?? .invalid
+        return milliseconds(number, context.store.now).map { .moment($0) } ?? .invalid
     }
 
     /// nil when it does not fit.

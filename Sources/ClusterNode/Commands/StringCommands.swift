@@ -1,126 +1,128 @@
 // Commands about the values of keys: reading and writing strings and numbers.
 
-import ClusterCore
-import ClusterWire
+import DataPlane
 import RESP
 
 enum StringCommands {
-    static func get(_ client: Client, _ node: Node) {
-        guard let number = client.parser.lendArgument(1, { node.store.look($0) }) else {
-            return client.null()
+    static func get(_ context: KeyContext) -> CommandResult {
+        if let number = context.withWord(1, { context.store.look($0) }) {
+            context.reply.bulk(context.store.value(number))
+        } else {
+            context.reply.null()
         }
-        RESPWriter.bulk(node.store.value(number), to: &client.output)
+        return .replied
     }
 
-    static func getMany(_ client: Client, _ node: Node) {
-        RESPWriter.arrayHeader(client.count - 1, to: &client.output)
-        for index in 1..<client.count {
-            if let number = client.parser.lendArgument(index, { node.store.look($0) }) {
-                RESPWriter.bulk(node.store.value(number), to: &client.output)
+    static func getMany(_ context: KeyContext) -> CommandResult {
+        context.reply.arrayHeader(context.count - 1)
+        for index in 1..<context.count {
+            if let number = context.withWord(index, { context.store.look($0) }) {
+                context.reply.bulk(context.store.value(number))
             } else {
-                client.null()
+                context.reply.null()
             }
         }
+        return .replied
     }
 
-    static func setMany(_ client: Client, _ node: Node) {
-        guard client.count % 2 == 1 else {
-            return client.error("ERR wrong number of arguments for 'mset' command")
+    static func setMany(_ context: KeyContext) -> CommandResult {
+        guard context.count % 2 == 1 else {
+            return .error("ERR wrong number of arguments for 'mset' command")
         }
-        for index in stride(from: 1, to: client.count, by: 2) {
-            store(client, node, key: index, value: index + 1)
+        for index in stride(from: 1, to: context.count, by: 2) {
+            store(context, key: index, value: index + 1)
         }
-        client.ok()
+        return context.ok()
     }
 
     /// Sets a key to a value, both by their places in the request.
     @discardableResult
     static func store(
-        _ client: Client, _ node: Node, key: Int, value: Int, keepingExpiry: Bool = false
+        _ context: KeyContext, key: Int, value: Int, keepingExpiry: Bool = false
     ) -> Int {
-        let (store, slot) = (node.store, client.slot)
-        return client.parser.lendArguments(key, value) { key, value in
+        let (store, slot) = (context.store, context.request.slot)
+        return context.request.parser.lendArguments(key, value) { key, value in
             store.set(key, in: slot, to: value, keepingExpiry: keepingExpiry)
         }
     }
 
-    static func setIfMissing(_ client: Client, _ node: Node) {
-        guard client.parser.lendArgument(1, { node.store.find($0) }) == nil else {
-            return client.integer(0)
+    static func setIfMissing(_ context: KeyContext) -> CommandResult {
+        guard context.withWord(1, { context.store.find($0) }) == nil else {
+            return context.integer(0)
         }
-        store(client, node, key: 1, value: 2)
-        client.integer(1)
+        store(context, key: 1, value: 2)
+        return context.integer(1)
     }
 
-    static func getAndSet(_ client: Client, _ node: Node) {
-        get(client, node)
-        store(client, node, key: 1, value: 2)
+    static func getAndSet(_ context: KeyContext) -> CommandResult {
+        let result = get(context)
+        store(context, key: 1, value: 2)
+        return result
     }
 
-    static func getAndDelete(_ client: Client, _ node: Node) {
-        get(client, node)
-        if let number = client.parser.lendArgument(1, { node.store.find($0) }) {
-            node.store.remove(number)
+    static func getAndDelete(_ context: KeyContext) -> CommandResult {
+        let result = get(context)
+        if let number = context.withWord(1, { context.store.find($0) }) {
+            context.store.remove(number)
         }
+        return result
     }
 
-    static func length(_ client: Client, _ node: Node) {
-        let number = client.parser.lendArgument(1) { node.store.look($0) }
-        client.integer(number.map { Int64(node.store.value($0).count) } ?? 0)
+    static func length(_ context: KeyContext) -> CommandResult {
+        let number = context.withWord(1) { context.store.look($0) }
+        return context.integer(number.map { Int64(context.store.value($0).count) } ?? 0)
     }
 
-    static func append(_ client: Client, _ node: Node) {
-        guard let number = client.parser.lendArgument(1, { node.store.find($0) }) else {
-            let number = store(client, node, key: 1, value: 2)
-            return client.integer(Int64(node.store.value(number).count))
+    static func append(_ context: KeyContext) -> CommandResult {
+        let store = context.store
+        guard let number = context.withWord(1, { store.find($0) }) else {
+            let number = self.store(context, key: 1, value: 2)
+            return context.integer(Int64(store.value(number).count))
         }
-        let added = client.parser.lendArgument(2) { $0.count }
-        guard node.store.value(number).count + added <= node.options.largestBulk else {
-            return client.error(
-                "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+        let added = context.withWord(2) { $0.count }
+        guard store.value(number).count + added <= store.valueLimit else {
+            return .error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
         }
-        client.parser.lendArgument(2) { node.store.append(to: number, $0) }
-        client.integer(Int64(node.store.value(number).count))
+        context.withWord(2) { store.append(to: number, $0) }
+        return context.integer(Int64(store.value(number).count))
     }
 
     // MARK: - Numbers
 
-    static func increment(_ client: Client, _ node: Node) { add(1, client, node) }
-    static func decrement(_ client: Client, _ node: Node) { add(-1, client, node) }
+    static func increment(_ context: KeyContext) -> CommandResult { add(1, context) }
+    static func decrement(_ context: KeyContext) -> CommandResult { add(-1, context) }
 
-    static func incrementBy(_ client: Client, _ node: Node) {
-        guard let number = client.number(2) else { return client.noNumber() }
-        add(number, client, node)
+    static func incrementBy(_ context: KeyContext) -> CommandResult {
+        guard let number = context.number(2) else { return .notANumber }
+        return add(number, context)
     }
 
-    static func decrementBy(_ client: Client, _ node: Node) {
-        guard let number = client.number(2) else { return client.noNumber() }
-        guard number != .min else { return client.error("ERR decrement would overflow") }
-        add(-number, client, node)
+    static func decrementBy(_ context: KeyContext) -> CommandResult {
+        guard let number = context.number(2) else { return .notANumber }
+        guard number != .min else { return .error("ERR decrement would overflow") }
+        return add(-number, context)
     }
 
-    private static func add(_ difference: Int64, _ client: Client, _ node: Node) {
-        let found = client.parser.lendArgument(1) { node.store.find($0) }
+    private static func add(_ difference: Int64, _ context: KeyContext) -> CommandResult {
+        let found = context.withWord(1) { context.store.find($0) }
         var old: Int64 = 0
         if let found {
-            let value = node.store.value(found)
-            guard let number = strictInteger(value.span) else { return client.noNumber() }
+            let value = context.store.value(found)
+            guard let number = strictInteger(value.span) else { return .notANumber }
             old = number
         }
         let (sum, overflow) = old.addingReportingOverflow(difference)
         guard !overflow else {
-            return client.error("ERR increment or decrement would overflow")
+            return .error("ERR increment or decrement would overflow")
         }
         var text: [UInt8] = []
         RESPNumber.append(sum, to: &text)
         if let found {
-            node.store.setValue(of: found, text.span)
+            context.store.setValue(of: found, text.span)
         } else {
-            let bytes = text
-            _ = client.parser.lendArgument(1) {
-                node.store.set($0, in: client.slot, to: bytes.span)
-            }
+            let (bytes, slot) = (text, context.request.slot)
+            _ = context.withWord(1) { context.store.set($0, in: slot, to: bytes.span) }
         }
-        client.integer(sum)
+        return context.integer(sum)
     }
 }

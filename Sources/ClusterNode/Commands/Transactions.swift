@@ -1,13 +1,14 @@
-// MULTI, EXEC, DISCARD, WATCH and UNWATCH. Queued commands are kept as the bytes of a request, and
-// EXEC reads them as it would read a client's, so that no command knows of transactions.
+// MULTI, EXEC, DISCARD, WATCH and UNWATCH. Queued commands are kept as the bytes of requests, and EXEC runs
+// them from there as others are run from a connection, so that no command knows of transactions.
 
 import ClusterCore
 import ClusterWire
+import DataPlane
 import RESP
 
 /// Commands that wait for EXEC.
-final class Transaction {
-    fileprivate(set) var requests = RequestParser()
+final class TransactionQueue {
+    let requests = RequestSource()
     private(set) var count = 0
     /// What the commands do, all together.
     private(set) var flags: CommandFlags = []
@@ -18,18 +19,18 @@ final class Transaction {
     /// Bytes of requests that one transaction may hold.
     static let byteLimit = 1 << 30
 
-    /// Adds the request that the client's parser stands at.
+    /// Adds the request that `source` stands at.
     /// - Returns: false when that is too much.
-    func add(_ spec: CommandSpec, _ client: Client) -> Bool {
+    func add(_ spec: CommandSpec, _ source: RequestSource) -> Bool {
         var bytes: [UInt8] = []
-        RESPWriter.arrayHeader(client.count, to: &bytes)
-        for index in 0..<client.count {
-            client.parser.lendArgument(index) { RESPWriter.bulk($0, to: &bytes) }
+        RESPWriter.arrayHeader(source.count, to: &bytes)
+        for index in 0..<source.count {
+            source.parser.lendArgument(index) { RESPWriter.bulk($0, to: &bytes) }
         }
         heldBytes += bytes.count
         guard heldBytes <= Self.byteLimit else { return false }
-        requests.limits = client.parser.limits
-        requests.feed(bytes)
+        requests.parser.limits = source.parser.limits
+        requests.parser.feed(bytes)
         count += 1
         flags.formUnion(spec.flags)
         return true
@@ -43,93 +44,107 @@ struct WatchedKey {
     var wasExpired: Bool
 }
 
+/// The transaction of a client.
+struct ClientTransaction {
+    /// What waits for EXEC; nil outside of MULTI.
+    var queue: TransactionQueue?
+    var watched: [WatchedKey] = []
+    /// A watched key changed.
+    var isDisturbed = false
+}
+
+extension Client {
+    /// As the store knows it.
+    var watcher: WatcherID { WatcherID(id.number) }
+}
+
 enum Transactions {
-    static func multi(_ client: Client, _ node: Node) {
-        guard client.transaction == nil else {
-            return client.error("ERR MULTI calls can not be nested")
+    static func multi(_ context: ConnectionContext) -> CommandResult {
+        guard context.client.transaction.queue == nil else {
+            return .error("ERR MULTI calls can not be nested")
         }
-        client.transaction = Transaction()
-        client.ok()
+        context.client.transaction.queue = TransactionQueue()
+        return context.ok()
     }
 
-    static func discard(_ client: Client, _ node: Node) {
-        guard client.transaction != nil else {
-            return client.error("ERR DISCARD without MULTI")
+    static func discard(_ context: ConnectionContext) -> CommandResult {
+        guard context.client.transaction.queue != nil else {
+            return .error("ERR DISCARD without MULTI")
         }
-        abandon(client, node)
-        client.ok()
+        abandon(context.client, context.store)
+        return context.ok()
     }
 
     /// Forgets the transaction and what was watched for it.
-    static func abandon(_ client: Client, _ node: Node) {
-        client.transaction = nil
-        stopWatching(client, node)
+    static func abandon(_ client: Client, _ store: MemoryStore) {
+        for key in client.transaction.watched { store.unwatch(key.bytes, client.watcher) }
+        client.transaction = ClientTransaction()
     }
 
-    static func watch(_ client: Client, _ node: Node) {
-        guard client.transaction == nil else {
-            return client.error("ERR WATCH inside MULTI is not allowed")
+    static func watch(_ context: ConnectionContext) -> CommandResult {
+        let (client, store) = (context.client, context.store)
+        guard client.transaction.queue == nil else {
+            return .error("ERR WATCH inside MULTI is not allowed")
         }
-        for index in 1..<client.count {
-            let key = client.bytes(index)
-            guard !client.watched.contains(where: { $0.bytes == key }) else { continue }
-            let wasExpired = node.store.isExpired(key.span)
-            client.watched.append(WatchedKey(bytes: key, wasExpired: wasExpired))
-            node.store.watch(key, client.id)
+        for index in 1..<context.count {
+            let key = context.bytes(index)
+            let watched = client.transaction.watched
+            guard !watched.contains(where: { $0.bytes == key }) else { continue }
+            let wasExpired = store.isExpired(key.span)
+            client.transaction.watched.append(WatchedKey(bytes: key, wasExpired: wasExpired))
+            store.watch(key, client.watcher)
         }
-        client.ok()
+        return context.ok()
     }
 
-    static func unwatch(_ client: Client, _ node: Node) {
-        stopWatching(client, node)
-        client.ok()
+    static func unwatch(_ context: ConnectionContext) -> CommandResult {
+        let client = context.client
+        // It may be queued: then it runs after EXEC has taken the transaction away.
+        for key in client.transaction.watched { context.store.unwatch(key.bytes, client.watcher) }
+        client.transaction.watched = []
+        client.transaction.isDisturbed = false
+        return context.ok()
     }
 
-    static func stopWatching(_ client: Client, _ node: Node) {
-        for key in client.watched { node.store.unwatch(key.bytes, client.id) }
-        client.watched = []
-        client.isDisturbed = false
-    }
-
-    static func exec(_ client: Client, _ node: Node) {
-        guard let transaction = client.transaction else {
-            return client.error("ERR EXEC without MULTI")
+    static func exec(_ context: ServerContext) -> CommandResult {
+        let (client, store, reply) = (context.client, context.store, context.reply)
+        guard let queue = client.transaction.queue else {
+            return .error("ERR EXEC without MULTI")
         }
+        let watched = client.transaction.watched
         let isStale =
-            client.isDisturbed
-            || client.watched.contains { !$0.wasExpired && node.store.isExpired($0.bytes.span) }
-        abandon(client, node)
-        if transaction.isSpoiled {
-            return client.error("EXECABORT Transaction discarded because of previous errors.")
+            client.transaction.isDisturbed
+            || watched.contains { !$0.wasExpired && store.isExpired($0.bytes.span) }
+        abandon(client, store)
+        if queue.isSpoiled {
+            return .error("EXECABORT Transaction discarded because of previous errors.")
         }
-        if isStale { return RESPWriter.nullArray(client.version, to: &client.output) }
-        client.held.beginWhole(at: client.output.count)
-        RESPWriter.arrayHeader(transaction.count, to: &client.output)
-        swap(&client.parser, &transaction.requests)
-        runQueued(client, node)
-        swap(&client.parser, &transaction.requests)
-        client.held.endWhole()
+        if isStale {
+            reply.nullArray()
+            return .replied
+        }
+        reply.held.beginWhole(at: reply.count)
+        reply.arrayHeader(queue.count)
+        run(queue.requests, context)
+        reply.held.endWhole()
+        return .replied
     }
 
-    private static func runQueued(_ client: Client, _ node: Node) {
+    private static func run(_ requests: RequestSource, _ context: ServerContext) {
+        let frame = context.frame.with(requests)
         do throws(RESPError) {
-            while try client.parser.next() {
-                guard var spec = client.parser.lendArgument(0, { CommandTable.index.find($0) })
-                else { continue }
-                if let subcommands = spec.subcommandIndex,
-                    let part = client.parser.lendArgument(1, { subcommands.find($0) })
-                {
-                    spec = part
+            while try requests.parser.next() {
+                guard let spec = requests.findCommand() else { continue }
+                if spec.keys.first > 0, requests.count > spec.keys.first {
+                    requests.slot = requests.parser.lendArgument(spec.keys.first) { KeySlot.of($0) }
                 }
-                if spec.keys.first > 0, client.count > spec.keys.first {
-                    client.slot = client.parser.lendArgument(spec.keys.first) { KeySlot.of($0) }
-                }
-                Dispatch.execute(spec, client, node)
+                Dispatch.execute(spec, frame, context.client, context.node)
             }
         } catch {
             // What was written here is read here: this cannot come, and harms nobody if it does.
-            node.log.refuse("transaction", "A queued request cannot be read: \(error)")
-            client.isLeaving = true
+            context.node.log.refuse(
+                "transaction", "A queued request cannot be read: \(error)")
+            context.client.turn.isLeaving = true
         }
     }
 }

@@ -4,7 +4,7 @@
 import ClusterCore
 import RESP
 
-/// The slow log of a node.
+/// The slow log of a request.node.
 final class SlowLog {
     /// One command that took long.
     private struct Entry {
@@ -21,7 +21,7 @@ final class SlowLog {
     private var entries: [Entry] = []
     private var nextNumber: Int64 = 0
     private var limit = 0
-    /// Nanoseconds from which on a command is kept.
+    /// Nanoseconds from which on a command is kept; no command takes the greatest of them.
     private(set) var threshold = Int64.max
 
     /// Words of a command that are kept, and bytes of each.
@@ -30,33 +30,40 @@ final class SlowLog {
 
     func configure(_ options: NodeOptions) {
         limit = options.slowLogLength
-        let microseconds = options.slowLogThreshold
+        guard let microseconds = options.slowLogThreshold, limit > 0 else {
+            threshold = .max
+            return
+        }
         let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
-        threshold = microseconds < 0 || limit == 0 || overflows ? Int64.max : nanoseconds
+        threshold = overflows ? .max : nanoseconds
     }
 
-    /// Keeps the command that the client's parser stands at.
-    func keep(_ spec: CommandSpec, _ client: Client, nanoseconds: Int64, at wall: Int64) {
+    /// Keeps the command that `request` stands at.
+    func keep(
+        _ spec: CommandSpec, _ request: RequestSource, of client: Client, nanoseconds: Int64,
+        at wall: Int64
+    ) {
         guard !spec.flags.contains(.skipSlowLog) else { return }
         entries.append(
             Entry(
                 number: nextNumber, at: wall / 1000, microseconds: nanoseconds / 1000,
-                words: Self.words(spec, client), peer: client.peer, name: client.name))
+                words: Self.words(spec, request), peer: client.origin.peer,
+                name: client.session.name))
         nextNumber += 1
         if entries.count / 2 > limit { entries.removeFirst(entries.count - limit) }
     }
 
-    private static func words(_ spec: CommandSpec, _ client: Client) -> [String] {
-        let shown = client.count > mostWords ? mostWords - 1 : client.count
-        let secret = secrets(spec, client)
-        var words = (0..<shown).map { secret.contains($0) ? "(redacted)" : word($0, client) }
-        if client.count > shown { words.append("... (\(client.count - shown) more arguments)") }
+    private static func words(_ spec: CommandSpec, _ request: RequestSource) -> [String] {
+        let shown = request.count > mostWords ? mostWords - 1 : request.count
+        let secret = secrets(spec, request)
+        var words = (0..<shown).map { secret.contains($0) ? "(redacted)" : word($0, request) }
+        if request.count > shown { words.append("... (\(request.count - shown) more arguments)") }
         return words
     }
 
-    private static func word(_ index: Int, _ client: Client) -> String {
-        let bytes = client.bytes(index)
-        guard bytes.count > mostBytes else { return client.text(index) }
+    private static func word(_ index: Int, _ request: RequestSource) -> String {
+        let bytes = request.bytes(index)
+        guard bytes.count > mostBytes else { return request.text(index) }
         return String(decoding: bytes.prefix(mostBytes), as: UTF8.self)
             + "... (\(bytes.count - mostBytes) more bytes)"
     }
@@ -67,18 +74,18 @@ final class SlowLog {
     ]
 
     /// The places of words that may be a password or a user's name.
-    private static func secrets(_ spec: CommandSpec, _ client: Client) -> Set<Int> {
+    private static func secrets(_ spec: CommandSpec, _ request: RequestSource) -> Set<Int> {
         switch spec.fullName {
-        case "auth": return Set(1..<max(1, client.count))
+        case "auth": return Set(1..<max(1, request.count))
         case "hello", "migrate":
             let words = ["auth", "auth2"]
             return Set(
-                (1..<client.count).filter { words.contains(client.option($0)) }
+                (1..<request.count).filter { words.contains(request.option($0)) }
                     .flatMap { [$0 + 1, $0 + 2] })
         case "config|set":
             return Set(
-                stride(from: 2, to: client.count - 1, by: 2)
-                    .filter { secretSettings.contains(client.option($0)) }.map { $0 + 1 })
+                stride(from: 2, to: request.count - 1, by: 2)
+                    .filter { secretSettings.contains(request.option($0)) }.map { $0 + 1 })
         default: return []
         }
     }
@@ -103,23 +110,24 @@ final class SlowLog {
 enum SlowLogCommand {
     private static let usualCount: Int64 = 10
 
-    static func run(_ client: Client, _ node: Node) {
-        switch client.option(1) {
-        case "get": get(client, node)
-        case "len": client.integer(Int64(node.slowLog.count))
+    static func run(_ context: ServerContext) -> CommandResult {
+        switch context.option(1) {
+        case "get": return get(context)
+        case "len": return context.integer(Int64(context.node.slowLog.count))
         case "reset":
-            node.slowLog.removeAll()
-            client.ok()
-        case "help": Help.reply(client)
-        default: client.unknownSubcommand(of: "slowlog")
+            context.node.slowLog.removeAll()
+            return context.ok()
+        case "help": return Help.reply(context)
+        default: return context.unknownSubcommand(of: "slowlog")
         }
     }
 
-    private static func get(_ client: Client, _ node: Node) {
-        guard client.count <= 3 else { return client.wrongWords(of: "slowlog") }
-        guard let count = client.count == 3 ? client.number(2) : usualCount, count >= -1 else {
-            return client.error("ERR count should be greater than or equal to -1")
+    private static func get(_ context: ServerContext) -> CommandResult {
+        guard context.count <= 3 else { return context.wrongWords(of: "slowlog") }
+        guard let count = context.count == 3 ? context.number(2) : usualCount, count >= -1 else {
+            return .error("ERR count should be greater than or equal to -1")
         }
-        client.reply(node.slowLog.newest(count == -1 ? Int.max : Int(clamping: count)))
+        let most = count == -1 ? Int.max : Int(clamping: count)
+        return context.answer(context.node.slowLog.newest(most))
     }
 }

@@ -4,17 +4,19 @@
 package import ClusterCore
 package import ClusterHost
 package import ClusterWire
+import DataPlane
 package import SystemIO
 
 extension Node: ClusterServer {
     package func takeStoreReport() -> StoreReport? {
         guard store.hasNews else { return nil }
         store.markTold()
-        return store.report
+        return StoreReport(
+            offset: store.offset, isEmpty: store.isEmpty, occupied: store.occupied)
     }
 
     package func follow(_ master: NodeAddress?, from offset: ReplicationOffset) {
-        store.follow(master, from: offset)
+        if master == nil { store.becomeMaster(from: offset) } else { store.becomeReplica() }
         disturbClients()
     }
 
@@ -62,14 +64,16 @@ extension Node: ClusterServer {
 extension Node {
     /// A command for the rules. Its reply stands in the client's output at once, and is kept back with all
     /// that comes behind it until the save that it waits for.
-    func run(_ command: AdminCommand, for client: Client) {
-        let (reply, generation) = host.ask(command, from: client.id)
-        let place = client.output.count
-        client.reply(reply)
-        guard let generation else { return }
-        clients.hold(client, from: place, until: generation)
+    func run(_ command: AdminCommand, for context: ServerContext) -> CommandResult {
+        let (answer, save) = host.ask(command, from: context.client.id)
+        if case .error(let text) = answer { return .failed(CommandError(text, after: save)) }
+        let place = context.reply.count
+        context.reply.write(answer)
+        guard let save else { return .replied }
+        clients.hold(context.client, from: place, until: save)
         // What a failover promises is taken back when it cannot be saved.
-        if case .failover = command { client.held.markUndone(from: place) }
+        if case .failover = command { context.reply.held.markUndone(from: place) }
+        return .replied
     }
 
     var areWritesHeld: Bool { store.isHeld }
@@ -80,8 +84,8 @@ extension Node {
 
     /// Transactions whose watched keys changed will not run.
     func disturbClients() {
-        let disturbed = store.disturbed
-        store.disturbed = []
-        for id in disturbed { clients[id: id]?.isDisturbed = true }
+        for watcher in store.takeDisturbed() {
+            clients[id: ClientID(watcher.number)]?.transaction.isDisturbed = true
+        }
     }
 }

@@ -32,7 +32,7 @@ final class Clients {
 
     /// What waits for clients, or came of requests that are not complete.
     var heldBytes: Int {
-        byID.values.reduce(0) { $0 + $1.waitingBytes + $1.parser.bufferedBytes }
+        byID.values.reduce(0) { $0 + $1.replies.waitingBytes + $1.requests.parser.bufferedBytes }
     }
 
     /// All of them, the oldest first.
@@ -91,8 +91,10 @@ final class Clients {
         let client = Client(
             ClientID(nextID),
             token: Self.tokenBit | UInt64(nextID & 0x7FFF_FFFF) << 32
-                | UInt64(place), socket: socket, peer: peer, local: local, at: node.now.wall)
-        client.parser.limits = node.options.requestLimits
+                | UInt64(place), socket: socket,
+            origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall),
+            store: node.store)
+        client.requests.parser.limits = node.options.requestLimits
         if place == places.count { places.append(client) } else { places[place] = client }
         byID[client.id] = client
         node.statistics.connections &+= 1
@@ -107,11 +109,11 @@ final class Clients {
 
     func remove(_ client: Client, _ node: Node) {
         guard byID.removeValue(forKey: client.id) != nil else { return }
-        Transactions.abandon(client, node)
+        Transactions.abandon(client, node.store)
         let place = Int(client.token & 0xFFFF_FFFF)
         places[place] = nil
         freePlaces.append(place)
-        if client.isWaiting { waiting.removeAll { $0 === client } }
+        if client.turn.isWaiting { waiting.removeAll { $0 === client } }
         client.close()
     }
 
@@ -137,12 +139,12 @@ final class Clients {
     }
 
     private func handle(_ client: Client, _ event: PollEvent, _ node: Node) {
-        if client.isWaiting {
+        if client.turn.isWaiting {
             if event.isBroken { remove(client, node) }
-        } else if client.hasRequests {
+        } else if client.turn.hasRequests {
             // Its replies went out, at least in part.
             if event.isBroken { return remove(client, node) }
-            if client.waitingBytes <= Self.outputPause {
+            if client.replies.waitingBytes <= Self.outputPause {
                 node.statistics.startClock()
                 takeRequests(client, node)
             }
@@ -159,10 +161,10 @@ final class Clients {
         switch outcome {
         case .closed: return remove(client, node)
         case .waits(let interest):
-            return watch(client, client.interest.union(interest), node)
+            return watch(client, client.turn.interest.union(interest), node)
         case .bytes: break
         }
-        client.lastActive = node.wake.wall
+        client.asked(at: node.wake.wall)
         node.statistics.startClock()
         takeRequests(client, node)
     }
@@ -171,18 +173,18 @@ final class Clients {
     private static let share: Int64 = 5_000_000
 
     private func takeRequests(_ client: Client, _ node: Node) {
-        client.hasRequests = false
-        client.usedItsTurn = false
+        client.turn.hasRequests = false
+        client.turn.usedItsTime = false
         let end = node.statistics.since + Self.share
         do throws(RESPError) {
-            while !client.isLeaving {
-                guard client.waitingBytes <= Self.outputPause, node.statistics.since < end
+            while !client.turn.isLeaving {
+                guard client.replies.waitingBytes <= Self.outputPause, node.statistics.since < end
                 else {
-                    client.hasRequests = true
-                    client.usedItsTurn = client.waitingBytes <= Self.outputPause
+                    client.turn.hasRequests = true
+                    client.turn.usedItsTime = client.replies.waitingBytes <= Self.outputPause
                     break
                 }
-                guard try client.parser.next() else { break }
+                guard try client.requests.parser.next() else { break }
                 let began = node.statistics.since
                 guard Dispatch.run(client, node) else {
                     wait(client)
@@ -192,15 +194,15 @@ final class Clients {
                 if node.statistics.since == began { node.statistics.startClock() }
             }
         } catch {
-            RESPWriter.error(error, to: &client.output)
-            client.isLeaving = true
+            RESPWriter.error(error, to: &client.replies.bytes)
+            client.turn.isLeaving = true
         }
         markDirty(client)
     }
 
     /// Nothing is read from it until its request has run.
     private func wait(_ client: Client) {
-        client.isWaiting = true
+        client.turn.isWaiting = true
         waiting.append(client)
     }
 
@@ -215,7 +217,7 @@ final class Clients {
                 waiting.append(client)
                 continue
             }
-            client.isWaiting = false
+            client.turn.isWaiting = false
             takeRequests(client, node)
         }
     }
@@ -223,28 +225,29 @@ final class Clients {
     // MARK: - Replies
 
     private func markDirty(_ client: Client) {
-        guard !client.isDirty else { return }
-        client.isDirty = true
+        guard !client.turn.isDirty else { return }
+        client.turn.isDirty = true
         dirty.append(client)
     }
 
     /// What was answered from this place on is kept back until this save is in place.
     func hold(_ client: Client, from start: Int, until generation: Generation) {
-        guard generation > placed, start < client.output.count else { return }
-        if client.held.isEmpty { holding.append(client) }
-        client.held.add(start..<client.output.count, until: generation)
+        guard generation > placed, start < client.replies.count else { return }
+        if client.replies.held.isEmpty { holding.append(client) }
+        client.replies.held.add(start..<client.replies.count, until: generation)
     }
 
     /// A save is in place, and so are all before it.
     func placed(upTo generation: Generation) {
         placed = max(placed, generation)
-        settleHeld { $0.held.release(upTo: generation) }
+        settleHeld { $0.replies.held.release(upTo: generation) }
     }
 
     /// A save failed: whoever waits for it is told so.
     func failed(upTo generation: Generation, because error: SystemError, _ node: Node) {
         settleHeld { client in
-            let count = client.held.fail(upTo: generation, because: error, in: &client.output)
+            let count = client.replies.held.fail(
+                upTo: generation, because: error, in: &client.replies.bytes)
             for _ in 0..<count { node.statistics.countError("ERR") }
         }
     }
@@ -255,7 +258,7 @@ final class Clients {
             change(client)
             markDirty(client)
         }
-        holding.removeAll { $0.held.isEmpty || byID[$0.id] !== $0 }
+        holding.removeAll { $0.replies.held.isEmpty || byID[$0.id] !== $0 }
     }
 
     /// Writes what waits, and watches for what each client does next.
@@ -264,13 +267,14 @@ final class Clients {
         let flushed = dirty
         dirty.removeAll(keepingCapacity: true)
         for client in flushed {
-            client.isDirty = false
+            client.turn.isDirty = false
             guard client.descriptor != nil else { continue }
             let outcome = client.flush(at: node.wake.wall)
             client.count(into: node.statistics)
             switch outcome {
             case .closed: remove(client, node)
-            case .bytes where client.isLeaving && !client.isWaiting && client.held.isEmpty:
+            case .bytes
+            where client.turn.isLeaving && !client.turn.isWaiting && client.replies.held.isEmpty:
                 remove(client, node)
             case .bytes: watch(client, next(of: client), node)
             case .waits(let interest): watch(client, interest, node)
@@ -281,14 +285,14 @@ final class Clients {
     /// What comes next of a client that took all that it may have: its requests; or those that were
     /// left unread, unless a save has to make room for their replies.
     private func next(of client: Client) -> Interest {
-        guard client.hasRequests else { return .read }
-        return client.waitingBytes > Self.outputPause ? [] : .write
+        guard client.turn.hasRequests else { return .read }
+        return client.replies.waitingBytes > Self.outputPause ? [] : .write
     }
 
     private func watch(_ client: Client, _ interest: Interest, _ node: Node) {
-        let interest = client.isWaiting ? interest.intersection(.write) : interest
-        guard client.interest != interest, let descriptor = client.descriptor else { return }
-        client.interest = interest
+        let interest = client.turn.isWaiting ? interest.intersection(.write) : interest
+        guard client.turn.interest != interest, let descriptor = client.descriptor else { return }
+        client.turn.interest = interest
         try? node.loop.modify(descriptor, token: client.token, interest: interest)
     }
 
@@ -296,7 +300,7 @@ final class Clients {
 
     /// Settings changed: each client may send as much as they say now.
     func limitsChanged(_ node: Node) {
-        for client in byID.values { client.parser.limits = node.options.requestLimits }
+        for client in byID.values { client.requests.parser.limits = node.options.requestLimits }
     }
 
     /// Now and then: closes those who do not take their replies, and those who say nothing.
@@ -305,15 +309,16 @@ final class Clients {
         for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
             // Requests left unread wait for room as well, though no reply may be waiting.
             let isStuck =
-                (client.hasRequests && client.held.isEmpty
-                    || client.waitingBytes > node.options.outputLimitBytes)
-                && wall - client.lastTaken > node.options.outputPatience
+                (client.turn.hasRequests && client.replies.held.isEmpty
+                    || client.replies.waitingBytes > node.options.outputLimitBytes)
+                && wall - client.activity.lastTaken > node.options.outputPatience
             if isStuck {
                 node.statistics.closedForOutput &+= 1
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
-            } else if node.options.clientTimeout > 0, !client.isWaiting, client.held.isEmpty,
-                wall - client.lastActive > Int64(node.options.clientTimeout) * 1000
+            } else if let timeout = node.options.clientTimeout, !client.turn.isWaiting,
+                client.replies.held.isEmpty,
+                wall - client.activity.lastActive > timeout * 1000
             {
                 remove(client, node)
             }

@@ -20,7 +20,9 @@ struct NoteText {
     /// The id of a node, and what people call it.
     func full(_ id: NodeID) -> String { "\(id) (\(human(id)))" }
 
-    /// The level and text of a note; nil for what is counted as a refusal instead.
+    /// The level and text of a note; nil for what is counted as a refusal instead. Each of the four below has
+    /// the notes of one subject, and names those of the others, so that a new note does not compile until it
+    /// has its words.
     func line(_ note: Note) -> (LogLevel, String)? {
         failure(note) ?? membership(note) ?? configuration(note) ?? election(note)
     }
@@ -43,9 +45,9 @@ struct NoteText {
         case .failReceived(let id, let from):
             (.notice, "FAIL message received from \(full(from)) about \(full(id))")
         case .failQuestioned(let id, let from):
-            (.notice, "FAIL message received from \(from) about \(id), which answers: asking it")
+            (.notice, "FAIL message from \(from) about \(id), which still answers us: checking")
         case .failRefuted(let id):
-            (.notice, "Node \(id) is not marked as failing: it answers, whatever was said of it.")
+            (.notice, "Node \(id) still answers: the FAIL message about it is ignored.")
         case .clearedFail(let id, let reason):
             (.notice, "Clear FAIL state for node \(full(id)): \(Self.text(reason)).")
         case .healthChanged(let ok, let reason):
@@ -55,7 +57,14 @@ struct NoteText {
             )
         case .failReasonChanged(let reason):
             (.warning, "The cluster is still down, now because: \(Self.text(reason))")
-        default: nil
+        case .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned, .nodeForgotten,
+            .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
+            .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .electionScheduled, .electionDeclined, .electionStarted, .electionWon, .electionExpired,
+            .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn, .claimWithdrawn,
+            .manualFailoverStarted, .manualFailoverTimedOut, .manualFailoverReady, .replicaMigrated,
+            .reset, .saveFailed, .saveRecovered, .ignored:
+            nil
         }
     }
 
@@ -81,7 +90,8 @@ struct NoteText {
         case .handshakeTimedOut(let address):
             (.notice, "Handshake with \(address) given up: no answer")
         case .nodeMet(let id, let address): (.notice, "Met node \(id) at \(address)")
-        case .nodeLearned(let id, let from): (.verbose, "Heard of node \(id) from \(from)")
+        case .nodeLearned(let id, let from):
+            (.verbose, "Learned of node \(id) by gossip from \(from)")
         case .nodeForgotten(let id, let by):
             (.notice, "Forgot node \(id)\(by.map { ", as told by \($0)" } ?? "")")
         case .addressChanged(let id, let from, let to):
@@ -103,7 +113,14 @@ struct NoteText {
             )
         case .replicaMigrated(let master): (.notice, "Migrating to orphaned master \(master)")
         case .reset(let hard): (.notice, "Cluster reset (\(hard ? "hard" : "soft"))")
-        default: nil
+        case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
+            .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
+            .failReasonChanged, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .electionScheduled, .electionDeclined, .electionStarted, .electionWon, .electionExpired,
+            .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn, .claimWithdrawn,
+            .manualFailoverStarted, .manualFailoverTimedOut, .manualFailoverReady, .saveFailed,
+            .saveRecovered, .ignored:
+            nil
         }
     }
 
@@ -112,31 +129,39 @@ struct NoteText {
         case .slotsTaken(let by, let count, let from):
             (
                 .notice,
-                "\(count) slots now belong to \(by)\(from.map { ", before to \($0)" } ?? "")"
+                "\(count) slots now belong to \(by)\(from.map { ", previously to \($0)" } ?? "")"
             )
         case .slotsLost(let count, let to): (.notice, "Lost \(count) slots to \(to)")
         case .updateSent(let to, let about):
-            (.verbose, "Told \(to) by UPDATE that \(about) owns slots at a newer epoch")
+            (.verbose, "Sent UPDATE to \(to): \(about) owns slots at a newer epoch")
         case .epochRaised(let epoch, let reason):
             (.notice, "configEpoch set to \(epoch): \(Self.text(reason))")
         case .epochRefused(let epoch, let from):
-            (.warning, "Epoch \(epoch) said by \(from) is not believed")
+            (.warning, "Ignored epoch \(epoch) from \(from): it is implausibly high")
         case .saveFailed(let fault):
             (.warning, "Saving the cluster configuration failed: \(fault). Trying again.")
         case .saveRecovered: (.notice, "The cluster configuration is saved again")
         case .voteWithdrawn(let to, let epoch, let fault):
             (.warning, "Vote for \(to) in epoch \(epoch) withdrawn: \(fault)")
         case .claimWithdrawn(let epoch, let fault):
-            (.warning, "What was claimed at epoch \(epoch) is withdrawn: \(fault)")
-        default: nil
+            (.warning, "The slots claimed at epoch \(epoch) are given up: \(fault)")
+        case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
+            .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
+            .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned,
+            .nodeForgotten, .addressChanged, .addressLost, .ownAddressLearned, .becameMaster,
+            .becameReplica, .reconfigured, .electionScheduled, .electionDeclined, .electionStarted,
+            .electionWon, .electionExpired, .voteGranted, .voteRefused, .voteDeferred,
+            .manualFailoverStarted, .manualFailoverTimedOut, .manualFailoverReady, .replicaMigrated,
+            .reset, .ignored:
+            nil
         }
     }
 
     private static func text(_ reason: Note.EpochReason) -> String {
         switch reason {
         case .collision(let other): "collision with \(other)"
-        case .operatorAsked: "asked for by an operator"
-        case .importFinished: "an import is finished"
+        case .operatorAsked: "requested by an operator"
+        case .importFinished: "a slot import is complete"
         case .takeover: "takeover"
         }
     }
@@ -175,16 +200,24 @@ struct NoteText {
                     + "to have failed"
             )
         case .manualFailoverStarted(let by, let kind):
-            (
-                .notice,
-                by.map { "Manual failover requested by replica \($0)." }
-                    ?? "Manual failover user request accepted (\(kind))."
-            )
+            (.notice, Self.started(by, kind))
         case .manualFailoverTimedOut: (.notice, "Manual failover timed out.")
         case .manualFailoverReady(let offset):
             (.notice, "All master replication stream processed up to \(offset), standing.")
-        default: nil
+        case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
+            .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
+            .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned,
+            .nodeForgotten, .addressChanged, .addressLost, .ownAddressLearned, .becameMaster,
+            .becameReplica, .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised,
+            .epochRefused, .voteWithdrawn, .claimWithdrawn, .replicaMigrated, .reset, .saveFailed,
+            .saveRecovered, .ignored:
+            nil
         }
+    }
+
+    private static func started(_ replica: NodeID?, _ kind: Note.FailoverKind) -> String {
+        replica.map { "Manual failover requested by replica \($0)." }
+            ?? "Manual failover user request accepted (\(kind))."
     }
 
     private static func text(_ reason: Note.DeclineReason) -> String {
@@ -217,22 +250,22 @@ struct NoteText {
             switch ignored {
             case .unreadable(let what): ("refused message (\(what))", "")
             case .oversized(let type, let length):
-                ("passed by a long \(type)", " of \(length) bytes")
-            case .unknownType(let type): ("ignored message of \(type), which is not spoken", "")
-            case .strangerSent(let type): ("ignored \(type) of an unknown node", "")
+                ("skipped an oversized \(type)", " of \(length) bytes")
+            case .unknownType(let type): ("ignored a message of unknown \(type)", "")
+            case .strangerSent(let type): ("ignored \(type) from an unknown node", "")
             case .senderMismatch(let expected, let got):
                 ("closed a link whose sender changed", ": \(expected) became \(got)")
-            case .lightFromStranger: ("closed a link: light message of an unknown node", "")
+            case .lightFromStranger: ("closed a link: light message from an unknown node", "")
             case .invalidGossip: ("ignored gossip with an invalid node id", "")
             case .invalidExtension(let what): ("ignored extension (\(what))", "")
-            case .handshakeLimit: ("refused a handshake: too many are going on", "")
+            case .handshakeLimit: ("refused a handshake: too many are in progress", "")
             case .nodeLimit: ("refused a node: the table is full", "")
             case .hearsayLimit:
-                ("left out a node of gossip: of too many only others have told", "")
+                ("ignored a node in gossip: too many known only from gossip", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")
             case .movesTooOften(let address):
-                ("ignored a change of address: too many of one node", ", to \(address)")
+                ("ignored an address change: the node changes it too often", ", to \(address)")
             }
         return (kind, "\(kind)\(detail)\(who)")
     }

@@ -65,7 +65,7 @@ package struct NodeLog {
         }
         allowance.left -= 1
         if allowance.omitted > 0 {
-            write(level, "\(kind) …: \(allowance.omitted) lines like the next were left out")
+            write(level, "\(kind) …: \(allowance.omitted) similar lines were suppressed")
             allowance.omitted = 0
         }
         write(level, text)

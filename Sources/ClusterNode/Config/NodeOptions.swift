@@ -43,12 +43,12 @@ package struct NodeOptions: Sendable {
     package var outputLimitBytes = 64 << 10
     /// Milliseconds.
     package var outputPatience: Int64 = 60_000
-    /// Microseconds from which on a command is kept in the slow log; below 0: none is.
-    package var slowLogThreshold: Int64 = 10_000
+    /// Microseconds from which on a command is kept in the slow log; nil: none is.
+    package var slowLogThreshold: Int64? = 10_000
     /// Commands that the slow log keeps.
     package var slowLogLength = 128
-    /// Seconds of silence after which a client is closed; 0: never.
-    package var clientTimeout = 0
+    /// Seconds of silence after which a client is closed; nil: never.
+    package var clientTimeout: Int64?
     /// Reads are answered while the cluster is down.
     package var allowReadsWhenDown = false
     package var debugCommand = DebugPermission.no

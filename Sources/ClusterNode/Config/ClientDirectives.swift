@@ -4,12 +4,12 @@ import ClusterCore
 
 extension Directives {
     static let clients: [Directive] = [
-        memory("maxmemory", 0...Int.max, \.maxMemory),
-        memory("proto-max-bulk-len", (1 << 20)...Int.max, \.largestBulk),
-        memory("client-query-buffer-limit", (1 << 20)...Int.max, \.queryBufferLimit),
-        number("timeout", 0...Int(Int32.max), true, \.clientTimeout),
-        number("slowlog-log-slower-than", -1...Int.max, true, \.slowLogThreshold),
-        number("slowlog-max-len", 0...Int.max, true, \.slowLogLength),
+        bytes("maxmemory", 0...Int.max, \.maxMemory),
+        bytes("proto-max-bulk-len", (1 << 20)...Int.max, \.largestBulk),
+        bytes("client-query-buffer-limit", (1 << 20)...Int.max, \.queryBufferLimit),
+        time("timeout", 0...Int(Int32.max), never: 0, \.clientTimeout),
+        time("slowlog-log-slower-than", -1...Int.max, never: -1, \.slowLogThreshold),
+        number("slowlog-max-len", 0...Int.max, \.slowLogLength),
         Directive(name: "client-output-buffer-limit", isMutable: true) {
             options, words throws(OptionError) in
             try setOutputLimit(&options, words)
@@ -27,20 +27,16 @@ extension Directives {
         },
     ]
 
-    private static func memory(
-        _ name: String, _ range: ClosedRange<Int>,
-        _ path: any WritableKeyPath<NodeOptions, Int> & Sendable
+    /// A time for which one number stands for never.
+    private static func time(
+        _ name: String, _ range: ClosedRange<Int>, never: Int,
+        _ path: any WritableKeyPath<NodeOptions, Int64?> & Sendable
     ) -> Directive {
-        Directive(name: name, isMutable: true) { options, words throws(OptionError) in
-            let bytes = try memory(words)
-            guard range.contains(bytes) else {
-                throw OptionError(
-                    "argument must be between \(range.lowerBound) and \(range.upperBound) "
-                        + "inclusive")
-            }
-            options[keyPath: path] = bytes
-        } get: {
-            String($0[keyPath: path])
+        value(name, path) { words throws(OptionError) in
+            let number = try integer(words, range)
+            return number == never ? nil : Int64(number)
+        } _: {
+            String($0 ?? Int64(never))
         }
     }
 

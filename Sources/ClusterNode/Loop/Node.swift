@@ -5,6 +5,7 @@
 import ClusterCore
 import ClusterHost
 import ClusterWire
+import DataPlane
 package import SystemIO
 
 /// A running node.
@@ -53,6 +54,7 @@ package final class Node {
         self.log = log
         store = MemoryStore(seed: Entropy.seed())
         store.now = host.origin.at.wall
+        store.valueLimit = options.largestBulk
         do throws(SystemError) {
             process = NodeProcess(
                 signals: takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil,
@@ -116,19 +118,22 @@ package final class Node {
         let known = host.machine.state.nodes.count
         log.write(
             .notice,
-            "Node \(host.myID) \(isNew ? "made" : "loaded, \(known) nodes known"),"
+            "Node \(host.myID) \(isNew ? "created" : "loaded, \(known) nodes known"),"
                 + " port \(options.port), bus port \(options.busPort)")
         if !options.withoutEffect.isEmpty {
             log.write(
                 .notice,
-                "Directives of a data store, without effect here: "
+                "Directives that are accepted without effect here: "
                     + options.withoutEffect.joined(separator: " "))
         }
         if !options.notInForce.isEmpty {
             let list = options.notInForce.map {
                 "\($0) (\(UnbuiltDirectives.find($0)?.reason ?? "not built"))"
             }
-            log.write(.warning, "Asked for and not in force here: " + list.joined(separator: "; "))
+            log.write(
+                .warning,
+                "Directives that are not implemented and not in force here: "
+                    + list.joined(separator: "; "))
         }
         announceClientLimit()
         // For harnesses, which wait for these words.
@@ -193,7 +198,7 @@ package final class Node {
         case .terminate, .interrupt:
             log.write(.warning, "Received \(signal), leaving")
             isStopping = true
-        default: break
+        case .hangUp, .kill, .stop, .resume, .user1: break
         }
     }
 
@@ -202,7 +207,7 @@ package final class Node {
         let now = SystemClock.monotonicMilliseconds()
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
-        if !store.disturbed.isEmpty { disturbClients() }
+        if store.hasDisturbed { disturbClients() }
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
             clients.check(self)

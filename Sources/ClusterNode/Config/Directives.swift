@@ -47,7 +47,7 @@ enum Directives {
         } get: {
             String($0.port)
         },
-        number("cluster-port", 0...65535, false, \.clusterPort),
+        number("cluster-port", isMutable: false, 0...65535, \.clusterPort),
         Directive(name: "bind", isMutable: true) { options, words throws(OptionError) in
             guard !words.isEmpty else { throw OptionError("needs an address") }
             for word in words where !isBindable(word) {
@@ -58,9 +58,9 @@ enum Directives {
             $0.bind.joined(separator: " ")
         },
         flag("protected-mode", \.protectedMode),
-        number("tcp-backlog", 1...Int(Int32.max), false, \.backlog),
-        number("tcp-keepalive", 0...Int(Int32.max), true, \.keepAliveSeconds),
-        number("maxclients", 1...4_294_967_295, true, \.maxClients),
+        number("tcp-backlog", isMutable: false, 1...Int(Int32.max), \.backlog),
+        number("tcp-keepalive", 0...Int(Int32.max), \.keepAliveSeconds),
+        number("maxclients", 1...4_294_967_295, \.maxClients),
         Directive(name: "cluster-link-sendbuf-limit", isMutable: true) {
             options, words throws(OptionError) in
             let bytes = try memory(words)
@@ -91,12 +91,7 @@ enum Directives {
         },
         port("cluster-announce-port", \.cluster.announcePort),
         port("cluster-announce-bus-port", \.cluster.announceBusPort),
-        Directive(name: "cluster-announce-hostname", isMutable: true) {
-            options, words throws(OptionError) in
-            options.cluster.announceHostname = try hostname(try one(words))
-        } get: {
-            $0.cluster.announceHostname
-        },
+        value("cluster-announce-hostname", \.cluster.announceHostname, hostname) { $0 },
         Directive(name: "cluster-announce-human-nodename", isMutable: true) {
             options, words throws(OptionError) in
             let word = try one(words)
@@ -137,21 +132,21 @@ enum Directives {
         } get: {
             $0.configFile
         },
-        milliseconds("cluster-node-timeout", 1...Int64(Int32.max), \.cluster.nodeTimeout),
-        milliseconds(
-            "cluster-manual-failover-timeout", 1...Int64(Int32.max),
+        number("cluster-node-timeout", 1...Int(Int32.max), \.cluster.nodeTimeout),
+        number(
+            "cluster-manual-failover-timeout", 1...Int(Int32.max),
             \.cluster.manualFailoverTimeout),
-        milliseconds(
-            "cluster-replica-validity-factor", 0...Int64(Int32.max),
+        number(
+            "cluster-replica-validity-factor", 0...Int(Int32.max),
             \.cluster.replicaValidityFactor),
-        milliseconds("cluster-blacklist-ttl", 0...86_400, \.cluster.blacklistTTL),
+        number("cluster-blacklist-ttl", 0...86_400, \.cluster.blacklistTTL),
         Directive(name: "repl-ping-replica-period", isMutable: true) {
             options, words throws(OptionError) in
             options.cluster.replicaPingPeriod = Int64(try integer(words, 1...86_400)) * 1000
         } get: {
             String($0.cluster.replicaPingPeriod / 1000)
         },
-        number("cluster-migration-barrier", 0...Int(Int32.max), true, \.cluster.migrationBarrier),
+        number("cluster-migration-barrier", 0...Int(Int32.max), \.cluster.migrationBarrier),
         flag("cluster-replica-no-failover", \.cluster.replicaNoFailover),
         flag("cluster-allow-replica-migration", \.cluster.allowReplicaMigration),
         flag("cluster-require-full-coverage", \.cluster.requireFullCoverage),
@@ -170,11 +165,7 @@ enum Directives {
         } get: {
             $0.directory
         },
-        Directive(name: "logfile", isMutable: false) { options, words throws(OptionError) in
-            options.logFile = try one(words)
-        } get: {
-            $0.logFile
-        },
+        value("logfile", isMutable: false, \.logFile, one) { $0 },
         Directive(name: "loglevel", isMutable: true) { options, words throws(OptionError) in
             let word = try one(words).lowercased()
             guard let level = LogLevel.allCases.first(where: { "\($0)" == word }) else {
@@ -186,31 +177,15 @@ enum Directives {
         } get: {
             "\($0.logLevel)"
         },
-        Directive(name: "pidfile", isMutable: false) { options, words throws(OptionError) in
-            options.pidFile = try one(words)
-        } get: {
-            $0.pidFile
-        },
-        Directive(name: "record", isMutable: false) { options, words throws(OptionError) in
-            options.recordFile = try one(words)
-        } get: {
-            $0.recordFile
-        },
-        Directive(name: "pcap", isMutable: false) { options, words throws(OptionError) in
-            options.pcapFile = try one(words)
-        } get: {
-            $0.pcapFile
-        },
+        value("pidfile", isMutable: false, \.pidFile, one) { $0 },
+        value("record", isMutable: false, \.recordFile, one) { $0 },
+        value("pcap", isMutable: false, \.pcapFile, one) { $0 },
         Directive(name: "force", isMutable: false) { options, words throws(OptionError) in
             options.overwritesRecordings = words.isEmpty ? true : try yesOrNo(words)
         } get: {
             $0.overwritesRecordings ? "yes" : "no"
         },
-        Directive(name: "daemonize", isMutable: false) { options, words throws(OptionError) in
-            options.daemonizes = try yesOrNo(words)
-        } get: {
-            $0.daemonizes ? "yes" : "no"
-        },
+        flag("daemonize", isMutable: false, \.daemonizes),
         Directive(name: "supervised", isMutable: false) { options, words throws(OptionError) in
             guard let supervision = Supervision(rawValue: try one(words).lowercased()) else {
                 throw OptionError(
@@ -248,6 +223,12 @@ extension Directives {
         guard let value = Int(word) else {
             throw OptionError("argument couldn't be parsed into an integer")
         }
+        return try checked(value, range)
+    }
+
+    private static func checked(
+        _ value: Int, _ range: ClosedRange<Int>
+    ) throws(OptionError) -> Int {
         guard range.contains(value) else {
             throw OptionError(
                 "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
@@ -269,7 +250,8 @@ extension Directives {
         return value * unit
     }
 
-    static func hostname(_ word: String) throws(OptionError) -> String {
+    static func hostname(_ words: [String]) throws(OptionError) -> String {
+        let word = try one(words)
         guard word.utf8.count < 256 else {
             throw OptionError("Hostnames must be less than 256 characters")
         }
@@ -286,42 +268,58 @@ extension Directives {
         return word
     }
 
-    static func flag(
-        _ name: String, _ path: any WritableKeyPath<NodeOptions, Bool> & Sendable
+    /// A directive that is one value of the settings.
+    static func value<Value>(
+        _ name: String, isMutable: Bool = true,
+        _ path: any WritableKeyPath<NodeOptions, Value> & Sendable,
+        _ read: @escaping @Sendable ([String]) throws(OptionError) -> Value,
+        _ write: @escaping @Sendable (Value) -> String
     ) -> Directive {
-        Directive(name: name, isMutable: true) { options, words throws(OptionError) in
-            options[keyPath: path] = try yesOrNo(words)
+        Directive(name: name, isMutable: isMutable) { options, words throws(OptionError) in
+            options[keyPath: path] = try read(words)
         } get: {
-            $0[keyPath: path] ? "yes" : "no"
+            write($0[keyPath: path])
         }
+    }
+
+    static func flag(
+        _ name: String, isMutable: Bool = true,
+        _ path: any WritableKeyPath<NodeOptions, Bool> & Sendable
+    ) -> Directive {
+        value(name, isMutable: isMutable, path, yesOrNo) { $0 ? "yes" : "no" }
     }
 
     static func number<Value: FixedWidthInteger & SendableMetatype>(
-        _ name: String, _ range: ClosedRange<Int>, _ isMutable: Bool,
+        _ name: String, isMutable: Bool = true, _ range: ClosedRange<Int>,
         _ path: any WritableKeyPath<NodeOptions, Value> & Sendable
     ) -> Directive {
-        Directive(name: name, isMutable: isMutable) { options, words throws(OptionError) in
-            options[keyPath: path] = Value(clamping: try integer(words, range))
-        } get: {
-            String($0[keyPath: path])
+        value(name, isMutable: isMutable, path) { words throws(OptionError) in
+            Value(clamping: try integer(words, range))
+        } _: {
+            String($0)
         }
     }
 
-    private static func milliseconds(
-        _ name: String, _ range: ClosedRange<Int64>,
-        _ path: any WritableKeyPath<NodeOptions, Int64> & Sendable
+    /// A number of bytes, which may be written with a unit.
+    static func bytes(
+        _ name: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<NodeOptions, Int> & Sendable
     ) -> Directive {
-        number(name, Int(range.lowerBound)...Int(range.upperBound), true, path)
+        value(name, path) { words throws(OptionError) in
+            try checked(try memory(words), range)
+        } _: {
+            String($0)
+        }
     }
 
     private static func port(
         _ name: String, _ path: any WritableKeyPath<NodeOptions, Port?> & Sendable
     ) -> Directive {
-        Directive(name: name, isMutable: true) { options, words throws(OptionError) in
+        value(name, path) { words throws(OptionError) in
             let value = try integer(words, 0...65535)
-            options[keyPath: path] = value == 0 ? nil : Port(UInt16(value))
-        } get: {
-            "\($0[keyPath: path]?.value ?? 0)"
+            return value == 0 ? nil : Port(UInt16(value))
+        } _: {
+            "\($0?.value ?? 0)"
         }
     }
 }

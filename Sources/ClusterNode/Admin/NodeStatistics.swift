@@ -17,11 +17,10 @@ final class NodeStatistics {
     var usage = [Usage](repeating: Usage(), count: CommandTable.numberCount)
     private(set) var errors: [String: UInt64] = [:]
     private(set) var errorCount: UInt64 = 0
-    var commands: UInt64 = 0
+    /// Commands and bytes since the start.
+    var total = Flow()
     var connections: UInt64 = 0
     var rejectedConnections: UInt64 = 0
-    var readBytes: UInt64 = 0
-    var writtenBytes: UInt64 = 0
     var closedForOutput: UInt64 = 0
     /// What the last second brought.
     private(set) var perSecond = Flow()
@@ -51,7 +50,7 @@ final class NodeStatistics {
         usage[spec.number].calls &+= 1
         usage[spec.number].nanoseconds &+= spent
         since = end
-        commands &+= 1
+        total.commands &+= 1
         if failed { usage[spec.number].failed &+= 1 }
         return spent
     }
@@ -65,10 +64,10 @@ final class NodeStatistics {
             count < old ? 0 : (count - old) * 1000 / passed
         }
         perSecond = Flow(
-            commands: rate(commands, before.commands),
-            readBytes: rate(readBytes, before.readBytes),
-            writtenBytes: rate(writtenBytes, before.writtenBytes))
-        before = Flow(commands: commands, readBytes: readBytes, writtenBytes: writtenBytes)
+            commands: rate(total.commands, before.commands),
+            readBytes: rate(total.readBytes, before.readBytes),
+            writtenBytes: rate(total.writtenBytes, before.writtenBytes))
+        before = total
         measuredAt = now
     }
 
@@ -83,11 +82,9 @@ final class NodeStatistics {
         usage = [Usage](repeating: Usage(), count: CommandTable.numberCount)
         errors = [:]
         errorCount = 0
-        commands = 0
+        total = Flow()
         connections = 0
         rejectedConnections = 0
-        readBytes = 0
-        writtenBytes = 0
         closedForOutput = 0
     }
 }

@@ -39,12 +39,12 @@ struct ClientQueue {
 
     /// Something is ready for a client. One that waits for its turn already keeps its place.
     mutating func add(_ event: PollEvent, for client: Client) {
-        if let earlier = client.ready {
-            client.ready = earlier.joined(with: event)
+        if let earlier = client.turn.ready {
+            client.turn.ready = earlier.joined(with: event)
             return
         }
-        client.ready = event
-        if client.usedItsTurn { busy.append(client) } else { usual.append(client) }
+        client.turn.ready = event
+        if client.turn.usedItsTime { busy.append(client) } else { usual.append(client) }
     }
 
     /// The next of those who asked for little the last time, or else of those who asked for much.
@@ -60,8 +60,8 @@ struct ClientQueue {
     ) -> (client: Client, event: PollEvent)? {
         // Who was closed meanwhile is passed over.
         while let client = self[keyPath: line].popFirst() {
-            if let event = client.ready, client.descriptor != nil {
-                client.ready = nil
+            if let event = client.turn.ready, client.descriptor != nil {
+                client.turn.ready = nil
                 return (client, event)
             }
         }

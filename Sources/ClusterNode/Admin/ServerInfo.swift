@@ -3,6 +3,7 @@
 import ClusterCore
 import ClusterHost
 import ClusterWire
+import DataPlane
 import SystemIO
 
 enum ServerInfo {
@@ -99,15 +100,16 @@ enum ServerInfo {
         let figures = node.statistics
         return [
             ("total_connections_received", "\(figures.connections)"),
-            ("total_commands_processed", "\(figures.commands)"),
+            ("total_commands_processed", "\(figures.total.commands)"),
             ("instantaneous_ops_per_sec", "\(figures.perSecond.commands)"),
-            ("total_net_input_bytes", "\(figures.readBytes)"),
-            ("total_net_output_bytes", "\(figures.writtenBytes)"),
+            ("total_net_input_bytes", "\(figures.total.readBytes)"),
+            ("total_net_output_bytes", "\(figures.total.writtenBytes)"),
             ("instantaneous_input_kbps", kilobytes(figures.perSecond.readBytes)),
             ("instantaneous_output_kbps", kilobytes(figures.perSecond.writtenBytes)),
             ("rejected_connections", "\(figures.rejectedConnections)"),
-            ("expired_keys", "\(node.store.expiredKeys)"), ("evicted_keys", "0"),
-            ("keyspace_hits", "\(node.store.hits)"), ("keyspace_misses", "\(node.store.misses)"),
+            ("expired_keys", "\(node.store.figures.expired)"), ("evicted_keys", "0"),
+            ("keyspace_hits", "\(node.store.figures.hits)"),
+            ("keyspace_misses", "\(node.store.figures.misses)"),
             ("total_error_replies", "\(figures.errorCount)"),
             ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
             ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
