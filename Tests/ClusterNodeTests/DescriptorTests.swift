@@ -50,7 +50,9 @@ extension LiveTests {
                 nodeTimeoutMilliseconds: Live.nodeTimeout,
                 directives: ["--failover-without-copy", "yes"])
             try cluster.form(cluster.nodes, masters: 3)
-            let (victim, crowded, heir) = (cluster.nodes[0], cluster.nodes[1], cluster.nodes[3])
+            let (victim, crowded, successor) = (
+                cluster.nodes[0], cluster.nodes[1], cluster.nodes[3]
+            )
             #expect(try crowded.ask(["CONFIG", "GET", "maxclients"])["maxclients"]?.string == "22")
             let clients = try (0..<80).map { _ in try Held(crowded.address) }
             let unknown = try (0..<strangers).map { _ in try Held(crowded.busAddress) }
@@ -58,8 +60,8 @@ extension LiveTests {
             SystemClock.sleep(milliseconds: 500)
             let after = try #require(ProcessUsage.processorNanoseconds(of: crowded.processID))
             #expect(after - before < 200_000_000, "the loop spins")
-            let spent = try cluster.killAndWait(victim, heir, limit: Live.nodeTimeout + 3000)
-            print("80 clients, \(strangers) strangers, 64 descriptors: heir after \(spent) ms")
+            let spent = try cluster.killAndWait(victim, successor, limit: Live.nodeTimeout + 3000)
+            print("80 clients, \(strangers) strangers, 64 descriptors: successor after \(spent) ms")
             let idle = clients.filter(\.isIdle).count
             // One is the test's own.
             #expect((14...21).contains(idle), "\(idle) clients were let in")

@@ -54,13 +54,13 @@ extension LiveTests {
         private static func replace(
             _ cluster: MixedCluster, voter: ServerProcess, repair: () throws -> Void
         ) throws {
-            let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
+            let (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
             let others = cluster.nodes.filter { $0 !== victim && $0 !== voter }
             victim.send(.kill)
             _ = victim.wait(milliseconds: 5000)
             let end = SystemClock.monotonicMilliseconds() + Int64(4 * FailoverTests.timeout)
             while SystemClock.monotonicMilliseconds() < end {
-                #expect(try heir.myself().isReplica, "elected without a vote that is on disk")
+                #expect(try successor.myself().isReplica, "elected without a vote that is on disk")
                 for other in others {
                     let row = try other.nodes().first { $0.port == voter.port }
                     #expect(row?.isFailing == false, "\(other.name) suspects the voter")
@@ -70,7 +70,7 @@ extension LiveTests {
             #expect(try voter.text("PING") == "PONG")
             try repair()
             try cluster.waitUntilServed(
-                by: [heir], without: [victim], limit: 20 * FailoverTests.timeout)
+                by: [successor], without: [victim], limit: 20 * FailoverTests.timeout)
         }
     }
 }

@@ -59,18 +59,18 @@ extension LiveTests {
             // The folder of one of two voters is gone: an election needs its vote.
             let voter = cluster.nodes[1]
             try File.rename(voter.folder, to: voter.folder + ".away")
-            let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
+            let (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
             victim.send(.kill)
             _ = victim.wait(milliseconds: 5000)
             SystemClock.sleep(milliseconds: 4 * FailoverTests.timeout)
-            #expect(try heir.myself().isReplica, "elected without a vote that is on disk")
+            #expect(try successor.myself().isReplica, "elected without a vote that is on disk")
             #expect(try voter.text("PING") == "PONG")
-            let row = try heir.nodes().first { $0.port == voter.port }
+            let row = try successor.nodes().first { $0.port == voter.port }
             #expect(row?.isFailing == false, "a node that cannot save is suspected")
             try File.rename(voter.folder + ".away", to: voter.folder)
             #expect(voter.log.contains("Saving the cluster configuration failed"))
             try cluster.waitUntilServed(
-                by: [heir], without: [victim], limit: 20 * FailoverTests.timeout)
+                by: [successor], without: [victim], limit: 20 * FailoverTests.timeout)
         }
 
         @Test func `a file of which something is not kept is there beside the new one`() throws {

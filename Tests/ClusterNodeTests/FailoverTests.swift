@@ -31,13 +31,14 @@ extension LiveTests {
         {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
             var spent: [Int] = []
-            var (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
+            var (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
             for _ in 0..<3 {
-                spent.append(try cluster.killAndWait(victim, heir, limit: Self.timeout + 10_000))
+                spent.append(
+                    try cluster.killAndWait(victim, successor, limit: Self.timeout + 10_000))
                 try victim.restart()
                 try cluster.waitUntilAgreed()
-                #expect(try victim.myself().master == (try heir.myself().id))
-                (victim, heir) = (heir, victim)
+                #expect(try victim.myself().master == (try successor.myself().id))
+                (victim, successor) = (successor, victim)
             }
             print("failover at node timeout \(Self.timeout): \(spent) ms")
             #expect(spent.sorted()[1] <= Self.timeout + Self.slack)
@@ -46,10 +47,10 @@ extension LiveTests {
         @Test func `two of five masters are replaced at once`() throws {
             let cluster = try Self.cluster(masters: 5, replicas: 5)
             let victims = Array(cluster.nodes[0...1])
-            let heirs = Array(cluster.nodes[5...6])
+            let successors = Array(cluster.nodes[5...6])
             for victim in victims { victim.send(.kill) }
             let spent = try cluster.waitUntilServed(
-                by: heirs, without: victims, limit: Self.timeout + 15_000)
+                by: successors, without: victims, limit: Self.timeout + 15_000)
             print("two of five masters: \(spent) ms")
         }
 
@@ -66,14 +67,14 @@ extension LiveTests {
 
         @Test func `a pause above the node timeout costs a master its place`() throws {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
-            let (paused, heir) = (cluster.nodes[0], cluster.nodes[3])
+            let (paused, successor) = (cluster.nodes[0], cluster.nodes[3])
             paused.send(.stop)
             // A paused node still holds its links: the pings on them go unanswered.
             try cluster.waitUntilServed(
-                by: [heir], without: [paused], limit: 3 * Self.timeout + 10_000)
+                by: [successor], without: [paused], limit: 3 * Self.timeout + 10_000)
             paused.send(.resume)
             try cluster.waitUntilAgreed()
-            #expect(try paused.myself().master == (try heir.myself().id))
+            #expect(try paused.myself().master == (try successor.myself().id))
         }
 
         @Test func `a master that most others cannot hear stops serving, and serves again`() throws
@@ -105,23 +106,24 @@ extension LiveTests {
             #expect(try old.myself().isReplica)
         }
 
-        @Test func `a master that returns after its heir died does not take its old slots`() throws
+        @Test func `a master that returns after its successor died does not take its old slots`()
+            throws
         {
             let cluster = try Self.cluster(masters: 3, replicas: 3)
-            let (old, heir) = (cluster.nodes[0], cluster.nodes[3])
-            _ = try cluster.killAndWait(old, heir, limit: Self.timeout + 10_000)
-            heir.send(.kill)
-            _ = heir.wait(milliseconds: 5000)
+            let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
+            _ = try cluster.killAndWait(old, successor, limit: Self.timeout + 10_000)
+            successor.send(.kill)
+            _ = successor.wait(milliseconds: 5000)
             try old.restart()
-            let heirID = try cluster.nodes[1].nodes().first { $0.port == heir.port }?.id
+            let heirID = try cluster.nodes[1].nodes().first { $0.port == successor.port }?.id
             eventually("UPDATE reaches it", withinMilliseconds: 10_000) {
                 let own = try old.myself()
                 return own.isReplica && own.master == heirID ? nil : "\(own)"
             }
-            try heir.restart()
+            try successor.restart()
             try cluster.waitUntilAgreed()
             try cluster.waitUntilServing()
-            #expect(try heir.myself().isMaster)
+            #expect(try successor.myself().isMaster)
         }
 
         @Test func `a replica moves to a master that lost its own`() throws {
@@ -141,32 +143,32 @@ extension LiveTests {
 }
 
 extension MixedCluster {
-    /// Kills a master and waits until its heir serves.
+    /// Kills a master and waits until its successor serves.
     /// - Returns: milliseconds from the kill.
     func killAndWait(
-        _ victim: ServerProcess, _ heir: ServerProcess, limit: Int
+        _ victim: ServerProcess, _ successor: ServerProcess, limit: Int
     ) throws -> Int {
         let start = SystemClock.monotonicMilliseconds()
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
-        try waitUntilServed(by: [heir], without: [victim], limit: limit)
+        try waitUntilServed(by: [successor], without: [victim], limit: limit)
         return Int(SystemClock.monotonicMilliseconds() - start)
     }
 
-    /// Waits until all but the lost ones say ok and list the heirs as masters with slots.
+    /// Waits until all but the lost ones say ok and list the successors as masters with slots.
     @discardableResult
     func waitUntilServed(
-        by heirs: [ServerProcess], without lost: [ServerProcess], limit: Int
+        by successors: [ServerProcess], without lost: [ServerProcess], limit: Int
     ) throws -> Int {
         let start = SystemClock.monotonicMilliseconds()
         let survivors = nodes.filter { node in !lost.contains { $0 === node } }
-        eventually("the heirs serve", withinMilliseconds: limit) {
+        eventually("the successors serve", withinMilliseconds: limit) {
             for node in survivors {
                 let rows = try node.nodes()
-                for heir in heirs {
-                    let row = rows.first { $0.port == heir.port }
+                for successor in successors {
+                    let row = rows.first { $0.port == successor.port }
                     if row?.isMaster != true || row?.slots.isEmpty != false {
-                        return "\(node.name) lists \(heir.port) as \(row?.flags ?? [])"
+                        return "\(node.name) lists \(successor.port) as \(row?.flags ?? [])"
                     }
                 }
                 let state = try node.field("cluster_state", of: "CLUSTER", "INFO")

@@ -113,17 +113,18 @@ extension LiveTests {
 
         @Test func `a vote asked for in advance does not hold up the next failover`() throws {
             let cluster = try FailoverTests.cluster(masters: 3, replicas: 3)
-            let (victim, heir) = (cluster.nodes[0], cluster.nodes[3])
+            let (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
             var request = try header(victim)
             request.replicaOf = request.sender
-            request.sender = try #require(NodeID(try heir.myself().id))
+            request.sender = try #require(NodeID(try successor.myself().id))
             request.flags = [.myself, .replica]
             request.messageFlags = .forceAck
-            request.port = Port(UInt16(heir.port))
-            request.busPort = Port(UInt16(heir.port + 10_000))
+            request.port = Port(UInt16(successor.port))
+            request.busPort = Port(UInt16(successor.port + 10_000))
             request.currentEpoch = Epoch(request.currentEpoch.value + 100)
             for voter in cluster.nodes[1...2] { try say(.voteRequest, request, to: voter) }
-            let spent = try cluster.killAndWait(victim, heir, limit: FailoverTests.timeout + 10_000)
+            let spent = try cluster.killAndWait(
+                victim, successor, limit: FailoverTests.timeout + 10_000)
             print("after a vote in advance: \(spent) ms")
             #expect(spent <= FailoverTests.timeout + FailoverTests.slack)
         }

@@ -89,14 +89,14 @@ extension LiveTests {
         @Test func `a master that was replaced by hand is read from no more`() throws {
             let cluster = try cluster([try Live.ours(), try Live.ours()])
             try cluster.form(cluster.nodes, masters: 1)
-            let (master, heir) = (cluster.nodes[0], cluster.nodes[1])
+            let (master, successor) = (cluster.nodes[0], cluster.nodes[1])
             try master.command("SET", "foo", "bar")
-            try heir.command("CLUSTER", "FAILOVER")
-            try cluster.waitUntilServed(by: [heir], without: [], limit: 5000)
+            try successor.command("CLUSTER", "FAILOVER")
+            try cluster.waitUntilServed(by: [successor], without: [], limit: 5000)
             eventually("the former master follows") {
                 try master.myself().isReplica ? nil : "not yet"
             }
-            try expectNoReads(from: master, master: heir)
+            try expectNoReads(from: master, master: successor)
             expectLoading(master, cluster)
         }
 

@@ -36,11 +36,13 @@ extension LiveTests {
                 for round in 0..<Self.rounds {
                     let pair = [cluster.nodes[round % 3], cluster.nodes[3 + round % 3]]
                     let isFirst = try pair[0].myself().isMaster
-                    let (victim, heir) = isFirst ? (pair[0], pair[1]) : (pair[1], pair[0])
+                    let (victim, successor) = isFirst ? (pair[0], pair[1]) : (pair[1], pair[0])
                     // Deaths come at no particular moment between two pings.
                     SystemClock.sleep(milliseconds: 370 * round)
                     times.append(
-                        Double(try cluster.killAndWait(victim, heir, limit: Self.timeout + 10_000)))
+                        Double(
+                            try cluster.killAndWait(victim, successor, limit: Self.timeout + 10_000)
+                        ))
                     try victim.restart()
                     try cluster.waitUntilAgreed()
                 }

@@ -27,11 +27,11 @@ import Testing
         let dead = try #require(nodes.first { $0["address"] as? String == "127.0.0.1:21000" })
         #expect(dead["flags"] as? [String] == ["master", "fail"])
         #expect(dead["slots"] as? [[Int]] == [])
-        let heir = try #require(nodes.first { $0["address"] as? String == "127.0.0.1:21003" })
-        #expect(heir["slots"] as? [[Int]] == [[0, 5460], [12182, 12182]])
-        #expect(heir["role"] as? String == "master")
-        #expect(heir["replicaOf"] is NSNull)
-        #expect(heir["configEpoch"] as? Int == 11)
+        let successor = try #require(nodes.first { $0["address"] as? String == "127.0.0.1:21003" })
+        #expect(successor["slots"] as? [[Int]] == [[0, 5460], [12182, 12182]])
+        #expect(successor["role"] as? String == "master")
+        #expect(successor["replicaOf"] is NSNull)
+        #expect(successor["configEpoch"] as? Int == 11)
     }
 
     @Test func `the table names each node, its role and what it serves`() throws {

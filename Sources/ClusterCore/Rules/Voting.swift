@@ -135,8 +135,9 @@ enum Voting {
         return nil
     }
 
-    /// The vote is on disk: say it on our link, or on the candidate's when ours does not stand
-    /// (a vote is judged by its sender alone, and one that is not said is spent all the same).
+    /// The vote is on disk: say it on our link, or on the candidate's when ours does not stand. The candidate
+    /// counts votes by who sent them, whatever the connection; and a vote that is not said cannot be given to
+    /// another in this epoch.
     ///
     /// Its header names the epoch of the vote: ours may have risen while the disk was waited for,
     /// and a vote counts for the epoch that it names.

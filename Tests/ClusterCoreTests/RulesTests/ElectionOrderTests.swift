@@ -52,10 +52,10 @@ struct ElectionOrderTests {
     }
 
     private static func takeOver(
-        _ node: inout TestNode, _ heir: Character, _ range: String
+        _ node: inout TestNode, _ successor: Character, _ range: String
     ) -> Outcome {
         let epoch = node.state.currentEpoch.next
-        return node.hears(.pong(), from: heir) {
+        return node.hears(.pong(), from: successor) {
             $0.flags = [.myself, .master]
             $0.replicaOf = .zero
             ($0.configEpoch, $0.currentEpoch) = (epoch, epoch)

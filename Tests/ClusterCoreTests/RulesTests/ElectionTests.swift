@@ -15,7 +15,7 @@ struct ElectionTests {
         """
 
     /// a has failed, and m knows it.
-    static func bereaved(
+    static func replicaOfFailedMaster(
         _ lines: String = shape, _ adjust: (inout ClusterConfig) -> Void = { _ in }
     ) -> TestNode {
         var node = TestNode(lines, adjust)
@@ -36,7 +36,7 @@ struct ElectionTests {
     }
 
     @Test func `a replica without siblings asks as soon as its master has failed`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         let outcome = Self.learnsFailure(&node)
         #expect(outcome.notes.contains(.electionStarted(10, forced: false)))
         #expect(outcome.receivers(of: .voteRequest) == "bc")
@@ -47,7 +47,7 @@ struct ElectionTests {
     }
 
     @Test func `each voter hears of the failure before the request on the same link`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         let outcome = Self.learnsFailure(&node)
         for voter in "bc" {
             let types = outcome.sent.filter { $0.to == voter }.map(\.message.type)
@@ -57,7 +57,7 @@ struct ElectionTests {
     }
 
     @Test func `a request leaves only when its epoch is on disk`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         node.disk = .slow
         let outcome = Self.learnsFailure(&node)
         #expect(outcome.sent(.voteRequest).isEmpty)
@@ -68,7 +68,7 @@ struct ElectionTests {
     }
 
     @Test func `a request whose save failed is withdrawn, and epochs are not spent in a hurry`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         node.disk = .full
         let outcome = Self.learnsFailure(&node)
         #expect(outcome.notes.contains(.claimWithdrawn(10, TestNode.fault)))
@@ -81,7 +81,7 @@ struct ElectionTests {
     }
 
     @Test func `a newer epoch that comes while the request is saved makes it ask anew`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         node.disk = .slow
         _ = Self.learnsFailure(&node)
         node.hears(.ping(), from: "c") { $0.currentEpoch = 20 }
@@ -95,7 +95,7 @@ struct ElectionTests {
     func `an epoch that another takes for itself while votes are asked for is given up`(
         _ way: String
     ) {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         _ = Self.votes(&node, from: "b")
         let update = SlotUpdate(configEpoch: 10, node: id("b"), slots: slots("5461-10922"))
@@ -113,7 +113,7 @@ struct ElectionTests {
     }
 
     @Test func `an epoch beyond that of the election leaves it as it is`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         node.hears(.ping(), from: "b") {
             $0.currentEpoch = 12
@@ -123,7 +123,7 @@ struct ElectionTests {
     }
 
     @Test func `a majority of voters wins`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         #expect(!Self.votes(&node, from: "b").notes.contains(.electionWon(10, votes: 1)))
         #expect(node.state.me.role == .replica(of: id("a")))
@@ -143,7 +143,7 @@ struct ElectionTests {
     }
 
     @Test func `a victory is said only when it is on disk`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         node.disk = .slow
         _ = Self.votes(&node, from: "bc")
@@ -156,7 +156,7 @@ struct ElectionTests {
     }
 
     @Test func `a victory whose save failed is taken back`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         node.disk = .slow
         _ = Self.votes(&node, from: "bc")
@@ -169,7 +169,8 @@ struct ElectionTests {
     }
 
     @Test func `a voter counts once, and only masters with slots count`() {
-        var node = Self.bereaved(Self.shape + "\nd master - 4\ns slave b 2\nt master - 5")
+        var node = Self.replicaOfFailedMaster(
+            Self.shape + "\nd master - 4\ns slave b 2\nt master - 5")
         _ = Self.learnsFailure(&node)
         _ = Self.votes(&node, from: "bbdst")
         #expect(node.state.me.isMaster == false)
@@ -178,7 +179,7 @@ struct ElectionTests {
     }
 
     @Test func `a vote of an older epoch does not count`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         node.hears(.vote, from: "b") { $0.currentEpoch = 9 }
         node.hears(.vote, from: "c") { $0.currentEpoch = 9 }
@@ -186,7 +187,7 @@ struct ElectionTests {
     }
 
     @Test func `votes that come after the election timeout do not win`() {
-        var node = Self.bereaved()
+        var node = Self.replicaOfFailedMaster()
         _ = Self.learnsFailure(&node)
         node.pass(10_001)
         _ = Self.votes(&node, from: "bc")
@@ -194,7 +195,7 @@ struct ElectionTests {
     }
 
     @Test func `a lost election is repeated after two node timeouts`() {
-        var node = Self.bereaved { $0.replicaValidityFactor = 0 }
+        var node = Self.replicaOfFailedMaster { $0.replicaValidityFactor = 0 }
         _ = Self.learnsFailure(&node)
         let early = node.advance(10_000)
         #expect(!early.notes.contains { if case .electionStarted = $0 { true } else { false } })
@@ -204,7 +205,7 @@ struct ElectionTests {
     }
 
     @Test func `of two siblings the one with more data stands first`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.step(.store(StoreReport(offset: 100, isEmpty: false, copyAge: 0)))
         node.pass(1)
         node.hears(.ping(), from: "s") { $0.offset = 200 }
@@ -217,7 +218,7 @@ struct ElectionTests {
     }
 
     @Test func `a replica without a copy stands behind a sibling that holds one`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.hears(.ping(), from: "a") { $0.offset = 100 }
         node.pass(1)
         node.hears(.ping(), from: "s") { $0.offset = 1 }
@@ -226,13 +227,13 @@ struct ElectionTests {
     }
 
     @Test func `of siblings with equal data the smaller id stands first`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.pass(1)
         node.hears(.ping(), from: "s")
         #expect(
             Self.learnsFailure(&node).notes
                 .contains(.electionScheduled(delay: 0, rank: 0, offset: 0)))
-        var second = Self.bereaved(Self.shape + "\nf slave a 1")
+        var second = Self.replicaOfFailedMaster(Self.shape + "\nf slave a 1")
         second.pass(1)
         second.hears(.ping(), from: "f")
         #expect(
@@ -241,7 +242,7 @@ struct ElectionTests {
     }
 
     @Test func `siblings that have not told their offset get half a second to do so`() throws {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.pass(100)
         node.hears(.ping(), from: "a")
         let notes = Self.learnsFailure(&node).notes
@@ -253,7 +254,7 @@ struct ElectionTests {
 
     @Test func `siblings that wait for each other's offsets do not wait equally long`() {
         let delays = (0..<6).flatMap { seconds in
-            var node = Self.bereaved(Self.shape + "\ns slave a 1")
+            var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
             // Chance is drawn from each second.
             node.advance(Int64(seconds) * 1000 + 1000)
             node.hears(.ping(), from: "a")
@@ -265,7 +266,8 @@ struct ElectionTests {
     }
 
     @Test func `a sibling that never stands or has failed delays nobody`() {
-        var node = Self.bereaved(Self.shape + "\nf slave,nofailover a 1\ng slave,fail a 1")
+        var node = Self.replicaOfFailedMaster(
+            Self.shape + "\nf slave,nofailover a 1\ng slave,fail a 1")
         node.pass(100)
         node.hears(.ping(), from: "a")
         node.learnsFailure(of: "g", from: "b")
@@ -279,7 +281,7 @@ struct ElectionTests {
     }
 
     @Test func `a sibling whose greater offset comes late delays the election by its rank`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.pass(100)
         node.hears(.ping(), from: "a")
         _ = Self.learnsFailure(&node)
@@ -290,7 +292,7 @@ struct ElectionTests {
     }
 
     @Test func `votes for an election against a former master count no more`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.learnsFailure(of: "s", from: "b")
         _ = Self.learnsFailure(&node)
         // s won: it lives, but we have it from others that it failed.
@@ -307,7 +309,7 @@ struct ElectionTests {
     }
 
     @Test func `a replica that another won over follows the winner`() {
-        var node = Self.bereaved(Self.shape + "\ns slave a 1")
+        var node = Self.replicaOfFailedMaster(Self.shape + "\ns slave a 1")
         node.hears(.ping(), from: "s")
         _ = Self.learnsFailure(&node)
         let outcome = node.hears(.pong(), from: "s") {

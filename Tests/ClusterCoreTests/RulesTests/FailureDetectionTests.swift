@@ -155,9 +155,9 @@ struct FailureDetectionTests {
         node.pass(1000)
         let told = node.tick()
         #expect(node.state.nodes.counts.suspects == Array(dead))
-        let hearers = Set(told.sent(.ping).compactMap { node.state.target(of: $0.link) })
-        #expect(hearers.isSuperset(of: living.prefix(ClusterConfig.suspicionCollectors)))
-        #expect(hearers.count < 120, "\(hearers.count)")
+        let recipients = Set(told.sent(.ping).compactMap { node.state.target(of: $0.link) })
+        #expect(recipients.isSuperset(of: living.prefix(ClusterConfig.suspicionCollectors)))
+        #expect(recipients.count < 120, "\(recipients.count)")
     }
 
     /// Of nine voters four with smaller ids and m itself agree that z has failed.

@@ -200,7 +200,7 @@ struct SlotOwnershipTests {
 
     // MARK: Slots on their way
 
-    @Test func `an import whose source moved within its shard goes on with the heir`() {
+    @Test func `an import whose source moved within its shard goes on with the successor`() {
         var node = TestNode(
             "m myself,master - 3 0-5460 [12000-<-c]\nb master - 2 5461-10922\n"
                 + "c master - 4 10923-16383\nr slave c 4")

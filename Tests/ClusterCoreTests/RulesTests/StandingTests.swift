@@ -7,7 +7,7 @@ import Testing
 
 struct StandingTests {
     @Test func `a replica whose data is too old does not stand, and says so once`() {
-        var node = ElectionTests.bereaved { $0.replicaPingPeriod = 0 }
+        var node = ElectionTests.replicaOfFailedMaster { $0.replicaPingPeriod = 0 }
         node.pass(60_000)
         let outcome = ElectionTests.learnsFailure(&node)
         #expect(
@@ -21,7 +21,7 @@ struct StandingTests {
 
     @Test func `data age counts from a node timeout on, up to the validity factor`() {
         for (silence, stands) in [(65_000, true), (65_001, false)] {
-            var node = ElectionTests.bereaved {
+            var node = ElectionTests.replicaOfFailedMaster {
                 $0.replicaValidityFactor = 10
                 $0.replicaPingPeriod = 10_000
             }
@@ -34,7 +34,7 @@ struct StandingTests {
     }
 
     @Test func `a validity factor of 0 takes data of any age`() {
-        var node = ElectionTests.bereaved { $0.replicaValidityFactor = 0 }
+        var node = ElectionTests.replicaOfFailedMaster { $0.replicaValidityFactor = 0 }
         node.pass(10_000_000)
         #expect(!ElectionTests.learnsFailure(&node).sent(.voteRequest).isEmpty)
     }
@@ -50,7 +50,7 @@ struct StandingTests {
     }
 
     @Test func `a replica without a copy does not stand and flags itself so`() {
-        var node = ElectionTests.bereaved { $0.failoverWithoutCopy = false }
+        var node = ElectionTests.replicaOfFailedMaster { $0.failoverWithoutCopy = false }
         let outcome = ElectionTests.learnsFailure(&node)
         #expect(outcome.notes.contains(.electionDeclined(reason: .noCopy)))
         #expect(
@@ -59,19 +59,19 @@ struct StandingTests {
     }
 
     @Test func `a replica with a copy of its own stands by the age of that copy`() {
-        var node = ElectionTests.bereaved { $0.failoverWithoutCopy = false }
+        var node = ElectionTests.replicaOfFailedMaster { $0.failoverWithoutCopy = false }
         node.step(.store(StoreReport(offset: 40, isEmpty: false, copyAge: 100)))
         #expect(ElectionTests.learnsFailure(&node).sent(.voteRequest).first?.header?.offset == 40)
     }
 
     @Test func `a replica that is told never to stand does not`() {
-        var node = ElectionTests.bereaved { $0.replicaNoFailover = true }
+        var node = ElectionTests.replicaOfFailedMaster { $0.replicaNoFailover = true }
         #expect(
             ElectionTests.learnsFailure(&node).notes.contains(.electionDeclined(reason: .disabled)))
     }
 
     @Test func `a replica that is told so while its election goes on gives it up`() {
-        var node = ElectionTests.bereaved()
+        var node = ElectionTests.replicaOfFailedMaster()
         _ = ElectionTests.learnsFailure(&node)
         var config = node.machine.config
         config.replicaNoFailover = true
@@ -82,7 +82,7 @@ struct StandingTests {
     }
 
     @Test func `a replica that may stand again does not flag itself any more`() {
-        var node = ElectionTests.bereaved { $0.replicaNoFailover = true }
+        var node = ElectionTests.replicaOfFailedMaster { $0.replicaNoFailover = true }
         func isFlagged() -> Bool? {
             let answer = node.hears(.ping(), from: "b").sent(.pong).first
             return answer?.header?.flags.contains(.noFailover)
@@ -95,7 +95,7 @@ struct StandingTests {
     }
 
     @Test func `nobody stands for a master without slots`() {
-        var node = ElectionTests.bereaved(
+        var node = ElectionTests.replicaOfFailedMaster(
             "m myself,slave a 1\na master - 1\nb master - 2 0-10922\nc master - 3 10923-16383")
         let outcome = ElectionTests.learnsFailure(&node)
         #expect(
@@ -105,7 +105,7 @@ struct StandingTests {
     }
 
     @Test func `nobody stands while the master is only suspected`() {
-        var node = ElectionTests.bereaved()
+        var node = ElectionTests.replicaOfFailedMaster()
         #expect(node.advance(9000).sent(.voteRequest).isEmpty)
         #expect(node.row("a")?.condition.isPFail == true)
     }
