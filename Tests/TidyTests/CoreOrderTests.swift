@@ -50,8 +50,9 @@ import Testing
 
         /// Lines of a file that use what is offered.
         func uses(in file: SourceFile) throws -> [String] {
+            // Not \b: to the engine a full stop between letters ends no word.
             var words = members.filter { file.text.contains($0) }
-                .map { #"(^|[^.\w]|\$\d\.|\w\.|\]\.)\b"# + $0 + #"\b"# }
+                .map { #"(^|\W)"# + $0 + #"(\W|$)"# }
             if file.text.contains("\(name).") {
                 words.append(#"(^|[^.\w])"# + name + #"\.[a-zA-Z]"#)
             }
