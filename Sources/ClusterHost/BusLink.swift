@@ -23,13 +23,13 @@ final class BusLink {
 
     /// Facts about a link that its owners keep with it.
     struct Marks {
-        /// The node at the other end is known by name.
+        /// A known node is at the other end.
         var isKnown = false
         /// Anything was ever read from it.
         var hasSpoken = false
         /// In the list of links to be flushed.
         var isDirty = false
-        /// Bytes that count against what strangers may make us hold.
+        /// Bytes that count against `HostLimits.strangerBytes`.
         var charge = 0
     }
 
@@ -50,13 +50,13 @@ final class BusLink {
     var isInbound: Bool {
         if case .inbound = id { true } else { false }
     }
-    /// Somebody connected, and has not said a name that we know.
+    /// An inbound connection on which no known node has sent a header yet.
     var isStranger: Bool { isInbound && !marks.isKnown }
     /// Waits for the stream to take more.
     var waitsForRoom: Bool { interest.contains(.write) }
     /// Bytes that wait to be written.
     var queuedBytes: Int { queue.byteCount }
-    /// What the link makes us hold: frames that are not complete, and what waits to be written.
+    /// Bytes buffered for the link: of frames that are not complete, and those that wait to be written.
     var heldBytes: Int { splitter.heldBytes + queuedBytes }
 
     /// Why it could not be connected; nil when it is open.

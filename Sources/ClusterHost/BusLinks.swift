@@ -22,11 +22,11 @@ struct BusLinks {
     /// Links with something to write.
     private var dirty: [BusLink] = []
 
-    /// What connections of unknown nodes make us hold, all together.
+    /// Bytes buffered for all connections of unknown nodes together.
     private(set) var strangerBytes = 0
 
     var inboundCount: Int { Int(nextNumber) - freeNumbers.count }
-    /// Inbound connections whose owner is not known by name.
+    /// Inbound connections of unknown nodes.
     private(set) var strangerCount = 0
     /// What waits to be written on all of them.
     var queuedBytes: Int { byToken.values.reduce(0) { $0 + $1.queuedBytes } }
@@ -65,13 +65,13 @@ struct BusLinks {
         if link.isStranger { strangerCount += 1 }
     }
 
-    /// Who is at the other end is known now.
+    /// A known node is at the other end from now on.
     mutating func know(_ link: BusLink) {
         if link.isStranger { strangerCount -= 1 }
         link.marks.isKnown = true
     }
 
-    /// Of those whose owner is not known: who has said nothing, the oldest of them; else the oldest.
+    /// The oldest connection of an unknown node that has sent nothing; if all have, the oldest of them.
     var oldestStranger: BusLink? {
         byToken.values.filter(\.isStranger).min {
             ($0.marks.hasSpoken ? 1 : 0, $0.token) < ($1.marks.hasSpoken ? 1 : 0, $1.token)
@@ -98,7 +98,7 @@ struct BusLinks {
         link.marks.charge = bytes
     }
 
-    /// The link that holds most of what strangers hold.
+    /// The link of an unknown node for which most bytes are buffered.
     var heaviestStranger: BusLink? {
         byToken.values.max { $0.marks.charge < $1.marks.charge }
     }

@@ -1,6 +1,6 @@
-// A node of a cluster without its data: it drives the rules over real sockets for whatever server embeds
-// it. Here are its start, its loop and the order of a wake-up: what is ready, timers and the tick, then
-// inputs that came up meanwhile, one save, and the bytes last of all but those of links that were closed.
+// A cluster node without its data: it drives the rules over real sockets for the server that embeds it. Here
+// are its start, its loop and the order of a wake-up: sockets that are ready, timers and the tick, then inputs
+// that came up meanwhile, one save, and last the bytes that are to be sent.
 
 public import ClusterCore
 import ClusterWire
@@ -11,11 +11,11 @@ package import SystemIO
 ///
 /// Make it, set `server`, take the server's own ports, then `start`. After that either `run`; or call
 /// `poll` again and again; or watch `descriptor` for reading in a loop of your own, and call `process`
-/// when it is ready, when `nextDeadline` is over, and after commands were submitted. `stop` at the end.
+/// when it is ready, when `nextDeadline` is reached, and after commands were submitted. Call `stop` at the end.
 public final class ClusterHost {
-    /// The hooks. Not kept alive by the host.
+    /// The server that has the hooks; the host holds it weakly.
     public weak var server: (any ClusterServer)?
-    /// What it was started with, and what was changed since.
+    /// The present settings.
     public internal(set) var config: HostConfig
     /// What the node believes, and its rules. To ask it something copies it, which is not for each frame.
     package internal(set) var machine: Machine
@@ -26,20 +26,21 @@ public final class ClusterHost {
     var saves: HostSaves
     var clock: HostClock
     let loop: PollSet
-    /// Inputs that came up while another was worked on.
+    /// Inputs that came up while another was processed.
     var postponed: [Input] = []
     /// The role that the server was last told.
     private var toldRole: Role
     private var isLeaving = false
 
-    /// Takes the file of a node and reads it; where there is none, makes a new node, of which nothing is
-    /// on disk before `start`.
+    /// Locks and reads nodes.conf; where there is none, makes a new node, which `start` saves for the first
+    /// time.
     ///
     /// - Parameters:
     ///   - config: where it listens, and where its file is.
-    ///   - seed: what all chance of the rules follows from; nil: the system gives one.
-    ///   - tell: is told what was not taken as it is, before there are hooks.
-    /// - Throws: that the file is another's, cannot be read, or is no nodes.conf.
+    ///   - seed: the seed of all random choices of the rules; nil: a random one from the system.
+    ///   - tell: is called with notes on the file, such as lines that were ignored, since `server` is not set
+    ///     yet.
+    /// - Throws: that another node has the file locked, that it cannot be read, or that it is no nodes.conf.
     public convenience init(
         _ config: HostConfig, seed: UInt64? = nil,
         telling tell: (HostNote) -> Void = { _ in }
@@ -50,8 +51,8 @@ public final class ClusterHost {
     }
 
     /// The same, on a poller that others use as well: they call `beginWakeUp`, `handle`, `runTimer`,
-    /// `tick`, `settle` and `finishWakeUp` in this order. The host's tokens are those from `firstToken` on, fewer than
-    /// 2 to the power of 62.
+    /// `tick`, `settle` and `finishWakeUp` in this order. The host's tokens are those from `firstToken` on,
+    /// fewer than 2 to the power of 62.
     package init(
         _ config: HostConfig, on loop: PollSet, firstToken: UInt64, seed: UInt64,
         telling tell: (HostNote) -> Void
@@ -81,9 +82,9 @@ public final class ClusterHost {
         }
     }
 
-    /// Listens for other nodes, then saves a new node for the first time: one that cannot start leaves
+    /// Listens for other nodes, then saves a new node for the first time, so that one that cannot listen leaves
     /// no file behind.
-    /// - Throws: that an address cannot be listened at, or the file not be written.
+    /// - Throws: that it cannot listen on an address, or cannot write the file.
     public func start() throws(HostError) {
         do throws(ListenError) {
             links.listeners = try Listener.open(
@@ -106,7 +107,7 @@ public final class ClusterHost {
         stop()
     }
 
-    /// Has `run` end after this wake-up.
+    /// Makes `run` return after this wake-up.
     public func leave() { isLeaving = true }
 
     /// Waits until something is ready, the next deadline or the timeout, and processes it.
@@ -123,11 +124,12 @@ public final class ClusterHost {
         finishWakeUp()
     }
 
-    /// Processes what is ready, without waiting. Where much is ready it does a part, and `descriptor`
-    /// stays ready.
+    /// Processes what is ready, without waiting. When much is ready it processes a part, and `descriptor` stays
+    /// readable.
     public func process() { poll(timeoutMilliseconds: 0) }
 
-    /// Is readable while something is ready: another poller may watch it.
+    /// A descriptor that is readable while something is ready: watch it in your own poller, and do not close
+    /// it.
     public var descriptor: Int32 { loop.descriptor }
 
     /// The monotonic millisecond at which `process` must be called though nothing is ready: at once after
@@ -138,8 +140,8 @@ public final class ClusterHost {
         return isPending ? clock.wake.monotonic : clock.nextTimer
     }
 
-    /// Saves for the last time, waits until that is done, and gives up threads and file. The host
-    /// must not be used after it.
+    /// Saves for the last time, waits for that save, ends the threads and unlocks the file. The host must not
+    /// be used after it.
     public func stop() {
         settle()
         for result in saves.finish(NodesFile.text(machine.state, .now)) {
@@ -229,7 +231,7 @@ public final class ClusterHost {
         apply(input)
     }
 
-    /// An input that comes up while another is worked on.
+    /// An input that comes up while another is processed.
     func postpone(_ input: Input) { postponed.append(input) }
 
     /// Tells the rules what changed in the store, once for all changes so far.

@@ -1,6 +1,6 @@
-// The hooks of a host: what it asks of the server around it, and what it tells it. They are called on the
-// host's own thread, while it processes; none of them may call the host back to submit a command or to
-// process. Publications will come by a hook of their own.
+// The hooks of a host: what it asks of the server around it, and what it tells the server. They are called on
+// the host's thread, from within `process`, `poll`, `submit` and `ask`; a hook must not submit a command or
+// call `process`. Messages of PUBLISH have no hook yet.
 
 public import ClusterCore
 public import ClusterWire
@@ -8,42 +8,44 @@ public import SystemIO
 
 /// A server that is a node of a cluster by means of a `ClusterHost`.
 public protocol ClusterServer: AnyObject {
-    /// What the data store says of itself, if that has changed since it was last asked; nil: it has not.
+    /// The present state of the data store, if it has changed since the last call; nil: it has not.
     ///
-    /// Asked before each step of the rules, so that none of them judges by keys or offsets of the past:
-    /// it should cost next to nothing while nothing has changed.
+    /// Called before each step of the rules, so that no rule works with old keys or offsets: it should cost
+    /// next to nothing while nothing has changed.
     func takeStoreReport() -> StoreReport?
 
-    /// Follow this master; nil: be one, going on from `offset` if that is further than our own.
+    /// Replicate from this master; nil: stop, since this node is a master now. Its replication offset goes on
+    /// from `offset` if that is greater than its own.
     func follow(_ master: NodeAddress?, from offset: ReplicationOffset)
 
-    /// Keys of these slots are not ours any more.
+    /// Delete the keys of these slots: this node does not own them any more.
     func dropKeys(in slots: SlotSet)
 
-    /// Writes of clients wait from now on, or may go on: nothing may change meanwhile, not by itself
-    /// either. They never wait longer than `ClusterConfig.manualFailoverTimeout` twice over.
+    /// Pause writes of clients, or let them go on. During a pause no key may change, not by expiry either. A
+    /// pause never lasts longer than twice `ClusterConfig.manualFailoverTimeout`.
     func setWritesPaused(_ arePaused: Bool)
 
-    /// The reply to a command that was submitted and had to wait for a save: as the rules gave it, or
-    /// an error if the save failed.
+    /// The reply to a command for which `ClusterHost.submit` returned `awaitsSave`: the reply of the rules once
+    /// the save is written, or an error if the save failed.
     func answer(_ reply: AdminReply, to client: ClientID)
 
     /// This node is a master now, or a replica, or follows another master than before.
     func roleChanged(to role: Role)
 
-    /// The rules took a step: what was read of the host's state before may be out of date.
+    /// The rules took a step: views and roles that were read from the host before may be out of date.
     func stateMayHaveChanged()
 
-    /// This save and all before it are in the place of nodes.conf: no end of the process takes them back.
+    /// This save and all before it are written in the place of nodes.conf: a crash of the process does not undo
+    /// them.
     func saveIsInPlace(upTo generation: Generation)
 
-    /// This save failed, and those before it of which no success was told.
+    /// This save failed, and so did earlier ones for which `saveIsInPlace` was not called.
     func saveFailed(upTo generation: Generation, because error: SystemError)
 
     /// Whether the process has a descriptor left for one more link.
     var hasRoomForLink: Bool { get }
 
-    /// Something for the log.
+    /// A line for the log.
     func note(_ note: HostNote)
 }
 
@@ -58,7 +60,7 @@ extension ClusterServer {
     public func saveIsInPlace(upTo generation: Generation) {}
     /// Does nothing.
     public func saveFailed(upTo generation: Generation, because error: SystemError) {}
-    /// There is.
+    /// True.
     public var hasRoomForLink: Bool { true }
     /// Does nothing.
     public func note(_ note: HostNote) {}

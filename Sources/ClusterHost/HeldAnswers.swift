@@ -1,12 +1,12 @@
-// Replies to commands that wait for the save of what they say. When it is in place they may be given;
-// when it failed, an error takes their place.
+// Replies to commands that wait for the save of what the command changed. When the save is written they are
+// given to the server; when it failed, an error takes their place.
 
 import ClusterCore
 package import SystemIO
 
-/// Why a change that was answered is not saved, in words for a client.
+/// The error for a client whose change could not be saved.
 package enum SaveFailure {
-    /// - Parameter isUndone: what was promised is not in effect when the save fails.
+    /// - Parameter isUndone: whether the change was taken back because the save failed.
     package static func text(_ error: SystemError, isUndone: Bool) -> String {
         let reason = "could not be saved: \(error.reason)"
         return isUndone

@@ -1,5 +1,5 @@
-// What a server asks of its host: commands of operators, changed settings, where a command on a slot
-// belongs, and what there is to be told of the connections.
+// What a server asks of its host: CLUSTER commands, changed settings, whether a command on a slot is served
+// here, and reports about the connections.
 
 public import ClusterCore
 public import ClusterWire
@@ -9,20 +9,20 @@ package import SystemIO
 public enum Submission: Equatable, Sendable {
     /// This is the reply.
     case answered(AdminReply)
-    /// What it says is being saved: `ClusterServer.answer` brings the reply when this save is in place, or
-    /// an error when it failed.
+    /// The change is being saved: `ClusterServer.answer` is called with the reply when this save is written, or
+    /// with an error when it failed.
     case awaitsSave(Generation)
 }
 
 extension ClusterHost {
     // MARK: - Commands
 
-    /// Has the rules run a command.
+    /// Runs a CLUSTER command.
     ///
     /// - Parameters:
-    ///   - command: what is asked for.
-    ///   - client: comes back with the reply, where that has to wait. Whoever has one command at a time may
-    ///     leave it out.
+    ///   - command: the command, from `AdminCommand.parse`.
+    ///   - client: passed to `ClusterServer.answer` when the reply has to wait. A server that submits one
+    ///     command at a time may leave it out.
     public func submit(
         _ command: AdminCommand, from client: ClientID = ClientID(0)
     ) -> Submission {
@@ -34,12 +34,12 @@ extension ClusterHost {
         return .awaitsSave(generation)
     }
 
-    /// The same for a server that keeps the order of its replies itself: it holds the reply until
-    /// `ClusterServer.saveIsInPlace` names the save, if one is named here.
+    /// Runs a CLUSTER command for a server that keeps its replies in order itself: when a save is returned, the
+    /// server must hold the reply until `ClusterServer.saveIsInPlace` names this save or a later one.
     ///
     /// - Parameters:
-    ///   - command: what is asked for.
-    ///   - client: of no meaning to the host.
+    ///   - command: the command, from `AdminCommand.parse`.
+    ///   - client: not used by the host.
     public func ask(
         _ command: AdminCommand, from client: ClientID
     ) -> (reply: AdminReply, after: Generation?) {
@@ -56,8 +56,8 @@ extension ClusterHost {
         return (reply, generation.flatMap { saves.expect($0) ? $0 : nil })
     }
 
-    /// Settings changed.
-    /// - Returns: the save to wait for, if some of them are in nodes.conf.
+    /// Changes settings of the rules.
+    /// - Returns: the save to wait for, if one of the changed settings is kept in nodes.conf.
     public func configure(_ cluster: ClusterConfig) -> Generation? {
         config.cluster = cluster
         let newest = saves.newest
@@ -65,16 +65,16 @@ extension ClusterHost {
         return saves.newest > newest && saves.expect(saves.newest) ? saves.newest : nil
     }
 
-    /// How much others may make this host hold, from now on.
+    /// Changes the limits of memory and connections.
     public func setLimits(_ limits: HostLimits) { config.limits = limits }
 
-    /// All counts begin anew.
+    /// CONFIG RESETSTAT: all counters start at 0 again.
     package func resetStatistics() {
         links.figures = BusFigures()
         step(.resetStatistics)
     }
 
-    /// Whether writes of clients wait at the moment.
+    /// Whether writes of clients are paused for a manual failover.
     public var areWritesPaused: Bool { clock.writesPausedUntil != nil }
 
     /// Lets writes go on, if the time of a pause is over: `settle` does it as well.
@@ -87,22 +87,22 @@ extension ClusterHost {
 
     // MARK: - Views
 
-    /// What the node believes, as a snapshot to be read.
+    /// A snapshot of the node's view of the cluster.
     public var view: ClusterView { machine.view }
 
-    /// This node.
+    /// The id of this node.
     public var myID: NodeID { machine.id }
-    /// What this node is.
+    /// Whether this node is a master or a replica, and of which master.
     public var role: Role { machine.role }
 
-    /// Where a command on a slot belongs.
+    /// Whether a command on a slot is served here, and else where the client is redirected.
     public func route(_ query: SlotQuery) -> SlotRoute { machine.route(query) }
 
     /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
     /// `SlotQuery.present` and `missing` count.
     public func isOnItsWay(_ slot: Slot) -> Bool { machine.isOnItsWay(slot) }
 
-    /// Where a node is, as others are told it; nil when it is not known.
+    /// The address that a node announces; nil when the node is not known.
     public func address(of id: NodeID) -> NodeAddress? { machine.address(of: id) }
 
     /// Sockets of the bus that are open: links, and those of them whose owner is known by name.

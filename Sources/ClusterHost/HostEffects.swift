@@ -1,4 +1,5 @@
-// One exhaustive switch over what the rules ask for. Nothing here decides anything.
+// Carries out the effects of a step, in one exhaustive switch. Nothing here decides anything: what is done is
+// for the rules, and how links, saves and times work is in HostLinks, HostSaves and HostClock.
 
 import ClusterCore
 import ClusterWire
@@ -38,7 +39,7 @@ extension ClusterHost {
         links.markDirty(link)
     }
 
-    /// For whoever looks for what is said and to whom.
+    /// Notes each PING that is sent, if the probe `tellsPings` asks for it.
     private func tellPing(_ message: Message, on link: LinkID) {
         guard case .full(_, .ping) = message, let node = machine.state.target(of: link) else {
             return

@@ -1,5 +1,5 @@
-// Bytes in and out: what a link gave is cut into frames, within the limits of a known node or a stranger,
-// decoded and handed to the rules; what they sent is written at the end of a wake-up.
+// Bytes in and out: what was read from a link is cut into frames, within the limits of a known or an unknown
+// node, decoded and given to the rules; what they sent is written at the end of a wake-up.
 
 import ClusterCore
 import ClusterWire
@@ -24,10 +24,10 @@ extension ClusterHost {
         return link.marks.isKnown
     }
 
-    /// What unknown nodes make us hold is limited in all: past that, who holds most is closed.
+    /// The bytes buffered for unknown nodes are limited in total: beyond, the link with most is closed.
     private func charge(_ link: BusLink) {
         let held = link.heldBytes
-        // Mostly nothing is held, and nobody has to be asked about.
+        // Mostly nothing is buffered, and the machine need not be asked whether the node is known.
         guard held > 0 || link.marks.charge > 0, link.isInbound, link.isOpen else { return }
         links.charge(link, isKnown(link) ? 0 : held)
         while links.strangerBytes > config.limits.strangerBytes,
@@ -96,9 +96,9 @@ extension ClusterHost {
         }
     }
 
-    /// Who made a connection and does not read the answers on it is not read from either: what
-    /// waits for it is bounded by one read. Our own connections are always read from, so that two
-    /// nodes cannot wait for each other.
+    /// From an inbound connection nothing is read while answers on it wait to be written, so that a peer that
+    /// does not read them can queue the answers to one read at most. Our own connections are always read, so
+    /// that two nodes cannot wait for each other.
     private func whileWaiting(for interest: Interest, _ link: BusLink) -> Interest {
         link.isInbound ? interest : interest.union(.read)
     }

@@ -1,5 +1,5 @@
-// The life of links: connecting, accepting, watching and ending them, and who makes room where too many
-// are there of nodes that nobody knows.
+// The life of links: connecting, accepting, watching and closing them, and which are closed when there are too
+// many connections of unknown nodes.
 
 import ClusterCore
 import ClusterWire
@@ -17,7 +17,8 @@ extension ClusterHost {
             let target = SocketAddress(
                 ip: address.ip.text, port: address.busPort.value)
         else { return postpone(.linkClosed(id)) }
-        // The last descriptors are for files, also when a thousand nodes that nobody has are tried.
+        // The last descriptors are kept for files, even when gossip names a thousand made-up nodes to connect
+        // to.
         guard hasRoomForLink else { return postpone(.linkClosed(id)) }
         do throws(SystemError) {
             let socket = try Socket.connect(to: target, keepAliveSeconds: keepAliveSeconds)
@@ -59,9 +60,9 @@ extension ClusterHost {
         }
     }
 
-    /// Whoever connects may be a node of ours: where connections that nobody knows leave too little
-    /// room, one of those ends.
-    /// - Returns: whether one more may stay.
+    /// A new connection may be that of a member: when connections of unknown nodes leave too few descriptors,
+    /// one of those is closed.
+    /// - Returns: whether the new connection may stay.
     private func makeRoom() -> Bool {
         let fits = hasRoomForLink
         guard !fits || links.strangerCount >= config.limits.strangers else { return true }
@@ -136,7 +137,7 @@ extension ClusterHost {
         step(.linkClosed(link.id))
     }
 
-    /// Now and then: connections whose owners never said who they are.
+    /// Now and then: closes connections whose owners are still unknown after `HostLimits.strangerPatience`.
     package func checkLinks() {
         let wall = clock.wake.wall
         for link in links.all

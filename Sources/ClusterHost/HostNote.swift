@@ -1,5 +1,5 @@
-// What a host has to say to people: facts that the rules note, and what befell its sockets and its file.
-// Where that is written, and how often, is for the server.
+// Notes of a host for the log: those of the rules, and errors of its sockets and its file. Where they are
+// written, and how often, is for the server.
 
 public import ClusterCore
 public import ClusterWire
@@ -7,36 +7,36 @@ public import SystemIO
 
 /// Something for the log.
 public enum HostNote: Equatable, Sendable {
-    /// A fact that the rules note.
+    /// A note of the rules.
     case rules(Note)
-    /// A PING leaves for a node that was last heard so many milliseconds ago. Said only if
-    /// `HostProbes.tellsPings` asks for it.
+    /// A PING was sent to a node from which nothing has come for so many milliseconds. Only given when a test
+    /// asks for it.
     case pinging(NodeID, silentFor: Int64)
     /// Connections of unknown nodes take up the descriptors that are left: the oldest are closed.
     case tooManyStrangers
-    /// Connections of unknown nodes make us hold too much: who holds most is closed.
+    /// Too many bytes are buffered for connections of unknown nodes: the one with most is closed.
     case strangersHoldTooMuch
     /// A link was closed: more bytes wait on it than `HostLimits.linkSendBytes` allows.
     case linkOverLimit(queued: Int, limit: Int)
-    /// Nobody is let in for a moment.
+    /// Connections cannot be accepted at the moment.
     case cannotAccept(SystemError)
-    /// A link cannot be watched, and is lost.
+    /// The poller cannot watch a link, which is closed.
     case cannotWatchLink(SystemError)
-    /// A listener cannot be watched.
+    /// The poller cannot watch a listener.
     case cannotWatchListener(SystemError)
-    /// Waiting for what is ready failed; it is tried again.
+    /// Waiting for sockets failed; it is tried again.
     case waitingFailed(SystemError)
-    /// The save with which a host ends.
+    /// The save at the end, in `stop`, failed.
     case lastSaveFailed(SystemError)
-    /// nodes.conf was torn, of this length in bytes: what was last synced took its place.
+    /// nodes.conf was torn, of this length in bytes: the version that was last synced took its place.
     case restored(path: String, torn: Int, from: String)
-    /// Something in nodes.conf was not taken as it is.
+    /// A part of nodes.conf was ignored or corrected.
     case fileRemark(path: String, NodesFileRemark)
-    /// With the next save this is gone from nodes.conf; a copy was kept, unless that failed.
+    /// The next save will drop these parts of nodes.conf; a copy of the file was kept, unless that failed.
     case fileLoses(path: String, [String], copy: String, SystemError?)
 
-    /// The name of its kind, for what peers can make happen again and again: a log does well to count
-    /// those. nil for all else.
+    /// A name for its kind, if peers can cause it again and again: a log should count those instead of writing
+    /// each. nil for all others.
     public var repeatedKind: String? {
         switch self {
         case .tooManyStrangers: "bus connections"
@@ -49,20 +49,20 @@ public enum HostNote: Equatable, Sendable {
         }
     }
 
-    /// In words.
+    /// Its text.
     public var text: String {
         switch self {
         case .rules(let note): "\(note)"
         case .pinging(let id, let silence):
             "Sending ping packet to node \(id) last heard \(silence) ms ago"
-        case .tooManyStrangers: "Too many connections of unknown nodes: the oldest make room"
-        case .strangersHoldTooMuch: "Closed a link of an unknown node: too much is held"
+        case .tooManyStrangers: "Too many connections of unknown nodes: the oldest are closed"
+        case .strangersHoldTooMuch: "Closed a link of an unknown node: too many bytes are buffered"
         case .linkOverLimit(let queued, let limit):
             "Closed a link: \(queued) bytes wait on it, cluster-link-sendbuf-limit is \(limit)"
         case .cannotAccept(let error): "Cannot accept connections: \(error)"
         case .cannotWatchLink(let error): "Cannot watch a link: \(error)"
         case .cannotWatchListener(let error): "Cannot watch a listener: \(error)"
-        case .waitingFailed(let error): "Waiting failed: \(error)"
+        case .waitingFailed(let error): "Waiting for sockets failed: \(error)"
         case .lastSaveFailed(let error): "The last save failed: \(error)"
         case .restored(let path, let torn, let kept):
             "\(path) is \(torn == 0 ? "empty" : "torn, \(torn) bytes long"); taken is "
@@ -78,13 +78,13 @@ public enum HostNote: Equatable, Sendable {
 
 /// Why a host did not start.
 public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Nobody can listen there.
+    /// The host cannot listen on an address.
     case listen(ListenError)
     /// None of the addresses to bind exists here.
     case noAddress
     /// Another node has this nodes.conf.
     case inUse(path: String)
-    /// A pipe, a device or a folder, for which a host would wait.
+    /// nodes.conf is a pipe, a device or a folder.
     case notRegular(path: String)
     /// The file cannot be locked.
     case cannotLock(path: String, SystemError)
@@ -92,7 +92,7 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotRead(path: String, SystemError)
     /// The file cannot be written.
     case cannotWrite(path: String, SystemError)
-    /// nodes.conf holds what no node wrote; it is left as it is.
+    /// nodes.conf is malformed; the file is left as it is.
     case malformed(path: String, NodesFileError)
     /// The system refused a poller or a thread.
     case system(SystemError)

@@ -1,5 +1,5 @@
-// What looks at a host from outside, or brings it into trouble: a recorder of inputs and traffic, and the
-// filters that tests of failures set. Nothing here changes what the rules decide.
+// What observes a host, or makes it fail for tests: a recorder of inputs and traffic, and the filters that
+// DEBUG sets. Nothing here changes what the rules decide.
 
 package import ClusterCore
 package import ClusterWire
@@ -11,15 +11,15 @@ package enum HostEvent: Sendable {
     case step(Input, at: Instant, [Effect])
     /// A connection stands, between these ends.
     case opened(LinkID, local: SocketAddress, peer: SocketAddress)
-    /// The bytes of one message were put in line to be written.
+    /// The bytes of one message were queued to be written.
     case sent([UInt8], on: LinkID)
     /// The bytes of one message came.
     case received([UInt8], on: LinkID)
-    /// A connection has ended, by the wish of the rules or not.
+    /// A connection has ended, closed by the rules or lost.
     case closed(LinkID, byUs: Bool)
 }
 
-/// Messages that are counted and then not heard.
+/// Messages that are counted and then dropped.
 package enum MessageFilter: Equatable, Sendable {
     case nothing, everything
     case type(MessageType)
@@ -33,9 +33,9 @@ package enum MessageFilter: Equatable, Sendable {
     }
 }
 
-/// All that looks at a host, or disturbs it.
+/// The recorder of a host, and the filters that disturb it.
 package struct HostProbes {
-    /// Is told of everything, in its order.
+    /// Called with each event, in order.
     package var observer: ((HostEvent) -> Void)?
     package var filter = MessageFilter.nothing
     /// A link on which a message was filtered is closed.

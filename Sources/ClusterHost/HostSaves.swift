@@ -1,10 +1,10 @@
-// Saves of nodes.conf: one for a whole wake-up, handed to the threads that write and sync it; and who
-// waits for which of them.
+// Saves of nodes.conf: one for a whole wake-up, given to the threads that write and sync it; and which save the
+// replies wait for.
 
 import ClusterCore
 import SystemIO
 
-/// What was asked for and what became of it.
+/// The saves that were asked for, and how they ended.
 struct HostSaves: ~Copyable {
     var thread: SaveThread
     private var locks: NodesFileLocks
@@ -21,7 +21,7 @@ struct HostSaves: ~Copyable {
     /// The reply of the command that runs, and the save that it waits for.
     var answer: (reply: AdminReply, after: Generation?)?
 
-    /// A tick came since the last save was handed over: one that nobody waits for waits no longer.
+    /// A tick came since the last save was given to the threads: a save may not be put off any longer.
     var ticked = false
 
     /// A save was made at the end of a wake-up, and the next has to be made ready.
@@ -38,8 +38,8 @@ struct HostSaves: ~Copyable {
         try locks.lockFirst(path)
     }
 
-    /// Whether what is wanted may wait for the next tick: nobody waits for it, and it need not be synced.
-    /// While all nodes learn of all others there is news in each wake-up, and one file a tick holds it.
+    /// Whether the save may be put off until the next tick: no command waits for it, and it need not be synced.
+    /// While a cluster forms there are changes in each wake-up, and one save a tick is enough for them.
     ///
     /// - Source: DECISIONS D21, D70.
     var mayWait: Bool { !ticked && wanted?.sync == false && awaited <= max(placed, failed) }
@@ -49,7 +49,7 @@ struct HostSaves: ~Copyable {
         newest = generation
     }
 
-    /// Somebody waits for a save. Returns whether it is still to come.
+    /// A reply waits for a save. Returns whether it is still to come.
     mutating func expect(_ generation: Generation) -> Bool {
         guard generation > placed else { return false }
         awaited = max(awaited, generation)

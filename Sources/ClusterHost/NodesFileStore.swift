@@ -46,7 +46,7 @@ enum NodesFileStore {
     }
 
     /// Puts back what is kept of a file that a loss of power left empty or torn: the file as it was last
-    /// synced. One that is whole and wrong is nobody's to replace.
+    /// synced. A file that is complete but malformed is not replaced.
     static func repair(
         _ path: String, at now: Instant, _ tell: (HostNote) -> Void
     ) throws(HostError) {
@@ -122,7 +122,7 @@ enum NodesFileStore {
         tell(.fileLoses(path: path, lost, copy: copy, failure))
     }
 
-    /// A new node is on disk before anybody hears its name, and so is what a file contradicted itself in.
+    /// A new node is saved before its id is sent to anybody, and so is a file of which something was corrected.
     static func saveFirst(
         _ state: ClusterState, to path: String, at now: Instant
     ) throws(HostError) {

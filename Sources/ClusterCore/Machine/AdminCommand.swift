@@ -1,5 +1,5 @@
-// The CLUSTER subcommands that the core answers, as values. What each takes, and how it is read from words,
-// is in ClusterCommandTable.
+// The CLUSTER subcommands that the core answers, as values. How many arguments each takes, and how they are
+// parsed, is in ClusterCommandTable.
 
 public import ClusterWire
 
@@ -17,35 +17,35 @@ public enum AdminCommand: Equatable, Sendable {
     case keySlot([UInt8])
     /// COUNT-FAILURE-REPORTS: how many masters report a node as failing.
     case countFailureReports(Argument<NodeID>)
-    /// ADDSLOTS: these slots are ours.
+    /// ADDSLOTS: assigns these slots to this node.
     case addSlots([Argument<Slot>])
-    /// DELSLOTS: these slots are nobody's, in this node's table.
+    /// DELSLOTS: makes these slots unassigned, in this node's table.
     case delSlots([Argument<Slot>])
     /// ADDSLOTSRANGE.
     case addSlotsRange([SlotBounds])
     /// DELSLOTSRANGE.
     case delSlotsRange([SlotBounds])
-    /// FLUSHSLOTS: all slots of this node are nobody's.
+    /// FLUSHSLOTS: makes all slots of this node unassigned.
     case flushSlots
-    /// SETSLOT: a slot is on its way, has arrived, or stays.
+    /// SETSLOT: a slot is migrating, being imported, has a new owner, or is stable.
     case setSlot(Argument<Slot>, SlotAction)
-    /// REPLICATE: be a replica of this master.
+    /// REPLICATE: makes this node a replica of this master.
     case replicate(Argument<NodeID>)
     /// REPLICAS: the replicas of this master.
     case replicas(Argument<NodeID>)
-    /// FAILOVER: this replica takes its master's place.
+    /// FAILOVER: promotes this replica in the place of its master.
     case failover(Argument<Note.FailoverKind>)
-    /// FORGET: this node is not known any more.
+    /// FORGET: removes a node from the table of nodes.
     case forget(Argument<NodeID>)
-    /// RESET: no other node is known any more, and no slot is ours.
+    /// RESET: forgets all other nodes and all slots.
     case reset(Argument<ResetKind>)
-    /// SET-CONFIG-EPOCH: the first configEpoch of a new node.
+    /// SET-CONFIG-EPOCH: gives a new node its first configEpoch.
     case setConfigEpoch(Argument<Int>)
-    /// BUMPEPOCH: the next epoch is ours, without asking anybody.
+    /// BUMPEPOCH: gives this node the greatest configEpoch, without votes.
     case bumpEpoch
     /// SAVECONFIG: saves nodes.conf.
     case saveConfig
-    /// COUNTKEYSINSLOT: the server's to answer, since the rules know no keys; see `SlotQuestion`.
+    /// COUNTKEYSINSLOT: answered by the server, since the rules know no keys; see `SlotQuestion`.
     case countKeysInSlot(Argument<Int>)
     /// GETKEYSINSLOT: the same.
     case getKeysInSlot(Argument<Int>, limit: Argument<Int>)
@@ -64,17 +64,17 @@ public enum AdminCommand: Equatable, Sendable {
         }
     }
 
-    /// What SETSLOT makes of a slot.
+    /// The state that SETSLOT gives a slot.
     public enum SlotAction: Equatable, Sendable {
-        /// It stays where it is.
+        /// STABLE: it is neither migrating nor being imported.
         case stable
-        /// It is on its way from here to this node.
+        /// MIGRATING: it moves from here to this node.
         case migrating(to: Argument<NodeID>)
-        /// It is on its way from this node to here.
+        /// IMPORTING: it moves from this node to here.
         case importing(from: Argument<NodeID>)
-        /// This node owns it.
+        /// NODE: this node owns it.
         case node(Argument<NodeID>)
-        /// Words that are none of these.
+        /// Arguments that are none of these.
         case unknown([String])
     }
 
@@ -87,17 +87,17 @@ public enum AdminCommand: Equatable, Sendable {
     }
 }
 
-/// One word of a command and the value that it stands for. Which error comes first depends on what the node
-/// believes, so that a word without a value is still a part of the command.
+/// One argument of a command, as it was given and as it was parsed. Which error is answered first depends on
+/// the node's state, so that an argument that could not be parsed is still a part of the command.
 public struct Argument<Value: Equatable & Sendable>: Equatable, Sendable {
-    /// nil when the word stands for none.
+    /// The parsed value; nil when the argument could not be parsed.
     public let value: Value?
     /// As it was given; empty for an option that was left out.
     public let word: String
 
     /// - Parameters:
     ///   - word: as it was given.
-    ///   - value: what it stands for, if it stands for anything.
+    ///   - value: the parsed value, if there is one.
     public init(word: String, _ value: Value?) { (self.word, self.value) = (word, value) }
 }
 
@@ -171,7 +171,7 @@ extension AdminCommand.SlotAction {
         }
     }
 
-    /// The words from which it is read.
+    /// The arguments from which it is parsed.
     var words: [String] {
         switch self {
         case .stable: ["stable"]
@@ -191,7 +191,7 @@ extension AdminCommand {
         ])
     }
 
-    /// The words that follow CLUSTER, from which the command is read: text with one byte a character.
+    /// The arguments that follow CLUSTER, from which the command is parsed: text with one byte a character.
     public var words: [String] {
         switch self {
         case .meet(let ip, let port, let busPort):

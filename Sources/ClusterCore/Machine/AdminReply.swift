@@ -1,4 +1,5 @@
-// What a command answers, without the bytes of RESP.
+// What a command answers, without the bytes of RESP. The server writes it as RESP 2 or 3; errors are complete,
+// with their code.
 
 /// The answer to a command.
 public indirect enum AdminReply: Equatable, Sendable {
@@ -12,13 +13,13 @@ public indirect enum AdminReply: Equatable, Sendable {
     case text(String)
     /// A bulk string.
     case bulk(String)
-    /// Nothing.
+    /// The null reply.
     case null
     /// An array.
     case list([AdminReply])
     /// Keys and values in order.
     case map([(key: String, value: AdminReply)])
-    /// With its code, as "ERR unknown node".
+    /// An error with its code, such as "ERR unknown node".
     case error(String)
 
     public static func == (left: AdminReply, right: AdminReply) -> Bool {

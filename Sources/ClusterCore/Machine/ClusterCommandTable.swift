@@ -1,22 +1,23 @@
-// The one table of CLUSTER: what each subcommand is called, how many words it takes, how it may be used, what
-// it does in a line, and how it is read. COMMAND, HELP, dispatch and parsing all go by it. Words are text; what
-// is no command or has the wrong count of words is an error in the reference's own wording.
+// The one table of CLUSTER subcommands: name, arity, flags, a one-line summary, and how the arguments are
+// parsed. COMMAND, HELP, dispatch and parsing all go by it. An unknown subcommand or a wrong number of
+// arguments is an error with the text of the reference. What a subcommand does is in the folder Commands.
 
 import ClusterWire
 
-/// How a command may be used, in the reference's words.
+/// How a command may be used, by the flag names of the reference.
 public enum CommandFlag: Sendable {
-    /// Allowed in this state, or for these users, as COMMAND names them.
+    /// As COMMAND names them: needs rights of an administrator, is allowed on a stale replica, is refused
+    /// during an asynchronous load, is refused in scripts, is allowed while loading.
     case admin, stale, noAsyncLoading, noScript, loading
 }
 
-/// One subcommand of CLUSTER, as clients are told of it.
+/// One subcommand of CLUSTER, as COMMAND and HELP describe it.
 ///
 /// - Source: bus protocol §9.1.
 public struct ClusterCommand: Sendable {
-    /// In small letters.
+    /// In lower case.
     public let name: String
-    /// The exact count of words with CLUSTER and the name, or below 0 the least, as COMMAND tells it.
+    /// The exact number of arguments with CLUSTER and the name; if negative, the least number, as in COMMAND.
     public let arity: Int
     /// How it may be used.
     public let flags: [CommandFlag]
@@ -24,18 +25,18 @@ public struct ClusterCommand: Sendable {
     public let since: String
     /// A sentence for COMMAND DOCS.
     public let summary: String
-    /// The words that follow the name, as HELP writes them; nil where HELP does not list it.
+    /// The arguments that follow the name, as HELP writes them; nil where HELP does not list it.
     public let syntax: String?
-    /// Reads what follows the name; the count of words is right.
+    /// Parses what follows the name; the number of arguments is right.
     fileprivate let read: @Sendable (Words) throws(AdminError) -> AdminCommand
 
-    /// Whether so many words follow its name.
+    /// Whether so many arguments may follow its name.
     fileprivate func takes(_ count: Int) -> Bool {
         arity >= 0 ? count + 2 == arity : count + 2 >= -arity
     }
 }
 
-/// What follows the name of a subcommand.
+/// The arguments that follow the name of a subcommand.
 private struct Words {
     let name: String
     let bytes: ArraySlice<[UInt8]>
@@ -44,7 +45,7 @@ private struct Words {
     var first: String { texts.first ?? "" }
     var second: String { texts.count > 1 ? texts[1] : "" }
 
-    /// The first two words of each pair.
+    /// The arguments as pairs: the bounds of each range.
     func pairs() throws(AdminError) -> [AdminCommand.SlotBounds] {
         guard texts.count.isMultiple(of: 2) else { throw .wrongArity(name) }
         return stride(from: 0, to: texts.count, by: 2).map {
@@ -53,13 +54,13 @@ private struct Words {
     }
 }
 
-/// Why words are not a command.
+/// Why the arguments of CLUSTER are not a command.
 public enum AdminError: Error, Equatable, Sendable {
-    /// Too few or too many words for the subcommand of this name.
+    /// Too few or too many arguments for the subcommand of this name.
     case wrongArity(String)
     /// There is no subcommand of this name.
     case unknownSubcommand(String)
-    /// More words than any form has, where the reference finds that out itself.
+    /// Too many arguments for a subcommand that checks this itself in the reference, with an error of its own.
     case tooManyWords(String)
 
     /// The reply's text.
@@ -77,10 +78,10 @@ public enum AdminError: Error, Equatable, Sendable {
 }
 
 extension AdminCommand {
-    /// Reads the words that follow CLUSTER; the first names the subcommand, in any case.
+    /// Parses the arguments that follow CLUSTER; the first names the subcommand, in upper or lower case.
     ///
-    /// - Throws: that there is no such subcommand, or that the count of words is not one that it takes. A word
-    ///   that stands for nothing is no error here: what is answered then depends on the node's state.
+    /// - Throws: that there is no such subcommand, or that it does not take so many arguments. An argument
+    ///   without a meaning is no error here: which error is answered then depends on the node's state.
     public static func parse(_ words: [[UInt8]]) throws(AdminError) -> AdminCommand {
         guard let first = words.first else { throw .wrongArity("") }
         let name = latin1(first).lowercased()
@@ -98,7 +99,7 @@ extension AdminCommand {
 
 /// The subcommands of CLUSTER.
 public enum ClusterCommandTable {
-    /// Words that may follow a name at most, where the reference says more than that it is too many.
+    /// The most arguments of a subcommand for which the reference answers `AdminError.tooManyWords`.
     fileprivate static func most(of name: String) -> Int? {
         switch name {
         case "meet": 3
@@ -134,7 +135,7 @@ public enum ClusterCommandTable {
         ) { words throws(AdminError) in .addSlotsRange(try words.pairs()) },
         entry(
             "bumpepoch", 2, changes, "",
-            "Takes the next config epoch without asking the other nodes."
+            "Gives this node the greatest config epoch without votes of the other nodes."
         ) { _ in .bumpEpoch },
         entry(
             "count-failure-reports", 3, [.admin, .stale], "<node-id>",
@@ -254,7 +255,7 @@ public enum ClusterCommandTable {
         ) { _ in .slots },
     ]
 
-    /// What CLUSTER HELP says, a line each; itself last, as everywhere.
+    /// The lines of CLUSTER HELP; HELP itself is last, as in all containers.
     public static var help: [String] {
         ["CLUSTER <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
             + (all.filter { $0.name != "help" } + all.filter { $0.name == "help" })

@@ -7,7 +7,7 @@ public import ClusterWire
 ///
 /// - Source: bus protocol §10.
 public struct ClusterConfig: Equatable, Sendable {
-    /// Milliseconds without an answer after which a node is suspected.
+    /// Milliseconds without an answer after which a node is marked PFAIL.
     public var nodeTimeout: Int64 = 15000 {
         didSet { nodeTimeout = min(max(nodeTimeout, 0), Self.longestTime) }
     }
@@ -15,27 +15,29 @@ public struct ClusterConfig: Equatable, Sendable {
     public var port: Port = 6379
     /// The port of the bus.
     public var busPort: Port = 16379
-    /// Said to others in place of what they see; nil: what they see.
+    /// The address that this node announces; nil: others use the one from which it connects.
     public var announceIP: IPText?
-    /// The client port that others are told; nil: `port`.
+    /// The client port that this node announces; nil: `port`.
     public var announcePort: Port?
-    /// The bus port that others are told; nil: `busPort`.
+    /// The bus port that this node announces; nil: `busPort`.
     public var announceBusPort: Port?
     /// A host name for clients; empty when none is announced.
     public var announceHostname = ""
-    /// A name for people; empty when none is announced.
+    /// A node name for people (`cluster-announce-human-nodename`); empty when none is announced.
     public var announceNodeName = ""
-    /// A replica's data may be this many node timeouts old when it stands; 0: any age.
+    /// A replica starts an election only if its data is at most this many node timeouts old; 0: whatever its
+    /// age.
     public var replicaValidityFactor: Int64 = 10 {
         didSet { replicaValidityFactor = min(max(replicaValidityFactor, 0), Self.greatestFactor) }
     }
-    /// This replica never stands by itself.
+    /// This replica starts no election by itself, only when an operator asks for a failover.
     public var replicaNoFailover = false
     /// Replicas that a master keeps when one of its own moves to an orphaned master.
     public var migrationBarrier = 1
-    /// A replica may move to an orphaned master, and a master that loses its last slot follows whoever took it.
+    /// A replica may move to a master without replicas; a master that loses its last slot follows the new
+    /// owner.
     public var allowReplicaMigration = true
-    /// One slot without a living owner makes the cluster fail.
+    /// One slot without a reachable owner puts the whole cluster in the state fail.
     public var requireFullCoverage = true
     /// Milliseconds that a manual failover may take.
     public var manualFailoverTimeout: Int64 = 5000 {
@@ -45,16 +47,17 @@ public struct ClusterConfig: Equatable, Sendable {
     public var blacklistTTL: Int64 = 60 {
         didSet { blacklistTTL = min(max(blacklistTTL, 0), Self.longestTime) }
     }
-    /// Milliseconds between the pings that a master sends its replicas, as the reference counts.
+    /// Milliseconds between the pings of a master on its replication links (`repl-ping-replica-period`), which
+    /// the reference adds to the age that a replica's data may have.
     public var replicaPingPeriod: Int64 = 10_000 {
         didSet { replicaPingPeriod = min(max(replicaPingPeriod, 0), Self.longestTime) }
     }
-    /// A replica stands although it holds no copy of its master's keys.
+    /// A replica starts an election although it holds no copy of its master's keys.
     public var failoverWithoutCopy = false
     /// Refuse to meet a node by which two clusters would become one.
     public var refuseMerge = false
-    /// Say that publications with the light header are taken: peers that know it send 16 bytes in
-    /// place of 2256 in front of each.
+    /// Announce that this node takes PUBLISH messages with the light header (Valkey 8.0): peers that know it
+    /// send 16 bytes in place of 2256 in front of each.
     public var takesLightPublish = false
     /// How CLUSTER SLOTS and SHARDS name a node.
     public var preferredEndpoint = EndpointType.ip
@@ -72,33 +75,34 @@ public struct ClusterConfig: Equatable, Sendable {
         case unknown = "unknown-endpoint"
     }
 
-    /// The client port that others hear.
+    /// The client port that this node announces.
     var announcedPort: Port { announcePort ?? port }
-    /// The bus port that others hear.
+    /// The bus port that this node announces.
     var announcedBusPort: Port { announceBusPort ?? busPort }
 }
 
 extension ClusterConfig {
-    /// Times beyond this are taken for it, in their own unit: sums and products must not overflow.
+    /// The greatest time that a setting may have, in its own unit; greater ones are cut to it, so that sums and
+    /// products cannot overflow.
     public static let longestTime: Int64 = 1 << 40
-    /// `replicaValidityFactor` at most.
+    /// The greatest `replicaValidityFactor`.
     public static let greatestFactor: Int64 = 1 << 20
     /// Milliseconds for which a failure report counts.
     var reportValidity: Int64 { 2 * nodeTimeout }
     /// Milliseconds after which a master with slots that nobody took over may be cleared of FAIL.
     var failUndo: Int64 { 2 * nodeTimeout }
-    /// Milliseconds after which our own link to a node is tried although the node was heard: what
-    /// stands between may have dropped a connection that was idle.
+    /// Milliseconds after which our own link to a node is tested with a ping although the node pings us: a
+    /// firewall in between may have dropped the idle connection.
     static func linkUse(at nodeTimeout: Int64) -> Int64 { min(10 * nodeTimeout, longestIdle) }
     /// Milliseconds until a handshake is given up.
     static func handshakeTimeout(at nodeTimeout: Int64) -> Int64 { max(nodeTimeout, 1000) }
     /// Milliseconds within which an election must be won.
     var electionTimeout: Int64 { max(2 * nodeTimeout, 2000) }
-    /// Milliseconds after which a request that found too few votes is made again, when all that is known
-    /// is that they did not come: those who voted for a sibling are free to vote again then.
+    /// Milliseconds after which votes are requested again when too few came and nothing says why: masters that
+    /// voted for a sibling may vote again by then.
     var electionRetry: Int64 { electionTimeout }
-    /// Milliseconds for which a candidate that others overtook waits for votes that may be on their way,
-    /// the first time.
+    /// Milliseconds for which a candidate still waits for votes after another has asked in the same or a later
+    /// epoch, the first time.
     var overtakenPatience: Int64 { min(max(nodeTimeout / 30, 50), 500) }
     /// Milliseconds by which each failed master before ours delays an election: time for the other
     /// to win, disk included.
@@ -121,37 +125,36 @@ extension ClusterConfig {
     static let offsetDelay: Int64 = 500
     /// Milliseconds that a gossiped pong may lie in the future.
     static let gossipClockSlack: Int64 = 500
-    /// One voice may raise our epoch by so many, and by so many in a second.
+    /// One node's headers may raise our currentEpoch by so many at once, and by so many in a second.
     static let epochStep: UInt64 = 1 << 20
-    /// No greater epoch is believed, of whomever or in a file: those after it must not begin at 0 again.
+    /// No greater epoch is accepted, from any node or file: the epochs after it must not overflow to 0.
     static let greatestEpoch = Epoch(0 &- (1 << 32))
     /// Milliseconds between two ticks.
     public static let tick: Int64 = 100
     /// Nodes that are known at most: gossip cannot grow the table without bound.
     public static let nodeLimit = 20_000
-    /// Nodes of which only others have told, at most, where so many have said their name themselves.
+    /// The most nodes that may be known from gossip alone, with `heard` nodes whose own headers have come.
     static func hearsayLimit(heard: Int) -> Int { 2 * heard + 64 }
-    /// Milliseconds after which one that never said its name is not known any more.
+    /// Milliseconds after which a node known from gossip alone is deleted if its own header has not come.
     static func hearsayTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
     /// Handshakes that go on at one time, at most.
     package static let handshakeLimit = 1024
     /// Failure reports kept about one node; more voters than this do not exist in practice.
     static let reportLimit = 16_384
-    /// Ids that are kept from being added again, at most: each unknown id that gossip names is
-    /// looked for among them.
+    /// The most forgotten ids that are kept: each unknown id in gossip is looked for among them.
     static let blacklistLimit = 2048
     /// Gossip entries that a newcomer is told at once.
     static let introductionLimit = 1000
-    /// Peers that hear at once of a node that we met ourselves.
+    /// Peers that are told at once of a node that we met ourselves.
     static let newsFanout = 100
-    /// Peers that hear at once of a node that we heard of.
+    /// Peers that are told at once of a node that we learned from gossip.
     static let rumourFanout = 3
-    /// Voters, those with the smallest ids, that hear at once of every suspicion.
+    /// Masters with slots, those with the smallest ids, that are told at once of every PFAIL.
     static let suspicionCollectors = 16
     /// Connections that are asked for between two ticks, at most: a thousand at once from each of a
     /// thousand nodes overflow whoever accepts them.
     static let connectsPerTick = 64
-    /// Of those, so many are left for whom a message or an operator names between two ticks.
+    /// Of those, so many are kept for nodes that a message or an operator names between two ticks.
     static let connectsKept = 16
     /// Nodes that a tick may ping because they are due, however few are known.
     static let pingsPerTick = 16
@@ -163,9 +166,9 @@ extension ClusterConfig {
     static let moveBurst: Int64 = 8
     /// Milliseconds that a link must have lived for a loss to be followed by a connect at once.
     static let reconnectAtOnceAfter: Int64 = 100
-    /// Synced saves whose end is not known, at most, besides those that hold promises.
+    /// The most synced saves under way, besides those that hold a vote, a vote request or a claim.
     static let savesUnderwayLimit = 64
-    /// Of those who find out at one moment that a node has failed, so many tell everybody at once.
+    /// Of the nodes that mark a node FAIL at the same moment, so many broadcast FAIL at once.
     static let failTellers = 3
     /// Milliseconds for which a save may go without being synced.
     static let longestUnsynced: Int64 = 1000

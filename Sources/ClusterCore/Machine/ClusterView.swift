@@ -17,21 +17,21 @@ public struct ClusterView: Sendable {
         public let isMyself: Bool
         /// What it is.
         public let role: Role
-        /// Whether it is thought to live.
+        /// Whether it is healthy, PFAIL or FAIL.
         public let condition: Condition
-        /// Its real id is not known yet: `id` is one that this node gave it.
+        /// In handshake: its real id is not known yet, and `id` is a temporary one that this node gave it.
         public let isHandshake: Bool
-        /// As it announces it.
+        /// The address that it announces.
         public let address: NodeAddress
         /// Empty when it announces none.
         public let hostname: String
-        /// That of its master, when it is a replica.
+        /// Its shard id, which for a replica is that of its master.
         public let shard: ShardID
-        /// Its own: reports and headers say that of its master for a replica.
+        /// Its own configEpoch; reports and headers show for a replica the one of its master.
         public let configEpoch: Epoch
         /// The slots that it owns: a replica owns none.
         public let slots: SlotSet
-        /// How much of the data of its shard it has, as it said last.
+        /// Its replication offset, from its last header.
         public let offset: ReplicationOffset
         /// Whether our connection to it stands.
         public let isConnected: Bool
@@ -55,12 +55,12 @@ public struct ClusterView: Sendable {
     /// The node whose view this is.
     public var me: Node { Node(state.me, isMyself: true) }
 
-    /// All nodes that operators are told of, this one among them, in the order of their ids.
+    /// All nodes that CLUSTER NODES lists, this one among them, in the order of their ids.
     public var nodes: [Node] {
         state.nodes.handles.filter { state.nodes[$0].isShown }.map(node)
     }
 
-    /// The node with this id, if it has said its name itself.
+    /// The node with this id, if it is a member: its own header has come.
     public func node(_ id: NodeID) -> Node? { state.nodes.findMember(id).map(node) }
 
     private func node(_ handle: NodeHandle) -> Node {
@@ -80,7 +80,7 @@ public struct ClusterView: Sendable {
     /// Why the cluster serves or does not.
     public var reason: Note.HealthReason { state.health.reason }
 
-    /// The logical clock of the cluster, as far as this node knows.
+    /// The currentEpoch of this node: the greatest epoch that it has seen.
     public var currentEpoch: Epoch { state.currentEpoch }
     /// The epoch of this node's last vote; zero before the first.
     public var lastVoteEpoch: Epoch { state.lastVoteEpoch }

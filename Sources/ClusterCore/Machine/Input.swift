@@ -1,4 +1,5 @@
-// All that can happen to a node. Closed: a new kind of event is a new case.
+// All that can happen to a node, and what comes with it. A new kind of event is a new case, which does not
+// compile until Machine says which rules take it.
 
 public import ClusterWire
 
@@ -6,29 +7,29 @@ public import ClusterWire
 public enum Input: Equatable, Sendable {
     /// Every 100 ms.
     case tick
-    /// The time came for which `Effect.timer` asked.
+    /// The time that `Effect.timer` asked for has come.
     case timer
     /// A message, already decoded: malformed bytes never reach the core.
     case message(Message, on: LinkID)
-    /// A frame that could not be decoded: counted, never believed.
+    /// A frame that could not be decoded: it is counted, and nothing of it is used.
     case refused(WireError, MessageType?, on: LinkID)
-    /// A frame that was longer than is kept: its bytes were let go unread.
+    /// A frame longer than the limit: its bytes were skipped.
     case oversized(MessageType, length: UInt32, on: LinkID)
-    /// A message that an operator's filter lets nobody hear: counted, and its sender is there.
+    /// A message that a filter of DEBUG dropped: it is counted, and shows that its sender is alive.
     case filtered(MessageType, from: NodeID?)
-    /// A connection stands. `local` and `peer` are the addresses that the connection shows.
+    /// A connection is open. `local` and `peer` are the addresses that the connection shows.
     case linkOpened(LinkID, local: IPText, peer: IPText)
-    /// A connection ended, or could not be made. Not said of links that the core closed itself.
+    /// A connection ended, or could not be made. Not given for links that the core closed itself.
     case linkClosed(LinkID)
     /// An operator or a tool asks for something; `Effect.reply` answers.
     case command(AdminCommand, from: ClientID)
-    /// What the data store says of itself.
+    /// The present state of the data store.
     case store(StoreReport)
     /// A save, and all before it, is on disk.
     case persisted(Generation)
     /// A save failed, and with it what waits for it and for later ones.
     case persistFailed(Generation, SystemFault)
-    /// All counts begin anew.
+    /// CONFIG RESETSTAT: all counters start at 0 again.
     case resetStatistics
     /// Settings changed.
     case configure(ClusterConfig)
@@ -50,7 +51,7 @@ public struct SystemFault: Hashable, Sendable, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
-/// What the data store knows that the rules need.
+/// What the rules need to know of the data store.
 public struct StoreReport: Equatable, Sendable {
     /// Our own replication offset.
     public var offset: ReplicationOffset

@@ -6,8 +6,8 @@ package import Determinism
 
 /// One node's rules and what it believes: input in, effects out.
 ///
-/// A value. It has no clock, no chance but its own generator, no file and no socket: the same
-/// inputs give the same effects on every machine.
+/// A value. It has no clock, no file, no socket, and no randomness but a seeded generator: the same
+/// inputs give the same effects on every computer.
 public struct Machine: Sendable {
     package private(set) var state: ClusterState
     /// Kept from step to step, so that settings are not copied for each.
@@ -40,7 +40,7 @@ public struct Machine: Sendable {
     ///
     /// - Parameters:
     ///   - config: its settings.
-    ///   - seed: all chance of the rules follows from it, the id among them; it must differ from node to node
+    ///   - seed: the seed of all random choices, the node's id among them; it must differ from node to node
     ///     and from start to start.
     public init(fresh config: ClusterConfig, seed: UInt64) {
         self.init(fresh: config, random: SplitMix64(seed: seed))
@@ -71,7 +71,7 @@ public struct Machine: Sendable {
     ///   - input: what happened.
     ///   - now: the time of the step; the monotonic clock never goes back.
     /// - Returns: what is to be done, in this order. `Effect.persist` stands first: what the step decided is
-    ///   in nodes.conf before anything that follows from it is said.
+    ///   in nodes.conf before anything that follows from it is sent.
     public mutating func step(_ input: Input, at now: Instant) -> [Effect] {
         context.begin(at: now)
         if case .configure(let new) = input { context.config = new }

@@ -4,19 +4,19 @@
 public import ClusterWire
 
 extension Machine {
-    /// What this node believes, as a snapshot to be read.
+    /// A snapshot of this node's view of the cluster.
     public var view: ClusterView { ClusterView(state) }
 
-    /// This node.
+    /// The id of this node.
     public var id: NodeID { state.myID }
 
-    /// What this node is.
+    /// Whether this node is a master or a replica, and of which master.
     public var role: Role { state.me.role }
 
-    /// What nodes.conf holds if it is saved now.
+    /// The text of nodes.conf if it is saved now.
     public func nodesFile(at now: Instant) -> [UInt8] { Array(NodesFile.text(state, now).utf8) }
 
-    /// Where a command on a slot belongs.
+    /// Whether a command on a slot is served here, and else where the client is redirected.
     public func route(_ query: SlotQuery) -> SlotRoute { state.route(query) }
 
     /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
@@ -28,17 +28,17 @@ extension Machine {
         state.nodes.find(id).map { state.nodes[$0].address }
     }
 
-    /// Whether this node knows of another, by its own word or by that of others.
+    /// Whether this node knows another, be it a member or known from gossip alone.
     public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
-    /// Whether a connection belongs to a node whose name is known: it may send more.
+    /// Whether a connection belongs to a known node: it may send longer messages than others.
     public func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
 
-    /// Whether an inbound connection is that of a handshake: it is given time.
+    /// Whether an inbound connection is that of a handshake: it is not closed as unknown yet.
     public func isMeeting(on link: LinkID) -> Bool { state.isMeeting(on: link) }
 
-    /// What a header on this connection most likely claims, for `Message.decode(_:expecting:)`: a set that is
-    /// the same is not read anew.
+    /// The slots that the next header on this connection most likely claims, for
+    /// `Message.decode(_:expecting:)`: a bitmap that is the same is not decoded anew.
     public func slotsExpected(on link: LinkID) -> SlotSet { state.slotsExpected(on: link) }
 
     /// Whether a vote, a request for votes or a claim waits for the disk: the save is urgent.

@@ -1,5 +1,5 @@
-// Typed facts about what a step did: for the log, for traces, for tests and for the story that is
-// told of a capture. Past tense; what an operator greps for is spelled by the shell.
+// Typed facts about what a step did: for the log, for traces, for tests and for `explain`. Their names are in
+// the past tense; the texts that an operator searches the log for are written by the server.
 
 public import ClusterWire
 
@@ -9,22 +9,22 @@ public enum Note: Equatable, Sendable {
 
     /// A node is a node timeout late with its answer: PFAIL.
     case markedPFail(NodeID)
-    /// It answered, or was heard of: no PFAIL any more.
+    /// It answered, or another node received a pong of it: it is not PFAIL any more.
     case clearedPFail(NodeID)
-    /// A voting master says that a node does not answer, and did not say so before: a failure report.
+    /// A new failure report: a master with slots has the node as PFAIL or FAIL in its gossip.
     case failureReported(NodeID, by: NodeID)
-    /// The master says that the node is well again.
+    /// The master has the node as healthy in its gossip again.
     case failureReportWithdrawn(NodeID, by: NodeID)
     /// A quorum agrees that a node has failed: FAIL. `agreeing` are the masters whose reports made it, this
     /// node included if it counted.
     case markedFail(NodeID, agreeing: [NodeID])
-    /// FAIL as told by another node, and believed.
+    /// A FAIL message of another node was accepted.
     case failReceived(NodeID, from: NodeID)
-    /// FAIL as told by another node about one that answers us: it is asked before that is decided.
+    /// A FAIL message of another node about one that answers us: it is pinged before that is decided.
     case failQuestioned(NodeID, from: NodeID)
-    /// The node answered, or went on speaking: what was told of it is not believed.
+    /// The node answered, or went on sending: the FAIL message about it is ignored.
     case failRefuted(NodeID)
-    /// A node that had failed counts as well again.
+    /// A node is not FAIL any more.
     case clearedFail(NodeID, reason: ClearReason)
 
     // MARK: Whether the cluster serves
@@ -50,7 +50,7 @@ public enum Note: Equatable, Sendable {
     case addressChanged(NodeID, from: NodeAddress, to: NodeAddress)
     /// Another node answers at this node's address.
     case addressLost(NodeID, answeredBy: NodeID)
-    /// A connection showed our own address.
+    /// This node learned its own address from a connection.
     case ownAddressLearned(IPText)
 
     // MARK: Roles, slots and epochs
@@ -65,18 +65,18 @@ public enum Note: Equatable, Sendable {
     case slotsTaken(by: NodeID, count: Int, from: NodeID?)
     /// This node lost so many slots.
     case slotsLost(count: Int, to: NodeID)
-    /// A node that claims slots with an old epoch was told of their owner by UPDATE.
+    /// An UPDATE was sent to a node that claims slots with an old epoch: it names their owner.
     case updateSent(to: NodeID, about: NodeID)
-    /// This node took a new configEpoch without asking anybody.
+    /// This node took a new configEpoch without votes.
     case epochRaised(Epoch, because: EpochReason)
-    /// A node says an epoch that no cluster can have reached.
+    /// A node's header carries an epoch that no cluster can have reached.
     case epochRefused(Epoch, from: NodeID)
 
     // MARK: Elections
 
     /// This replica will ask for votes in `delay` milliseconds; `rank` siblings come before it.
     case electionScheduled(delay: Int64, rank: Int, offset: ReplicationOffset)
-    /// This replica does not stand although its master has failed.
+    /// This replica does not start an election although its master has failed.
     case electionDeclined(reason: DeclineReason)
     /// The epoch was raised; votes are asked for once that is on disk. `forced`: an operator asked for it.
     case electionStarted(Epoch, forced: Bool)
@@ -84,13 +84,13 @@ public enum Note: Equatable, Sendable {
     case electionWon(Epoch, votes: Int)
     /// An election ended without a winner; nil when its epoch was not raised yet.
     case electionExpired(Epoch?)
-    /// This master voted; the vote is said once it is on disk.
+    /// This master voted; the vote is sent once it is on disk.
     case voteGranted(to: NodeID, Epoch)
     /// This node does not vote for a candidate.
     case voteRefused(to: NodeID, Epoch, VoteRefusal)
     /// A request is kept until it is decided whether the candidate's master has failed.
     case voteDeferred(to: NodeID, Epoch)
-    /// A vote that could not be saved is not said.
+    /// A vote that could not be saved is not sent.
     case voteWithdrawn(to: NodeID, Epoch, SystemFault)
     /// A request for votes or a promotion that could not be saved is taken back.
     case claimWithdrawn(Epoch, SystemFault)
@@ -111,10 +111,10 @@ public enum Note: Equatable, Sendable {
     case saveFailed(SystemFault)
     /// A save succeeded after one that failed.
     case saveRecovered
-    /// Something that a peer sent and that was not believed; counted once per kind in the log.
+    /// Something that a peer sent and that was ignored; the log counts those by kind.
     case ignored(Ignored, from: NodeID?)
 
-    /// Why a node that had failed counts as well again.
+    /// Why FAIL was cleared.
     public enum ClearReason: Hashable, Sendable {
         /// It is a replica, and answers.
         case replicaReachable
@@ -126,9 +126,9 @@ public enum Note: Equatable, Sendable {
 
     /// Why the cluster serves or does not.
     public enum HealthReason: Hashable, Sendable {
-        /// Nothing speaks against it.
+        /// Nothing keeps the cluster from serving.
         case allWell
-        /// A slot has no owner, or none that lives.
+        /// A slot has no owner, or one that has failed or no longer claims it.
         case slotUncovered
         /// This node reaches no majority of the masters.
         case minority
@@ -146,7 +146,7 @@ public enum Note: Equatable, Sendable {
         case takeover
     }
 
-    /// Why a replica does not stand.
+    /// Why a replica does not start an election.
     public enum DeclineReason: Hashable, Sendable {
         /// Its copy is that many milliseconds old.
         case dataTooOld(age: Int64)
@@ -158,41 +158,41 @@ public enum Note: Equatable, Sendable {
 
     /// How an operator asks for a failover.
     public enum FailoverKind: Hashable, Sendable {
-        /// With the master's help: nothing is lost.
+        /// Without an option: the master pauses its clients, and no write is lost.
         case asked
         /// FORCE: the master is not waited for.
         case forced
-        /// TAKEOVER: nobody is asked.
+        /// TAKEOVER: without votes.
         case takeover
     }
 
-    /// Why a message or a part of it was not believed.
+    /// Why a message or a part of it was ignored.
     public enum Ignored: Hashable, Sendable {
         /// Its bytes are no message; the kind of error.
         case unreadable(String)
-        /// It was longer than is kept; its length in bytes.
+        /// It was longer than the limit; its length in bytes.
         case oversized(MessageType, length: UInt32)
-        /// Nobody here knows messages of this type.
+        /// This node knows no messages of this type.
         case unknownType(MessageType)
-        /// Somebody who is not known said more than a greeting.
+        /// An unknown node sent something else than PING, PONG or MEET.
         case strangerSent(MessageType)
         /// The header names another node than the one to which the connection belongs.
         case senderMismatch(expected: NodeID, got: NodeID)
-        /// Somebody who is not known sent a light header.
+        /// An unknown node sent a light header.
         case lightFromStranger
         /// The gossip section names an id that no node can have.
         case invalidGossip
-        /// An extension holds what cannot be; its name.
+        /// An extension is invalid; its name.
         case invalidExtension(String)
         /// Too many handshakes are under way.
         case handshakeLimit
         /// Too many nodes are known.
         case nodeLimit
-        /// Too many nodes are known of which only others have told.
+        /// Too many nodes are known from gossip alone.
         case hearsayLimit
-        /// Two clusters would become one, and a setting forbids it.
+        /// The MEET would merge two clusters, and `refuseMerge` is set.
         case mergeRefused
-        /// Nobody can be reached at this address.
+        /// The address cannot be connected to.
         case badAddress(NodeAddress)
         /// The node changes its address again and again.
         case movesTooOften(to: NodeAddress)
@@ -209,14 +209,14 @@ public enum VoteRefusal: Hashable, Sendable {
     case epochTooOld(requested: Epoch, current: Epoch)
     /// We voted in this epoch already.
     case alreadyVoted(in: Epoch)
-    /// Who asks is a master.
+    /// The candidate is a master.
     case requesterIsMaster
-    /// The master of who asks is not known here.
+    /// The candidate's master is not known here.
     case masterUnknown
-    /// The master of who asks has not failed.
+    /// The candidate's master is not FAIL.
     case masterNotFailed(NodeID)
     /// We voted for a replica of the same master a moment ago.
     case votedRecently(milliseconds: Int64)
-    /// A claimed slot is owned by another at a newer epoch.
+    /// A slot that the candidate claims has an owner with a newer epoch.
     case slotsOwnedByNewer(Slot, owner: NodeID, epoch: Epoch)
 }

@@ -1,4 +1,5 @@
-// The working set of one step: what a rule may read, and where it puts what it wants done.
+// What a rule is given in one step: the time, the settings and a random generator to read, and lists for the
+// effects that it asks for at once and for the work that is left to the end of the step.
 
 import ClusterWire
 import Determinism
@@ -11,13 +12,13 @@ struct Pending: OptionSet {
     static let health = Pending(rawValue: 2)
     static let save = Pending(rawValue: 4)
     static let syncedSave = Pending(rawValue: 8)
-    /// Tell everybody what we are, once it is durable.
+    /// Broadcast our role, slots and epochs, once they are on disk.
     static let broadcast = Pending(rawValue: 16)
-    /// Tell voters and the replicas of the suspects of new suspicions.
+    /// Tell masters with slots, and the replicas of the suspects, of new PFAIL.
     static let suspicions = Pending(rawValue: 32)
-    /// A master has failed whose replicas' vote requests may wait.
+    /// A master was marked FAIL: vote requests of its replicas may have waited for that.
     static let votes = Pending(rawValue: 64)
-    /// Somebody who asked for a change waits for the save: it is not put off.
+    /// A command waits for the save of what it changed: the save is not put off.
     static let awaited = Pending(rawValue: 128)
 }
 
@@ -52,7 +53,7 @@ struct StepContext {
         return all
     }
 
-    /// Whether the rules have a bug on purpose.
+    /// Whether this machine was made with a planted bug.
     @inline(__always)
     func has(_ bug: PlantedBug) -> Bool {
         !planted.isEmpty && planted.contains(bug)

@@ -1,6 +1,6 @@
-// Where a command on a slot belongs: here, to another node, or nowhere for now. A pure function of what
-// the node believes and of what the command asks; the questions come in the order of bus protocol §9.8.
-// Finding the keys of a command, and the words of the reply, are for the server.
+// Whether a command on a slot is served here, redirected to another node, or refused for now. A pure function
+// of the node's state and of what is known of the command; the checks come in the order of bus protocol §9.8.
+// Finding the keys of a command, and the text of the reply, are for the server.
 
 public import ClusterWire
 
@@ -10,18 +10,19 @@ public struct SlotQuery: Equatable, Sendable {
     public var slot: Slot
     /// It may change a key.
     public var writes = false
-    /// The client said ASKING just before, or the command stands for itself in that.
+    /// The client sent ASKING just before, or the command itself has the flag ASKING.
     public var isAsking = false
-    /// The client said READONLY: a replica may answer what it reads.
+    /// The client sent READONLY: a replica may answer its reads.
     public var takesReplica = false
-    /// It moves keys to another node, so that it is served on either end of a slot's way.
+    /// It moves keys to another node (MIGRATE): it is served at the source and at the target of a migrating
+    /// slot.
     public var movesKeys = false
     /// It names two keys that differ.
     public var hasSeveralKeys = false
-    /// How many of its keys are held here, and how many are not. Asked only of slots that
-    /// `ClusterState.isOnItsWay` names; else both may stay 0.
+    /// How many of its keys exist here. Needed, as is `missing`, only for slots of which
+    /// ``Machine/isOnItsWay(_:)`` is true; else both may stay 0.
     public var present = 0
-    /// Keys that are not held here.
+    /// How many of its keys do not exist here.
     public var missing = 0
     /// The server answers reads while the cluster is down.
     public var readsWhenDown = false
@@ -32,26 +33,26 @@ public struct SlotQuery: Equatable, Sendable {
     public init(_ slot: Slot) { self.slot = slot }
 }
 
-/// Where a command belongs.
+/// What to do with a command.
 public enum SlotRoute: Equatable, Sendable {
-    /// Here and now.
+    /// Serve it here and now.
     case serve
-    /// To this node, the owner of the slot: MOVED.
+    /// Redirect to this node, the owner of the slot: MOVED.
     case moved(to: NodeID)
-    /// This time to this node, to which the slot is moving: ASK.
+    /// Redirect this one command to this node, to which the slot is moving: ASK.
     case ask(NodeID)
-    /// Keys of the command are on both ends of the slot's way: TRYAGAIN.
+    /// Some keys of the command are at the source of the moving slot and some at the target: TRYAGAIN.
     case tryAgain
-    /// Nowhere for now: CLUSTERDOWN.
+    /// Refuse it for now: CLUSTERDOWN.
     case down(Reason)
 
-    /// Why a command belongs nowhere.
+    /// Why a command is refused with CLUSTERDOWN.
     public enum Reason: Hashable, Sendable {
         /// Nobody owns the slot.
         case unowned
         /// The cluster does not serve.
         case cluster
-        /// The cluster does not serve; this node answers reads all the same, and this is none.
+        /// The cluster does not serve; this node answers reads all the same, but this is a write.
         case writesOnly
     }
 }

@@ -1,14 +1,14 @@
-// The candidate's side: when a replica stands, when it asks, when it has won. A replica whose
-// siblings' offsets are known does not wait the half second in which the reference lets them tell;
-// that each voter has heard FAIL first is ensured by sending it on the same link before the request.
-// Rank orders siblings as ever; masters that failed together have an order of their own (ElectionOrder).
+// The candidate's side: when a replica schedules an election, asks for votes, and has won. A replica that knows
+// its siblings' offsets does not wait the half second that the reference waits for them. Each voter receives
+// FAIL before the request, because FAIL is sent first on the same link. Rank orders the replicas of one master
+// as in the reference; masters that failed together have an order of their own (ElectionOrder).
 // Follows bus protocol §6.1, §6.2, §6.4; differs as DECISIONS D11 and D43 say.
 
 import ClusterWire
 import Determinism
 
 enum Election {
-    /// EndOfStep: stands, asks or gives up, as the time has come.
+    /// EndOfStep: schedules the election, asks for votes or gives up, when the time for it has come.
     static func advance(_ state: inout ClusterState, _ context: inout StepContext) {
         guard let master = electable(&state, &context) else {
             state.election.end()
@@ -31,7 +31,7 @@ enum Election {
         guard context.now.monotonic - candidacy.askAt <= context.config.electionTimeout else {
             return
         }
-        // A disk that just failed would spend an epoch a tick.
+        // With a disk that has just failed each tick would use up an epoch.
         guard !state.durability.isPaused(at: context.now.monotonic) else { return }
         state.reach(state.currentEpoch.next)
         candidacy.save(state.currentEpoch)
@@ -40,14 +40,14 @@ enum Election {
         context.note(.electionStarted(state.currentEpoch, forced: isManual))
     }
 
-    /// Asks to be looked at again at a time that may come before the next tick.
+    /// Asks for a timer, since the time may come before the next tick.
     private static func arm(
         _ time: Int64, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         if state.election.wantsTimer(at: time) { context.emit(.timer(at: time)) }
     }
 
-    /// Our master, when it is to be replaced and we may do it.
+    /// Our master, when it is to be replaced and this replica may do it.
     ///
     /// - Source: bus protocol §6.1; the master's slots are asked for as in Redis.
     private static func electable(
@@ -123,7 +123,7 @@ enum Election {
         _ header: Header, from candidate: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        // What an operator asks for has no turn.
+        // A request of a manual failover has no place in the order: ours does not wait for it.
         guard !header.messageFlags.contains(.forceAck), let id = state.nodes[candidate].master,
             let other = state.nodes.find(id), let mine = state.myMaster, other != mine
         else { return }
@@ -147,8 +147,8 @@ enum Election {
         context.pending.insert(.election)
     }
 
-    /// An election that others overtook is over when the votes that may have been on their way have come,
-    /// and so is one in which too many said no.
+    /// An election ends without a winner when another candidate has asked since and the votes on their way have
+    /// had time to arrive, or when too many masters refused.
     private static func giveUpIfLost(_ state: inout ClusterState, _ context: inout StepContext) {
         guard var candidacy = state.election.candidacy, !candidacy.isManual,
             let poll = candidacy.poll
@@ -168,7 +168,7 @@ enum Election {
         state.election.stand(candidacy)
     }
 
-    /// The request is on disk: everybody is asked, and told of the failure first.
+    /// The epoch of the request is on disk: broadcasts FAIL, then the vote request.
     static func ask(_ epoch: Epoch, _ state: inout ClusterState, _ context: inout StepContext) {
         guard var candidacy = state.election.candidacy, candidacy.phase == .saving(epoch),
             state.me.master != nil
@@ -196,7 +196,7 @@ enum Election {
             + ClusterConfig.slowDiskTime
     }
 
-    /// The master itself votes where an operator asks; else it is not told that it has failed.
+    /// In a manual failover the master itself votes, too; otherwise it is not sent FAIL about itself.
     private static func ask(
         _ handle: NodeHandle, on link: LinkID, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -210,8 +210,8 @@ enum Election {
             as: candidacy.epoch, &state, &context)
     }
 
-    /// What is lost on a connection holds up all behind it for as long as its transport takes to send it
-    /// again. Whoever has not voted after a slow round trip is asked on the connection that it made.
+    /// When TCP loses a packet, all that was sent after it waits for the retransmission. A master that has not
+    /// voted after a slow round trip is asked again, on the connection that it made.
     ///
     /// - Source: DECISIONS D43.
     private static func askAgain(_ state: inout ClusterState, _ context: inout StepContext) {

@@ -1,7 +1,7 @@
 // Whose turn it is to ask for votes: of siblings the one with the most data comes first, and masters that
 // failed together are replaced one after the other, in the order of their shard ids. Two that ask in one epoch
-// split the votes, and a voter that has heard of a later epoch does not vote in an earlier one. Standing,
-// asking and winning are in Election. Valkey 8.1 has a fixed delay for each failed master.
+// split the votes, and a voter that has seen a later epoch does not vote in an earlier one. Scheduling an
+// election, asking for votes and winning are in Election. Valkey 8.1 has a fixed delay for each failed master.
 // Follows bus protocol §6.2; differs as DECISIONS D19, D37 and D43 say.
 
 import ClusterWire
@@ -16,7 +16,7 @@ enum ElectionOrder {
         let now = context.now.monotonic
         let heard = state.election.latestRequest
         if candidacy.place.isLate {
-            // Those who asked in vain stand again, in their order, once nobody has asked for a while.
+            // Candidates that lost ask again, in their order, once nobody has asked for a while.
             if let heard {
                 let end = heard.at + pause(state, context)
                 guard now >= end else { return end }

@@ -55,8 +55,8 @@ enum Epochs {
         return false
     }
 
-    /// Whether one voice may raise our epoch to this one: by `epochStep` at most, and by no more than
-    /// that in a second. Where nobody owns slots, there is nothing to defend.
+    /// Whether the headers of one node may raise our epoch to this one: by `epochStep` at most, and by no more
+    /// than that in a second. Where nobody owns slots, there is nothing to defend.
     static func isBelievable(
         _ epoch: Epoch, of sender: NodeHandle, _ state: inout ClusterState, _ context: StepContext
     ) -> Bool {
@@ -78,7 +78,7 @@ enum Epochs {
         }
     }
 
-    /// Two masters at one configEpoch: the one with the smaller id moves on.
+    /// Two masters with the same configEpoch: the one with the smaller id takes a greater one.
     ///
     /// - Source: bus protocol §4.11.
     static func resolveCollision(

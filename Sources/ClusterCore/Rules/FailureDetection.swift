@@ -1,13 +1,14 @@
 // PFAIL by timeout, FAIL by quorum, and when either is taken back. Only masters with slots count,
 // as reporters and in the quorum alike: the reference of Redis counts reports of empty masters and
-// can so agree without a majority. A suspicion is told to those who vote at once. FAIL that is only
-// heard needs evidence of our own. Follows bus protocol §5.1 to §5.4; differs as DECISIONS D7 and D41 say.
+// can so agree without a majority. A new PFAIL is sent to masters with slots at once. A FAIL message is
+// accepted only with evidence of our own. Follows bus protocol §5.1 to §5.4; differs as DECISIONS D7 and D41
+// say.
 
 import ClusterWire
 
 enum FailureDetection {
-    /// Tick: suspects each node whose answer is a node timeout late, with no other traffic. So is one
-    /// whose address was lost: a master that came back without its file would never be replaced.
+    /// Tick: marks each node PFAIL whose answer is a node timeout late, with no other traffic from it; also one
+    /// whose address was lost, since a master that came back without its file would never be replaced.
     static func suspect(
         among due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -43,9 +44,9 @@ enum FailureDetection {
         }
     }
 
-    /// Who of many is told of a suspicion: the first few voters always, others by chance. Where nearly half
-    /// of a large cluster is gone, a quorum is nearly all who are left, and somebody has to
-    /// hear the word of each of them.
+    /// To which of many masters a new PFAIL is sent: always to the first few, to others at random. Where nearly
+    /// half of a large cluster is down, nearly all masters that are left are needed for a quorum, and some
+    /// node must receive the failure report of each of them.
     private static func choose(
         _ recipients: [NodeHandle], _ state: ClusterState, _ context: inout StepContext
     ) -> [NodeHandle] {
@@ -58,9 +59,9 @@ enum FailureDetection {
             + context.sample(ClusterConfig.newsFanout - first.count, of: others)
     }
 
-    /// A voting master says that a node does not answer: counts, and is looked into at once when it
-    /// did not say so before. (Two that suspect each other name each other in every answer: who asked
-    /// both each time would ask at the speed of the network.)
+    /// A failure report of a master with slots: it is counted, and if it is the first one of that master the
+    /// node is pinged at once. (Two nodes that suspect each other report each other in every answer: pinging
+    /// them for each report would never end.)
     static func report(
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -76,7 +77,7 @@ enum FailureDetection {
         if state.failures.open.contains(handle) { decide(handle, &state, &context) }
     }
 
-    /// Pings a node that is thought to be well, unless it is being asked.
+    /// Pings a healthy node, unless a ping to it waits already.
     static func ask(_ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext)
     {
         guard state.nodes[handle].condition.isHealthy, state.nodes[handle].pingSent.isNever,
@@ -85,7 +86,7 @@ enum FailureDetection {
         Sending.ping(handle, amount: .least, &state, &context)
     }
 
-    /// A voting master says that a node is well.
+    /// A master with slots has the node as healthy: its failure report is withdrawn.
     static func retract(
         _ handle: NodeHandle, by reporter: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -98,8 +99,7 @@ enum FailureDetection {
         state.nodes[handle].dropReports { $0.reporter == reporter || $0.at < oldest }
     }
 
-    /// Whether those who agree that a suspect has failed are a quorum; then it has, and everybody
-    /// is told.
+    /// Marks a node FAIL, and broadcasts that, if the masters that report it are a quorum.
     ///
     /// - Source: bus protocol §5.2, §12 row 31.
     static func judge(
@@ -107,7 +107,7 @@ enum FailureDetection {
     ) {
         guard state.nodes[handle].condition.isPFail else { return }
         let needed = context.has(.failWithoutQuorum) ? 1 : state.quorum
-        // Mostly too few have said anything: nobody need be counted.
+        // Mostly there are fewer reports than a quorum, and none need be looked at.
         guard state.nodes[handle].reports.count + 1 >= needed else { return }
         let agreeing = agreeing(on: handle, &state, context)
         guard agreeing.count >= needed else { return }
@@ -121,15 +121,15 @@ enum FailureDetection {
         }
     }
 
-    /// Whether we tell everybody at once: of those who agree, the first few do. Where many masters die
-    /// and everybody knows it at one moment, everybody would tell everybody of each; a thousand
-    /// nodes would send a thousand million messages.
+    /// Whether this node broadcasts FAIL at once: of the masters that agree, the first few do. When many
+    /// masters fail and all others find it out at the same moment, each would broadcast each failure; a
+    /// thousand nodes would send a thousand million messages.
     private static func tellsEverybody(of agreeing: [NodeID], _ state: ClusterState) -> Bool {
         guard state.me.isVotingMaster else { return agreeing.count <= ClusterConfig.failTellers }
         return agreeing.count { $0 < state.myID } < ClusterConfig.failTellers
     }
 
-    /// Tick: tells of the failures that nobody has told us of since we found them out.
+    /// Tick: broadcasts the failures that this node has found and no other has broadcast since.
     static func tellFailures(_ state: inout ClusterState, _ context: inout StepContext) {
         for id in state.failures.takeUntold() {
             guard let handle = state.nodes.find(id), state.nodes[handle].condition.isFailed else {
@@ -139,15 +139,15 @@ enum FailureDetection {
         }
     }
 
-    /// Whether a node's word against another counts: it is that of a master with slots.
+    /// Whether failure reports of a node count: it must be a master with slots.
     static func mayReport(_ node: NodeHandle, _ state: ClusterState, _ context: StepContext) -> Bool
     {
         state.nodes[node].isVotingMaster
             || context.has(.emptyReporter) && state.nodes[node].isMaster
     }
 
-    /// FAIL as told by a node that we know. It is believed with evidence; else the node is asked, and
-    /// its silence decides, or its answer. One frame must not end a healthy master's service.
+    /// A FAIL message of a known node. With evidence of our own the node is marked FAIL; otherwise it is
+    /// pinged, and its answer or its silence decides. One message must not fail over a healthy master.
     ///
     /// - Source: bus protocol §4.15; DECISIONS D41.
     static func received(
@@ -160,7 +160,7 @@ enum FailureDetection {
         guard !state.nodes[handle].condition.isFailed else { return }
         let teller = state.nodes[speaker].id
         let isNews = state.failures.open.open(handle, from: teller, at: context.now.monotonic)
-        // Whoever votes reports what it says.
+        // From a master with slots it counts as a failure report, too.
         if mayReport(speaker, state, context),
             state.nodes.noteReport(of: handle, by: speaker, at: context.now.monotonic)
         {
@@ -172,8 +172,8 @@ enum FailureDetection {
         ask(handle, &state, &context)
     }
 
-    /// Tick: what was heard is decided as the evidence comes up. Of whoever neither answers nor falls
-    /// silent for a node timeout nothing was proved.
+    /// Tick: decides the FAIL messages that wait for evidence. One about a node for which there is none after a
+    /// node timeout is dropped.
     static func decideOpen(_ state: inout ClusterState, _ context: inout StepContext) {
         for entry in state.failures.open.entries {
             decide(entry.node, &state, &context)
@@ -185,7 +185,7 @@ enum FailureDetection {
         }
     }
 
-    /// Believes what was heard of a node if there is evidence by now.
+    /// Marks a node FAIL about which a FAIL message waits, if there is evidence by now.
     private static func decide(
         _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -199,8 +199,8 @@ enum FailureDetection {
         tellReplicas(of: handle, &state, &context)
     }
 
-    /// Those who are to stand for a master must not miss its failure because a single connection broke: the
-    /// first few voters tell them, whoever told all others.
+    /// The replicas of a master must not miss its FAIL because a single connection broke: the first few masters
+    /// with slots send it to them, even if another node has broadcast it.
     private static func tellReplicas(
         of handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -221,7 +221,7 @@ enum FailureDetection {
         context.note(.failRefuted(state.nodes[handle].id))
     }
 
-    /// Voting masters that have said of late that a node does not answer, and this one if it thinks so.
+    /// The masters with slots whose reports about a node are not too old, and this node if it has it as PFAIL.
     private static func agreeing(
         on handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
     ) -> [NodeID] {
@@ -268,15 +268,15 @@ enum FailureDetection {
 }
 
 extension KnownNode {
-    /// When the node becomes a suspect if nothing is heard of it.
+    /// When the node becomes PFAIL if nothing comes from it.
     @inline(__always)
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
         guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isHearsay else { return .max }
         return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 
-    /// When the node has been silent for so long that another's word for its failure is believed: a ping
-    /// of ours waits for half a node timeout, or our connection is refused or gone for an eighth of one.
+    /// When the node's silence is evidence enough for a FAIL message: a ping of ours has waited for half a node
+    /// timeout, or our connection has been refused or lost for an eighth of one.
     func evidenceAt(_ nodeTimeout: Int64) -> Int64 {
         let unanswered = pingSent.isNever ? .max : max(pingSent, dataReceived) + nodeTimeout / 2
         guard !unreachableSince.isNever else { return unanswered }

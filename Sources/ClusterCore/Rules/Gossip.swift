@@ -1,6 +1,6 @@
-// What to believe of what others say about third nodes: failure reports from masters that count, a
-// pong that somebody else had, a new address of a suspect, and nodes that we did not know. Most
-// entries of most messages change nothing; that path is short.
+// What to take from the gossip sections of other nodes: failure reports by masters with slots, the time of a
+// pong that another node received, a new address of a node in PFAIL or FAIL, and nodes that we did not know.
+// Most entries of most messages change nothing; that path is kept short.
 // Follows bus protocol §4.9; differs as DECISIONS D6 says.
 
 import ClusterWire
@@ -8,8 +8,8 @@ import ClusterWire
 enum Gossip {
     private static let suspectFlags: NodeFlags = [.pfail, .fail]
 
-    /// Hears from the MEET of a stranger whom else there is: a node that knows nobody has no cluster that
-    /// could be flooded with names, and the handshake itself may come to nothing.
+    /// Learns nodes from the MEET of an unknown node, but only while this node knows nobody: then it has no
+    /// cluster that could be flooded with made-up nodes, and the handshake with the sender may still fail.
     ///
     /// - Source: DECISIONS D60.
     static func learnAlone(
@@ -24,13 +24,13 @@ enum Gossip {
         where handles[position] == nil && state.nodes.find(section.node(position)) == nil {
             meet(section[position], from: stranger, &places, &state, &context)
         }
-        // If the handshake comes to nothing, nobody tells them of us but we.
+        // If the handshake fails, nobody else can tell these nodes of us: they are to be sent MEET.
         for handle in state.nodes.handles where state.nodes[handle].isHearsay {
             state.nodes[handle].isOneWay = true
         }
     }
 
-    /// Hears a gossip section. A section with one invalid id is ignored whole.
+    /// Reads a gossip section of a known node. A section with one invalid id is ignored as a whole.
     static func learn(
         _ section: GossipSection, from speaker: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -69,7 +69,7 @@ enum Gossip {
         }
     }
 
-    /// Somebody else had a pong at this second.
+    /// Takes over the second at which the sender received a pong of the node.
     @inline(__always)
     private static func adoptPong(
         _ second: UInt32, of handle: NodeHandle, _ state: inout ClusterState,
@@ -80,8 +80,8 @@ enum Gossip {
         state.nodes.notePong(of: handle, at: context.now.monotonic(of: wall))
     }
 
-    /// A node that we suspect, or that we tried in vain and that never said its name, is at another
-    /// address for another: whoever told of it first may have been wrong.
+    /// Takes over the sender's address of a node that is PFAIL or FAIL, or that is known from gossip alone and
+    /// does not answer: the address that we were told first may be wrong.
     private static func adoptAddress(
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -94,11 +94,11 @@ enum Gossip {
         Handshake.moveAddress(of: handle, to: address, &state, &context)
     }
 
-    /// Who may make room for a node that was just heard of; looked for once a section.
+    /// Nodes known from gossip alone that may be deleted to make room for new ones; looked for once a section.
     private struct Places {
         private var silent: [NodeHandle]?
 
-        /// The one that has been tried in vain for longest, if there is any.
+        /// The one that has gone without an answer for longest, if there is any.
         mutating func next(_ state: ClusterState, _ context: StepContext) -> NodeHandle? {
             if silent == nil {
                 silent = state.nodes.handles
@@ -111,9 +111,9 @@ enum Gossip {
         }
     }
 
-    /// A node that we did not know: added under exactly that id, with what only its own header can
-    /// tell left out, and connected to at once. Until it says its name itself it may be made up:
-    /// there are few places for such nodes, and one that was tried in vain gives way to the next.
+    /// A node that we did not know: it is added under that id, without slots and epochs, which only its own
+    /// header can tell, and connected to at once. Until its own header has come it may be made up: the number
+    /// of such nodes is limited, and one that does not answer is deleted for the next.
     ///
     /// - Source: DECISIONS D44.
     private static func meet(

@@ -1,11 +1,10 @@
-// How two nodes come to know each other: MEET, a temporary name, and the real id with the first
-// PONG; and what it means when an address answers with another id, or an id speaks from another
-// address. Follows bus protocol §4.3 to §4.7.
+// How two nodes meet: MEET, a temporary id, and the real id with the first PONG; and what follows when another
+// id answers at an address, or a known id sends from another address. Follows bus protocol §4.3 to §4.7.
 
 import ClusterWire
 
 enum Handshake {
-    /// Starts to meet the node at an address; nothing happens when that is going on already.
+    /// Starts a handshake with the node at an address, unless one is under way already.
     @discardableResult
     static func start(
         with address: NodeAddress, seenAt: IPText = IPText(), greeting: Bool,
@@ -36,8 +35,8 @@ enum Handshake {
         return handle
     }
 
-    /// A MEET from a stranger: know it by its address until it tells its name, and say so on the
-    /// same connection. Returns false when it must not be answered.
+    /// A MEET from an unknown node: adds it in handshake, under a temporary id, and has it answered on the same
+    /// connection. Returns false when it must not be answered.
     ///
     /// - Source: bus protocol §4.4.
     static func metByStranger(
@@ -46,7 +45,7 @@ enum Handshake {
     ) -> Bool {
         guard let inbound = state.connections[link], inbound.node == nil else { return true }
         if mergeIsRefused(header, gossip, state, context) {
-            // Were it answered, the other cluster would know this node and believe what it claims.
+            // With an answer the other cluster would take this node as a member, with the slots that it claims.
             context.note(.ignored(.mergeRefused, from: header.sender))
             state.closeInbound(link, &context)
             return false
@@ -55,9 +54,9 @@ enum Handshake {
         return true
     }
 
-    /// Whether two clusters would become one, and an option forbids it: the other node claims slots
-    /// that somebody else owns here, or both of us know others and neither's others are known to the
-    /// other. Who is alone is let in, with slots that are free here or none: so clusters are made.
+    /// Whether the MEET would merge two clusters, and `refuseMerge` is set: the other node claims slots that
+    /// have another owner here, or both nodes know others and have none of them in common. A node that knows
+    /// nobody is let in, with slots that are free here or none, so that clusters can be formed.
     ///
     /// - Source: bus protocol §12 row 11; DECISIONS D46.
     private static func mergeIsRefused(
@@ -99,8 +98,8 @@ enum Handshake {
         context.pending.insert(.save)
     }
 
-    /// The first answer on our link to a node whose name we do not know. Returns false when the
-    /// message is spent.
+    /// The first answer on our link to a node in handshake: its real id. Returns false when no other rule may
+    /// use the message.
     ///
     /// - Source: bus protocol §4.5 rule 1.
     static func answered(
@@ -110,7 +109,7 @@ enum Handshake {
         if let known = state.nodes.find(header.sender) {
             if known != .myself {
                 meetAgain(header.sender, &state, &context)
-                // What it announces it says itself; here only where it is was seen.
+                // The address that it announces comes with its headers; here is the one that was connected to.
                 if state.nodes[known].place != state.nodes[handle].place {
                     moveAddress(
                         of: known, to: state.nodes[handle].address,
@@ -135,7 +134,7 @@ enum Handshake {
         return true
     }
 
-    /// An operator has us meet a node, or it us: nobody's older word to forget it counts any more.
+    /// An operator has us meet a node, or it us: FORGETs of it that are older do not count any more.
     ///
     /// - Source: DECISIONS D45.
     static func meetAgain(_ id: NodeID, _ state: inout ClusterState, _ context: inout StepContext) {
@@ -144,9 +143,10 @@ enum Handshake {
         if wasForgotten { context.pending.insert(.save) }
     }
 
-    /// A known node speaks on a connection of its own. When it does so again, our answer has arrived: it
-    /// knows us. When it is one that we only heard of, it was told of us, by a node that knows us: whoever
-    /// we met is not to be greeted again, for it may be that somebody had it forget us.
+    /// A known node sends on a connection that it made. When it does so again, our answer has arrived: it knows
+    /// us. If we did not meet it ourselves, it learned of us from a node that knows us: then no MEET is
+    /// repeated to the nodes that we met, since one that does not connect to us may have been told to forget
+    /// us.
     ///
     /// - Source: DECISIONS D60.
     static func knowsUs(_ sender: NodeHandle, by link: LinkID, _ state: inout ClusterState) {
@@ -161,8 +161,8 @@ enum Handshake {
         }
     }
 
-    /// Another node answers on our link: the address is not that node's any more. If it is we
-    /// ourselves who answer, the two of us may have changed places: it is looked for where we were.
+    /// Another node answers on our link: the node is not at its address any more. If this node itself
+    /// answers there, the two may have swapped addresses: it is looked for at our former one.
     ///
     /// - Source: bus protocol §4.5 rule 2; DECISIONS D62.
     static func answeredByOther(
@@ -185,8 +185,8 @@ enum Handshake {
         state.loseAddress(of: handle, &context)
     }
 
-    /// A PING or MEET tells us our own address: the one it came to. A process may have been started
-    /// elsewhere than the one before: the first PING of a known node tells, too.
+    /// Our own address is the one at which a MEET arrived. A process may have been started at another address
+    /// than the one before it: then the first PING of a known node shows it, too.
     ///
     /// - Source: bus protocol §4.3; DECISIONS D62.
     static func learnOwnAddress(
@@ -205,7 +205,7 @@ enum Handshake {
         context.note(.ownAddressLearned(inbound.local))
     }
 
-    /// A PING on a connection that the node made tells where the node is now.
+    /// A PING on a connection that the node made shows its present address.
     ///
     /// - Source: bus protocol §4.7.
     static func updateAddress(
@@ -214,7 +214,7 @@ enum Handshake {
     ) {
         guard let inbound = state.connections[link] else { return }
         let address = address(in: header, seenAt: inbound.peer)
-        // Nearly always it is where it was.
+        // Nearly always its address has not changed.
         guard
             address != state.nodes[handle].address || !state.nodes[handle].isSeen(at: inbound.peer)
         else { return }
@@ -224,9 +224,8 @@ enum Handshake {
         moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &context)
     }
 
-    /// Stores a node's new address and, where it is another place, drops our link to the old one. An
-    /// address that is new is no reason for doubt, one that changes without end is: anybody who can
-    /// connect can say it.
+    /// Stores a node's new address and, if our link goes elsewhere, closes that link. One new address is
+    /// accepted; address changes without end are limited, since anybody who can connect can send them.
     ///
     /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24, D48.
     static func moveAddress(
@@ -255,7 +254,7 @@ enum Handshake {
         if state.myMaster == handle { context.emit(.replicate(from: new)) }
     }
 
-    /// A few changes at once, then one an interval.
+    /// Limits changes of an address: `moveBurst` at once, then one each `moveInterval`.
     private static func mayMove(
         _ handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
     ) -> Bool {

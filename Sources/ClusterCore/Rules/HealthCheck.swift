@@ -11,15 +11,15 @@ enum HealthCheck {
         let now = context.now.monotonic
         let isFirst = state.health.beginJudging(at: now)
         let waits = state.me.isMaster && !state.membership.hasNeverJoined
-        // Others may have replaced it meanwhile. One that was elected since then knows that it was
-        // not: it need not wait.
+        // After a restart a master waits, since others may have replaced it meanwhile. One that was elected
+        // since its start has not been replaced and need not wait.
         if state.membership.returnedAsMaster, !state.health.isOK,
             let first = state.health.firstJudgedAt, now - first < ClusterConfig.writableDelay
         {
             return
         }
-        // A slot that its owner gives up is mostly claimed by another a moment later. One that stays so is
-        // served by nobody: whoever has it may have died before we heard of it (§12 row 24; D30).
+        // A slot that its owner no longer claims is mostly claimed by another a moment later. If it is not, it
+        // is served by nobody: its new owner may have failed before its header came (§12 row 24; D30).
         state.health.watch(unclaimed: state.slots.notClaimed, at: now)
         let reason = verdict(state, context)
         if reason == .minority { state.health.noteMinority(at: now) }
@@ -43,8 +43,8 @@ enum HealthCheck {
         let counts = state.nodes.counts
         let isClaimed = !state.health.hasUnclaimed(
             for: context.config.nodeTimeout, at: context.now.monotonic)
-        // Who has failed serves nothing; nor does who is nowhere, though too few may know it to find
-        // that it has failed.
+        // A failed owner does not serve its slots; nor does an owner without an address, even if too few
+        // nodes have it as PFAIL to mark it FAIL.
         let covered =
             state.slots.assignedCount == Layout.slotCount && counts.failedOwners == 0
             && counts.lostOwners == 0 && isClaimed

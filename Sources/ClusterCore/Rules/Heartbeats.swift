@@ -1,7 +1,7 @@
-// Whom to ping, and when: one node by chance each second, everybody not heard of for half a node
-// timeout, and at once whoever has something to hear. Who has pinged us was heard; our own link to it
-// is tried more rarely. News (a node just met, a suspicion just formed) travels in rounds of the
-// network and not of the timeout. Follows bus protocol §3.3; differs as DECISIONS D5 and D27 say.
+// Which nodes to ping, and when: one drawn at random each second, each that has sent nothing for half a node
+// timeout, and at once those that must learn of a new node. A node that pings us is not pinged back for that;
+// our own link to it is tested more rarely. News spreads at the speed of the network, not of the timeout.
+// Follows bus protocol §3.3; differs as DECISIONS D5 and D27 say.
 
 import ClusterWire
 import Determinism
@@ -26,9 +26,9 @@ enum Heartbeats {
         tellNews(of: due, &state, &context)
     }
 
-    /// Who is to be pinged now. Nodes that got to know each other at once would all be due at once, for
-    /// ever after; of a crowd some are pinged at each tick, the longest silent first and all within an
-    /// eighth of the node timeout. Gossip about those that answer spares the others most of it.
+    /// Which nodes are to be pinged now. Nodes that met at the same moment would all be due at the same moment
+    /// for ever after; when many are due, some are pinged at each tick, the longest silent first and all within
+    /// an eighth of the node timeout. Most need no ping then: gossip of others tells that they have answered.
     private static func late(
         _ due: [NodeHandle], _ state: ClusterState, _ context: StepContext
     ) -> [NodeHandle] {
@@ -47,7 +47,7 @@ enum Heartbeats {
         return Array(longest.prefix(most))
     }
 
-    /// Of five nodes drawn, the one that was heard least recently.
+    /// Pings, of five nodes drawn at random, the one that has been silent for longest.
     private static func pingOneByChance(_ state: inout ClusterState, _ context: inout StepContext) {
         let all = state.nodes.handles
         var oldest: NodeHandle?
@@ -62,8 +62,8 @@ enum Heartbeats {
         if let oldest { Sending.ping(oldest, &state, &context) }
     }
 
-    /// Tick: newcomers hear of everybody; many hear of those that we met, a few of those that we
-    /// heard of.
+    /// Tick: a new node is told of all others; many nodes are told of a node that we met ourselves, a few of
+    /// one that we know from gossip.
     private static func tellNews(
         of due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -97,7 +97,7 @@ enum Heartbeats {
 }
 
 extension KnownNode {
-    /// Milliseconds that the answer which comes now took; nil when the ping waited for a connection.
+    /// Milliseconds from the ping to the answer that comes now; nil when the ping waited for a connection.
     func roundTrip(at now: Int64) -> Int64? {
         guard let sent = pingSent.milliseconds, case .open(_, _, let opened) = outbound,
             sent >= opened
@@ -107,12 +107,12 @@ extension KnownNode {
         return now - sent
     }
 
-    /// When the node has been silent for as long as it may be before it is asked.
+    /// When the node will have been silent for half a node timeout, and is to be pinged.
     @inline(__always)
     func silentAt(_ nodeTimeout: Int64) -> Int64 { heardAt + nodeTimeout / 2 }
 
-    /// When the node is pinged if nothing happens before: when its silence is long, or our link to it
-    /// idle. A replica whose master we did not know when it named it is soon asked again.
+    /// When the node is pinged if nothing happens before: when it has been silent for long, or our link to it
+    /// idle. A replica whose master was unknown to us when its header named it is soon pinged again.
     @inline(__always)
     func nextPing(_ nodeTimeout: Int64) -> Int64 {
         guard pingSent.isNever, hasAddress, !isHandshake, outbound.isOpen else { return .max }

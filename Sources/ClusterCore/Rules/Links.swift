@@ -1,14 +1,15 @@
-// When to connect, when to drop a link, and what an opened or lost link means. A lost link starts
-// the clock of that node's next answer at once, and is made again at once: the reference waits for
-// its next tick with the one and for its next ping with the other.
+// When to connect, when to drop a link, and what follows when a link opens or is lost. When a link is lost, the
+// time towards PFAIL starts at once and the node is connected to again at once: the reference starts that time
+// with its next ping, and connects again at its next tick.
 // Follows bus protocol §1.3 to §1.5; differs as DECISIONS D4 says.
 
 import ClusterWire
 import Determinism
 
 enum Links {
-    /// Tick: drops handshakes that took too long and nodes that never said their name, makes a link
-    /// again on which a ping has waited for half a node timeout, and connects to whom there is none.
+    /// Tick: drops handshakes that took too long and nodes known from gossip alone whose own header never came,
+    /// replaces a link on which a ping has waited for half a node timeout, and connects to nodes without a
+    /// link.
     static func maintain(
         among due: [NodeHandle], _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -32,7 +33,7 @@ enum Links {
                 state.nodes[handle].isToBeMet = true
             }
             guard state.nodes[handle].canBeReached else {
-                // Nobody can ask it: until it speaks up it is silent.
+                // It has no address to connect to: it becomes PFAIL unless it connects to us.
                 state.nodes[handle].startAnswerClock(at: now)
                 continue
             }
@@ -42,10 +43,10 @@ enum Links {
         connect(toThose: unconnected, &state, &context)
     }
 
-    /// Connects to several nodes, in turns where there are more than can be at one tick: those whom
-    /// an operator asked for, known voters and others, strangers, and those who were tried in vain.
-    /// A zone that is gone, or ids that somebody made up, are hundreds, and each is due again and
-    /// again: they do not keep the living waiting, nor whoever is named before the next tick.
+    /// Connects to several nodes. When there are more than one tick allows, they come in this order: nodes that
+    /// an operator asked to meet, masters with slots, other members, unknown nodes, and nodes that did not
+    /// answer before. When a data centre is lost, or somebody makes up ids, there are hundreds of the last two
+    /// kinds, due again and again: some connections of each tick are kept for others.
     ///
     /// - Source: DECISIONS D28, D44.
     private static func connect(
@@ -55,7 +56,7 @@ enum Links {
             for handle in handles { connect(to: handle, &state, &context) }
             return
         }
-        // Not all nodes begin with the same ones.
+        // Each node begins at a random place, so that not all connect to the same nodes first.
         let first = context.random.below(handles.count)
         let fairly = Array(handles[first...] + handles[..<first])
         let turns = fairly.map { state.nodes[$0].connectTurn(context) }
@@ -71,10 +72,9 @@ enum Links {
         }
     }
 
-    /// Asks for a connection to a node that has none, and starts the clock of its first answer: a node that
-    /// cannot be reached must come to be suspected. A node in handshake is not timed this way. When many
-    /// connections were asked for since the last tick, a later tick asks for this one: that the node was not
-    /// tried yet does not count against it.
+    /// Asks for a connection to a node that has none, and starts the time towards PFAIL: a node that cannot be
+    /// reached must become PFAIL. For a node in handshake no such time runs. When too many connections were
+    /// asked for since the last tick, a later tick asks for this one, and the time starts only then.
     static func connect(
         to handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -100,8 +100,8 @@ enum Links {
         context.emit(.connect(link, to: node.place))
     }
 
-    /// A connection stands: greet the node. A MEET is repeated on each new link until it is
-    /// answered, never twice on one.
+    /// A connection stands: sends MEET or PING. A MEET is repeated on each new link until it is
+    /// answered, never twice on one link.
     static func opened(
         _ link: LinkID, local: IPText, peer: IPText, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -119,15 +119,15 @@ enum Links {
             if !state.nodes[handle].isHandshake { state.nodes[handle].isToBeMet = false }
         } else {
             Sending.ping(handle, amount: .least, &state, &context)
-            // Jitter: links that were made at one moment would else be tried at one moment ever after.
+            // Jitter: links made at the same moment would otherwise be tested at the same moment ever after.
             let use = ClusterConfig.linkUse(at: context.config.nodeTimeout)
             let earlier = Int64(context.random.below(Int(use / 2) + 1))
             state.nodes[handle].pingedAt = Moment(context.now.monotonic - earlier)
         }
     }
 
-    /// A connection ended. Ours is made again at once if it had lived for a while; else the next
-    /// tick tries, so that a peer that accepts and closes is not hammered.
+    /// A connection ended. Our own is made again at once if it was open for a while, else with the next
+    /// tick, so that a peer that accepts and closes is not connected to in a tight loop.
     static func closed(_ link: LinkID, _ state: inout ClusterState, _ context: inout StepContext) {
         guard case .outbound = link else { return state.forgetInbound(link) }
         guard let handle = state.target(of: link) else { return }
@@ -147,9 +147,9 @@ enum Links {
 }
 
 extension KnownNode {
-    /// When a node that is tried now is tried again if nothing comes of it: at first with each tick, then
-    /// the less often the longer it has been silent. Where hundreds are dead, hundreds would each try
-    /// hundreds ten times a second.
+    /// When to connect to a node again if the attempt that starts now fails: at first with each tick, then
+    /// the less often the longer it has been silent. Otherwise, with hundreds of nodes down, each of hundreds
+    /// of others would connect to all of them ten times a second.
     ///
     /// - Source: DECISIONS D31.
     func nextTry(after now: Int64, nodeTimeout: Int64) -> Int64 {
@@ -157,7 +157,7 @@ extension KnownNode {
         return now + min(silence, nodeTimeout) / 8
     }
 
-    /// Whether there is no link to the node, and none is tried yet.
+    /// Whether there is no link to the node, and the next attempt is still to come.
     @inline(__always)
     func isLeftUntried(at now: Int64) -> Bool { retryAt > now && !outbound.isWanted }
 
@@ -174,8 +174,8 @@ extension KnownNode {
         return min(end, max(since + nodeTimeout, pingSent + half, dataReceived + half) + 1)
     }
 
-    /// When a node that was met and has made no connection to us is greeted with MEET on a new one of
-    /// ours: the handshake may have succeeded on one side alone.
+    /// When to send MEET on a new link to a node that was met but has not connected to us: the handshake may
+    /// have succeeded on our side alone.
     ///
     /// - Source: DECISIONS D60.
     @inline(__always)
@@ -187,15 +187,15 @@ extension KnownNode {
         return inbound == nil ? opened + wait + 1 : inboundAt + 2 * wait + 1
     }
 
-    /// When a node that never said its name itself is not known any more.
+    /// When a node in handshake, or one known from gossip alone, is deleted if its own header has not come.
     @inline(__always)
     func expiresUnknown(_ nodeTimeout: Int64) -> Int64 {
         if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
         return isHearsay ? createdAt + ClusterConfig.hearsayTime(at: nodeTimeout) : .max
     }
 
-    /// Whether the node refused our last connection to it, or has let one wait for a node timeout, and
-    /// nothing came from it since.
+    /// Whether our last connection to the node failed, or a ping to it has waited for a node timeout, and
+    /// nothing has come from it since.
     func wasTriedInVain(_ context: StepContext) -> Bool {
         !unreachableSince.isNever && dataReceived <= unreachableSince
             || !pingSent.isNever
@@ -203,7 +203,7 @@ extension KnownNode {
                     > context.config.nodeTimeout
     }
 
-    /// Whose turn it is to be connected to, where many wait for it.
+    /// In which group the node is connected to, when many wait to be.
     func connectTurn(_ context: StepContext) -> ConnectTurn {
         if isHandshake && isToBeMet { return .askedFor }
         if wasTriedInVain(context) { return .silent }
@@ -212,13 +212,13 @@ extension KnownNode {
     }
 }
 
-/// Why a node is to be connected to.
+/// The groups in which nodes are connected to when there are many, first to last.
 enum ConnectTurn: Equatable {
     /// An operator asked for it.
     case askedFor
     case voter, known
-    /// It wants to join, or only others have told of it.
+    /// It is in handshake, or known from gossip alone.
     case stranger
-    /// It was tried in vain since it was last heard.
+    /// It did not answer the last attempt, and nothing has come from it since.
     case silent
 }

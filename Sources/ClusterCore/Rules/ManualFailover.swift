@@ -1,17 +1,17 @@
-// A failover that an operator asks for: the master pauses its clients, the replica catches up and
-// then stands with votes that need no failure. Both sides give up at a deadline.
-// Follows bus protocol §6.5.
+// A failover that an operator asks for (CLUSTER FAILOVER): the master pauses writes of its clients, the replica
+// catches up with its offset and then asks for votes, which are granted although the master has not failed.
+// Both sides give up at a deadline. The election itself is in Election. Follows bus protocol §6.5.
 
 import ClusterWire
 
 enum ManualFailover {
-    /// Whether this replica may stand without its master's failing.
+    /// Whether this replica may start an election although its master has not failed.
     static func mayStand(_ state: ClusterState) -> Bool {
         if case .standing = state.manualFailover { return true }
         return false
     }
 
-    /// A replica asks its master to pause.
+    /// MFSTART: a replica of this master asks it to pause writes.
     static func started(
         by replica: NodeHandle, on link: LinkID, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -23,13 +23,13 @@ enum ManualFailover {
         state.manualFailover = .pausing(for: id, until: until)
         context.note(.manualFailoverStarted(by: id, kind: .asked))
         context.emit(.pauseWrites(until: until + context.config.manualFailoverTimeout))
-        // On the connection of the request, at once, so that the replica has the final offset; it
-        // does not start the clock of our own link.
+        // A PING with the final offset goes to the replica at once, on the connection of the request. It is
+        // not sent by `Sending.ping`, so that no time runs for an answer on our own link.
         let beat = Compose.heartbeat(state, to: replica, &context)
         Sending.send(.ping(beat), on: link, &state, &context)
     }
 
-    /// Our paused master says its final offset.
+    /// The header of our paused master carries its final offset.
     static func learnOffset(
         _ header: Header, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -40,8 +40,8 @@ enum ManualFailover {
         catchUp(&state, &context)
     }
 
-    /// Stands once everything that the master has is here. Who holds no copy has nothing to catch up
-    /// with, and may stand only where that loses nothing.
+    /// Allows the election once this replica has all data of its master. A replica without a copy has nothing
+    /// to catch up with; it may be elected only with `failoverWithoutCopy`.
     static func catchUp(_ state: inout ClusterState, _ context: inout StepContext) {
         guard case .following(let offset?, let until) = state.manualFailover,
             state.store.copyAge == nil
@@ -61,7 +61,7 @@ enum ManualFailover {
         reset(&state, &context)
     }
 
-    /// Ends it on this side, and releases the clients.
+    /// Ends the manual failover on this side; a master lets writes of its clients go on.
     static func reset(_ state: inout ClusterState, _ context: inout StepContext) {
         if case .pausing = state.manualFailover { context.emit(.pauseWrites(until: 0)) }
         state.manualFailover = nil

@@ -15,8 +15,8 @@ enum Order {
         "Receive",  // which rules see a message, and in which order
         "EndOfStep",  // what is done once, after all rules
         "DueTimes",  // when a tick must look at a node again
-        "Identity",  // who speaks on a connection
-        "Gossip",  // what to believe of what others say about third nodes
+        "Identity",  // which node sent a message on a connection
+        "Gossip",  // what to take from what others say about third nodes
         "Handshake",  // how two nodes come to know each other, and where
         "Links",  // when to connect and when to drop a link
         "Election",  // the candidate's side
@@ -24,13 +24,13 @@ enum Order {
         "Voting",  // the voter's side
         "FailureDetection",  // PFAIL, FAIL, and when either is taken back
         "Heartbeats",  // whom to ping, and when
-        "ReplicaMigration",  // when a replica leaves for a master without any
+        "ReplicaMigration",  // when a replica moves to a master without replicas
         "SlotOwnership",  // who gets a slot when claims differ
         "Replication",  // our offset, and how old our copy is
         "Roles",  // master and replica
         "ManualFailover",  // a failover that an operator asks for
         "Extensions",  // names, shard and forgotten nodes
-        "Epochs",  // learning and raising the logical clocks
+        "Epochs",  // learning and raising currentEpoch and configEpoch
         "Saving",  // when to save, and what a save that ended means
         "HealthCheck",  // whether the cluster serves
         "Sending",  // one message on a connection, or one to all

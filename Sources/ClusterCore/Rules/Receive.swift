@@ -15,7 +15,7 @@ enum Receive {
         }
     }
 
-    /// Light messages say only that their sender lives. From a stranger they end the connection.
+    /// Light messages show only that their sender is alive. From an unknown node they end the connection.
     ///
     /// - Source: bus protocol §2.10.
     private static func light(
@@ -75,7 +75,7 @@ enum Receive {
         if state.nodes.isHearsay(sender) { state.confirm(sender, &context) }
         if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
         state.nodes.noteData(of: sender, at: context.now.monotonic)
-        // Who speaks can be reached: the next tick tries.
+        // A node that sends can be reached: the next tick connects to it.
         if state.nodes[sender].isLeftUntried(at: context.now.monotonic) {
             state.nodes[sender].retryAt = DueSchedule.atOnce
         }
@@ -88,7 +88,7 @@ enum Receive {
         if isSet { flags.insert(flag) } else { flags.remove(flag) }
     }
 
-    /// Who is not known may greet and be answered; nothing else of it is believed.
+    /// From an unknown node PING, PONG and MEET are taken and answered; everything else is ignored.
     ///
     /// - Source: bus protocol §4.1.
     private static func stranger(
@@ -103,8 +103,8 @@ enum Receive {
         }
         state.claim(link, by: header.sender)
         if body.type == .meet {
-            // Whoever knows somebody hears its gossip when the handshake is done: till then anybody may
-            // have made it up.
+            // A node that knows others reads the gossip of a new one only after the handshake: until then
+            // it may be made up.
             guard Handshake.metByStranger(header, beat.gossip, on: link, &state, &context) else {
                 return
             }
@@ -113,8 +113,8 @@ enum Receive {
         answer(beat, body, header, on: link, &state, &context)
     }
 
-    /// PONG to PING and MEET on the connection they came on, and what an answer on our own link
-    /// says of who is there. Returns false when the message is spent.
+    /// Answers PING and MEET with PONG on the same connection, and for a message on our own link checks which
+    /// node sent it. Returns false when no other rule may use the message.
     @discardableResult
     private static func answer(
         _ beat: Heartbeat, _ body: Body, _ header: Header, on link: LinkID,
@@ -147,8 +147,8 @@ enum Receive {
         return true
     }
 
-    /// Greetings are answered in their own measure, and so are later PINGs of little gossip: they only
-    /// try a link. Who is new may know of few others, and hears of more.
+    /// How much gossip an answer has: little for the first PING on a link and for later ones with little
+    /// gossip, which only test a link. A new node may know few others, and is told of more.
     private static func amount(
         ofAnswerTo beat: Heartbeat, from peer: NodeHandle?, on link: LinkID,
         _ state: inout ClusterState, _ context: borrowing StepContext

@@ -8,7 +8,7 @@ enum ReplicaMigration {
     private struct Shard {
         var master: NodeHandle
         var living = 0
-        /// Of those that live, the one with the smallest id.
+        /// Of its replicas that have not failed, the one with the smallest id.
         var first: NodeHandle?
     }
 

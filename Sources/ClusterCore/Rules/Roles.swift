@@ -5,8 +5,8 @@
 import ClusterWire
 
 enum Roles {
-    /// Believes what a header says of its sender's role. Returns false when the message is older
-    /// than what we know and must be left alone.
+    /// Takes over the role that a header says of its sender. Returns false when the message is older than what
+    /// we know, and must be ignored.
     static func learn(
         _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -131,8 +131,8 @@ enum Roles {
         context.pending.insert(.broadcast)
     }
 
-    /// This replica takes its master's place at `epoch`: role, slots and epoch at once. Others
-    /// hear of it when it is on disk.
+    /// Promotes this replica in the place of its master at `epoch`: role, slots and epoch at once. Headers say
+    /// so when it is on disk.
     ///
     /// - Source: bus protocol §6.4.
     static func replaceMaster(
@@ -154,7 +154,7 @@ enum Roles {
         context.pending.insert(.broadcast)
     }
 
-    /// Takes back a promotion that could not be saved: nobody has heard of it.
+    /// Takes back a promotion that could not be saved: no header has said it yet.
     static func undoPromotion(
         from old: NodeID, formerEpoch: Epoch, _ state: inout ClusterState,
         _ context: inout StepContext

@@ -1,12 +1,12 @@
-// When the state is saved, and what a save that ended means: what waited for a confirmed one is due, in the
-// order in which it came up, and what waited for a failed one is lost. Who asked for it does what is due or
-// takes back what is lost: Machine hands it over.
+// When nodes.conf is saved, and what follows from a save that ended. Votes, vote requests and claims wait here
+// until a save that holds them is confirmed; if that save fails they are taken back. This rule only returns
+// them: Machine calls the rule that sends them (Voting, Election) or takes them back (Roles).
 // Follows bus protocol §1.6, §12 rows 17 and 20; DECISIONS D3.
 
 import ClusterWire
 
 enum Saving {
-    /// Something is to be said when the save that the end of the step asks for is confirmed.
+    /// Keeps a vote, a vote request or a claim until the save that the end of this step asks for is confirmed.
     static func wait(
         _ kind: DurableAction.Kind, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -14,9 +14,9 @@ enum Saving {
         context.pending.formUnion([.save, .syncedSave])
     }
 
-    /// End of a step: asks for one save, put in front of all else, if anything asked for one or what we
-    /// say of ourselves has changed. What need not be on disk at once is there after a second: a
-    /// node that comes back knowing nobody who lives could not be found by the others.
+    /// End of a step: asks for one save, in front of all other effects, if a rule asked for one or our own
+    /// role, slots or epochs have changed. Other changes are synced within a second: a node that came back
+    /// with a file that lists no living node could not join the cluster again.
     static func save(_ state: inout ClusterState, _ context: inout StepContext) {
         let now = context.now.monotonic
         let facts = state.selfFacts
@@ -27,10 +27,10 @@ enum Saving {
             || state.durability.isStale(at: now)
         guard mustSync || context.pending.contains(.save) else { return }
         let isAwaited = context.pending.isSuperset(of: [.save, .awaited])
-        // After a failure the next attempt waits, unless somebody waits for the save.
+        // After a failed save the next attempt waits, unless a command or a vote waits for the save.
         if state.durability.isPaused(at: now) && !mustNotWait && !isAwaited { return }
-        // A disk that stalls holds up what we say, not our memory: what comes in meanwhile is saved
-        // once it moves on, and synced then if somebody waits for the save alone.
+        // When the disk stalls, synced saves must not queue up without limit: past the limit only votes, vote
+        // requests and claims still get one. A command gets a save without a sync, and the rest is saved later.
         if state.durability.syncedUnderway >= ClusterConfig.savesUnderwayLimit && !mustNotWait {
             guard isAwaited else { return }
             mustSync = false
@@ -41,15 +41,16 @@ enum Saving {
         context.emitFirst(.persist(generation, sync: mustSync))
     }
 
-    /// What a command asked for is there already, but perhaps not in a save that is made: it is
-    /// answered by one that is.
+    /// A command changed nothing, because the state is as it asks already. If that state is not yet on disk,
+    /// this asks for another save, and the command is answered when it is made.
     static func saveAgain(_ state: ClusterState, _ context: inout StepContext) {
         if state.durability.isFailing || state.durability.newest > state.durability.confirmed {
             context.pending.insert(.save)
         }
     }
 
-    /// End of a step: tells everybody what we are: now when all of it is durable, else once it is.
+    /// End of a step: broadcasts our role, slots and epochs in a PONG: now if they are on disk, else once they
+    /// are.
     static func tellNews(_ state: inout ClusterState, _ context: inout StepContext) {
         if state.selfFacts == state.durability.facts {
             Sending.broadcastPong(&state, &context)
@@ -58,7 +59,7 @@ enum Saving {
         }
     }
 
-    /// A save and all before it are on disk: what they hold may be said. Returns what waited for them.
+    /// A save and all before it are on disk. Returns the votes, requests and claims that waited for them.
     static func confirmed(
         upTo generation: Generation, _ state: inout ClusterState, _ context: inout StepContext
     ) -> [DurableAction] {
@@ -74,7 +75,7 @@ enum Saving {
         return due
     }
 
-    /// A save failed, and is tried again. Returns what is lost by it.
+    /// A save failed, and is tried again later. Returns what waited for it and is taken back.
     static func failed(
         from generation: Generation, because fault: SystemFault, _ state: inout ClusterState,
         _ context: inout StepContext

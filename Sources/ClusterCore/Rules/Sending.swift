@@ -1,11 +1,11 @@
-// Saying something on the bus: one message on one connection, or one to every connected peer. Counting
-// happens here, and the one thing that saying a PING or a MEET changes: it starts the clock of its answer.
-// What a message holds is composed in Compose.
+// Sending on the bus: one message on one connection, or one to every connected peer. Here messages are
+// counted, and a PING starts the time within which its answer must come. What a message contains is composed
+// in Compose; which messages are sent, and when, is for the rules that call this one.
 
 import ClusterWire
 
 enum Sending {
-    /// Sends a message on a link; with `epoch`, as of that epoch and not of the present one.
+    /// Sends a message on a link; with `epoch`, its header carries that currentEpoch and not the present one.
     static func send(
         _ body: Body, on link: LinkID, flags: MessageFlags = [], as epoch: Epoch? = nil,
         _ state: inout ClusterState, _ context: inout StepContext
@@ -18,8 +18,8 @@ enum Sending {
         context.emit(.send(.full(header, body), on: link))
     }
 
-    /// Sends a message to a node on our own link to it, if there is one: nothing on this bus is
-    /// ever sent again.
+    /// Sends a message to a node on our own link to it, if there is one; without a link the
+    /// message is dropped, since nothing on this bus is ever sent again.
     static func send(
         _ body: Body, to handle: NodeHandle, flags: MessageFlags = [], as epoch: Epoch? = nil,
         _ state: inout ClusterState, _ context: inout StepContext
@@ -28,10 +28,10 @@ enum Sending {
         send(body, on: link, flags: flags, as: epoch, &state, &context)
     }
 
-    /// Pings a node on our link to it; an older ping that waits for its answer keeps its time.
+    /// Pings a node on our link to it; an older ping without an answer keeps its own time.
     /// - Parameters:
-    ///   - news: nodes that its gossip tells of whatever else it draws.
-    ///   - amount: of gossip about nodes drawn by chance.
+    ///   - news: nodes that the gossip section must contain, besides those drawn at random.
+    ///   - amount: how many nodes the gossip section draws at random.
     static func ping(
         _ handle: NodeHandle, telling news: [NodeHandle] = [], amount: Compose.Amount = .usual,
         _ state: inout ClusterState, _ context: inout StepContext
@@ -43,8 +43,8 @@ enum Sending {
         send(.ping(beat), on: link, &state, &context)
     }
 
-    /// Greets a node with MEET on a link that has just been made. It is not timed: who does not answer a
-    /// greeting was never there.
+    /// Greets a node with MEET on a link that has just been made. No time runs for its answer: a
+    /// node that never answers a MEET was never a member, and cannot become PFAIL.
     static func meet(
         _ handle: NodeHandle, on link: LinkID, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -54,7 +54,7 @@ enum Sending {
         send(.meet(beat), on: link, &state, &context)
     }
 
-    /// Says PONG to a node without being asked: what is told is in its header.
+    /// Sends a node a PONG that answers no PING: its header carries our new role, slots or epochs.
     static func pong(
         _ handle: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
     ) {
@@ -74,7 +74,7 @@ enum Sending {
         context.emit(.broadcast(.full(header, body), on: links))
     }
 
-    /// Says PONG to every connected peer: our role, slots and epochs are news.
+    /// Sends a PONG to every connected peer, because our role, slots or epochs have changed.
     static func broadcastPong(_ state: inout ClusterState, _ context: inout StepContext) {
         for handle in state.connectedPeers() { pong(handle, &state, &context) }
     }

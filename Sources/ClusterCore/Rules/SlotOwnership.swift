@@ -1,12 +1,12 @@
 // Who gets a slot when claims differ: the claim with the strictly greater epoch, or any claim on a
-// slot that nobody owns or whose owner no longer claims it. Who claims with an old epoch is told by
-// UPDATE. A claim that says what we know already is seen to do so by comparing words.
+// slot that nobody owns or whose owner no longer claims it. A node that claims with an old epoch is sent
+// UPDATE. A claim that changes nothing is found by comparing bitmaps, without a walk over slots.
 // Follows bus protocol §4.8 with the rules of Valkey 8 for open slots; DECISIONS D10.
 
 import ClusterWire
 
 enum SlotOwnership {
-    /// Hears which slots a header claims for its sender, or for its sender's master.
+    /// Reads which slots a header claims for its sender, or for its sender's master.
     static func learn(
         _ header: Header, from sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -36,8 +36,8 @@ enum SlotOwnership {
         }
     }
 
-    /// Hears of a newer owner from another node; of one that is silent also what it took at an epoch that
-    /// we know already: it cannot say so itself any more.
+    /// UPDATE: another node names the owner of slots at a newer epoch. Of an owner that is silent, a claim at
+    /// an epoch that we know already counts, too, since it cannot send it itself any more.
     ///
     /// - Source: bus protocol §4.8, "UPDATE reception"; DECISIONS D66.
     static func learn(
@@ -62,8 +62,8 @@ enum SlotOwnership {
         claim(update.slots, for: node, at: update.configEpoch, &state, &context)
     }
 
-    /// Our slots are another's at our own epoch, and that one is not there to be heard: who knows it
-    /// never takes our claim for the newer one. We move on.
+    /// An UPDATE names another owner of our slots at our own configEpoch, and that owner is silent. Nodes that
+    /// know it would never accept our claim, so this node takes a greater epoch.
     ///
     /// - Source: bus protocol §4.11; DECISIONS D66.
     private static func resolveCollision(
@@ -147,7 +147,8 @@ enum SlotOwnership {
         return true
     }
 
-    /// Slots that were on their way stay on their way within a shard and are closed otherwise.
+    /// A migrating or importing slot stays open if the claim is of the same shard, and becomes stable
+    /// otherwise.
     private static func retarget(
         _ taken: SlotSet, to claimant: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -164,7 +165,7 @@ enum SlotOwnership {
         }
     }
 
-    /// The source of an import let the slot go: the resharding is finished by taking it.
+    /// The source of an import no longer claims the slot: this node finishes the import by claiming it.
     private static func finishImports(
         of released: SlotSet, from claimant: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -184,7 +185,7 @@ enum SlotOwnership {
         }
     }
 
-    /// Whoever lost its last slot to the claimant follows it.
+    /// A master that lost its last slot to the claimant becomes its replica.
     ///
     /// - Source: bus protocol §4.8, "Afterwards".
     private static func settle(

@@ -1,5 +1,5 @@
 // The voter's side: whether to grant a vote. One vote an epoch, for a replica of a failed master
-// whose claim on its slots is the newest we know; and it is on disk before it is said.
+// whose claim on its slots is the newest we know; and it is on disk before it is sent.
 // Follows bus protocol §6.3.
 
 import ClusterWire
@@ -13,7 +13,8 @@ enum Voting {
         let id = state.nodes[candidate].id
         switch refusal(header, candidate, state, context) {
         case .masterNotFailed(let master):
-            // It may be what we hear next: links are not read in the order of what was said on them.
+            // FAIL may be the next message that is read: links are not read in the order in which messages were
+            // sent.
             state.failures.open.keep(header, of: id, at: context.now.monotonic)
             context.note(.voteDeferred(to: id, header.currentEpoch))
             if let row = state.nodes.find(master) {
@@ -44,7 +45,7 @@ enum Voting {
         let epoch = state.currentEpoch
         precondition(!context.has(.trap) || state.votes.lastCandidate == nil, "a second vote")
         state.votes.gave(to: id, in: context.has(.unraisedVote) ? nil : epoch)
-        // An operator's failover says nothing about the next real failure.
+        // A manual failover must not delay the vote at the next real failure.
         if let master = state.nodes[candidate].master, !header.messageFlags.contains(.forceAck) {
             state.votes.throttle(
                 id, of: master, at: context.now.monotonic, for: context.config.voteThrottle)
@@ -61,8 +62,8 @@ enum Voting {
             && header.currentEpoch == state.lastVoteEpoch
     }
 
-    /// The candidate asks again for a vote that it was given: what was said was lost, or is late. It is said
-    /// again, on the other connection, if it is on disk.
+    /// The candidate asks again for a vote that it was given: the vote was lost, or is late. If it is on disk,
+    /// it is sent again, now on the other connection.
     private static func repeatVote(
         to candidate: NodeHandle, _ epoch: Epoch, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -73,7 +74,7 @@ enum Voting {
         Sending.send(.vote, on: link, as: epoch, &state, &context)
     }
 
-    /// EndOfStep: a master was found to have failed; requests that waited for that are judged.
+    /// EndOfStep: a master was marked FAIL; vote requests that waited for that are decided.
     static func considerWaiting(_ state: inout ClusterState, _ context: inout StepContext) {
         let due = state.failures.open.takeRequests { request in
             guard let row = state.nodes.find(request.candidate), let id = state.nodes[row].master,
@@ -87,7 +88,7 @@ enum Voting {
         }
     }
 
-    /// Tick: a request whose master has not been found to have failed for half a node timeout is refused.
+    /// Tick: refuses requests that have waited for half a node timeout without their master being marked FAIL.
     static func dropWaiting(_ state: inout ClusterState, _ context: inout StepContext) {
         let oldest = context.now.monotonic - context.config.nodeTimeout / 2 - ClusterConfig.tick
         for request in state.failures.open.takeRequests(where: { $0.heardAt < oldest }) {
@@ -135,9 +136,9 @@ enum Voting {
         return nil
     }
 
-    /// The vote is on disk: say it on our link, or on the candidate's when ours does not stand. The candidate
-    /// counts votes by who sent them, whatever the connection; and a vote that is not said cannot be given to
-    /// another in this epoch.
+    /// The vote is on disk: sends it on our link, or on the candidate's when ours is not open. The candidate
+    /// counts votes by their sender, whatever the connection, and a vote that was not sent cannot be given to
+    /// another candidate in this epoch.
     ///
     /// Its header names the epoch of the vote: ours may have risen while the disk was waited for,
     /// and a vote counts for the epoch that it names.

@@ -1,6 +1,6 @@
-// Ids that were forgotten and must not come back by gossip until they expire. An id that we knew
-// is told to others, so that forgetting spreads; one that we only heard of is not, and an entry is
-// never prolonged by hearsay, or two nodes would refresh each other for ever.
+// Ids that were forgotten and must not come back by gossip until they expire. The id of a member is sent to
+// others in the extension for forgotten nodes, so that forgetting spreads; that of a node known from gossip
+// alone is not. An extension never prolongs an entry, or two nodes would refresh each other for ever.
 
 package import ClusterWire
 
@@ -39,7 +39,7 @@ package struct Blacklist: Equatable, Sendable {
         entries.contains { $0.id == id && $0.expires > wall }
     }
 
-    /// Forgets an id by an operator's word, for the whole time.
+    /// Forgets an id because of CLUSTER FORGET, for the whole time.
     mutating func forget(_ id: NodeID, until expires: Int64) {
         entries.removeAll { $0.id == id }
         meetings.removeAll { $0.id == id }
@@ -47,7 +47,8 @@ package struct Blacklist: Equatable, Sendable {
         entries.append(Entry(id: id, expires: expires, told: true))
     }
 
-    /// Forgets an id on hearsay: an entry that exists stays as it is, and none is pushed out.
+    /// Forgets an id because another node's extension names it: an existing entry stays as it is, and none is
+    /// removed for it.
     mutating func hear(_ id: NodeID, until expires: Int64, told: Bool) -> Bool {
         guard entries.count < ClusterConfig.blacklistLimit,
             !entries.contains(where: { $0.id == id })

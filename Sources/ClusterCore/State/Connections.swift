@@ -1,5 +1,5 @@
-// Connections: which there are, who is at the other end, how many may be asked for. The transitions are
-// what several rules share; when to connect and what a lost link means is for the rule Links.
+// Connections: which there are, which node is at the other end, how many may be asked for until the next tick.
+// When to connect and what follows from a lost link is for the rule Links.
 
 package import ClusterWire
 
@@ -7,11 +7,11 @@ package import ClusterWire
 package struct Connections: Sendable {
     /// Inbound connections, by the shell's number.
     package private(set) var inbound: [InboundLink?] = []
-    /// On how many of those a stranger has said a name.
+    /// On how many of those an unknown node has sent its id.
     private(set) var claimCount = 0
     /// Connections that may be asked for until the next tick.
     private(set) var leftToAsk = ClusterConfig.connectsPerTick
-    /// Tells our links to one node from each other.
+    /// The serial number of our next link, which tells links to one node from each other.
     private var serial: UInt32 = 0
 
     /// A tick begins: some may be asked for anew.
@@ -43,14 +43,14 @@ package struct Connections: Sendable {
         while let last = inbound.last, last == nil { inbound.removeLast() }
     }
 
-    /// A stranger says its name on a connection. Returns whether it did not say this one before.
+    /// An unknown node sends its id on a connection. Returns whether this id is new there.
     mutating func claim(_ number: UInt32, by id: NodeID) {
         dropClaim(on: number)
         inbound[Int(number)]?.claim = id
         claimCount += 1
     }
 
-    /// The newest connection on which this name was said by a stranger.
+    /// The newest connection on which an unknown node sent this id.
     func claimed(by id: NodeID) -> LinkID? {
         guard claimCount > 0, let number = inbound.lastIndex(where: { $0?.claim == id }) else {
             return nil
@@ -108,8 +108,8 @@ extension ClusterState {
         context.emit(.close(link))
     }
 
-    /// A stranger says its name on a connection that it made: what is known by that name later may be
-    /// at its other end.
+    /// An unknown node sends its id on a connection that it made: if that id becomes known later, the
+    /// connection may be that node's.
     mutating func claim(_ link: LinkID, by id: NodeID) {
         guard case .inbound(let number) = link, let known = connections[link], known.node == nil,
             known.claim != id
@@ -117,8 +117,8 @@ extension ClusterState {
         connections.claim(number, by: id)
     }
 
-    /// Binds the connection on which a node said its name before it was known: it may say nothing more
-    /// there for ten node timeouts.
+    /// Binds the connection on which a node sent its id before it was known. Without this, ten node timeouts
+    /// might pass until its next message there binds it.
     mutating func bindClaimed(_ handle: NodeHandle, _ context: inout StepContext) {
         guard nodes[handle].inbound == nil, let link = connections.claimed(by: nodes[handle].id)
         else { return }
@@ -136,7 +136,7 @@ extension ClusterState {
         connections.close(number)
     }
 
-    /// Says who speaks on an inbound connection; an earlier one of the same node is closed.
+    /// Binds an inbound connection to a node; an earlier one of the same node is closed.
     mutating func bind(_ link: LinkID, to handle: NodeHandle, _ context: inout StepContext) {
         guard case .inbound(let number) = link, Int(number) < connections.inbound.count else {
             return
@@ -164,17 +164,17 @@ extension ClusterState {
         return handle.flatMap { nodes[$0].isHandshake ? nil : $0 }
     }
 
-    /// Every other node whose name we know and to which our link stands.
+    /// Every other node, not in handshake, to which our link is open.
     func connectedPeers() -> [NodeHandle] {
         nodes.handles.filter {
             $0 != .myself && !nodes[$0].isHandshake && nodes[$0].outbound.isOpen
         }
     }
 
-    /// Whether a connection belongs to a node whose name is known: it may send more.
+    /// Whether a connection belongs to a known node: it may send longer messages than others.
     func isKnownPeer(on link: LinkID) -> Bool { boundNode(of: link) != nil }
 
-    /// What a header on this connection most likely claims: what it claimed before.
+    /// The slots that the next header on this connection most likely claims: those of the last one.
     package func slotsExpected(on link: LinkID) -> SlotSet {
         guard let node = boundNode(of: link) else { return SlotSet() }
         guard let id = nodes[node].master else { return nodes[node].slots }

@@ -1,5 +1,5 @@
-// What this node may say of itself, and what waits for the disk. A vote, a vote request or a claim
-// leaves only when the save that holds it is confirmed; heartbeats go on meanwhile and say what
+// What this node's headers may say, and what waits for the disk. A vote, a vote request or a claim
+// is sent only when the save that holds it is confirmed; heartbeats go on meanwhile and carry what
 // was confirmed last. When to save is for the rule Saving.
 
 import ClusterWire
@@ -15,18 +15,18 @@ public struct Generation: Hashable, Comparable, Sendable {
     }
 }
 
-/// What headers say of this node, and must not take back after a crash.
+/// What headers say of this node, and what it must still say after a crash.
 package struct SelfFacts: Equatable, Sendable {
     var currentEpoch: Epoch
     var configEpoch: Epoch
     var role: Role
     var slots: SlotSet
-    /// Goes with the role: a replica's is its master's. A master that is heard to be in the shard of
-    /// another already is taken for stale by Valkey 9 when it then says replica.
+    /// Changes together with the role: a replica has the shard id of its master. When the header of a master
+    /// already names the shard of another master, Valkey 9 ignores its next header, in which it is a replica.
     var shard: ShardID
 
-    /// What is true in both states, so that either of them on the disk holds it; nil when they have
-    /// different parts in the cluster.
+    /// What holds whichever of the two states the disk has: the smaller epochs and the slots of both; nil when
+    /// they differ in role or shard.
     func common(with other: SelfFacts) -> SelfFacts? {
         guard role == other.role, shard == other.shard else { return nil }
         return SelfFacts(
@@ -36,15 +36,15 @@ package struct SelfFacts: Equatable, Sendable {
     }
 }
 
-/// A save on its way to the disk, or several of which nobody asked that each be synced.
+/// One synced save that is not confirmed yet, or a row of saves that need not be synced.
 struct SaveUnderway: Equatable, Sendable {
-    /// The oldest that it stands for.
+    /// The oldest save of the row.
     let first: Generation
-    /// The newest.
+    /// The newest save of the row.
     private(set) var generation: Generation
-    /// What the newest holds.
+    /// What the newest save holds.
     private(set) var facts: SelfFacts
-    /// What all of them hold; nil when that is nothing.
+    /// What all saves of the row hold; nil when they have nothing in common.
     private(set) var common: SelfFacts?
     let isSynced: Bool
 
@@ -54,7 +54,7 @@ struct SaveUnderway: Equatable, Sendable {
         self.isSynced = isSynced
     }
 
-    /// It stands for a newer one, too.
+    /// Adds a newer save to the row.
     mutating func add(_ generation: Generation, _ facts: SelfFacts) {
         self.generation = generation
         self.facts = facts
@@ -62,14 +62,14 @@ struct SaveUnderway: Equatable, Sendable {
     }
 }
 
-/// Something that is done once the save that holds it is confirmed, and taken back if that fails.
+/// A promise that is sent once the save that holds it is confirmed, and taken back if that save fails.
 struct DurableAction: Equatable, Sendable {
     enum Kind: Equatable, Sendable {
         /// A vote in this epoch for this candidate.
         case vote(NodeID, Epoch)
         /// The request for votes in this epoch.
         case voteRequest(Epoch)
-        /// What an election or takeover in this epoch won from this master.
+        /// The slots that an election or a takeover in this epoch won from this master.
         case claim(from: NodeID, Epoch, formerEpoch: Epoch)
     }
     var kind: Kind
@@ -86,17 +86,17 @@ struct Durability: Equatable, Sendable {
     private(set) var newest = Generation(0)
     /// The newest save that is known to be on disk.
     private(set) var confirmed = Generation(0)
-    /// Saves under way that are synced, or hold what none of those does; oldest first.
+    /// Saves that are not confirmed yet: synced ones, and others that hold newer facts; oldest first.
     private(set) var underway: [SaveUnderway] = []
-    /// What waits for a save, in the order in which it is to be done.
+    /// Votes, requests and claims that wait for a save, in the order in which they are to be sent.
     private(set) var waiting: [DurableAction] = []
-    /// When the first save was asked for that no synced one followed yet.
+    /// When the oldest save was asked for that no synced save has followed; nil: there is none.
     private(set) var unsyncedSince: Int64?
-    /// A save failed and is tried again at this time.
+    /// When a failed save is tried again; nil: none has failed since the last attempt.
     private(set) var retryAt: Int64?
-    /// The last save that ended failed.
+    /// Whether the last save that ended has failed.
     private(set) var isFailing = false
-    /// Everybody is to be told what we are once the save under way is confirmed.
+    /// Whether our role, slots and epochs are to be broadcast once the save under way is confirmed.
     private var owesNews = false
 
     init(_ facts: SelfFacts) { self.facts = facts }
@@ -107,7 +107,7 @@ struct Durability: Equatable, Sendable {
     /// Synced saves under way.
     var syncedUnderway: Int { underway.count(where: \.isSynced) }
 
-    /// Whether the disk is left alone after a failure.
+    /// Whether no save is to be tried yet after a failed one.
     func isPaused(at now: Int64) -> Bool { retryAt.map { now < $0 } ?? false }
 
     /// Whether the time has come to try again after a failure.
@@ -131,7 +131,7 @@ struct Durability: Equatable, Sendable {
         waiting.append(DurableAction(kind: kind, generation: Generation(newest.number + 1)))
     }
 
-    /// What was won is lost again before it was said.
+    /// Drops claims that wait: the slots that were won are lost again before any header has claimed them.
     mutating func dropClaims() {
         waiting.removeAll { action in
             if case .claim = action.kind { return true }
@@ -142,7 +142,7 @@ struct Durability: Equatable, Sendable {
     /// Nothing waits any more.
     mutating func dropAll() { waiting = [] }
 
-    /// A new life under a new name: what was said under the old one binds nobody.
+    /// RESET HARD gave this node a new id: promises made under the old id no longer count.
     mutating func restart(with facts: SelfFacts) {
         self.facts = facts
         underway = []
@@ -162,8 +162,8 @@ struct Durability: Equatable, Sendable {
         }
     }
 
-    /// A save of which nobody asked that it be synced holds something new: the sync of another may find
-    /// it. However many come, they take one place.
+    /// A save that need not be synced holds new facts, which may be on disk all the same once another save is
+    /// synced. However many such saves come in a row, they are kept as one entry.
     private mutating func noteUnsynced(_ held: SelfFacts) {
         if let last = underway.indices.last, !underway[last].isSynced {
             underway[last].add(newest, held)
@@ -180,7 +180,7 @@ struct Durability: Equatable, Sendable {
             facts = first.facts
             underway.removeFirst()
         }
-        // One of several is on the disk, and which of them is not known here.
+        // One save of this row is on the disk, and which of them is not known: only common facts are sure.
         if let next = underway.first, next.first <= generation, let common = next.common {
             facts = common
         }
@@ -189,8 +189,8 @@ struct Durability: Equatable, Sendable {
         return due
     }
 
-    /// A save failed. Returns what is taken back: what waits for it, unless a later save that holds it too
-    /// is on its way.
+    /// A save failed. Returns the promises to take back; there are none while a later save, which holds them
+    /// too, is still under way.
     mutating func fail(from generation: Generation, at now: Int64) -> [DurableAction] {
         underway.removeAll { $0.generation <= generation }
         retryAt = now + ClusterConfig.saveRetry
@@ -205,10 +205,10 @@ struct Durability: Equatable, Sendable {
         return waiting
     }
 
-    /// Everybody is to be told once a save is confirmed.
+    /// Our role, slots and epochs are to be broadcast once a save is confirmed.
     mutating func oweNews() { owesNews = true }
 
-    /// A save is confirmed. Returns whether everybody was to be told then.
+    /// A save is confirmed. Returns whether a broadcast waited for it.
     mutating func takeNews() -> Bool {
         defer { owesNews = false }
         return owesNews

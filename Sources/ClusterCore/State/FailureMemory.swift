@@ -1,10 +1,9 @@
-// What was heard of failures and is not decided yet: FAIL about nodes of whose silence we know nothing
-// ourselves, and the vote requests of their replicas, which are judged once that is decided. What
-// decides it is for the rules FailureDetection and Voting.
+// FAIL messages that are not decided yet, because this node has no evidence of its own, and the vote requests
+// of replicas that wait for that. What decides them is for the rules FailureDetection and Voting.
 
 import ClusterWire
 
-/// FAIL that was heard and is neither believed nor denied, and the requests that wait for it.
+/// FAIL messages that are neither accepted nor dropped yet, and the vote requests that wait for them.
 ///
 /// - Source: DECISIONS D41.
 struct OpenFailures: Equatable, Sendable {

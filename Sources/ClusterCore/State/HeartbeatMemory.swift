@@ -1,4 +1,5 @@
-// What the rule Heartbeats remembers beside the rows of the nodes.
+// What the rules Heartbeats and ReplicaMigration remember, besides what stands in the row of each node
+// (KnownNode).
 
 /// The memory of the rule Heartbeats.
 struct HeartbeatMemory: Equatable, Sendable {
@@ -7,7 +8,7 @@ struct HeartbeatMemory: Equatable, Sendable {
     /// - Source: bus protocol §3.3: one a second.
     private static let ticksPerDraw: UInt64 = 10
     private(set) var ticks: UInt64 = 0
-    /// How long answers take of late.
+    /// Recent round-trip times.
     private(set) var roundTrips = RoundTrips()
 
     /// A tick begins. Returns whether a node is drawn by chance with it.

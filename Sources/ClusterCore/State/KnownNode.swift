@@ -7,18 +7,18 @@ public import ClusterWire
 public enum Role: Hashable, Sendable {
     /// It may own slots.
     case master
-    /// It copies a master; nil while the master is not known to us.
+    /// It replicates from a master; nil while the master is not known to us.
     case replica(of: NodeID?)
 
     /// Whether it is a master.
     public var isMaster: Bool { self == .master }
 }
 
-/// Whether a node is thought to live.
+/// Whether a node is healthy, PFAIL or FAIL.
 public enum Condition: Hashable, Sendable {
-    /// Nothing speaks against it.
+    /// Neither PFAIL nor FAIL.
     case healthy
-    /// PFAIL: our own suspicion, since this monotonic millisecond.
+    /// PFAIL: this node alone suspects it, since this monotonic millisecond.
     case pfail(since: Int64)
     /// FAIL: agreed by a quorum, since this monotonic millisecond.
     case fail(since: Int64)
@@ -37,7 +37,7 @@ public enum Condition: Hashable, Sendable {
     public var isHealthy: Bool { self == .healthy }
 }
 
-/// One master's word that a node does not answer.
+/// A failure report: one master with slots has a node as PFAIL or FAIL.
 package struct FailureReport: Equatable, Sendable {
     var reporter: NodeHandle
     /// Monotonic milliseconds.
@@ -59,7 +59,7 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var stage = Stage.member
     package internal(set) var peerFlags: PeerFlags = []
     private(set) var whereabouts = Whereabouts.announced
-    /// Whether it is anywhere that anybody knows.
+    /// Whether any address of it is known.
     package internal(set) var hasAddress = true
     /// How many nodes are its replicas.
     package internal(set) var replicaCount: Int32 = 0
@@ -96,22 +96,22 @@ package struct KnownNode: Equatable, Sendable {
     var isOneWay = false
     /// Our first PING to it is still to come: it tells of many others.
     var isToBeIntroduced = false
-    /// Others hear of it with the next tick.
+    /// Whether, and how many, others are told of it with the next tick.
     var news = News.none
-    /// It speaks, and an operator's filter lets nobody hear it: it is shown, and nothing more.
+    /// A filter of DEBUG drops its messages: it is listed by CLUSTER NODES, and nothing more.
     var isFiltered = false
     /// Where a connection of its own was seen to come from, if it announces a name; else empty.
     package private(set) var seenAt = IPText()
-    /// Until when its changes of address are spent: each spends one interval more.
+    /// For the limit on changes of its address: each change moves this time on by one interval.
     var movesSpentUntil = Int64.min
-    /// Until when its raises of our epoch are spent.
+    /// For the limit on how fast its headers raise our epoch: each raise moves this time on.
     var epochsSpentUntil = Int64.min
-    /// An epoch that it said on our connection and that was not believed.
+    /// A greater epoch in its headers on our own link that was refused.
     var saidEpoch: Epoch = 0
     /// Since when it has been a master without replicas.
     var orphanedSince = Moment.never
     package internal(set) var offset: ReplicationOffset = 0
-    /// When it said its offset.
+    /// When its header last carried its offset.
     var offsetAt = Moment.never
 
     init(id: NodeID, shard: ShardID, address: NodeAddress, createdAt: Int64) {
@@ -154,13 +154,12 @@ package struct KnownNode: Equatable, Sendable {
         (self.hostname, self.nodeName) = (hostname, nodeName)
     }
 
-    /// Reports of its failure that count no more.
+    /// Drops failure reports about it that are too old.
     mutating func dropReports(where isOver: (FailureReport) -> Bool) {
         reports.removeAll(where: isOver)
     }
 
-    /// A report came; it goes where the order of reporters wants it. Returns whether it is the reporter's
-    /// first word.
+    /// Notes a failure report about it, in the order of reporters. Returns whether it is this reporter's first.
     mutating func report(by reporter: NodeHandle, at time: Int64) -> Bool {
         let place = placeOfReport(by: reporter)
         if place < reports.count && reports[place].reporter == reporter {
@@ -172,7 +171,7 @@ package struct KnownNode: Equatable, Sendable {
         return true
     }
 
-    /// Whether this reporter's word counts.
+    /// Whether this reporter has a failure report about it.
     func isReported(by reporter: NodeHandle) -> Bool {
         let place = placeOfReport(by: reporter)
         return place < reports.count && reports[place].reporter == reporter
@@ -200,7 +199,7 @@ package struct KnownNode: Equatable, Sendable {
         return place
     }
 
-    /// An answer is waited for from now on; one that is waited for already keeps its time.
+    /// Starts the time within which it must answer; if an answer is waited for already, that time goes on.
     mutating func startAnswerClock(at now: Int64) {
         if pingSent.isNever { pingSent = Moment(now) }
     }
@@ -222,13 +221,13 @@ package struct KnownNode: Equatable, Sendable {
     /// A master with at least one slot: the only kind that votes and counts.
     package var isVotingMaster: Bool { slotCount > 0 && isMaster }
     package var master: NodeID? { masterID.isZero ? nil : masterID }
-    /// When it last showed that it lives, to us or to somebody who told of its pong.
+    /// When something last came from it, to us or, as gossip told, a pong to another node.
     package var heardAt: Moment { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { stage == .handshake }
     package var isHearsay: Bool { stage == .hearsay }
-    /// It has said its name itself: it is saved, and counts.
+    /// Its own header has come: it is saved in nodes.conf, and counts.
     package var isMember: Bool { stage == .member }
-    /// Whether operators are told of it.
+    /// Whether CLUSTER NODES lists it.
     var isShown: Bool { !isHearsay || isFiltered }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }
@@ -279,7 +278,7 @@ package struct KnownNode: Equatable, Sendable {
     }
 }
 
-/// What nodes that can talk must come to agree on about one of them.
+/// What nodes that can reach each other must agree on in the end about one of them.
 package struct Belief: Equatable, Sendable {
     package var role: Role
     package var slots: SlotSet

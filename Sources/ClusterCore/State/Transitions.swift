@@ -34,7 +34,7 @@ extension ClusterState {
     /// Changes a node's role and nothing else; the slots stay with their owner.
     mutating func setRole(_ role: Role, of node: NodeHandle, _ context: inout StepContext) {
         nodes.setRole(role, of: node)
-        // What is not known by its own word is neither saved nor counted.
+        // A node that is no member yet is neither saved nor counted.
         if nodes[node].isMember { context.pending.formUnion([.save, .health]) }
     }
 
@@ -66,10 +66,9 @@ extension ClusterState {
         context.pending.insert(.save)
     }
 
-    /// Somebody has taken the epoch of our election for its own configuration without asking: a claim
-    /// at it would be no newer than that one. Votes are asked for anew, at the next
-    /// epoch and with the next tick: who makes up such claims must not have us spend epochs at the speed
-    /// of the network.
+    /// Another node has taken the epoch of our election as its configEpoch without votes: our claim at it would
+    /// be no newer. Votes are asked for anew at the next epoch, but only with the next tick: a node that makes
+    /// up such claims must not have us use up epochs at the speed of the network.
     ///
     /// - Source: DECISIONS D39; compare bus protocol §4.2, step 3b.
     mutating func giveUpElection(at epoch: Epoch, _ context: inout StepContext) {
@@ -95,7 +94,8 @@ extension ClusterState {
         context.pending.formUnion([.health, .suspicions])
     }
 
-    /// A node has failed: FAIL. What was heard of it is decided, and who waited for that is judged.
+    /// Marks a node FAIL. FAIL messages about it are decided by that, and vote requests that waited are looked
+    /// at.
     mutating func markFail(_ handle: NodeHandle, _ context: inout StepContext) {
         nodes[handle].condition = .fail(since: context.now.monotonic)
         failures.open.close(handle)
@@ -131,7 +131,7 @@ extension ClusterState {
         return handle
     }
 
-    /// A node tells its name with its first answer: the handshake is done.
+    /// A node sends its id with its first answer: the handshake is done.
     mutating func admit(_ handle: NodeHandle, as id: NodeID, _ context: inout StepContext) {
         nodes.rename(handle, to: id)
         nodes[handle].stage = .member
@@ -143,7 +143,8 @@ extension ClusterState {
         context.pending.formUnion([.save, .health])
     }
 
-    /// A node of which only others had told says its name itself: it is saved, and others hear of it.
+    /// The header of a node known from gossip alone has come: it is a member, is saved, and others are told of
+    /// it.
     mutating func confirm(_ handle: NodeHandle, _ context: inout StepContext) {
         nodes[handle].stage = .member
         nodes[handle].isFiltered = false
@@ -182,7 +183,7 @@ extension ClusterState {
         context.pending.formUnion([.save, .health])
     }
 
-    /// It is not known where a node is.
+    /// The address of a node is not known any more.
     mutating func loseAddress(of handle: NodeHandle, _ context: inout StepContext) {
         nodes[handle].hasAddress = false
         nodes[handle].locate(at: .none)

@@ -1,5 +1,5 @@
-// Notes of the rules as lines of the log, in words that operators and test suites know from the
-// reference where it has words for them (bus protocol §10).
+// Notes of the rules as lines of the log, with the texts of the reference where it has one, since operators and
+// test suites search for those (bus protocol §10). When a line is written is for Log.
 
 import ClusterCore
 import ClusterWire
@@ -31,7 +31,8 @@ struct NoteText {
         switch note {
         case .markedPFail(let id):
             (.verbose, "*** NODE \(full(id)) possibly failing: no answer in time")
-        case .clearedPFail(let id): (.verbose, "*** NODE \(full(id)) answers again")
+        case .clearedPFail(let id):
+            (.verbose, "*** NODE \(full(id)) is reachable again: PFAIL cleared")
         case .failureReported(let id, let by):
             (.verbose, "Node \(full(by)) reported node \(full(id)) as not reachable.")
         case .failureReportWithdrawn(let id, let by):
@@ -45,9 +46,9 @@ struct NoteText {
         case .failReceived(let id, let from):
             (.notice, "FAIL message received from \(full(from)) about \(full(id))")
         case .failQuestioned(let id, let from):
-            (.notice, "FAIL message from \(from) about \(id), which still answers us: checking")
+            (.notice, "FAIL message from \(from) about \(id), which still answers us: pinging it")
         case .failRefuted(let id):
-            (.notice, "Node \(id) still answers: the FAIL message about it is ignored.")
+            (.notice, "Node \(id) still answers this node: the FAIL message about it is ignored.")
         case .clearedFail(let id, let reason):
             (.notice, "Clear FAIL state for node \(full(id)): \(Self.text(reason)).")
         case .healthChanged(let ok, let reason):
@@ -144,7 +145,7 @@ struct NoteText {
         case .voteWithdrawn(let to, let epoch, let fault):
             (.warning, "Vote for \(to) in epoch \(epoch) withdrawn: \(fault)")
         case .claimWithdrawn(let epoch, let fault):
-            (.warning, "The slots claimed at epoch \(epoch) are given up: \(fault)")
+            (.warning, "Election or promotion in epoch \(epoch) taken back: \(fault)")
         case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
             .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned,
@@ -196,14 +197,14 @@ struct NoteText {
         case .voteDeferred(let to, let epoch):
             (
                 .verbose,
-                "Failover auth request of \(to) for epoch \(epoch) waits: its master is not known "
-                    + "to have failed"
+                "Failover auth request of \(to) for epoch \(epoch) waits: its master is not "
+                    + "marked as failing"
             )
         case .manualFailoverStarted(let by, let kind):
             (.notice, Self.started(by, kind))
         case .manualFailoverTimedOut: (.notice, "Manual failover timed out.")
         case .manualFailoverReady(let offset):
-            (.notice, "All master replication stream processed up to \(offset), standing.")
+            (.notice, "All master replication stream processed (\(offset)), election can start.")
         case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
             .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned,
@@ -243,7 +244,7 @@ struct NoteText {
         }
     }
 
-    /// The kind and text of something that was not believed.
+    /// The kind and text of a message, or a part of one, that was ignored.
     static func refusal(_ ignored: Note.Ignored, from id: NodeID?) -> (String, String) {
         let who = id.map { " from \($0)" } ?? ""
         let (kind, detail): (String, String) =

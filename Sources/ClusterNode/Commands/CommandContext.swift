@@ -1,5 +1,5 @@
-// What a command is given and what it gives back. The kind of context says what a command may touch: its
-// words alone, the keys, its own connection, or the whole server. The result says whether it failed, so
+// What a command is given and what it returns. The kind of context says what a command may touch: its
+// arguments alone, the keys, its own connection, or the whole server. The result says whether it failed, so
 // that nobody has to look for that in the reply.
 
 import ClusterCore
@@ -33,14 +33,14 @@ struct CommandError {
     }
 }
 
-/// What each command is given: the words of its request, and where its reply goes.
+/// What each command is given: the arguments of its request, and the buffer for its reply.
 protocol CommandContext {
     var request: RequestSource { get }
     var reply: ReplyBuffer { get }
 }
 
-/// What the commands of one source of requests have in common. The contexts show a part of it each: that
-/// they are one reference is what makes them cost nothing where many commands run.
+/// What all commands of one connection share. Each kind of context shows a part of it, and holds only this one
+/// reference, so that making a context for each command costs next to nothing.
 final class CommandFrame {
     let request: RequestSource
     fileprivate let reply: ReplyBuffer
@@ -56,7 +56,7 @@ final class CommandFrame {
     func with(_ request: RequestSource) -> CommandFrame { CommandFrame(request, reply, store) }
 }
 
-/// For a command whose reply follows from its words alone.
+/// For a command whose reply follows from its arguments alone.
 struct WordContext: CommandContext {
     fileprivate let frame: CommandFrame
     var request: RequestSource { frame.request }
@@ -108,17 +108,17 @@ enum CommandHandler: Sendable {
     }
 }
 
-// MARK: - The words of the request
+// MARK: - The arguments of the request
 
 extension CommandContext {
-    /// How many words the request has, with its name.
+    /// How many arguments the request has, with the name of the command.
     var count: Int { request.count }
     func text(_ index: Int) -> String { request.text(index) }
     func option(_ index: Int) -> String { request.option(index) }
     func bytes(_ index: Int) -> [UInt8] { request.bytes(index) }
     func number(_ index: Int) -> Int64? { request.number(index) }
 
-    /// Lends the bytes of a word.
+    /// Lends the bytes of an argument.
     @inline(__always)
     func withWord<Result>(_ index: Int, _ body: (Span<UInt8>) -> Result) -> Result {
         request.parser.lendArgument(index, body)
@@ -173,7 +173,7 @@ extension CommandContext {
         return .replied
     }
 
-    /// One of the words of the request.
+    /// One of the arguments of the request.
     func bulk(word index: Int) -> CommandResult {
         withWord(index) { reply.bulk($0) }
         return .replied
@@ -181,14 +181,14 @@ extension CommandContext {
 
     // MARK: - Errors about subcommands
 
-    /// A subcommand that takes fewer words, where the reference finds that out itself.
+    /// A wrong number of arguments, for subcommands that check it themselves in the reference.
     func wrongWords(of container: String) -> CommandResult {
         .error(
             "ERR unknown subcommand or wrong number of arguments for '\(text(1))'. "
                 + "Try \(container.uppercased()) HELP.")
     }
 
-    /// What is not a subcommand of this container.
+    /// There is no such subcommand of this container.
     func unknownSubcommand(of container: String) -> CommandResult {
         let word = String(decoding: bytes(1).prefix(128), as: UTF8.self)
         return .error("ERR unknown subcommand '\(word)'. Try \(container.uppercased()) HELP.")

@@ -1,9 +1,9 @@
-// What there is to know of a command: its name, how many words it takes, where its keys are, how it
-// may be used, and what runs it. One table of these drives dispatch, routing and COMMAND.
+// What is known of a command: its name, how many arguments it takes, where its keys are, how it may be
+// used, and what runs it. One table of these drives dispatch, routing and COMMAND.
 
 import ClusterCore
 
-/// How a command may be used, in the reference's words.
+/// How a command may be used, by the flag names of the reference.
 struct CommandFlags: OptionSet, Sendable {
     let rawValue: UInt32
 
@@ -27,15 +27,15 @@ struct CommandFlags: OptionSet, Sendable {
     static let skipSlowLog = CommandFlags(rawValue: 1 << 16)
     static let pubsub = CommandFlags(rawValue: 1 << 17)
     static let blocking = CommandFlags(rawValue: 1 << 18)
-    /// Reads what the whole store holds, without naming a key; not told.
+    /// Reads the whole store, without naming a key; ours, and not listed by COMMAND.
     static let wholeStore = CommandFlags(rawValue: 1 << 27)
-    /// EXEC and MIGRATE, whose keys are found in ways of their own; not told.
+    /// EXEC and MIGRATE, whose keys are found in ways of their own; ours, and not listed by COMMAND.
     static let exec = CommandFlags(rawValue: 1 << 28)
     static let migrate = CommandFlags(rawValue: 1 << 29)
-    /// Runs at once although a transaction is being put together; not told.
+    /// Runs at once although MULTI is queuing commands; ours, and not listed by COMMAND.
     static let inTransaction = CommandFlags(rawValue: 1 << 30)
 
-    /// Names in the order in which COMMAND tells them.
+    /// Names in the order in which COMMAND lists them.
     static let names: [(CommandFlags, String)] = [
         (.write, "write"), (.readOnly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
@@ -65,7 +65,7 @@ extension CommandFlags {
     }
 }
 
-/// Which words of a command are keys.
+/// Which arguments of a command are keys; the name of the command is argument 0.
 struct KeyPlaces: Equatable, Sendable {
     /// The first, the last (below 0: counted from the end) and the step from one to the next.
     var first: Int
@@ -75,11 +75,11 @@ struct KeyPlaces: Equatable, Sendable {
     static let none = KeyPlaces(first: 0, last: 0, step: 0)
     static let one = KeyPlaces(first: 1, last: 1, step: 1)
     static let all = KeyPlaces(first: 1, last: -1, step: 1)
-    /// The word behind a subcommand.
+    /// The argument after the subcommand.
     static let second = KeyPlaces(first: 2, last: 2, step: 1)
     static let pairs = KeyPlaces(first: 1, last: -1, step: 2)
 
-    /// The places in a request of so many words.
+    /// The places in a request of so many arguments, its name among them.
     func places(in count: Int) -> StrideThrough<Int> {
         stride(from: first, through: last >= 0 ? min(last, count - 1) : count + last, by: step)
     }
@@ -87,9 +87,9 @@ struct KeyPlaces: Equatable, Sendable {
 
 /// One command, or one subcommand.
 final class CommandSpec: Sendable {
-    /// In small letters.
+    /// In lower case.
     let name: String
-    /// The exact count of words with the name, or below 0 the least.
+    /// The exact number of arguments with the name; if negative, the least number.
     let arity: Int
     let flags: CommandFlags
     let keys: KeyPlaces
@@ -101,7 +101,7 @@ final class CommandSpec: Sendable {
     let subcommandIndex: CommandIndex?
     /// Its own name with that of its container: "cluster|info".
     let fullName: String
-    /// Where its figures are; the same in all nodes of a process.
+    /// Its place in each node's table of call counts and times; the same in all nodes of a process.
     let number: Int
 
     fileprivate init(
@@ -127,7 +127,7 @@ final class CommandSpec: Sendable {
 
 // MARK: - On the way into the table
 
-/// A line of the table: a command, or a part of a container.
+/// A line of the table: a command, or a subcommand of a container.
 struct CommandEntry: Sendable {
     var name: String
     var arity: Int
@@ -150,7 +150,7 @@ struct CommandEntry: Sendable {
     }
 }
 
-/// A command as the table lists it: what there is to know of it, what runs it, and the parts of a container.
+/// A command as the table lists it: what is known of it, what runs it, and its subcommands.
 struct ListedCommand: Sendable {
     var entry: CommandEntry
     var handler: CommandHandler
@@ -167,10 +167,10 @@ struct ListedCommand: Sendable {
     }
 }
 
-/// Makes commands of what is listed, and numbers them and their parts.
+/// Makes commands of what is listed, and numbers them and their subcommands.
 struct CommandTableBuilder {
     private(set) var commands: [CommandSpec] = []
-    /// How many numbers were given out, those of parts among them.
+    /// How many commands and subcommands are numbered so far.
     private(set) var count = 0
 
     /// Adds the commands of a group, as COMMAND DOCS names it.

@@ -1,12 +1,12 @@
-// The table of commands: what there is to know of each, and which function runs it. Names, arities,
-// flags and places of keys are what clients of the reference expect of COMMAND. Those that hold others
-// are in ContainerTable.
+// The table of commands: name, arity, flags, keys and summary of each, and the function that runs it. Names,
+// arities, flags and key positions are those that COMMAND tells in the reference. Commands with subcommands
+// (containers, such as CONFIG) are in ContainerTable.
 
 enum CommandTable {
-    /// All commands with all in their containers, in the order in which COMMAND tells them.
+    /// All commands with their subcommands, in the order in which COMMAND lists them.
     static let all = table.commands
     static let index = CommandIndex(all)
-    /// How many numbers are given out, those of subcommands among them.
+    /// How many commands and subcommands are numbered: the size of a table of figures for each.
     static let numberCount = table.count
 
     private static let table: CommandTableBuilder = {
@@ -261,7 +261,7 @@ enum CommandTable {
             .server(ServerCommands.time)),
         ListedCommand(
             "lastsave", 1, alwaysFast,
-            "Returns when keys were last saved; here, where they are not, when the node started.",
+            "Returns when keys were last saved; here, where they never are, when the node started.",
             .server(ServerCommands.lastSave)),
         ListedCommand(
             "wait", 3, .noScript,
@@ -273,7 +273,7 @@ enum CommandTable {
             .server(ServerCommands.shutDown)),
         ListedCommand(
             "debug", -2, [.admin, .noScript, .loading, .stale],
-            "Disturbs a node for tests: its links, its time and its messages.",
+            "Causes failures for tests: closed links, a sleeping node, dropped messages.",
             .server(DebugCommand.run)),
         ListedCommand(
             "replconf", -1, [.admin, .noScript, .loading, .stale, .allowBusy],

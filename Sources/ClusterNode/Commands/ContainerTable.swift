@@ -1,9 +1,10 @@
-// The commands that hold others, such as CLUSTER and CONFIG, with the arity and the flags of each part.
+// The commands that have subcommands (containers, such as CLUSTER and CONFIG), with the arity, the flags and
+// the summary of each subcommand. What runs them is in the files of their groups.
 
 import ClusterCore
 
 extension CommandTable {
-    /// In the order in which COMMAND tells them; each belongs to a group of its own.
+    /// Adds them in the order in which COMMAND lists them, each to its group in COMMAND DOCS.
     static func addContainers(to table: inout CommandTableBuilder) {
         table.add("cluster", [cluster])
         table.add("server", [config, command])
@@ -20,9 +21,9 @@ extension CommandTable {
         CommandEntry("help", 2, always, since: since, "Lists the subcommands.")
     }
 
-    /// Its parts are those of the one table of CLUSTER, which is the core's.
+    /// Its subcommands are those of `ClusterCommandTable`, which is in ClusterCore.
     private static let cluster = ListedCommand(
-        "cluster", -2, since: "3.0.0", "Shows, changes and operates the cluster.",
+        "cluster", -2, since: "3.0.0", "Shows and changes the cluster, its slots and its nodes.",
         .server(ServerCommands.cluster),
         parts: ClusterCommandTable.all.map { command in
             CommandEntry(
@@ -59,7 +60,7 @@ extension CommandTable {
                 "Returns a summary, the first version and the group of commands."),
             CommandEntry(
                 "getkeys", -3, always, since: "2.8.13",
-                "Returns those words of a full command that are keys."),
+                "Returns the arguments of a full command that are keys."),
             help(since: "5.0.0"),
             CommandEntry(
                 "info", -2, always, since: "2.8.13",

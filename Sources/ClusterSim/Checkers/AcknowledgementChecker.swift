@@ -1,5 +1,5 @@
-// Who is told that something is done can rely on it: the save that holds it was waited for, and the
-// end of the process does not take it back.
+// A command that was answered with OK is not undone: the reply waited for the save that holds the change, and
+// the change is still in nodes.conf when the process ends.
 
 import ClusterCore
 

@@ -1,8 +1,8 @@
-// The list of checkers. The world tells them of each moment here and nowhere else, and the first
-// violation that one of them finds ends the run. Whether all come to agree is asked at the end, of
-// ConvergenceChecker.
+// The list of checkers. Each occurrence in the world is passed to all of them here and nowhere else, and the
+// first violation ends the run. Whether the nodes agree in the end is checked by ConvergenceChecker, which is
+// not in this list.
 
-/// The checkers of a run, in the order in which they are told: a new one is a file and a line here.
+/// The checkers of a run, in the order in which they see an occurrence. A new one is a file and a line here.
 typealias AllCheckers =
     Both<
         SafetyChecker,
@@ -21,12 +21,12 @@ typealias AllCheckers =
 protocol Checker: Sendable {
     init(_ setup: WorldSetup)
 
-    /// Sees a moment. Whoever has no use for one says so: a new moment does not compile until each
-    /// checker has an answer.
+    /// Sees an occurrence. The switch over it has no `default`: a new case does not compile until each
+    /// checker says what it does with it.
     mutating func see(_ occurrence: Occurrence, _ world: WorldView) -> Violation?
 }
 
-/// Two checkers as one. They are told without a look-up: moments are many.
+/// Two checkers as one type, so that they are called without dynamic dispatch: occurrences are many.
 struct Both<First: Checker, Second: Checker>: Checker {
     private var first: First
     private var second: Second
@@ -44,14 +44,14 @@ struct Both<First: Checker, Second: Checker>: Checker {
     }
 }
 
-/// What the checkers of a run came to.
+/// The checkers of a run, and what they have found.
 struct Checking: Sendable {
     private var checkers: AllCheckers
     /// The first invariant that did not hold.
     private(set) var violation: Violation?
-    /// Acts of the operator after which no rule can bring all to agree.
+    /// Acts of the operator after which no rule can make all nodes agree.
     private(set) var exemptions: [Exemption] = []
-    /// All did not come to agree, and those are why.
+    /// The nodes did not agree in the end, which those acts excuse.
     private(set) var isExempted = false
 
     /// Microseconds between two looks at all nodes together.
@@ -69,7 +69,7 @@ struct Checking: Sendable {
 
     mutating func exempt(_ exemption: Exemption) { exemptions.append(exemption) }
 
-    /// All did not come to agree. Returns whether that is excused.
+    /// The nodes did not agree in the end. Returns whether that is excused.
     mutating func excuse() -> Bool {
         isExempted = !exemptions.isEmpty
         return isExempted
@@ -77,7 +77,7 @@ struct Checking: Sendable {
 }
 
 extension World {
-    /// Tells all checkers of a moment. Nothing else does.
+    /// Passes an occurrence to all checkers. Nothing else does.
     @inline(__always)
     mutating func tell(_ occurrence: Occurrence) {
         let view = view

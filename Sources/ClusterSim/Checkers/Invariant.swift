@@ -1,6 +1,7 @@
-// What the rules guarantee, in words that a report shows, and what a checker found to be otherwise.
+// The invariants that checkers look for, each with the sentence that a report shows, and the violation that a
+// checker reports. How each is checked is in the checkers.
 
-/// What the rules guarantee.
+/// What the rules guarantee, each with the sentence that a report shows.
 package enum Invariant: String, Sendable, CaseIterable {
     case oneVote = "a node votes once in an epoch"
     case foundedVote = "votes are for replicas of failed masters, unless an operator forces them"

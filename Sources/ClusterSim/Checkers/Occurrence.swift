@@ -1,36 +1,36 @@
-// What checkers are told of: the moments of a run, in the order in which they come, and what they
-// may look at. They know nothing of what a rule intends.
+// What checkers see: the occurrences of a run, in their order, and the state of the world beside them. Checkers
+// know nothing of what a rule intends.
 
 import ClusterCore
 import ClusterWire
 
-/// Something that happened in the world. All checkers are told of each.
+/// Something that happened in the world. All checkers see each one.
 enum Occurrence {
     /// The process of a node has started from its disk.
     case started(Int)
-    /// A message has reached a node, which has not taken it yet.
+    /// A message has reached a node, whose rules have not seen it yet.
     case received(Header, Body, by: Int)
-    /// A node took a message; nothing of what it wants done is done yet.
+    /// The rules of a node have taken a message; none of their effects is carried out yet.
     case took(TakenMessage)
     /// A node noted something.
     case noted(Note, by: Int)
     /// A message leaves a node for another.
     case said(Header, Body, by: Int, to: Int)
-    /// All is done that a node wanted done in a step.
+    /// All effects of a step have been carried out.
     case stepped(Int)
     /// A command was carried out by a node, with these effects.
     case answered(AdminCommand, [Effect], by: Int)
     /// What a node wrote is synced.
     case saved(Int)
-    /// The process of a node has ended, and its machine did not: what is in place stays in place.
+    /// The process of a node has ended, but not its computer: files that are written but not synced stay.
     case ended(Int)
     case faultBegan(Fault)
     case faultEnded(Fault)
-    /// It is time to look at all nodes together, and at what waits between them.
+    /// Each 200 ms: all nodes can be compared, and what is on its way between them measured.
     case surveyed(VirtualNetwork)
 }
 
-/// A step in which a node heard a message.
+/// A step in which a node took a message.
 struct TakenMessage {
     let node: Int
     let header: Header

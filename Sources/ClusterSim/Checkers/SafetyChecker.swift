@@ -1,37 +1,37 @@
-// The invariants that must hold at each step, whatever goes wrong: they look at what machines say and
-// note, and at what their disks would give back, never at what a rule intended. What is required of
-// slots and votes in one step is in StepChecker.swift, and what only has to come true in the end in
-// ConvergenceChecker.swift.
+// The invariants that must hold at each step, whatever fails: one vote an epoch, majorities, quorums, epochs
+// that never fall, nothing sent before it is on disk. They look at the messages and notes of machines and at
+// their disks, never at what a rule intended. What one step may do to slots and votes is in StepChecker, and
+// what must be true at the end of a run in ConvergenceChecker.
 
 import ClusterCore
 import ClusterWire
 
-/// What machines say, note and save, and what that allows them to say later.
+/// Compares what nodes send and note with what they sent, noted and saved before.
 struct SafetyChecker: Checker {
-    /// An identity's past.
+    /// What is known of one identity: a node from one RESET to the next.
     private struct History: Sendable {
-        /// The first identity with the same id: what others say of an id outlives a RESET.
+        /// The number of the first identity with the same id: failure reports about an id outlive a RESET.
         var name: Int
         var currentEpoch: Epoch = 0
         var configEpoch: Epoch = 0
         var votes: [(epoch: Epoch, candidate: Int)] = []
-        /// Votes that reached it, each once.
+        /// Votes that it received, each once.
         var heard: [(epoch: Epoch, voter: Int)] = []
-        /// Everybody whom it ever took for failing.
+        /// All nodes that it ever marked PFAIL or FAIL.
         var suspected = IdentitySet()
     }
 
-    /// What a node last said of itself.
+    /// What the last header of a node said.
     private struct Said: Sendable {
         var currentEpoch: Epoch = 0
         var configEpoch: Epoch = 0
         var isMaster = false
         var slots = SlotSet()
-        /// Nothing was said since the process started.
+        /// No header was sent since the process started.
         var isUnknown = true
     }
 
-    /// A file, and what is in it once somebody looked.
+    /// A file on a disk, parsed when its contents are first needed.
     private struct File: Sendable {
         var file: VirtualDisk.Snapshot
         var image: DiskImage?
@@ -46,13 +46,13 @@ struct SafetyChecker: Checker {
     private var said: [Said]
     /// The process' own current epoch.
     private var epochs: [Epoch]
-    /// What each process was told; empty in large worlds.
+    /// The failure reports that each process received; empty in worlds of more than `smallCount` nodes.
     private var heardReports: [HeardReports]
-    /// Since when pairs of nodes, that can talk, claim a slot at one epoch.
+    /// Pairs of nodes that can reach each other and claim the same slot at the same epoch, and since when.
     private var conflicts: [(one: Int, other: Int, since: Int64)] = []
 
     private static let filesKept = 4
-    /// Most nodes of a world in which every word against a node is kept.
+    /// The largest world in which every failure report is kept with its time.
     private static let smallCount = 64
 
     private let nodeTimeout: Int64
@@ -102,8 +102,8 @@ struct SafetyChecker: Checker {
 
     // MARK: What happens
 
-    /// A process starts. What it voted before it must still know, however it ended; `lastVoteEpoch`
-    /// is what it knows.
+    /// A process starts. It must still know the epoch of its last vote, however the process before it ended;
+    /// `lastVoteEpoch` is the one that it knows.
     @discardableResult
     mutating func started(
         _ node: Int, _ id: NodeID, lastVoteEpoch: Epoch = 0, file: VirtualDisk.Snapshot?
@@ -135,7 +135,7 @@ struct SafetyChecker: Checker {
         files[node].append(File(file: file))
     }
 
-    /// What one of the files of a disk holds; `age` 0 is the newest.
+    /// One of the last files of a node's disk, parsed; `age` 0 is the newest.
     private mutating func image(of node: Int, age: Int = 0) -> DiskImage? {
         let index = files[node].count - 1 - age
         guard index >= 0 else { return nil }
@@ -153,9 +153,9 @@ struct SafetyChecker: Checker {
         )
     }
 
-    // MARK: What is said
+    // MARK: What nodes send
 
-    /// A header leaves a node.
+    /// A node sends a message.
     mutating func said(
         _ header: Header, _ body: Body, by node: Int, to target: Int
     ) -> Violation? {
@@ -203,7 +203,7 @@ struct SafetyChecker: Checker {
                     + (newest.map { "\($0.currentEpoch)" } ?? "nothing")
             )
         }
-        // A node that was reset promises nothing under its new name.
+        // After a RESET HARD the node has a new id and has promised nothing under it.
         guard header.saysMaster, header.configEpoch > 0 || !header.slots.isEmpty else { return nil }
         for age in 0..<Self.filesKept {
             if let image = image(of: node, age: age), image.covers(header) { return nil }
@@ -238,9 +238,9 @@ struct SafetyChecker: Checker {
         return nil
     }
 
-    // MARK: What is heard and noted
+    // MARK: What nodes receive and note
 
-    /// A message reaches a node.
+    /// A node receives a message.
     private mutating func heard(_ header: Header, _ body: Body, by node: Int, at time: Int64) {
         if let beat = body.heartbeat {
             heard(beat.gossip, from: header.sender, by: node, at: time)
@@ -249,7 +249,7 @@ struct SafetyChecker: Checker {
         if case .vote = body { heardVote(header.currentEpoch, from: header.sender, by: node) }
     }
 
-    /// A heartbeat reaches a node: what it says against others counts from now on.
+    /// A node receives a heartbeat: the failure reports in its gossip section count from now on.
     mutating func heard(_ section: GossipSection, from id: NodeID, by node: Int, at time: Int64) {
         guard !heardReports.isEmpty, let speaker = name(id) else { return }
         for entry in section where !entry.flags.isDisjoint(with: [.pfail, .fail]) {
@@ -258,7 +258,7 @@ struct SafetyChecker: Checker {
         }
     }
 
-    /// FAIL reaches a node: it counts as the word of whoever says it.
+    /// A node receives FAIL: it counts as a failure report of its sender.
     mutating func heardFail(_ id: NodeID, from speaker: NodeID, by node: Int, at time: Int64) {
         guard !heardReports.isEmpty, let speaker = name(speaker), let subject = name(id) else {
             return
@@ -266,7 +266,7 @@ struct SafetyChecker: Checker {
         heardReports[node].heard(speaker, against: subject, at: time)
     }
 
-    /// A vote reaches a node.
+    /// A node receives a vote.
     mutating func heardVote(_ epoch: Epoch, from id: NodeID, by node: Int) {
         guard let voter = identities.find(id) else { return }
         let isKnown = histories[current[node]].heard.contains {
@@ -305,7 +305,7 @@ struct SafetyChecker: Checker {
         histories[histories[current[node]].name].suspected.insert(subject)
     }
 
-    /// A word against a node counts if it was given, of late, by a master that has slots.
+    /// FAIL needs a quorum of failure reports, each by a master with slots and not too old.
     private func unfounded(
         _ id: NodeID, _ agreeing: [NodeID], by node: Int, _ state: ClusterState, _ oldest: Int64
     ) -> Violation? {
@@ -351,9 +351,9 @@ struct SafetyChecker: Checker {
         )
     }
 
-    // MARK: Looking at all
+    // MARK: Comparing all nodes
 
-    /// Looks at what all say they own; `canTalk` says whether nothing stands between two nodes.
+    /// Compares the slots that all nodes claim; `canTalk` says whether two nodes can reach each other.
     mutating func survey(
         at now: Int64, limit: Int64, canTalk: (Int, Int) -> Bool
     ) -> Violation? {

@@ -1,15 +1,15 @@
-// What is required of a single step in which a node hears a message: for whom it votes, whose slots
-// change hands, and that a collision of epochs ends with the first header that shows it. Each is said
-// here in its own words from what the node believed before and after.
+// What is required of a single step in which a node takes a message: for whom it votes, which slots change
+// their owner, and that a collision of epochs ends with the first header that shows it. Each requirement is
+// written anew here, without the code of the rules, from the node's state before and after.
 
 import ClusterCore
 import ClusterWire
 
-/// Looks at each step in which a message was heard, if there may be something to see.
+/// Checks each step in which a message was taken and a vote, a slot or an epoch may have changed.
 struct StepChecker: Checker {
     /// The config epoch that each node last said as a master; nil when it did not.
     private var claimedEpochs: [Epoch?]
-    /// Nodes that heard another at their own epoch and stayed there, with whom and at which.
+    /// Nodes that received a header with their own configEpoch and kept it: from whom, and which epoch.
     private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
 
     init(_ setup: WorldSetup) {
@@ -55,8 +55,8 @@ struct StepChecker: Checker {
         return nil
     }
 
-    /// A node heard another at its own epoch and stayed there although it is to move. Once that may
-    /// be: a header may be spent on finding out who speaks. Returns whether it is the second time.
+    /// A node received a header with its own configEpoch and did not take a greater one, as it must. It may do
+    /// so once, since a header may only serve to identify its sender. Returns whether it is the second time.
     private mutating func hasStayed(_ node: Int, _ header: Header) -> Bool {
         let isKnown = stays.contains {
             $0.node == node && $0.other == header.sender && $0.epoch == header.configEpoch
@@ -66,7 +66,7 @@ struct StepChecker: Checker {
     }
 }
 
-/// What a node believed before and after it heard a message.
+/// A node's state before and after it took a message.
 private struct BeliefChange {
     let node: Int
     let header: Header

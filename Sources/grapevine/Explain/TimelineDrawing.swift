@@ -14,7 +14,7 @@ struct TimelineDrawing {
     private let lanes: [NodeID]
     private let axis: TimelineAxis
 
-    /// A page is not a database: more of either would not be read.
+    /// At most so many lanes and marks are drawn: nobody would read more.
     private static let laneLimit = 60
     private static let markLimit = 3_000
     private static let width = 1000.0
@@ -130,7 +130,7 @@ extension TimelineDrawing {
         }.joined(separator: "\n")
     }
 
-    /// The line of a node: while it was heard, since it was not, and since it was promoted.
+    /// The line of a node: while it sent packets, since it was silent, and since it was promoted.
     private func lane(_ id: NodeID, _ y: Double) -> String {
         func line(_ style: String, _ from: Int64, _ to: Int64, _ title: String) -> String {
             SVG.line(style, x: (axis.x(from), axis.x(to)), y: (y, y), title: title)
@@ -148,7 +148,7 @@ extension TimelineDrawing {
                 heard = incident.times.recoveredAt == nil ? from : end
             }
         }
-        parts.insert(line("alive", start, max(start, heard), "heard"), at: 0)
+        parts.insert(line("alive", start, max(start, heard), "sends packets"), at: 0)
         for incident in incidents where incident.successor == id {
             guard let from = incident.times.promotedAt else { continue }
             parts.append(line("promoted", from, end, "master since \(words.clock(from)) UTC"))

@@ -46,7 +46,7 @@ struct TimelineLines {
         }
     }
 
-    /// How far apart events of one kind may be; being heard of again takes a while.
+    /// How far apart events of one kind may be: not all nodes clear PFAIL or FAIL at once.
     private func moment(_ event: TimelineEvent) -> Int64 {
         if case .recovered = event.kind { return 10 * Self.moment }
         return Self.moment
@@ -80,7 +80,7 @@ struct TimelineLines {
         case .linkLost: return links(events, "ended") + " within \(span)"
         case .linkMade: return links(events, "were made") + " within \(span)"
         case .suspected: return "\(by) mark \(node) PFAIL, within \(span)"
-        case .cleared: return "\(by) hear \(node) again and clear PFAIL"
+        case .cleared: return "\(by) clear PFAIL: \(node) answers again"
         case .recovered: return "\(by) clear FAIL: \(node) answers again"
         case .promotionLearned: return "\(by) learned within \(span) that \(node) is the new master"
         case .forgotten: return "\(by) tell the others to forget \(node)"

@@ -1,4 +1,4 @@
-// What happened in a capture as one page for a browser: the words, a timeline with a lane a node, and who
+// What happened in a capture as one page for a browser: the sentences, a timeline with a lane a node, and who
 // owned the slots before and after. One file without scripts, fonts or pictures from elsewhere; it reads on
 // paper, in light and in dark. The drawing is in TimelineDrawing.
 
@@ -137,10 +137,10 @@ struct TimelinePage {
             observed.counts.lastTime - (observed.counts.firstTime ?? observed.counts.lastTime)
         let problems =
             observed.counts.problems > 0
-            ? " \(observed.counts.problems) pieces of the bus are missing or could not be read."
+            ? " \(observed.counts.problems) pieces of the bus traffic are missing or could not be read."
             : ""
         return
-            "<footer>\(observed.counts.messages) messages in \(words.length(span)), told by grapevine "
+            "<footer>\(observed.counts.messages) messages in \(words.length(span)), written by grapevine "
             + "explain.\(problems)</footer>"
     }
 }

@@ -54,7 +54,7 @@ extension TimelineDrawing {
             } else if let first = node.first?.selfReport {
                 slots = first.isReplica ? slots : first.slots
             } else {
-                // Never heard: what others said for it first.
+                // It sent no header itself: the first claim that others reported for it.
                 slots = node.hearsay.first?.slots ?? slots
             }
             if !slots.isEmpty { list.append((node.id, slots)) }

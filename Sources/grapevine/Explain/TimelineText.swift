@@ -1,11 +1,12 @@
-// What happened in a capture, in words: an incident with its cause in the first two lines, its phases, and
-// who did what; an event as one line. What happened is found by Playback; only words are chosen here.
+// What happened in a capture, as text: an incident with its cause and outcome in the first two lines, its
+// phases, and which node did what; an event as one line. What happened is found by Playback; here are only the
+// texts.
 
 import ClusterWire
 import Playback
 import Text
 
-/// How nodes are called, and sentences about them.
+/// The names of nodes, and sentences about them.
 struct TimelineText {
     /// Addresses by id, as they are known.
     private var addresses: [NodeID: String] = [:]
@@ -15,7 +16,7 @@ struct TimelineText {
     /// All nodes share one host: ":7000" is enough.
     private var isOneHost = false
 
-    /// Learns what these nodes are called by now.
+    /// Takes the present addresses of these nodes as their names.
     mutating func learn(_ ids: [NodeID], _ observed: ObservedCluster) {
         for id in ids {
             if let place = observed.find(id) { addresses[id] = observed.nodes[place].address }
@@ -23,7 +24,7 @@ struct TimelineText {
         origin = observed.counts.firstTime ?? 0
     }
 
-    /// Learns what all nodes are called; `isAll` when no more will come.
+    /// Takes the addresses of all nodes as their names; `isAll` when no more will come.
     mutating func learn(_ observed: ObservedCluster, isAll: Bool = false) {
         for node in observed.nodes where addresses[node.id] != node.address {
             addresses[node.id] = node.address
@@ -112,7 +113,7 @@ extension TimelineText {
                 ? "\(node) closed all its connections: its process has ended"
                 : "\(node) is silent: its last packet was \(length(event.time - since)) ago"
         case .suspected: return "\(by) marks \(node) PFAIL"
-        case .cleared: return "\(by) hears \(node) again and clears PFAIL"
+        case .cleared: return "\(by) clears PFAIL: \(node) answers again"
         case .failed(let agreeing):
             return "\(by) broadcasts FAIL of \(node), with failure reports of \(names(agreeing))"
         case .recovered: return "\(by) clears FAIL: \(node) answers again"
@@ -124,7 +125,7 @@ extension TimelineText {
                 + (forced ? ", whether it has failed or not" : "")
         case .voteGranted(let epoch): return "\(by) votes for \(node) in epoch \(epoch)"
         case .voteWithheld(let epoch, let reason):
-            return "\(by) gave \(node) no vote in epoch \(epoch): \(reason)"
+            return "\(by) did not vote for \(node) in epoch \(epoch): \(reason)"
         case .promoted(let epoch, let set):
             return "\(by) is promoted to master at epoch \(epoch), with \(slots(set))"
         case .promotionLearned: return "\(by) learned that \(node) is the new master"
@@ -206,7 +207,7 @@ extension TimelineText {
             let epoch = incident.election.epoch.map { " at epoch \($0)" } ?? ""
             let all =
                 incident.times.agreedAt.map { "all nodes knew \(length($0 - promoted)) later" }
-                ?? "not all nodes have heard of it when the capture ends"
+                ?? "not all nodes knew it when the capture ended"
             let after = promoted > from ? "after \(length(promoted - from))" : "at once"
             return "Its replica \(fullName(successor)) is the new master \(after), "
                 + "\(votes)\(epoch); \(all).\(unserved ?? "")"
