@@ -29,7 +29,7 @@ final class BusLink {
         var hasSpoken = false
         /// In the list of links to be flushed.
         var isDirty = false
-        /// Bytes that count against `HostLimits.strangerBytes`.
+        /// Bytes that count against `HostLimits.unknownBytes`.
         var charge = 0
     }
 

@@ -23,7 +23,7 @@ struct BusLinks {
     private var dirty: [BusLink] = []
 
     /// Bytes buffered for all connections of unknown nodes together.
-    private(set) var strangerBytes = 0
+    private(set) var unknownBytes = 0
 
     var inboundCount: Int { Int(nextNumber) - freeNumbers.count }
     /// Inbound connections of unknown nodes.
@@ -94,7 +94,7 @@ struct BusLinks {
 
     /// Notes what a link of an unknown node holds now.
     mutating func charge(_ link: BusLink, _ bytes: Int) {
-        strangerBytes += bytes - link.marks.charge
+        unknownBytes += bytes - link.marks.charge
         link.marks.charge = bytes
     }
 

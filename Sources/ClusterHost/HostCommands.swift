@@ -100,7 +100,9 @@ extension ClusterHost {
 
     /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
     /// `SlotQuery.present` and `missing` count.
-    public func isOnItsWay(_ slot: Slot) -> Bool { machine.isOnItsWay(slot) }
+    public func isMigratingOrImporting(_ slot: Slot) -> Bool {
+        machine.isMigratingOrImporting(slot)
+    }
 
     /// The address that a node announces; nil when the node is not known.
     public func address(of id: NodeID) -> NodeAddress? { machine.address(of: id) }

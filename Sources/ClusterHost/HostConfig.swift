@@ -34,12 +34,12 @@ public struct HostLimits: Equatable, Sendable {
     public var linkSendBytes = 64 << 20
     /// Bytes that may be buffered for all connections of unknown nodes together. A MEET or PING is buffered
     /// only until it is complete, its answer until it is sent: both are a few kilobytes.
-    public var strangerBytes = 2 << 20
+    public var unknownBytes = 2 << 20
     /// The most connections of unknown nodes, or fewer where descriptors are few: beyond, the oldest are
     /// closed.
-    public var strangers = 1000
+    public var unknownConnections = 1000
     /// Milliseconds after which a connection is closed if its owner is still unknown.
-    public var strangerPatience: Int64 = 30_000
+    public var unknownTimeout: Int64 = 30_000
     /// The most inbound connections: beyond, new ones are closed at once.
     public var inboundLinks = 20_000
 

@@ -30,10 +30,10 @@ extension ClusterHost {
         // Mostly nothing is buffered, and the machine need not be asked whether the node is known.
         guard held > 0 || link.marks.charge > 0, link.isInbound, link.isOpen else { return }
         links.charge(link, isKnown(link) ? 0 : held)
-        while links.strangerBytes > config.limits.strangerBytes,
+        while links.unknownBytes > config.limits.unknownBytes,
             let heaviest = links.heaviestStranger
         {
-            note(.strangersHoldTooMuch)
+            note(.unknownConnectionsHoldTooMuch)
             lost(heaviest)
         }
     }

@@ -65,8 +65,8 @@ extension ClusterHost {
     /// - Returns: whether the new connection may stay.
     private func makeRoom() -> Bool {
         let fits = hasRoomForLink
-        guard !fits || links.strangerCount >= config.limits.strangers else { return true }
-        note(.tooManyStrangers)
+        guard !fits || links.strangerCount >= config.limits.unknownConnections else { return true }
+        note(.tooManyUnknownConnections)
         guard let oldest = links.oldestStranger else { return fits }
         lost(oldest)
         return true
@@ -137,11 +137,11 @@ extension ClusterHost {
         step(.linkClosed(link.id))
     }
 
-    /// Now and then: closes connections whose owners are still unknown after `HostLimits.strangerPatience`.
+    /// Now and then: closes connections whose owners are still unknown after `HostLimits.unknownTimeout`.
     package func checkLinks() {
         let wall = clock.wake.wall
         for link in links.all
-        where link.isInbound && wall - link.createdAt > config.limits.strangerPatience {
+        where link.isInbound && wall - link.createdAt > config.limits.unknownTimeout {
             if !isKnown(link) && !machine.isMeeting(on: link.id) { lost(link) }
         }
     }

@@ -13,9 +13,9 @@ public enum HostNote: Equatable, Sendable {
     /// asks for it.
     case pinging(NodeID, silentFor: Int64)
     /// Connections of unknown nodes take up the descriptors that are left: the oldest are closed.
-    case tooManyStrangers
+    case tooManyUnknownConnections
     /// Too many bytes are buffered for connections of unknown nodes: the one with most is closed.
-    case strangersHoldTooMuch
+    case unknownConnectionsHoldTooMuch
     /// A link was closed: more bytes wait on it than `HostLimits.linkSendBytes` allows.
     case linkOverLimit(queued: Int, limit: Int)
     /// Connections cannot be accepted at the moment.
@@ -39,8 +39,8 @@ public enum HostNote: Equatable, Sendable {
     /// each. nil for all others.
     public var repeatedKind: String? {
         switch self {
-        case .tooManyStrangers: "bus connections"
-        case .strangersHoldTooMuch: text
+        case .tooManyUnknownConnections: "bus connections"
+        case .unknownConnectionsHoldTooMuch: text
         case .linkOverLimit: "closed a link over cluster-link-sendbuf-limit"
         case .cannotAccept: "cannot accept"
         case .cannotWatchLink, .cannotWatchListener: "poll"
@@ -55,8 +55,10 @@ public enum HostNote: Equatable, Sendable {
         case .rules(let note): "\(note)"
         case .pinging(let id, let silence):
             "Sending ping packet to node \(id) last heard \(silence) ms ago"
-        case .tooManyStrangers: "Too many connections of unknown nodes: the oldest are closed"
-        case .strangersHoldTooMuch: "Closed a link of an unknown node: too many bytes are buffered"
+        case .tooManyUnknownConnections:
+            "Too many connections of unknown nodes: the oldest are closed"
+        case .unknownConnectionsHoldTooMuch:
+            "Closed a link of an unknown node: too many bytes are buffered"
         case .linkOverLimit(let queued, let limit):
             "Closed a link: \(queued) bytes wait on it, cluster-link-sendbuf-limit is \(limit)"
         case .cannotAccept(let error): "Cannot accept connections: \(error)"

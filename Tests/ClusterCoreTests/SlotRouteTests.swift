@@ -35,7 +35,7 @@ import Testing
         // Of another's slot nothing is served by asking for it, nor by READONLY on a master.
         Row(place: .owner, slot: 200, route: .moved(to: id("b"))) { $0.isAsking = true },
         Row(place: .owner, slot: 200, route: .moved(to: id("b"))) {
-            ($0.takesReplica, $0.holdsCopy) = (true, true)
+            ($0.allowsReplica, $0.holdsCopy) = (true, true)
         },
         // A slot that is leaving: keys that are here are served, others are asked for elsewhere.
         Row(place: .migrating, slot: 5, route: .serve) { $0.present = 1 },
@@ -56,12 +56,12 @@ import Testing
         Row(place: .importing, slot: 200, route: .serve) { $0.movesKeys = true },
         // A replica reads its master's slots, if it holds a copy and the client wants it.
         Row(place: .replica, slot: 200, route: .serve) {
-            ($0.takesReplica, $0.holdsCopy) = (true, true)
+            ($0.allowsReplica, $0.holdsCopy) = (true, true)
         },
-        Row(place: .replica, slot: 200, route: .moved(to: id("b"))) { $0.takesReplica = true },
+        Row(place: .replica, slot: 200, route: .moved(to: id("b"))) { $0.allowsReplica = true },
         Row(place: .replica, slot: 200, route: .moved(to: id("b"))) { $0.holdsCopy = true },
         Row(place: .replica, slot: 200, route: .moved(to: id("b"))) {
-            ($0.takesReplica, $0.holdsCopy, $0.writes) = (true, true, true)
+            ($0.allowsReplica, $0.holdsCopy, $0.writes) = (true, true, true)
         },
         // A cluster that is down serves nothing, or reads where the server says so.
         Row(place: .down, slot: 5, route: .down(.cluster)),
@@ -100,7 +100,7 @@ import Testing
         let state = Self.state(row.place)
         #expect(state.route(query) == row.route)
         #expect(
-            state.isOnItsWay(query.slot)
+            state.isMigratingOrImporting(query.slot)
                 == [.migrating, .importing].contains(row.place))
     }
 }

@@ -53,7 +53,7 @@ import Testing
         let incident = try #require(incidents.first)
         #expect(
             Set(incident.keys) == [
-                "master", "successor", "cause", "silentAt", "firstSuspectedAt", "failedAt",
+                "master", "heir", "cause", "silentAt", "firstSuspectedAt", "failedAt",
                 "voteRequestedAt", "promotedAt", "agreedAt", "phases",
             ])
         #expect(incident["cause"] as? String == "silence")

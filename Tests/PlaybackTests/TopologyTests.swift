@@ -56,7 +56,7 @@ import Testing
             #expect(node.replicaOf?.description == line.master)
         }
         let dead = try #require(cluster.nodes.first { $0.id.description == truth.dead.first })
-        #expect(dead.isFailed && dead.isHearsay)
+        #expect(dead.isFailed && dead.isKnownFromGossip)
         #expect(cluster.unknown.contains { $0.contains(dead.id.short) })
     }
 

@@ -134,9 +134,9 @@ extension ClusterConfig {
     /// Nodes that are known at most: gossip cannot grow the table without bound.
     public static let nodeLimit = 20_000
     /// The most nodes that may be known from gossip alone, with `heard` nodes whose own headers have come.
-    static func hearsayLimit(heard: Int) -> Int { 2 * heard + 64 }
+    static func gossipNodeLimit(heard: Int) -> Int { 2 * heard + 64 }
     /// Milliseconds after which a node known from gossip alone is deleted if its own header has not come.
-    static func hearsayTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
+    static func gossipNodeTime(at nodeTimeout: Int64) -> Int64 { 10 * nodeTimeout }
     /// Handshakes that go on at one time, at most.
     package static let handshakeLimit = 1024
     /// Failure reports kept about one node; more voters than this do not exist in practice.

@@ -102,7 +102,9 @@ public struct Machine: Sendable {
         case .filtered(let type, let id):
             state.statistics.countReceived(type)
             // An operator who cuts nodes off from each other wants to see that they know each other.
-            if let handle = id.flatMap({ state.nodes.find($0) }), state.nodes[handle].isHearsay {
+            if let handle = id.flatMap({ state.nodes.find($0) }),
+                state.nodes[handle].isKnownFromGossip
+            {
                 state.nodes[handle].isFiltered = true
             }
         case .resetStatistics: state.statistics.reset()

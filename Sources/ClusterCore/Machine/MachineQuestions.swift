@@ -21,7 +21,7 @@ extension Machine {
 
     /// Whether a slot is moving from here or to here, so that its keys may be at either end: then
     /// `SlotQuery.present` and `missing` count.
-    public func isOnItsWay(_ slot: Slot) -> Bool { state.isOnItsWay(slot) }
+    public func isMigratingOrImporting(_ slot: Slot) -> Bool { state.isMigratingOrImporting(slot) }
 
     /// What a node announces as its address; nil when it is not known.
     public func address(of id: NodeID) -> NodeAddress? {

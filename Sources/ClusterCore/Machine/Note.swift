@@ -175,11 +175,11 @@ public enum Note: Equatable, Sendable {
         /// This node knows no messages of this type.
         case unknownType(MessageType)
         /// An unknown node sent something else than PING, PONG or MEET.
-        case strangerSent(MessageType)
+        case unknownNodeSent(MessageType)
         /// The header names another node than the one to which the connection belongs.
         case senderMismatch(expected: NodeID, got: NodeID)
         /// An unknown node sent a light header.
-        case lightFromStranger
+        case lightFromUnknownNode
         /// The gossip section names an id that no node can have.
         case invalidGossip
         /// An extension is invalid; its name.
@@ -189,7 +189,7 @@ public enum Note: Equatable, Sendable {
         /// Too many nodes are known.
         case nodeLimit
         /// Too many nodes are known from gossip alone.
-        case hearsayLimit
+        case gossipNodeLimit
         /// The MEET would merge two clusters, and `refuseMerge` is set.
         case mergeRefused
         /// The address cannot be connected to.

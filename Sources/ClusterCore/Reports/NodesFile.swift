@@ -12,7 +12,7 @@ package enum NodesFile {
     package static func text(_ state: ClusterState, _ now: Instant) -> String {
         var text = ""
         for handle in state.nodes.handles
-        where !state.nodes[handle].isHandshake && !state.nodes[handle].isHearsay {
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isKnownFromGossip {
             text += NodeLine.line(handle, address: address(state.nodes[handle]), state, now)
             text += "\n"
         }
@@ -24,7 +24,7 @@ package enum NodesFile {
                 .joined(separator: ",")
         }
         let seen = state.nodes.handles.map { state.nodes[$0] }
-            .filter { !$0.seenAt.isEmpty && !$0.isHandshake && !$0.isHearsay }
+            .filter { !$0.seenAt.isEmpty && !$0.isHandshake && !$0.isKnownFromGossip }
         if !seen.isEmpty {
             text += " \(seenName) "
             text += seen.map { "\($0.id)@\($0.seenAt.text)" }.joined(separator: ",")

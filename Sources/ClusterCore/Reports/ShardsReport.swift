@@ -7,7 +7,7 @@ enum ShardsReport {
     static func reply(_ state: ClusterState, _ config: ClusterConfig) -> AdminReply {
         var shards: [(id: ShardID, members: [NodeHandle])] = []
         for handle in state.nodes.handles
-        where !state.nodes[handle].isHandshake && !state.nodes[handle].isHearsay {
+        where !state.nodes[handle].isHandshake && !state.nodes[handle].isKnownFromGossip {
             let shard = state.nodes[handle].shard
             if let known = shards.firstIndex(where: { $0.id == shard }) {
                 shards[known].members.append(handle)

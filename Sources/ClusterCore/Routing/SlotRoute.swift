@@ -13,14 +13,14 @@ public struct SlotQuery: Equatable, Sendable {
     /// The client sent ASKING just before, or the command itself has the flag ASKING.
     public var isAsking = false
     /// The client sent READONLY: a replica may answer its reads.
-    public var takesReplica = false
+    public var allowsReplica = false
     /// It moves keys to another node (MIGRATE): it is served at the source and at the target of a migrating
     /// slot.
     public var movesKeys = false
     /// It names two keys that differ.
     public var hasSeveralKeys = false
     /// How many of its keys exist here. Needed, as is `missing`, only for slots of which
-    /// ``Machine/isOnItsWay(_:)`` is true; else both may stay 0.
+    /// ``Machine/isMigratingOrImporting(_:)`` is true; else both may stay 0.
     public var present = 0
     /// How many of its keys do not exist here.
     public var missing = 0
@@ -59,7 +59,7 @@ public enum SlotRoute: Equatable, Sendable {
 
 extension ClusterState {
     /// Whether a slot is moving from here or to here, so that its keys may be at either end.
-    package func isOnItsWay(_ slot: Slot) -> Bool {
+    package func isMigratingOrImporting(_ slot: Slot) -> Bool {
         slots.migrating[slot] != nil || slots.importing[slot] != nil
     }
 
@@ -83,7 +83,7 @@ extension ClusterState {
         if isImporting && query.isAsking {
             return query.hasSeveralKeys && query.missing > 0 ? .tryAgain : .serve
         }
-        if query.takesReplica, !query.writes, query.holdsCopy, let master = me.master,
+        if query.allowsReplica, !query.writes, query.holdsCopy, let master = me.master,
             nodes.find(master) == owner
         {
             return .serve

@@ -15,6 +15,6 @@ enum EndOfStep {
         if context.pending.contains(.health) { HealthCheck.judge(&state, &context) }
         // Last: the save holds all that the step did, and stands before what it says.
         Saving.save(&state, &context)
-        if context.pending.contains(.broadcast) { Saving.tellNews(&state, &context) }
+        if context.pending.contains(.broadcast) { Saving.broadcastSelf(&state, &context) }
     }
 }

@@ -271,7 +271,9 @@ extension KnownNode {
     /// When the node becomes PFAIL if nothing comes from it.
     @inline(__always)
     func nextSuspicion(_ nodeTimeout: Int64) -> Int64 {
-        guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isHearsay else { return .max }
+        guard !pingSent.isNever, condition.isHealthy, !isHandshake, !isKnownFromGossip else {
+            return .max
+        }
         return max(pingSent, dataReceived) + nodeTimeout + 1
     }
 

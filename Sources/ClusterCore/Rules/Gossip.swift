@@ -25,8 +25,8 @@ enum Gossip {
             meet(section[position], from: stranger, &places, &state, &context)
         }
         // If the handshake fails, nobody else can tell these nodes of us: they are to be sent MEET.
-        for handle in state.nodes.handles where state.nodes[handle].isHearsay {
-            state.nodes[handle].isOneWay = true
+        for handle in state.nodes.handles where state.nodes[handle].isKnownFromGossip {
+            state.nodes[handle].mayNotKnowUs = true
         }
     }
 
@@ -47,8 +47,8 @@ enum Gossip {
                 continue
             }
             guard handle != .myself else { continue }
-            if state.nodes.isHearsay(handle) {
-                if state.nodes[handle].wasTriedInVain(context) {
+            if state.nodes.isKnownFromGossip(handle) {
+                if state.nodes[handle].isUnanswering(context) {
                     adoptAddress(section[position], handle, &state, &context)
                 }
                 continue
@@ -103,7 +103,7 @@ enum Gossip {
             if silent == nil {
                 silent = state.nodes.handles
                     .filter {
-                        state.nodes[$0].isHearsay && state.nodes[$0].wasTriedInVain(context)
+                        state.nodes[$0].isKnownFromGossip && state.nodes[$0].isUnanswering(context)
                     }
                     .sorted { state.nodes[$0].pingSent > state.nodes[$1].pingSent }
             }
@@ -124,16 +124,16 @@ enum Gossip {
             Handshake.isUsable(entry.address),
             !state.forgotten.contains(entry.node, at: context.now.wall)
         else { return }
-        let limit = ClusterConfig.hearsayLimit(heard: state.nodes.memberCount)
+        let limit = ClusterConfig.gossipNodeLimit(heard: state.nodes.memberCount)
         if state.nodes.counts.unheard >= limit {
             guard let silent = places.next(state, context) else {
-                return context.note(.ignored(.hearsayLimit, from: speaker))
+                return context.note(.ignored(.gossipNodeLimit, from: speaker))
             }
             state.delete(silent, &context)
         }
         var address = entry.address
         address.ip = Handshake.normalised(address.ip)
-        guard let handle = state.add(entry.node, at: address, as: .hearsay, &context) else {
+        guard let handle = state.add(entry.node, at: address, as: .knownFromGossip, &context) else {
             return
         }
         if entry.flags.contains(.noFailover) {

@@ -29,7 +29,7 @@ enum Handshake {
             let handle = state.add(
                 temporary, at: address, seenAt: seenAt, as: .handshake, &context)
         else { return nil }
-        state.nodes[handle].isToBeMet = greeting
+        state.nodes[handle].needsMeet = greeting
         context.note(.handshakeStarted(address))
         Links.connect(to: handle, &state, &context)
         return handle
@@ -151,12 +151,12 @@ enum Handshake {
     /// - Source: DECISIONS D60.
     static func knowsUs(_ sender: NodeHandle, by link: LinkID, _ state: inout ClusterState) {
         guard let inbound = state.connections[link] else { return }
-        if state.nodes[sender].isOneWay {
-            if inbound.isAnswered { state.nodes[sender].isOneWay = false }
+        if state.nodes[sender].mayNotKnowUs {
+            if inbound.isAnswered { state.nodes[sender].mayNotKnowUs = false }
         } else if !inbound.isAnswered {
             for handle in state.nodes.handles
-            where state.nodes[handle].isOneWay {
-                state.nodes[handle].isOneWay = false
+            where state.nodes[handle].mayNotKnowUs {
+                state.nodes[handle].mayNotKnowUs = false
             }
         }
     }

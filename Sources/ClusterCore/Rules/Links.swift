@@ -27,10 +27,10 @@ enum Links {
             }
             if now >= state.nodes[handle].nextGreeting(context.config.nodeTimeout) {
                 guard state.nodes[handle].inbound == nil else {
-                    state.nodes[handle].isOneWay = false
+                    state.nodes[handle].mayNotKnowUs = false
                     continue
                 }
-                state.nodes[handle].isToBeMet = true
+                state.nodes[handle].needsMeet = true
             }
             guard state.nodes[handle].canBeReached else {
                 // It has no address to connect to: it becomes PFAIL unless it connects to us.
@@ -114,9 +114,9 @@ enum Links {
         else { return context.emit(.close(link)) }
         state.nodes[handle].outbound = .open(link, since: since, opened: context.now.monotonic)
         state.nodes[handle].unreachableSince = .never
-        if state.nodes[handle].isToBeMet {
+        if state.nodes[handle].needsMeet {
             Sending.meet(handle, on: link, &state, &context)
-            if !state.nodes[handle].isHandshake { state.nodes[handle].isToBeMet = false }
+            if !state.nodes[handle].isHandshake { state.nodes[handle].needsMeet = false }
         } else {
             Sending.ping(handle, amount: .least, &state, &context)
             // Jitter: links made at the same moment would otherwise be tested at the same moment ever after.
@@ -180,7 +180,7 @@ extension KnownNode {
     /// - Source: DECISIONS D60.
     @inline(__always)
     func nextGreeting(_ nodeTimeout: Int64) -> Int64 {
-        guard isOneWay, !isHandshake, !isHearsay,
+        guard mayNotKnowUs, !isHandshake, !isKnownFromGossip,
             case .open(_, _, let opened) = outbound
         else { return .max }
         let wait = ClusterConfig.handshakeTimeout(at: nodeTimeout)
@@ -191,12 +191,12 @@ extension KnownNode {
     @inline(__always)
     func expiresUnknown(_ nodeTimeout: Int64) -> Int64 {
         if isHandshake { return createdAt + ClusterConfig.handshakeTimeout(at: nodeTimeout) + 1 }
-        return isHearsay ? createdAt + ClusterConfig.hearsayTime(at: nodeTimeout) : .max
+        return isKnownFromGossip ? createdAt + ClusterConfig.gossipNodeTime(at: nodeTimeout) : .max
     }
 
     /// Whether our last connection to the node failed, or a ping to it has waited for a node timeout, and
     /// nothing has come from it since.
-    func wasTriedInVain(_ context: StepContext) -> Bool {
+    func isUnanswering(_ context: StepContext) -> Bool {
         !unreachableSince.isNever && dataReceived <= unreachableSince
             || !pingSent.isNever
                 && context.now.monotonic - max(pingSent, dataReceived)
@@ -205,9 +205,9 @@ extension KnownNode {
 
     /// In which group the node is connected to, when many wait to be.
     func connectTurn(_ context: StepContext) -> ConnectTurn {
-        if isHandshake && isToBeMet { return .askedFor }
-        if wasTriedInVain(context) { return .silent }
-        if isHandshake || isHearsay { return .stranger }
+        if isHandshake && needsMeet { return .askedFor }
+        if isUnanswering(context) { return .silent }
+        if isHandshake || isKnownFromGossip { return .stranger }
         return isVotingMaster ? .voter : .known
     }
 }

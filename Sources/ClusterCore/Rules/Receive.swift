@@ -25,7 +25,7 @@ enum Receive {
             state.nodes.noteData(of: sender, at: context.now.monotonic)
             return
         }
-        context.note(.ignored(.lightFromStranger, from: nil))
+        context.note(.ignored(.lightFromUnknownNode, from: nil))
         switch link {
         case .inbound: state.closeInbound(link, &context)
         case .outbound:
@@ -72,7 +72,7 @@ enum Receive {
         set(.lightPublish, header.flags.contains(.lightPublish), in: &flags)
         set(.lightModule, header.flags.contains(.lightModule), in: &flags)
         if flags != state.nodes[sender].peerFlags { state.nodes[sender].peerFlags = flags }
-        if state.nodes.isHearsay(sender) { state.confirm(sender, &context) }
+        if state.nodes.isKnownFromGossip(sender) { state.confirm(sender, &context) }
         if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
         state.nodes.noteData(of: sender, at: context.now.monotonic)
         // A node that sends can be reached: the next tick connects to it.
@@ -96,7 +96,7 @@ enum Receive {
         _ context: inout StepContext
     ) {
         guard let beat = body.heartbeat else {
-            return context.note(.ignored(.strangerSent(body.type), from: header.sender))
+            return context.note(.ignored(.unknownNodeSent(body.type), from: header.sender))
         }
         if header.messageFlags.contains(.extensions) {
             state.connections.noteExtensions(on: link)

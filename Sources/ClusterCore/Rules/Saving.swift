@@ -51,11 +51,11 @@ enum Saving {
 
     /// End of a step: broadcasts our role, slots and epochs in a PONG: now if they are on disk, else once they
     /// are.
-    static func tellNews(_ state: inout ClusterState, _ context: inout StepContext) {
+    static func broadcastSelf(_ state: inout ClusterState, _ context: inout StepContext) {
         if state.selfFacts == state.durability.facts {
             Sending.broadcastPong(&state, &context)
         } else {
-            state.durability.oweNews()
+            state.durability.deferBroadcast()
         }
     }
 
@@ -71,7 +71,9 @@ enum Saving {
         let isNews =
             former.role != latter.role || former.slots != latter.slots
             || former.configEpoch != latter.configEpoch
-        if state.durability.takeNews() || isNews { Sending.broadcastPong(&state, &context) }
+        if state.durability.takeDeferredBroadcast() || isNews {
+            Sending.broadcastPong(&state, &context)
+        }
         return due
     }
 

@@ -97,7 +97,7 @@ struct Durability: Equatable, Sendable {
     /// Whether the last save that ended has failed.
     private(set) var isFailing = false
     /// Whether our role, slots and epochs are to be broadcast once the save under way is confirmed.
-    private var owesNews = false
+    private var broadcastIsDeferred = false
 
     init(_ facts: SelfFacts) { self.facts = facts }
 
@@ -206,11 +206,11 @@ struct Durability: Equatable, Sendable {
     }
 
     /// Our role, slots and epochs are to be broadcast once a save is confirmed.
-    mutating func oweNews() { owesNews = true }
+    mutating func deferBroadcast() { broadcastIsDeferred = true }
 
     /// A save is confirmed. Returns whether a broadcast waited for it.
-    mutating func takeNews() -> Bool {
-        defer { owesNews = false }
-        return owesNews
+    mutating func takeDeferredBroadcast() -> Bool {
+        defer { broadcastIsDeferred = false }
+        return broadcastIsDeferred
     }
 }

@@ -91,9 +91,9 @@ package struct KnownNode: Equatable, Sendable {
     /// Since when our connection to it is refused, or has ended without coming back.
     var unreachableSince = Moment.never
     /// It is greeted with MEET on our next connection.
-    var isToBeMet = false
+    var needsMeet = false
     /// It was met, and nothing has shown yet that it knows us.
-    var isOneWay = false
+    var mayNotKnowUs = false
     /// Our first PING to it is still to come: it tells of many others.
     var isToBeIntroduced = false
     /// Whether, and how many, others are told of it with the next tick.
@@ -224,11 +224,11 @@ package struct KnownNode: Equatable, Sendable {
     /// When something last came from it, to us or, as gossip told, a pong to another node.
     package var heardAt: Moment { max(pongReceived, dataReceived) }
     package var isHandshake: Bool { stage == .handshake }
-    package var isHearsay: Bool { stage == .hearsay }
+    package var isKnownFromGossip: Bool { stage == .knownFromGossip }
     /// Its own header has come: it is saved in nodes.conf, and counts.
     package var isMember: Bool { stage == .member }
     /// Whether CLUSTER NODES lists it.
-    var isShown: Bool { !isHearsay || isFiltered }
+    var isShown: Bool { !isKnownFromGossip || isFiltered }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }
     package var isUnhealthy: Bool { !condition.isHealthy }

@@ -98,7 +98,9 @@ package struct NodeTable: Sendable {
 
     /// Whether only others have told of a node.
     @inline(__always)
-    func isHearsay(_ handle: NodeHandle) -> Bool { summaries[handle.index].contains(.unheard) }
+    func isKnownFromGossip(_ handle: NodeHandle) -> Bool {
+        summaries[handle.index].contains(.unheard)
+    }
 
     /// Whether somebody has reported a node's failure.
     @inline(__always)
@@ -178,7 +180,9 @@ package struct NodeTable: Sendable {
 
     /// The node with this id, if it is one that commands know: it has said its name itself.
     package func findMember(_ id: NodeID) -> NodeHandle? {
-        find(id).flatMap { rows[$0.index].isHandshake || rows[$0.index].isHearsay ? nil : $0 }
+        find(id).flatMap {
+            rows[$0.index].isHandshake || rows[$0.index].isKnownFromGossip ? nil : $0
+        }
     }
 
     /// Adds a node whose id is not in the table; nil when the table is full.

@@ -6,7 +6,7 @@ package enum Stage: Sendable {
     /// It is at an address, and its real id is not known yet: it has a temporary one, which is ours alone.
     case handshake
     /// Only others have told of it: it never said its name itself, and may be made up.
-    case hearsay
+    case knownFromGossip
     /// It has said its name itself.
     case member
 }

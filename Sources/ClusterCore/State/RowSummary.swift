@@ -20,8 +20,8 @@ struct RowSummary: OptionSet {
         if node.isUnhealthy { insert(.suspect) }
         if node.condition.isPFail { insert(.suspected) }
         if !node.reports.isEmpty { insert(.reported) }
-        if node.isHearsay { insert(.unheard) }
-        if node.isHandshake || node.isHearsay { return }
+        if node.isKnownFromGossip { insert(.unheard) }
+        if node.isHandshake || node.isKnownFromGossip { return }
         let isWorthTelling =
             node.hasAddress ? node.slotCount > 0 || node.outbound.isWanted : node.isUnhealthy
         if isWorthTelling { insert(.worthTelling) }
@@ -36,7 +36,7 @@ struct Contribution: Equatable {
     var isPFail = false
     var isFailedOwner = false
     var isLostOwner = false
-    var isHearsay = false
+    var isKnownFromGossip = false
     var isHandshake = false
 
     init() {}
@@ -45,7 +45,7 @@ struct Contribution: Equatable {
     init(_ node: KnownNode) {
         isVoter = node.isVotingMaster
         isLeader = node.replicaCount > 0 && node.isMaster
-        isHearsay = node.isHearsay
+        isKnownFromGossip = node.isKnownFromGossip
         isHandshake = node.isHandshake
         switch node.condition {
         case .healthy: isHealthy = true
@@ -84,7 +84,7 @@ package struct Counts: Equatable, Sendable {
             former.isVoter && former.isHealthy, latter.isVoter && latter.isHealthy)
         failedOwners += change(former.isFailedOwner, latter.isFailedOwner)
         lostOwners += change(former.isLostOwner, latter.isLostOwner)
-        unheard += change(former.isHearsay, latter.isHearsay)
+        unheard += change(former.isKnownFromGossip, latter.isKnownFromGossip)
         handshakes += change(former.isHandshake, latter.isHandshake)
     }
 }

@@ -135,9 +135,9 @@ extension ClusterState {
     mutating func admit(_ handle: NodeHandle, as id: NodeID, _ context: inout StepContext) {
         nodes.rename(handle, to: id)
         nodes[handle].stage = .member
-        nodes[handle].isToBeMet = false
+        nodes[handle].needsMeet = false
         nodes[handle].isToBeIntroduced = true
-        nodes[handle].isOneWay = true
+        nodes[handle].mayNotKnowUs = true
         nodes[handle].news = .many
         context.note(.nodeMet(id, nodes[handle].address))
         context.pending.formUnion([.save, .health])

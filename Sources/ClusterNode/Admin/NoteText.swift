@@ -253,15 +253,15 @@ struct NoteText {
             case .oversized(let type, let length):
                 ("skipped an oversized \(type)", " of \(length) bytes")
             case .unknownType(let type): ("ignored a message of unknown \(type)", "")
-            case .strangerSent(let type): ("ignored \(type) from an unknown node", "")
+            case .unknownNodeSent(let type): ("ignored \(type) from an unknown node", "")
             case .senderMismatch(let expected, let got):
                 ("closed a link whose sender changed", ": \(expected) became \(got)")
-            case .lightFromStranger: ("closed a link: light message from an unknown node", "")
+            case .lightFromUnknownNode: ("closed a link: light message from an unknown node", "")
             case .invalidGossip: ("ignored gossip with an invalid node id", "")
             case .invalidExtension(let what): ("ignored extension (\(what))", "")
             case .handshakeLimit: ("refused a handshake: too many are in progress", "")
             case .nodeLimit: ("refused a node: the table is full", "")
-            case .hearsayLimit:
+            case .gossipNodeLimit:
                 ("ignored a node in gossip: too many known only from gossip", "")
             case .mergeRefused: ("refused a MEET that would merge two clusters", "")
             case .badAddress(let address): ("ignored an address", " '\(address)'")

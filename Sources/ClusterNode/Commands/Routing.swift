@@ -94,7 +94,7 @@ enum Routing {
             spec.flags.contains(.write)
             || isExec && client.transaction.queue?.flags.contains(.write) == true
         query.isAsking = client.session.isAsking || spec.flags.contains(.asking)
-        query.takesReplica = client.session.isReadOnly
+        query.allowsReplica = client.session.isReadOnly
         query.movesKeys = spec.flags.contains(.migrate)
         query.hasSeveralKeys = keys.hasSeveral
         (query.present, query.missing) = (keys.present, keys.missing)
@@ -126,7 +126,7 @@ enum Routing {
                 if isQueued || places.count > 1 { keys.first = request.argument(place) }
                 keys.isUnassigned = state.slots.owner(of: slot) == nil
             }
-            if state.isOnItsWay(slot) {
+            if state.isMigratingOrImporting(slot) {
                 let isThere = request.withArgument(place) { node.store.holds($0) }
                 if isThere { keys.present += 1 } else { keys.missing += 1 }
             }

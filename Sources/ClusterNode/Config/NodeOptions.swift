@@ -115,7 +115,7 @@ package struct NodeOptions: Sendable {
     func hostLimits(_ descriptors: DescriptorBudget) -> HostLimits {
         var limits = HostLimits()
         limits.linkSendBytes = linkSendLimit
-        limits.strangers = descriptors.mostStrangers
+        limits.unknownConnections = descriptors.mostStrangers
         return limits
     }
 

@@ -47,7 +47,8 @@ extension Node: ClusterServer {
         case .pinging(let id, let silence):
             let name = NoteText(state: host.machine.state).full(id)
             log.say(.debug, "Sending ping packet to node \(name) last heard \(silence) ms ago")
-        case .tooManyStrangers, .strangersHoldTooMuch, .linkOverLimit, .cannotAccept,
+        case .tooManyUnknownConnections, .unknownConnectionsHoldTooMuch, .linkOverLimit,
+            .cannotAccept,
             .cannotWatchLink, .cannotWatchListener, .waitingFailed, .lastSaveFailed, .restored,
             .fileRemark, .fileLoses:
             if let kind = note.repeatedKind {

@@ -15,7 +15,7 @@ enum Fault: Equatable, Sendable {
     case swap(Int, Int)
     case pause(node: Int)
     case partition(side: [Int])
-    case cut(from: Int, to: Int, isOneWay: Bool)
+    case cut(from: Int, to: Int, mayNotKnowUs: Bool)
     case reset(Int, Int)
     case slow(node: Int, delay: Int64)
     case slowDisk(node: Int, delay: Int64)
@@ -197,7 +197,7 @@ extension FaultPlan {
         case .pause: return .pause(node: node)
         case .partition:
             return .partition(side: someNodes(1 + random.below(count - 1), of: count, &random))
-        case .cut: return .cut(from: node, to: other, isOneWay: coin)
+        case .cut: return .cut(from: node, to: other, mayNotKnowUs: coin)
         case .reset: return .reset(node, other)
         case .slow:
             let most = (limits.slowness ?? options.nodeTimeout / 2) * 1000

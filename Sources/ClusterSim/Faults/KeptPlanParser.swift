@@ -225,8 +225,8 @@ private struct FaultReader {
                 side.append(node)
             }
             return side.isEmpty ? nil : .partition(side: side)
-        case "cut": return pair().map { .cut(from: $0, to: $1, isOneWay: false) }
-        case "cut-one-way": return pair().map { .cut(from: $0, to: $1, isOneWay: true) }
+        case "cut": return pair().map { .cut(from: $0, to: $1, mayNotKnowUs: false) }
+        case "cut-one-way": return pair().map { .cut(from: $0, to: $1, mayNotKnowUs: true) }
         case "reset-links": return pair().map { .reset($0, $1) }
         case "slow", "slow-disk": return slowness(isDisk: kind == "slow-disk")
         case "refusing-disk": return node().map { .refusingDisk(node: $0) }

@@ -47,8 +47,8 @@ extension Fault {
         case .swap(let one, let other): "swap-addresses n\(one) n\(other)"
         case .pause(let node): "pause n\(node)"
         case .partition(let side): "partition " + side.map { "n\($0)" }.joined(separator: " ")
-        case .cut(let from, let to, let isOneWay):
-            (isOneWay ? "cut-one-way" : "cut") + " n\(from) n\(to)"
+        case .cut(let from, let to, let mayNotKnowUs):
+            (mayNotKnowUs ? "cut-one-way" : "cut") + " n\(from) n\(to)"
         case .reset(let one, let other): "reset-links n\(one) n\(other)"
         case .slow(let node, let delay): "slow n\(node) \(delay) us"
         case .slowDisk(let node, let delay): "slow-disk n\(node) \(delay) us"

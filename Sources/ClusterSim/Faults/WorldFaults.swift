@@ -27,9 +27,9 @@ extension World {
             crash(other, isSilent: false)
         case .pause(let node): if nodes[node].isUp { nodes[node].pauses += 1 }
         case .partition(let side): divide(side) { $0.block(from: $1, to: $2) }
-        case .cut(let from, let to, let isOneWay):
+        case .cut(let from, let to, let mayNotKnowUs):
             network.block(from: from, to: to)
-            if !isOneWay { network.block(from: to, to: from) }
+            if !mayNotKnowUs { network.block(from: to, to: from) }
         case .reset(let one, let other):
             for end in network.openEnds(of: one) where network.ends[end ^ 1].node == other {
                 breakConnection(end)
@@ -60,9 +60,9 @@ extension World {
         case .partition(let side):
             divide(side) { $0.unblock(from: $1, to: $2) }
             releaseHeld()
-        case .cut(let from, let to, let isOneWay):
+        case .cut(let from, let to, let mayNotKnowUs):
             network.unblock(from: from, to: to)
-            if !isOneWay { network.unblock(from: to, to: from) }
+            if !mayNotKnowUs { network.unblock(from: to, to: from) }
             releaseHeld()
         case .reset, .clockJump, .garbage, .operate: break
         case .slow(let node, let delay): nodes[node].slowness -= delay

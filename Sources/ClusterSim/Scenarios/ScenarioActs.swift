@@ -235,7 +235,7 @@ extension World {
     private mutating func flap() -> [Measured] {
         let one = random.below(options.masters)
         let other = (one + 1 + random.below(options.masters - 1)) % options.masters
-        let cut = Fault.cut(from: one, to: other, isOneWay: false)
+        let cut = Fault.cut(from: one, to: other, mayNotKnowUs: false)
         for _ in 0..<10 {
             begin(cut)
             run(until: now + timeout * 3 / 2)

@@ -21,7 +21,7 @@ package struct Topology: Equatable, Sendable {
         /// Nanoseconds since the Unix epoch; nil when it never spoke.
         package var lastSeen: Int64?
         /// It never spoke in this capture: all of this is hearsay.
-        package var isHearsay: Bool { lastSeen == nil }
+        package var isKnownFromGossip: Bool { lastSeen == nil }
         package var isFailed: Bool { flags.contains("fail") }
     }
 
@@ -32,7 +32,7 @@ package struct Topology: Equatable, Sendable {
     /// What cannot be said from this capture, a sentence each.
     package var unknown: [String] {
         var list: [String] = []
-        for node in nodes where node.isHearsay {
+        for node in nodes where node.isKnownFromGossip {
             var what: [String] = []
             if node.isReplica && node.replicaOf == nil { what.append("whose replica it is") }
             if node.configEpoch == nil { what.append("its configEpoch") }

@@ -56,7 +56,8 @@ extension IndexedCapture {
         flags.append(playsReplica ? "slave" : "master")
         if !isMe && hasFailedAtStart(node.id) { flags.append("fail") }
         var slots =
-            playsReplica ? SlotSet() : first?.slots ?? node.hearsay.first?.slots ?? SlotSet()
+            playsReplica
+            ? SlotSet() : first?.slots ?? node.hearsay.first?.slots ?? SlotSet()
         var epoch = firstEpoch(place)
         if !isMe && epoch.value > known { (slots, epoch) = (SlotSet(), 0) }
         let address = "\(node.host ?? ""):\(node.port)@\(node.busPort)"

@@ -210,7 +210,7 @@ struct GossipTests {
             .ping(Heartbeat(gossip: Self.crowd(GossipSection.limit, from: 1))), from: "b")
         #expect(node.state.nodes.memberCount == 5)
         #expect(node.state.nodes.counts.unheard == 2 * 5 + 64)
-        #expect(outcome.notes.contains(.ignored(.hearsayLimit, from: id("b"))))
+        #expect(outcome.notes.contains(.ignored(.gossipNodeLimit, from: id("b"))))
     }
 
     @Test func `one that was tried in vain gives way to one that is newly heard of`() throws {
@@ -220,7 +220,7 @@ struct GossipTests {
         node.hears(.ping(rumour("x")), from: "b")
         #expect(node.row("x") == nil, "all were only just heard of")
         let refused = try #require(
-            node.state.nodes.handles.first { node.state.nodes[$0].isHearsay })
+            node.state.nodes.handles.first { node.state.nodes[$0].isKnownFromGossip })
         let gone = node.state.nodes[refused].id
         node.step(.linkClosed(try #require(node.state.nodes[refused].outbound.id)))
         node.hears(.ping(rumour("x")), from: "b")

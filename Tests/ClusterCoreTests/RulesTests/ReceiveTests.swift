@@ -42,7 +42,7 @@ struct ReceiveTests {
         let isAnswered = body.type == .ping || body.type == .meet
         #expect(outcome.sent.map(\.message.type) == (isAnswered ? [.pong] : []))
         if body.heartbeat == nil {
-            #expect(outcome.notes == [.ignored(.strangerSent(body.type), from: id("x"))])
+            #expect(outcome.notes == [.ignored(.unknownNodeSent(body.type), from: id("x"))])
         }
     }
 
@@ -121,7 +121,7 @@ struct ReceiveTests {
         let link = node.inbound("x")
         let refused = node.step(.message(light, on: link))
         #expect(refused.closed == [link])
-        #expect(refused.notes == [.ignored(.lightFromStranger, from: nil)])
+        #expect(refused.notes == [.ignored(.lightFromUnknownNode, from: nil)])
     }
 
     @Test func `a PONG on a connection that we did not make answers no ping`() {

@@ -56,7 +56,7 @@ import Testing
         #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
         node.step(.filtered(.ping, from: id("x")))
         #expect(NodeLine.all(node.state, node.now).contains("\(id("x"))"))
-        #expect(node.row("x")?.isHearsay == true)
+        #expect(node.row("x")?.isKnownFromGossip == true)
         node.step(.filtered(.ping, from: id("y")))
         #expect(node.row("y") == nil)
     }
@@ -140,7 +140,7 @@ import Testing
     {
         var alone = TestNode("m myself,master - 1 0-16383")
         alone.hears(.meet(rumour("y")), from: "x")
-        #expect(alone.row("y")?.isHearsay == true)
+        #expect(alone.row("y")?.isKnownFromGossip == true)
         try answers("y", node: &alone)
         let greeted = meets(&alone, for: 6000)
         #expect(greeted.contains("y"), "it does not know us, and nobody may tell it")

@@ -238,7 +238,7 @@ struct VotingTests {
         var node = Self.electorate()
         let outcome = node.hears(.voteRequest, from: "x") { $0.currentEpoch = 10 }
         #expect(outcome.sent.isEmpty)
-        #expect(outcome.notes.contains(.ignored(.strangerSent(.voteRequest), from: id("x"))))
+        #expect(outcome.notes.contains(.ignored(.unknownNodeSent(.voteRequest), from: id("x"))))
         #expect(node.state.lastVoteEpoch == 0 && node.state.currentEpoch == 9)
     }
 
