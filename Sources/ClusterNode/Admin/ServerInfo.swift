@@ -5,6 +5,7 @@ import ClusterHost
 import ClusterWire
 import DataPlane
 import SystemIO
+import Text
 
 enum ServerInfo {
     /// The version whose commands are answered here: tools decide by it what they may ask.
@@ -84,7 +85,7 @@ enum ServerInfo {
             unit += 1
         }
         let hundredths = bytes / size * 100 + bytes % size * 100 / size
-        return decimal(Int64(hundredths), 2) + units[unit]
+        return Decimals.text(Int64(hundredths), per: 100, 2) + units[unit]
     }
 
     /// Keys are saved nowhere.
@@ -119,22 +120,16 @@ enum ServerInfo {
     }
 
     private static func kilobytes(_ bytes: UInt64) -> String {
-        decimal(Int64(clamping: bytes) / 1024 * 100 + Int64(bytes % 1024) * 100 / 1024, 2)
+        Decimals.text(Int64(clamping: bytes), per: 1024, 2)
     }
 
     @Sendable private static func processor(_ node: Node) -> [(String, String)] {
         let (user, system) = ProcessInformation.processorTimes()
         return [
-            ("used_cpu_sys", decimal(system / 1000, 6)), ("used_cpu_user", decimal(user / 1000, 6)),
+            ("used_cpu_sys", Decimals.text(system / 1000, per: 1_000_000, 6)),
+            ("used_cpu_user", Decimals.text(user / 1000, per: 1_000_000, 6)),
             ("used_cpu_sys_children", "0.000000"), ("used_cpu_user_children", "0.000000"),
         ]
-    }
-
-    /// A number of so many decimal places.
-    private static func decimal(_ number: Int64, _ places: Int) -> String {
-        let digits = String(number)
-        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-        return "\(padded.dropLast(places)).\(padded.suffix(places))"
     }
 
     @Sendable private static func commands(_ node: Node) -> [(String, String)] {
@@ -146,7 +141,7 @@ enum ServerInfo {
             return (
                 "cmdstat_\(spec.fullName)",
                 "calls=\(usage.calls),usec=\(usage.nanoseconds / 1000),"
-                    + "usec_per_call=\(decimal(each, 2)),rejected_calls=\(usage.rejected),"
+                    + "usec_per_call=\(Decimals.text(each, per: 100, 2)),rejected_calls=\(usage.rejected),"
                     + "failed_calls=\(usage.failed)"
             )
         }

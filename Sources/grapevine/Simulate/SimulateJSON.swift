@@ -13,21 +13,17 @@ enum SimulateJSON {
             if let only = reports.first, reports.count == 1 {
                 write(only, &json)
             } else {
-                json.key("cases")
-                json.list { json in
+                json.list("cases") { json in
                     for report in reports { json.object { json in write(report, &json) } }
                 }
-                json.key("brokenPromises")
-                json.list { json in
+                json.list("brokenPromises") { json in
                     for report in reports { writeBroken(report, &json) }
                 }
             }
-            json.key("speed")
-            json.object { json in
-                json.key("virtualSeconds")
-                json.number(reports.reduce(0) { $0 + $1.virtualSeconds }, decimals: 3)
-                json.key("wallSeconds")
-                json.number(wallSeconds, decimals: 3)
+            json.object("speed") { json in
+                json.field(
+                    "virtualSeconds", reports.reduce(0) { $0 + $1.virtualSeconds }, decimals: 3)
+                json.field("wallSeconds", wallSeconds, decimals: 3)
             }
         }
         json.endLine()
@@ -36,42 +32,30 @@ enum SimulateJSON {
 
     private static func write(_ report: SimulateReport, _ json: inout JSONText) {
         if report.seeds.count == 1 {
-            json.key("seed")
-            json.number(report.seeds.lowerBound)
+            json.field("seed", report.seeds.lowerBound)
         } else {
-            json.key("seeds")
-            json.string("\(report.seeds.lowerBound)-\(report.seeds.upperBound)")
+            json.field("seeds", "\(report.seeds.lowerBound)-\(report.seeds.upperBound)")
         }
         json.key("options")
         write(report.options, &json)
-        json.key("brokenPromises")
-        json.list { json in writeBroken(report, &json) }
-        json.key("figures")
-        json.object { json in
+        json.list("brokenPromises") { json in writeBroken(report, &json) }
+        json.object("figures") { json in
             for line in report.figures { write(line, &json) }
         }
-        json.key("exempted")
-        json.number(report.exempted.count)
-        json.key("traceHash")
-        json.string(SimulateText.hexadecimal(report.hash))
+        json.field("exempted", report.exempted.count)
+        json.field("traceHash", SimulateText.hexadecimal(report.hash))
     }
 
     private static func writeBroken(_ report: SimulateReport, _ json: inout JSONText) {
         for (seed, violation) in report.violations {
             json.object { json in
-                json.key("seed")
-                json.number(seed)
-                json.key("promise")
-                json.string(violation.invariant.rawValue)
-                json.key("at")
-                json.number(Double(violation.time ?? 0) / 1e6, decimals: 6)
-                json.key("text")
-                json.string(violation.text)
-                json.key("repeat")
-                json.string(report.repeating(seed))
+                json.field("seed", seed)
+                json.field("promise", violation.invariant.rawValue)
+                json.field("at", Double(violation.time ?? 0) / 1e6, decimals: 6)
+                json.field("text", violation.text)
+                json.field("repeat", report.repeating(seed))
                 if let smaller = report.smaller, smaller.of == seed {
-                    json.key("smaller")
-                    json.string(SimulateReport.repeating(smaller.seed, smaller.options))
+                    json.field("smaller", SimulateReport.repeating(smaller.seed, smaller.options))
                 }
             }
         }
@@ -79,35 +63,20 @@ enum SimulateJSON {
 
     private static func write(_ options: SimOptions, _ json: inout JSONText) {
         json.object { json in
-            json.key("scenario")
-            if let scenario = options.scenario {
-                json.string(scenario.rawValue)
-            } else {
-                json.null()
-            }
-            json.key("masters")
-            json.number(options.masters)
-            json.key("replicas")
-            json.number(options.replicas)
-            json.key("durationSeconds")
-            json.number(options.duration / 1000)
-            json.key("nodeTimeout")
-            json.number(options.nodeTimeout)
+            json.field("scenario", options.scenario?.rawValue)
+            json.field("masters", options.masters)
+            json.field("replicas", options.replicas)
+            json.field("durationSeconds", options.duration / 1000)
+            json.field("nodeTimeout", options.nodeTimeout)
             json.key("delay")
             write(options.delay, &json)
-            json.key("loss")
-            if let loss = options.lossPerMillion { json.number(loss) } else { json.null() }
+            json.field("loss", options.lossPerMillion)
             json.key("disk")
             write(options.diskDelay, &json)
-            json.key("faults")
-            json.string(
-                options.scenario == nil && options.plan == nil ? options.faults.text : "none")
-            if options.plan != nil {
-                json.key("plan")
-                json.string(options.planFile)
-            }
-            json.key("planted")
-            json.list { json in
+            let drawsFaults = options.scenario == nil && options.plan == nil
+            json.field("faults", drawsFaults ? options.faults.text : "none")
+            if options.plan != nil { json.field("plan", options.planFile) }
+            json.list("planted") { json in
                 for name in options.planted.names { json.string(name) }
             }
         }
@@ -122,20 +91,13 @@ enum SimulateJSON {
     }
 
     private static func write(_ line: SimulateReport.Line, _ json: inout JSONText) {
-        json.key(line.name)
-        json.object { json in
-            json.key("unit")
-            json.string(line.unit.rawValue)
-            json.key("min")
-            json.number(line.spread.least, decimals: 1)
-            json.key("p50")
-            json.number(line.spread.at(0.5), decimals: 1)
-            json.key("p99")
-            json.number(line.spread.at(0.99), decimals: 1)
-            json.key("max")
-            json.number(line.spread.most, decimals: 1)
-            json.key("n")
-            json.number(line.spread.count)
+        json.object(line.name) { json in
+            json.field("unit", line.unit.rawValue)
+            json.field("min", line.spread.least, decimals: 1)
+            json.field("p50", line.spread.at(0.5), decimals: 1)
+            json.field("p99", line.spread.at(0.99), decimals: 1)
+            json.field("max", line.spread.most, decimals: 1)
+            json.field("n", line.spread.count)
         }
     }
 }
