@@ -10,7 +10,7 @@ enum EndOfStep {
             FailureDetection.tellSuspicions(&state, &context)
         }
         if context.pending.contains(.votes) { Voting.considerWaiting(&state, &context) }
-        // Before health: a promotion changes it.
+        // Before health, so that what is noted and sent of an election stands first.
         if context.pending.contains(.election) { Election.advance(&state, &context) }
         if context.pending.contains(.health) { HealthCheck.judge(&state, &context) }
         // Last: the save holds all that the step did, and stands before what it says.
