@@ -56,8 +56,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var dataReceived = Moment.never
     package internal(set) var condition = Condition.healthy
     package private(set) var isMaster = true
-    package internal(set) var stage = Stage.member
     package internal(set) var peerFlags: PeerFlags = []
+    package internal(set) var stage = Stage.member
     private(set) var whereabouts = Whereabouts.announced
     /// Whether any address of it is known.
     package internal(set) var hasAddress = true
@@ -272,8 +272,7 @@ package struct KnownNode: Equatable, Sendable {
         }
         if isHandshake { flags.insert(.handshake) }
         if !hasAddress { flags.insert(.noAddress) }
-        if peerFlags.contains(.migrateTo) { flags.insert(.migrateTo) }
-        if peerFlags.contains(.noFailover) { flags.insert(.noFailover) }
+        flags.formUnion(peerFlags.wireFlags)
         return flags
     }
 }

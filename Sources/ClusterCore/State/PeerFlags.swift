@@ -1,6 +1,8 @@
 // What is known of a node beside its role and condition: how it is known, what its headers say of it, where it
 // is, and to whom it is news. What follows from each is for the rules.
 
+import ClusterWire
+
 /// How a node is known.
 package enum Stage: Sendable {
     /// It is at an address, and its real id is not known yet: it has a temporary one, which is ours alone.
@@ -13,17 +15,25 @@ package enum Stage: Sendable {
 
 /// What a node's headers say of it, as bits on the wire.
 package struct PeerFlags: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    // The bits of the flag word, so that what gossip says of a node is put together without a question each.
 
     /// Replicas of other masters may move to it.
-    package static let migrateTo = PeerFlags(rawValue: 1)
-    /// It will not stand in an election.
-    package static let noFailover = PeerFlags(rawValue: 2)
+    package static let migrateTo = PeerFlags(rawValue: NodeFlags.migrateTo.rawValue)
+    /// It will not start an election.
+    package static let noFailover = PeerFlags(rawValue: NodeFlags.noFailover.rawValue)
     /// It showed that it takes extensions.
-    package static let takesExtensions = PeerFlags(rawValue: 4)
-    package static let lightPublish = PeerFlags(rawValue: 8)
-    package static let lightModule = PeerFlags(rawValue: 16)
+    package static let takesExtensions = PeerFlags(rawValue: 1 << 10)
+    package static let lightPublish = PeerFlags(rawValue: 1 << 11)
+    package static let lightModule = PeerFlags(rawValue: 1 << 12)
+
+    /// Those that gossip and headers say of a node.
+    @inline(__always)
+    var wireFlags: NodeFlags {
+        NodeFlags(rawValue: rawValue & (1 << 8 | 1 << 9))
+    }
 }
 
 /// What is known of where a node is, beside what it announces.
