@@ -12,6 +12,8 @@ final class BusLink {
     let token: UInt64
     /// Wall milliseconds, for CLUSTER LINKS.
     let createdAt: Int64
+    /// Monotonic milliseconds, for whoever waits to hear who is at the other end.
+    let openedAt: Int64
     private var stream: ByteStream?
     var splitter = FrameSplitter()
     private var queue = ChunkQueue()
@@ -33,14 +35,14 @@ final class BusLink {
         var charge = 0
     }
 
-    init(_ id: LinkID, token: UInt64, socket: consuming Socket, isConnecting: Bool, at wall: Int64)
+    init(_ id: LinkID, token: UInt64, socket: consuming Socket, isConnecting: Bool, at now: Instant)
     {
         self.id = id
         self.token = token
         stream = ByteStream(socket)
         self.isConnecting = isConnecting
         interest = isConnecting ? [.read, .write] : .read
-        createdAt = wall
+        (createdAt, openedAt) = (now.wall, now.monotonic)
     }
 
     var descriptor: Int32? { stream?.descriptor }

@@ -24,7 +24,7 @@ extension ClusterHost {
             let socket = try Socket.connect(to: target, keepAliveSeconds: keepAliveSeconds)
             let link = BusLink(
                 id, token: links.takeToken(), socket: socket, isConnecting: true,
-                at: Instant.now.wall)
+                at: .now)
             guard let descriptor = link.descriptor else { return postpone(.linkClosed(id)) }
             try loop.register(descriptor, token: link.token, interest: link.interest)
             links.insert(link)
@@ -47,7 +47,7 @@ extension ClusterHost {
                 else { continue }
                 let link = BusLink(
                     .inbound(links.takeNumber()), token: links.takeToken(), socket: socket,
-                    isConnecting: false, at: Instant.now.wall)
+                    isConnecting: false, at: .now)
                 links.insert(link)
                 guard let descriptor = link.descriptor else { continue }
                 try loop.register(descriptor, token: link.token, interest: .read)
@@ -83,13 +83,7 @@ extension ClusterHost {
 
     /// Tick: listeners that were left alone for long enough.
     func reopenListeners(at now: Int64) {
-        for listener in links.listeners {
-            do throws(SystemError) {
-                try listener.reopen(at: now, on: loop)
-            } catch {
-                note(.cannotWatchListener(error))
-            }
-        }
+        links.listeners.reopen(at: now, on: loop) { note(.cannotWatchListener($0)) }
     }
 
     func handleLink(_ link: BusLink, _ event: PollEvent) {
@@ -139,9 +133,9 @@ extension ClusterHost {
 
     /// Now and then: closes connections whose owners are still unknown after `HostLimits.unknownTimeout`.
     package func checkLinks() {
-        let wall = clock.wake.wall
+        let now = clock.wake.monotonic
         for link in links.all
-        where link.isInbound && wall - link.createdAt > config.limits.unknownTimeout {
+        where link.isInbound && now - link.openedAt > config.limits.unknownTimeout {
             if !isKnown(link) && !machine.isMeeting(on: link.id) { lost(link) }
         }
     }

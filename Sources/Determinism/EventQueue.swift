@@ -29,8 +29,6 @@ package struct EventQueue<Payload: Sendable>: Sendable {
     @inlinable package init() {}
 
     @inlinable package var count: Int { heap.count }
-    /// The time of the next event.
-    @inlinable package var nextTime: Int64? { heap.first?.time }
 
     @inlinable package mutating func add(_ payload: Payload, at time: Int64) {
         added += 1

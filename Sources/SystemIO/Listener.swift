@@ -49,9 +49,9 @@ package final class Listener {
     package let address: SocketAddress
     /// What the poller calls it.
     package let token: UInt64
-    /// Monotonic milliseconds until which nobody is let in; 0: it is open.
-    private var closedUntil: Int64 = 0
-    package var isOpen: Bool { closedUntil == 0 }
+    /// Monotonic milliseconds until which nobody is let in.
+    private var closedUntil: Int64?
+    package var isOpen: Bool { closedUntil == nil }
 
     /// Milliseconds for which a listener that could not accept is left alone.
     private static let closedFor: Int64 = 100
@@ -104,8 +104,18 @@ package final class Listener {
 
     /// Lets in again, if it was closed for long enough at this monotonic millisecond.
     package func reopen(at now: Int64, on loop: PollSet) throws(SystemError) {
-        guard closedUntil != 0, closedUntil <= now else { return }
-        closedUntil = 0
+        guard let closedUntil, closedUntil <= now else { return }
+        self.closedUntil = nil
         try loop.modify(socket.descriptor, token: token, interest: .read)
+    }
+}
+
+extension [Listener] {
+    /// Tick: lets in again where nobody was let in for long enough.
+    /// - Parameter fail: is told what the poller refuses.
+    package func reopen(at now: Int64, on loop: PollSet, _ fail: (SystemError) -> Void) {
+        for listener in self {
+            do throws(SystemError) { try listener.reopen(at: now, on: loop) } catch { fail(error) }
+        }
     }
 }

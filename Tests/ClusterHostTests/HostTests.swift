@@ -101,6 +101,53 @@ import Testing
         server.host.stop()
     }
 
+    @Test func `a connection whose owner never says who it is is closed after a while`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let port = ports.ports.lowerBound
+        let server = try ForeignServer(in: folder.path, port: port)
+        try server.host.start()
+        defer { server.host.stop() }
+        var limits = HostLimits()
+        limits.unknownTimeout = 300
+        server.host.setLimits(limits)
+        let bus = SocketAddress.loopback(port: UInt16(port + LoopbackPorts.busOffset))
+        let silent = try BlockingConnection(to: bus, timeoutMilliseconds: 5000)
+        let began = SystemClock.monotonicMilliseconds()
+        server.turn(until: "it is accepted") { server.host.linkCount == 1 ? nil : "it is not" }
+        server.turn(until: "it is closed") { server.host.linkCount == 0 ? nil : "it is open" }
+        #expect(SystemClock.monotonicMilliseconds() - began >= 300)
+        _ = silent
+    }
+
+    @Test func `a save that nobody waits for goes with the tick, one for all the news`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let server = try ForeignServer(in: folder.path, port: ports.ports.lowerBound)
+        let host = server.host
+        try host.start()
+        defer { host.stop() }
+        func asks(_ number: UInt64, sync: Bool) -> Generation? {
+            host.perform(.persist(Generation(number), sync: sync))
+            host.settle()
+            return host.saves.wanted?.generation
+        }
+        #expect(asks(101, sync: false) == Generation(101), "it waits")
+        #expect(asks(102, sync: false) == Generation(102), "and so does the next, in its place")
+        #expect(host.nextDeadline == host.nextTimer, "no wake-up is asked for because of it")
+        host.tick()
+        host.settle()
+        #expect(host.saves.wanted == nil, "the tick takes it along")
+        #expect(asks(103, sync: true) == nil, "what must be synced waits for no tick")
+        #expect(asks(104, sync: false) == Generation(104))
+        #expect(asks(105, sync: true) == nil, "and takes along what waited")
+        host.perform(.persist(Generation(106), sync: false))
+        let isToCome = host.saves.expect(Generation(106))
+        host.settle()
+        #expect(isToCome)
+        #expect(host.saves.wanted == nil, "nor does what a reply waits for")
+    }
+
     @Test func `what cannot be saved is answered by an error`() throws {
         let folder = try TemporaryFolder()
         let ports = try PortRow(count: 1)

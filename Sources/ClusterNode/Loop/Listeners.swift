@@ -90,12 +90,6 @@ extension Node {
 
     /// Tick: listeners that were left alone for long enough.
     func reopenListeners(at now: Int64) {
-        for listener in listeners.open {
-            do throws(SystemError) {
-                try listener.reopen(at: now, on: loop)
-            } catch {
-                note(.cannotWatchListener(error))
-            }
-        }
+        listeners.open.reopen(at: now, on: loop) { note(.cannotWatchListener($0)) }
     }
 }

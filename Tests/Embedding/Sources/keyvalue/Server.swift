@@ -9,7 +9,7 @@ final class Server: ClusterServer {
     let host: ClusterHost
     private var keys: [String: String] = [:]
     /// Changes since the rules were last told.
-    private var changes: UInt64 = 0
+    private var changes: UInt64 = 0 { didSet { hasNews = true } }
     private var hasNews = true
     private var arePaused = false
     private let send: (String, ClientID) -> Void
@@ -26,8 +26,6 @@ final class Server: ClusterServer {
         host.server = self
         try host.start()
     }
-
-    // MARK: What the host asks and tells
 
     func takeStoreReport() -> StoreReport? {
         guard hasNews else { return nil }
@@ -49,10 +47,7 @@ final class Server: ClusterServer {
     }
 
     func setWritesPaused(_ arePaused: Bool) { self.arePaused = arePaused }
-
     func answer(_ reply: AdminReply, to client: ClientID) { send(Self.text(reply), client) }
-    // MARK: Commands
-
     /// Runs one command of a client; the reply is sent now, or when what it says is saved.
     func run(_ words: [String], for client: ClientID) {
         switch (words.first?.uppercased(), words.count) {
@@ -62,7 +57,6 @@ final class Server: ClusterServer {
             serve(words[1], writes: true, client) {
                 self.keys[words[1]] = words[2]
                 self.changes += 1
-                self.hasNews = true
                 return "+OK\r\n"
             }
         case ("CLUSTER", 2...):
@@ -72,7 +66,7 @@ final class Server: ClusterServer {
                     send(Self.text(reply), client)
                 }
             } catch {
-                send("-\(error.text)\r\n", client)
+                send(Self.text(.error(error.text)), client)
             }
         default: send("-ERR unknown command\r\n", client)
         }
@@ -100,8 +94,6 @@ final class Server: ClusterServer {
 
     private static func slot(of key: String) -> Slot { KeySlot.of(Array(key.utf8)) }
 
-    // MARK: Replies in RESP 2
-
     private static func bulk(_ text: String?) -> String {
         text.map { "$\($0.utf8.count)\r\n\($0)\r\n" } ?? "$-1\r\n"
     }
@@ -116,7 +108,7 @@ final class Server: ClusterServer {
         case .list(let items): "*\(items.count)\r\n" + items.map(text).joined()
         case .map(let pairs):
             "*\(2 * pairs.count)\r\n" + pairs.map { bulk($0.key) + text($0.value) }.joined()
-        case .error(let text): "-\(text)\r\n"
+        case .error(let text): "-\(text.filter { !$0.isNewline })\r\n"
         }
     }
 }
