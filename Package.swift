@@ -55,7 +55,7 @@ let package = Package(
                 "ClusterClient", "ClusterCore", "ClusterWire", "Determinism", "GossipLab",
                 "Interop", "RESP", "SystemIO",
             ]),
-        library("DataPlane", ["ClusterWire", "Determinism"]),
+        library("DataPlane", ["ClusterWire", "Determinism", "RESP"]),
         library("ClusterHost", ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"]),
         library(
             "ClusterNode",
@@ -91,7 +91,7 @@ let package = Package(
         tests("SystemIOTests", ["SystemIO"]),
         tests("CaptureTests", ["Capture"]),
         tests("PlaybackTests", ["Playback", "Capture", "ClusterCore", "ClusterWire"]),
-        tests("DataPlaneTests", ["DataPlane", "ClusterWire", "Determinism"]),
+        tests("DataPlaneTests", ["DataPlane", "ClusterWire", "Determinism", "RESP"]),
         tests("ClusterClientTests", ["ClusterClient"]),
         tests("InteropTests", ["Interop", "Capture", "ClusterClient", "Playback", "SystemIO"]),
         tests("BenchmarksTests", ["Benchmarks"]),

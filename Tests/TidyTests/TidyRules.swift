@@ -12,7 +12,7 @@ enum Arrows {
         "GossipLab": ["Determinism", "Glibc", "Darwin"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
         "ClusterHost": ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"],
-        "DataPlane": ["ClusterWire", "Determinism"],
+        "DataPlane": ["ClusterWire", "Determinism", "RESP"],
         "ClusterNode": [
             "Capture", "ClusterCore", "ClusterHost", "ClusterWire", "DataPlane", "RESP",
             "SystemIO", "Text",
