@@ -105,7 +105,7 @@ let package = Package(
             "ClusterNodeTests",
             [
                 "ClusterNode", "ClusterClient", "ClusterCore", "ClusterWire", "ClusterSim",
-                "Determinism", "RESP", "SystemIO", "Interop",
+                "DataPlane", "Determinism", "RESP", "SystemIO", "Interop",
             ]),
         tests(
             "CommandLineTests",

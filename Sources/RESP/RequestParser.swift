@@ -173,6 +173,12 @@ extension RequestParser {
             bytes.extracting((start + two.offset)..<(start + two.offset + two.count)))
     }
 
+    /// Lends the bytes of the whole request as they came; nil when it came as a line of words.
+    package mutating func lendRequest<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
+        guard requestBytes > 0, buffer[start] == UInt8(ascii: "*") else { return nil }
+        return body(buffer.span.extracting(start..<(start + requestBytes)))
+    }
+
     /// A copy of an argument.
     package func argument(_ index: Int) -> [UInt8] {
         let place = places[index]

@@ -109,6 +109,7 @@ import Testing
 
     @Test func `nothing goes by itself while changes are held`() {
         let store = MemoryStore(seed: 1)
+        store.log.activate()
         store.now = 1000
         store.setExpiry(of: set(store, "k"), 2000)
         store.holdChanges(true)
@@ -125,7 +126,7 @@ import Testing
     @Test func `a replica begins with nothing, and a master goes on from the offset it had`() {
         let store = MemoryStore(seed: 1)
         _ = set(store, "k")
-        store.wrote(bytes: 30)
+        store.becomeMaster(from: 30)
         store.becomeMaster(from: 0)
         #expect(store.count == 1)
         store.becomeReplica()

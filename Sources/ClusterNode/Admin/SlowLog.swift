@@ -2,6 +2,7 @@
 // never kept, also not wrong ones. SLOWLOG tells of them.
 
 import ClusterCore
+import DataPlane
 import RESP
 
 /// The slow log of a request.node.

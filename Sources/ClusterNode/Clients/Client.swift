@@ -26,7 +26,7 @@ final class Client {
         _ id: ClientID, token: UInt64, socket: consuming Socket, origin: ClientOrigin,
         store: MemoryStore
     ) {
-        frame = CommandFrame(requests, replies, store)
+        frame = CommandFrame(requests, replies.writer, store)
         self.id = id
         self.token = token
         self.origin = origin
@@ -41,7 +41,7 @@ final class Client {
         guard let outcome = stream?.read(into: &buffer) else { return .closed }
         if case .bytes(let count) = outcome {
             activity.receivedBytes &+= UInt64(count)
-            requests.parser.feed(buffer.span.extracting(first: count))
+            requests.feed(buffer.span.extracting(first: count))
         }
         return outcome
     }

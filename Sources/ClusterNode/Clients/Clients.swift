@@ -2,6 +2,7 @@
 // is not read from, and closed in the end; the loop never waits for one.
 
 import ClusterCore
+import DataPlane
 import RESP
 import SystemIO
 
@@ -32,7 +33,7 @@ final class Clients {
 
     /// What waits for clients, or came of requests that are not complete.
     var heldBytes: Int {
-        byID.values.reduce(0) { $0 + $1.replies.waitingBytes + $1.requests.parser.bufferedBytes }
+        byID.values.reduce(0) { $0 + $1.replies.waitingBytes + $1.requests.bufferedBytes }
     }
 
     /// All of them, the oldest first.
@@ -94,7 +95,7 @@ final class Clients {
                 | UInt64(place), socket: socket,
             origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall),
             store: node.store)
-        client.requests.parser.limits = node.options.requestLimits
+        client.requests.limits = node.options.requestLimits
         if place == places.count { places.append(client) } else { places[place] = client }
         byID[client.id] = client
         node.statistics.connections &+= 1
@@ -184,7 +185,7 @@ final class Clients {
                     client.turn.usedItsTime = client.replies.waitingBytes <= Self.outputPause
                     break
                 }
-                guard try client.requests.parser.next() else { break }
+                guard try client.requests.next() else { break }
                 let began = node.statistics.since
                 guard Dispatch.run(client, node) else {
                     wait(client)
@@ -194,7 +195,7 @@ final class Clients {
                 if node.statistics.since == began { node.statistics.startClock() }
             }
         } catch {
-            RESPWriter.error(error, to: &client.replies.bytes)
+            client.replies.writer.update { RESPWriter.error(error, to: &$0) }
             client.turn.isLeaving = true
         }
         markDirty(client)
@@ -246,8 +247,7 @@ final class Clients {
     /// A save failed: whoever waits for it is told so.
     func failed(upTo generation: Generation, because error: SystemError, _ node: Node) {
         settleHeld { client in
-            let count = client.replies.held.fail(
-                upTo: generation, because: error, in: &client.replies.bytes)
+            let count = client.replies.fail(upTo: generation, because: error)
             for _ in 0..<count { node.statistics.countError("ERR") }
         }
     }
@@ -300,7 +300,7 @@ final class Clients {
 
     /// Settings changed: each client may send as much as they say now.
     func limitsChanged(_ node: Node) {
-        for client in byID.values { client.requests.parser.limits = node.options.requestLimits }
+        for client in byID.values { client.requests.limits = node.options.requestLimits }
     }
 
     /// Now and then: closes those who do not take their replies, and those who say nothing.

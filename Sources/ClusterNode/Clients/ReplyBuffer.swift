@@ -2,12 +2,14 @@
 // written, which of them are sent at all, which wait for a save, and how many bytes have left.
 
 import ClusterCore
+import DataPlane
 import RESP
+import SystemIO
 
 /// Replies that wait to be written to a socket.
 final class ReplyBuffer {
-    var version = RESPVersion.two
-    var bytes: [UInt8] = []
+    /// Where commands write them.
+    let writer = ReplyWriter()
     /// How many of them have left.
     private var written = 0
     /// Those that wait for a save, and keep back what comes behind them.
@@ -21,8 +23,8 @@ final class ReplyBuffer {
         case skipNext, skip
     }
 
-    var count: Int { bytes.count }
-    var waitingBytes: Int { bytes.count - written }
+    var count: Int { writer.count }
+    var waitingBytes: Int { writer.count - written }
 
     // MARK: - Which replies are sent
 
@@ -44,8 +46,8 @@ final class ReplyBuffer {
     }
 
     private func takeBack(to length: Int) {
-        guard bytes.count > length else { return }
-        bytes.removeLast(bytes.count - length)
+        guard writer.count > length else { return }
+        writer.cut(to: length)
         held.takeBack(to: length)
     }
 
@@ -54,10 +56,10 @@ final class ReplyBuffer {
     /// Lends what may be written now: nothing that waits for a save, nor what is behind it.
     /// - Returns: nil when there is none.
     func lendReady<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
-        let end = held.firstStop ?? bytes.count
-        guard written < end else { return nil }
-        let bytes = bytes
-        return body(bytes.span.extracting(written..<end))
+        let end = held.firstStop ?? writer.count
+        let start = written
+        guard start < end else { return nil }
+        return writer.lend { body($0.extracting(start..<end)) }
     }
 
     /// So many bytes of what was ready have left.
@@ -65,17 +67,13 @@ final class ReplyBuffer {
 
     /// All that was ready has left: lets go of it, so that memory does not grow with what was said.
     func dropWritten() {
-        if written == bytes.count {
+        if written == writer.count {
             // A small buffer is kept, so that a busy client does not allocate for each reply.
-            if bytes.capacity > 16_384 {
-                bytes = []
-            } else {
-                bytes.removeAll(keepingCapacity: true)
-            }
+            writer.removeAll(keepingUpTo: 16_384)
             written = 0
         } else if written > 65_536 {
             // Some reply may always be held: what went out before it is let go now and then.
-            bytes.removeFirst(written)
+            writer.removeFirst(written)
             held.shift(by: -written)
             written = 0
         }
@@ -83,30 +81,21 @@ final class ReplyBuffer {
 
     /// Its connection is closed: nothing leaves any more.
     func drop() {
-        bytes = []
+        writer.removeAll(keepingUpTo: 0)
+        written = 0
         held = HeldReplies()
     }
 }
 
-// MARK: - Writing
-
 extension ReplyBuffer {
-    func ok() { bytes.append(contentsOf: Self.okReply) }
-    private static let okReply = Array("+OK\r\n".utf8)
-
-    func null() { RESPWriter.null(version, to: &bytes) }
-    func nullArray() { RESPWriter.nullArray(version, to: &bytes) }
-    func error(_ text: String) { RESPWriter.error(text, to: &bytes) }
-    func simple(_ text: String) { RESPWriter.simple(text, to: &bytes) }
-    func bulk(_ text: String) { RESPWriter.bulk(text, to: &bytes) }
-    func bulk(_ content: [UInt8]) { RESPWriter.bulk(content, to: &bytes) }
-    func bulk(_ content: Span<UInt8>) { RESPWriter.bulk(content, to: &bytes) }
-    func integer(_ number: Int64) { RESPWriter.integer(number, to: &bytes) }
-    func arrayHeader(_ count: Int) { RESPWriter.arrayHeader(count, to: &bytes) }
-    func text(_ text: String) {
-        RESPWriter.verbatim(format: "txt", Array(text.utf8), version, to: &bytes)
+    /// A save failed: errors take the place of the replies that waited for it.
+    /// - Returns: how many.
+    func fail(upTo generation: Generation, because error: SystemError) -> Int {
+        writer.update { held.fail(upTo: generation, because: error, in: &$0) }
     }
+}
 
+extension ReplyWriter {
     /// A reply of the rules.
     func write(_ reply: AdminReply) {
         switch reply {
@@ -121,7 +110,7 @@ extension ReplyBuffer {
             arrayHeader(items.count)
             for item in items { write(item) }
         case .map(let pairs):
-            RESPWriter.mapHeader(pairs.count, version, to: &bytes)
+            mapHeader(pairs.count)
             for (key, value) in pairs {
                 bulk(key)
                 write(value)

@@ -2,6 +2,7 @@
 // whatever would give somebody less than all is no subcommand here. See DECISIONS D53.
 
 import ClusterCore
+import DataPlane
 import RESP
 import SystemIO
 

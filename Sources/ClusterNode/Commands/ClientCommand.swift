@@ -1,6 +1,7 @@
 // CLIENT: names of connections, lists of them, ending them, and which replies are sent.
 
 import ClusterCore
+import DataPlane
 import RESP
 import SystemIO
 
@@ -71,10 +72,11 @@ enum ClientCommand {
     private static func reply(_ context: ServerContext) -> CommandResult {
         switch context.option(2) {
         case "on":
-            context.reply.mode = .on
+            context.client.replies.mode = .on
             return context.ok()
-        case "off": context.reply.mode = .off
-        case "skip": if context.reply.mode != .off { context.reply.mode = .skipNext }
+        case "off": context.client.replies.mode = .off
+        case "skip":
+            if context.client.replies.mode != .off { context.client.replies.mode = .skipNext }
         default: return .syntaxError
         }
         return .replied
@@ -119,7 +121,7 @@ enum ClientCommand {
     private static func line(_ client: Client, at wall: Int64) -> String {
         let (session, transaction) = (client.session, client.transaction)
         let flags = flags(client)
-        let waiting = client.requests.parser.bufferedBytes
+        let waiting = client.requests.bufferedBytes
         let output = client.replies.waitingBytes
         let fields: [(String, String)] = [
             ("id", "\(client.id.number)"), ("addr", client.origin.peer),
@@ -136,7 +138,7 @@ enum ClientCommand {
             ("tot-mem", "\(waiting + output)"),
             ("events", client.turn.interest.contains(.write) ? "w" : "r"),
             ("cmd", client.lastCommand?.fullName ?? "NULL"), ("user", "default"),
-            ("redir", "-1"), ("resp", "\(client.replies.version.rawValue)"),
+            ("redir", "-1"), ("resp", "\(client.replies.writer.version.rawValue)"),
             ("lib-name", session.libraryName), ("lib-ver", session.libraryVersion),
         ]
         return fields.map { "\($0.0)=\($0.1)" }.joined(separator: " ")

@@ -1,6 +1,7 @@
 // COMMAND: the table of commands, told to clients that find keys and flags by it.
 
 import ClusterCore
+import DataPlane
 import RESP
 
 enum CommandReport {
@@ -157,7 +158,7 @@ enum CommandReport {
         if spec.flags.contains(.migrate) {
             var request = RequestParser()
             var bytes: [UInt8] = []
-            RESPWriter.command(Array(context.request.parser.arguments.dropFirst(2)), to: &bytes)
+            RESPWriter.command(Array(context.request.words.dropFirst(2)), to: &bytes)
             request.feed(bytes)
             guard (try? request.next()) == true else { return .syntaxError }
             places = KeyFinder.places(of: spec, in: request)

@@ -2,6 +2,8 @@
 // arities, flags and key positions are those that COMMAND tells in the reference. Commands with subcommands
 // (containers, such as CONFIG) are in ContainerTable.
 
+import DataPlane
+
 enum CommandTable {
     /// All commands with their subcommands, in the order in which COMMAND lists them.
     static let all = table.commands
@@ -136,7 +138,7 @@ enum CommandTable {
             "migrate", -6, [.write, .movableKeys, .migrate],
             keys: KeyPlaces(first: 3, last: 3, step: 1), since: "2.6.0",
             "Moves keys to another node; refused here, except for keys that do not exist.",
-            .keys(KeyCommands.migrate)),
+            .keys(MoveKeys.migrate)),
         ListedCommand(
             "move", 3, changesFast, keys: .one,
             "Moves a key to another database; refused in cluster mode.",

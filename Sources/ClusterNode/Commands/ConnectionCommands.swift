@@ -1,12 +1,13 @@
 // Commands about the connection that they come by: what it is answered, how it reads, and that it ends.
 
+import DataPlane
 import RESP
 
 enum ConnectionCommands {
     static func ping(_ context: WordContext) -> CommandResult {
         switch context.count {
         case 1:
-            context.reply.bytes.append(contentsOf: pong)
+            context.reply.raw(pong)
             return .replied
         case 2: return context.bulk(word: 1)
         default: return .error("ERR wrong number of arguments for 'ping' command")
@@ -36,7 +37,7 @@ enum ConnectionCommands {
         Transactions.abandon(context.client, context.store)
         context.client.session.reset()
         context.reply.version = .two
-        context.reply.mode = .on
+        context.client.replies.mode = .on
         return context.simple("RESET")
     }
 

@@ -53,16 +53,21 @@ enum Dispatch {
         case .replied:
             finish(spec, frame.request, client, node, failed: false)
         case .failed(let error):
-            let start = client.replies.count
-            client.replies.error(error.text)
-            if let save = error.save { node.clients.hold(client, from: start, until: save) }
-            finish(spec, frame.request, client, node, failed: true)
-            node.statistics.countError(error.text)
+            client.replies.writer.error(error.text)
+            failed(error, spec, frame.request, client, node)
+        case .wroteError(let error):
+            failed(error, spec, frame.request, client, node)
         }
-        if node.store.changes != changes {
-            node.store.wrote(bytes: frame.request.parser.requestBytes)
-        }
+        if node.store.changes != changes { frame.replicate() }
         if node.store.hasDisturbed { node.disturbClients() }
+    }
+
+    private static func failed(
+        _ error: CommandError, _ spec: CommandSpec, _ request: RequestSource, _ client: Client,
+        _ node: Node
+    ) {
+        finish(spec, request, client, node, failed: true)
+        node.statistics.countError(error.text)
     }
 
     @inline(__always)
@@ -121,7 +126,7 @@ enum Dispatch {
     private static func reject(_ text: String, _ client: Client, _ node: Node) {
         node.statistics.countError(text)
         client.transaction.queue?.isSpoiled = true
-        client.replies.error(text)
+        client.replies.writer.error(text)
     }
 
     /// EXEC that may not run ends its transaction, and says so.
@@ -133,7 +138,7 @@ enum Dispatch {
 
     private static func rejectUnknown(_ client: Client, _ node: Node) {
         let request = client.requests
-        guard let spec = request.parser.lendArgument(0, { CommandTable.index.find($0) }) else {
+        guard let spec = request.withWord(0, { CommandTable.index.find($0) }) else {
             return reject(unknown(request), client, node)
         }
         let word = String(decoding: request.bytes(1).prefix(shownBytes), as: UTF8.self)
@@ -168,8 +173,8 @@ enum Dispatch {
         guard queue.add(spec, client.requests) else {
             node.log.refuse("transaction", "Closed a client whose transaction is too large")
             client.turn.isLeaving = true
-            return client.replies.error("ERR transaction is too large")
+            return client.replies.writer.error("ERR transaction is too large")
         }
-        client.replies.simple("QUEUED")
+        client.replies.writer.simple("QUEUED")
     }
 }

@@ -2,6 +2,7 @@
 // none: the empty library is given and taken.
 
 import ClusterCore
+import DataPlane
 import RESP
 
 enum FunctionCommand {

@@ -2,6 +2,7 @@
 
 import ClusterCore
 import ClusterHost
+import DataPlane
 import RESP
 
 enum Greeting {

@@ -50,7 +50,7 @@ enum Routing {
     static func refusal(of spec: CommandSpec, _ client: Client, _ node: Node) -> String? {
         // One key in a slot of ours: nothing else can be asked.
         if spec.keys == .one, client.transaction.queue == nil {
-            let slot = client.requests.parser.lendArgument(1) { KeySlot.of($0) }
+            let slot = client.requests.withWord(1) { KeySlot.of($0) }
             client.requests.slot = slot
             if node.routes.serves(slot, node) { return nil }
         }
@@ -77,14 +77,14 @@ enum Routing {
         let isExec = Dispatch.isExec(spec)
         var keys = Keys()
         if isExec {
-            guard var requests = client.transaction.queue?.requests.parser else { return nil }
+            guard var requests = client.transaction.queue?.requests.copy else { return nil }
             while (try? requests.next()) == true {
                 guard let queued = requests.withArgument(0, { CommandTable.index.find($0) })
                 else { continue }
                 collect(queued, requests, isQueued: true, &keys, node)
             }
         } else {
-            collect(spec, client.requests.parser, isQueued: false, &keys, node)
+            collect(spec, client.requests.copy, isQueued: false, &keys, node)
         }
         guard let slot = keys.slot else { return nil }
         if keys.isCrossing { return "CROSSSLOT Keys in request don't hash to the same slot" }

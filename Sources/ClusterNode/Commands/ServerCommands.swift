@@ -17,7 +17,7 @@ enum ServerCommands {
 
     static func cluster(_ context: ServerContext) -> CommandResult {
         do throws(AdminError) {
-            let words = Array(context.request.parser.arguments.dropFirst())
+            let words = Array(context.request.words.dropFirst())
             let command = try AdminCommand.parse(words)
             switch command {
             case .countKeysInSlot(let slot):

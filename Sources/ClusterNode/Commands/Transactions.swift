@@ -25,12 +25,12 @@ final class TransactionQueue {
         var bytes: [UInt8] = []
         RESPWriter.arrayHeader(source.count, to: &bytes)
         for index in 0..<source.count {
-            source.parser.lendArgument(index) { RESPWriter.bulk($0, to: &bytes) }
+            source.withWord(index) { RESPWriter.bulk($0, to: &bytes) }
         }
         heldBytes += bytes.count
         guard heldBytes <= Self.byteLimit else { return false }
-        requests.parser.limits = source.parser.limits
-        requests.parser.feed(bytes)
+        requests.limits = source.limits
+        requests.feed(bytes)
         count += 1
         flags.formUnion(spec.flags)
         return true
@@ -123,20 +123,22 @@ enum Transactions {
             reply.nullArray()
             return .replied
         }
-        reply.held.beginWhole(at: reply.count)
+        client.replies.held.beginWhole(at: reply.count)
         reply.arrayHeader(queue.count)
+        store.log.beginTransaction()
         run(queue.requests, context)
-        reply.held.endWhole()
+        store.log.endTransaction()
+        client.replies.held.endWhole()
         return .replied
     }
 
     private static func run(_ requests: RequestSource, _ context: ServerContext) {
         let frame = context.frame.with(requests)
         do throws(RESPError) {
-            while try requests.parser.next() {
+            while try requests.next() {
                 guard let spec = requests.findCommand() else { continue }
                 if spec.keys.first > 0, requests.count > spec.keys.first {
-                    requests.slot = requests.parser.lendArgument(spec.keys.first) { KeySlot.of($0) }
+                    requests.slot = requests.withWord(spec.keys.first) { KeySlot.of($0) }
                 }
                 Dispatch.execute(spec, frame, context.client, context.node)
             }

@@ -67,13 +67,13 @@ extension Node {
     /// that comes behind it until the save that it waits for.
     func run(_ command: AdminCommand, for context: ServerContext) -> CommandResult {
         let (answer, save) = host.ask(command, from: context.client.id)
-        if case .error(let text) = answer { return .failed(CommandError(text, after: save)) }
         let place = context.reply.count
         context.reply.write(answer)
-        guard let save else { return .replied }
-        clients.hold(context.client, from: place, until: save)
+        if let save { clients.hold(context.client, from: place, until: save) }
+        if case .error(let text) = answer { return .wroteError(CommandError(text)) }
+        guard save != nil else { return .replied }
         // What a failover promises is taken back when it cannot be saved.
-        if case .failover = command { context.reply.held.markUndone(from: place) }
+        if case .failover = command { context.client.replies.held.markUndone(from: place) }
         return .replied
     }
 

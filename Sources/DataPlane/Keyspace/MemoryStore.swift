@@ -15,17 +15,19 @@ package final class MemoryStore {
     private var wall: Int64 = 0
     private var longestValue = Int.max
     private var changeCount: UInt64 = 0
-    private var written: ReplicationOffset = 0
-    private var isUntold = false
+    private var told = Told()
     private var isFrozen = false
     private var isReplica = false
     private var watched = WatchedKeys()
     private var counts = KeyFigures()
     private var sweeping = Sweeping()
+    /// What is written, for replicas.
+    package let log: ReplicationLog
 
     package init(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         table = KeyTable(seed: random.next())
+        log = ReplicationLog(seed: random.next())
         self.random = random
     }
 
@@ -49,11 +51,13 @@ package final class MemoryStore {
 
     // MARK: - What the rules are told, and what they ask for
 
-    /// Bytes that a replica would have been sent since the start.
-    package var offset: ReplicationOffset { written }
+    /// Our own replication offset.
+    package var offset: ReplicationOffset { ReplicationOffset(UInt64(log.offset)) }
     /// Whether the offset, the role or what is held has changed since it was last marked as told.
-    package var hasNews: Bool { isUntold }
-    package func markTold() { isUntold = false }
+    package var hasNews: Bool { told.isOld || log.offset != told.offset }
+    package func markTold() {
+        told = Told(isOld: false, offset: log.offset)
+    }
     package var isEmpty: Bool { table.count == 0 }
     /// Slots that hold keys.
     package var occupied: SlotSet { table.occupied }
@@ -72,7 +76,7 @@ package final class MemoryStore {
     package func dropKeys(in slots: SlotSet) {
         guard table.count > 0 else { return }
         for slot in slots.intersection(table.occupied) {
-            for number in table.numbers(in: slot, limit: .max) { erase(number) }
+            for number in table.numbers(in: slot, limit: .max) { drop(number) }
         }
     }
 
@@ -83,21 +87,14 @@ package final class MemoryStore {
     package func becomeReplica() {
         isReplica = true
         eraseAll()
-        isUntold = true
+        told.isOld = true
     }
 
     /// Goes on from `offset`, if that is further than our own.
     package func becomeMaster(from offset: ReplicationOffset) {
         isReplica = false
-        written = max(written, offset)
-        isUntold = true
-    }
-
-    /// A command changed something: its bytes, as a replica would be sent them.
-    package func wrote(bytes: Int) {
-        guard !isReplica else { return }
-        written = ReplicationOffset(written.value &+ UInt64(bytes))
-        isUntold = true
+        log.advance(to: Int(clamping: offset.value))
+        told.isOld = true
     }
 
     /// Counts from 0 again.
@@ -147,10 +144,14 @@ package final class MemoryStore {
 
     private func expire(_ number: Int) {
         guard !isFrozen && !isReplica else { return }
-        let bytes = RequestSize.bytes(of: [3, table.entries[number].key.count])
-        erase(number)
         counts.expired &+= 1
-        wrote(bytes: bytes)
+        drop(number)
+    }
+
+    /// A key goes without a command of a client: replicas are sent one.
+    private func drop(_ number: Int) {
+        if !isReplica { log.append([Word.del, table.entries[number].key]) }
+        erase(number)
     }
 
     // MARK: - Changing
@@ -170,6 +171,7 @@ package final class MemoryStore {
             }
         } else {
             number = table.insert(key, hash, slot)
+            told.isOld = true
         }
         table.setValue(of: number, value)
         changed(number)
@@ -207,7 +209,7 @@ package final class MemoryStore {
     private func erase(_ number: Int) {
         if !watched.isEmpty { watched.disturb(table.entries[number].key) }
         table.remove(number)
-        isUntold = true
+        told.isOld = true
     }
 
     private func eraseAll() {
@@ -216,7 +218,7 @@ package final class MemoryStore {
         for key in watched.keys where table.find(key.span) != nil { watched.disturb(key) }
         table.removeAll()
         sweeping.place = 0
-        isUntold = true
+        told.isOld = true
     }
 
     // MARK: - Watching
@@ -321,6 +323,13 @@ package struct KeyFigures: Sendable {
     package var hits: UInt64 = 0
     package var misses: UInt64 = 0
     package var expired: UInt64 = 0
+}
+
+/// What the rules were told last.
+private struct Told {
+    /// Something changed since.
+    var isOld = false
+    var offset = 0
 }
 
 /// Where the search for keys whose time is over stands.

@@ -1,9 +1,7 @@
 // Commands about keys, whatever their values: which there are, and that they go.
 
-import DataPlane
-
-enum KeyCommands {
-    static func delete(_ context: KeyContext) -> CommandResult {
+package enum KeyCommands {
+    package static func delete(_ context: KeyContext) -> CommandResult {
         var removed: Int64 = 0
         for index in 1..<context.count {
             guard let number = context.withWord(index, { context.store.find($0) }) else {
@@ -15,7 +13,7 @@ enum KeyCommands {
         return context.integer(removed)
     }
 
-    static func exists(_ context: KeyContext) -> CommandResult {
+    package static func exists(_ context: KeyContext) -> CommandResult {
         var found: Int64 = 0
         for index in 1..<context.count
         where context.withWord(index, { context.store.look($0) }) != nil {
@@ -24,12 +22,12 @@ enum KeyCommands {
         return context.integer(found)
     }
 
-    static func type(_ context: KeyContext) -> CommandResult {
+    package static func type(_ context: KeyContext) -> CommandResult {
         let number = context.withWord(1) { context.store.look($0) }
         return context.simple(number == nil ? "none" : "string")
     }
 
-    static func keys(_ context: KeyContext) -> CommandResult {
+    package static func keys(_ context: KeyContext) -> CommandResult {
         let pattern = context.bytes(1)
         let takesAll = pattern == [UInt8(ascii: "*")]
         var found: [Int] = []
@@ -43,16 +41,16 @@ enum KeyCommands {
         return .replied
     }
 
-    static func size(_ context: KeyContext) -> CommandResult {
+    package static func size(_ context: KeyContext) -> CommandResult {
         context.integer(Int64(context.store.count))
     }
 
-    static func random(_ context: KeyContext) -> CommandResult {
+    package static func random(_ context: KeyContext) -> CommandResult {
         guard let number = context.store.anyKey() else { return context.null() }
         return context.bulk(context.store.key(number))
     }
 
-    static func flush(_ context: KeyContext) -> CommandResult {
+    package static func flush(_ context: KeyContext) -> CommandResult {
         if context.count > 2 { return .syntaxError }
         if context.count == 2, context.option(1) != "sync", context.option(1) != "async" {
             return .syntaxError
@@ -72,7 +70,7 @@ enum KeyCommands {
         return UInt64(text.dropFirst()).map { 0 &- $0 }
     }
 
-    static func scan(_ context: KeyContext) -> CommandResult {
+    package static func scan(_ context: KeyContext) -> CommandResult {
         guard let cursor = cursor(context.text(1)) else {
             return .error("ERR invalid cursor")
         }
@@ -103,19 +101,5 @@ enum KeyCommands {
         context.reply.arrayHeader(numbers.count)
         for number in numbers { context.reply.bulk(context.store.key(number)) }
         return .replied
-    }
-
-    // MARK: - MIGRATE
-
-    /// Keys do not travel yet; that there are none is said as ever.
-    static func migrate(_ context: KeyContext) -> CommandResult {
-        guard context.number(4) != nil, context.number(5) != nil else { return .notANumber }
-        let hasKey = KeyFinder.migratePlaces(context.request.parser).contains { place in
-            context.withWord(place) { context.store.find($0) } != nil
-        }
-        guard !hasKey else {
-            return .error("ERR keys cannot be moved to another node yet")
-        }
-        return context.simple("NOKEY")
     }
 }

@@ -1,8 +1,6 @@
 // Commands about when keys end.
 
-import DataPlane
-
-enum ExpiryCommands {
+package enum ExpiryCommands {
     /// Lets a key end; at once when the moment is past.
     static func end(_ number: Int, at moment: Int64, _ store: MemoryStore) {
         if moment <= store.now {
@@ -12,12 +10,14 @@ enum ExpiryCommands {
         }
     }
 
-    static func expire(_ context: KeyContext) -> CommandResult { set(.seconds, context) }
-    static func expireMilliseconds(_ context: KeyContext) -> CommandResult {
+    package static func expire(_ context: KeyContext) -> CommandResult { set(.seconds, context) }
+    package static func expireMilliseconds(_ context: KeyContext) -> CommandResult {
         set(.milliseconds, context)
     }
-    static func expireAt(_ context: KeyContext) -> CommandResult { set(.secondsOfDay, context) }
-    static func expireAtMilliseconds(_ context: KeyContext) -> CommandResult {
+    package static func expireAt(_ context: KeyContext) -> CommandResult {
+        set(.secondsOfDay, context)
+    }
+    package static func expireAtMilliseconds(_ context: KeyContext) -> CommandResult {
         set(.millisecondsOfDay, context)
     }
 
@@ -57,6 +57,12 @@ enum ExpiryCommands {
         guard holds(conditions, context.store.expiry(number), moment) else {
             return context.integer(0)
         }
+        if context.isReplicated {
+            let key = context.bytes(1)
+            context.replicate(
+                as: moment <= context.store.now
+                    ? [Word.del, key] : [Word.pexpireat, key, Word.number(moment)])
+        }
         end(number, at: moment, context.store)
         return context.integer(1)
     }
@@ -70,19 +76,21 @@ enum ExpiryCommands {
         return true
     }
 
-    static func seconds(_ context: KeyContext) -> CommandResult {
+    package static func seconds(_ context: KeyContext) -> CommandResult {
         tell(context) { (max(0, $0 - context.store.now) + 500) / 1000 }
     }
 
-    static func milliseconds(_ context: KeyContext) -> CommandResult {
+    package static func milliseconds(_ context: KeyContext) -> CommandResult {
         tell(context) { max(0, $0 - context.store.now) }
     }
 
-    static func endSeconds(_ context: KeyContext) -> CommandResult {
+    package static func endSeconds(_ context: KeyContext) -> CommandResult {
         tell(context) { ($0 + 500) / 1000 }
     }
 
-    static func endMilliseconds(_ context: KeyContext) -> CommandResult { tell(context) { $0 } }
+    package static func endMilliseconds(_ context: KeyContext) -> CommandResult {
+        tell(context) { $0 }
+    }
 
     private static func tell(
         _ context: KeyContext, _ form: (Int64) -> Int64
@@ -93,7 +101,7 @@ enum ExpiryCommands {
         return context.integer(context.store.expiry(number).map(form) ?? -1)
     }
 
-    static func persist(_ context: KeyContext) -> CommandResult {
+    package static func persist(_ context: KeyContext) -> CommandResult {
         guard let number = context.withWord(1, { context.store.find($0) }),
             context.store.expiry(number) != nil
         else { return context.integer(0) }

@@ -1,8 +1,6 @@
 // SET with its options, and its older forms with a time to live.
 
-import DataPlane
-
-enum SetCommand {
+package enum SetCommand {
     private struct Options {
         var onlyMissing = false
         var onlyPresent = false
@@ -11,7 +9,7 @@ enum SetCommand {
         var time: (word: Int, unit: TimeWord)?
     }
 
-    static func run(_ context: KeyContext) -> CommandResult {
+    package static func run(_ context: KeyContext) -> CommandResult {
         if context.count == 3 {
             StringCommands.store(context, key: 1, value: 2)
             return context.ok()
@@ -38,8 +36,24 @@ enum SetCommand {
         }
         let number = StringCommands.store(
             context, key: 1, value: 2, keepingExpiry: options.keepsExpiry)
+        if context.isReplicated { replicate(context, options, expiry) }
         if let expiry { ExpiryCommands.end(number, at: expiry, context.store) }
         return options.returnsOld ? .replied : context.ok()
+    }
+
+    /// Conditions held, so replicas need not ask for them.
+    private static func replicate(_ context: KeyContext, _ options: Options, _ expiry: Int64?) {
+        if let expiry { return replicate(context, value: 2, until: expiry) }
+        let words = [Word.set, context.bytes(1), context.bytes(2)]
+        context.replicate(as: words + (options.keepsExpiry ? [Word.keepTTL] : []))
+    }
+
+    /// A key that has ended already is taken away by a command of its own.
+    private static func replicate(_ context: KeyContext, value: Int, until expiry: Int64) {
+        let key = context.bytes(1)
+        guard expiry > context.store.now else { return context.replicate(as: [Word.del, key]) }
+        context.replicate(
+            as: [Word.set, key, context.bytes(value), Word.pxat, Word.number(expiry)])
     }
 
     /// - Returns: nil when the words make no sense together.
@@ -65,8 +79,10 @@ enum SetCommand {
     }
 
     /// SETEX and PSETEX: the time stands before the value.
-    static func withSeconds(_ context: KeyContext) -> CommandResult { withTime(.seconds, context) }
-    static func withMilliseconds(_ context: KeyContext) -> CommandResult {
+    package static func withSeconds(_ context: KeyContext) -> CommandResult {
+        withTime(.seconds, context)
+    }
+    package static func withMilliseconds(_ context: KeyContext) -> CommandResult {
         withTime(.milliseconds, context)
     }
 
@@ -74,6 +90,7 @@ enum SetCommand {
         switch unit.moment(context, at: 2) {
         case .moment(let moment):
             let number = StringCommands.store(context, key: 1, value: 3)
+            if context.isReplicated { replicate(context, value: 3, until: moment) }
             ExpiryCommands.end(number, at: moment, context.store)
             return context.ok()
         case .notANumber: return .notANumber

@@ -1,12 +1,12 @@
 // Patterns of keys and names: "*", "?", classes in brackets, and a backslash before what is meant as
 // it stands. A pattern is never tried more often than the length of the text allows.
 
-enum Glob {
-    static func matches(_ text: String, _ pattern: String) -> Bool {
+package enum Glob {
+    package static func matches(_ text: String, _ pattern: String) -> Bool {
         matches(Array(text.utf8), Array(pattern.utf8))
     }
 
-    static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
+    package static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
         var (at, of) = (0, 0)
         var star: (pattern: Int, text: Int)?
         while at < text.count {

@@ -1,10 +1,9 @@
 // Commands about the values of keys: reading and writing strings and numbers.
 
-import DataPlane
 import RESP
 
-enum StringCommands {
-    static func get(_ context: KeyContext) -> CommandResult {
+package enum StringCommands {
+    package static func get(_ context: KeyContext) -> CommandResult {
         if let number = context.withWord(1, { context.store.look($0) }) {
             context.reply.bulk(context.store.value(number))
         } else {
@@ -13,7 +12,7 @@ enum StringCommands {
         return .replied
     }
 
-    static func getMany(_ context: KeyContext) -> CommandResult {
+    package static func getMany(_ context: KeyContext) -> CommandResult {
         context.reply.arrayHeader(context.count - 1)
         for index in 1..<context.count {
             if let number = context.withWord(index, { context.store.look($0) }) {
@@ -25,7 +24,7 @@ enum StringCommands {
         return .replied
     }
 
-    static func setMany(_ context: KeyContext) -> CommandResult {
+    package static func setMany(_ context: KeyContext) -> CommandResult {
         guard context.count % 2 == 1 else {
             return .error("ERR wrong number of arguments for 'mset' command")
         }
@@ -40,13 +39,13 @@ enum StringCommands {
     static func store(
         _ context: KeyContext, key: Int, value: Int, keepingExpiry: Bool = false
     ) -> Int {
-        let (store, slot) = (context.store, context.request.slot)
-        return context.request.parser.lendArguments(key, value) { key, value in
+        let (store, slot) = (context.store, context.slot)
+        return context.request.withWords(key, value) { key, value in
             store.set(key, in: slot, to: value, keepingExpiry: keepingExpiry)
         }
     }
 
-    static func setIfMissing(_ context: KeyContext) -> CommandResult {
+    package static func setIfMissing(_ context: KeyContext) -> CommandResult {
         guard context.withWord(1, { context.store.find($0) }) == nil else {
             return context.integer(0)
         }
@@ -54,26 +53,30 @@ enum StringCommands {
         return context.integer(1)
     }
 
-    static func getAndSet(_ context: KeyContext) -> CommandResult {
+    package static func getAndSet(_ context: KeyContext) -> CommandResult {
         let result = get(context)
         store(context, key: 1, value: 2)
-        return result
-    }
-
-    static func getAndDelete(_ context: KeyContext) -> CommandResult {
-        let result = get(context)
-        if let number = context.withWord(1, { context.store.find($0) }) {
-            context.store.remove(number)
+        if context.isReplicated {
+            context.replicate(as: [Word.set, context.bytes(1), context.bytes(2)])
         }
         return result
     }
 
-    static func length(_ context: KeyContext) -> CommandResult {
+    package static func getAndDelete(_ context: KeyContext) -> CommandResult {
+        let result = get(context)
+        if let number = context.withWord(1, { context.store.find($0) }) {
+            context.store.remove(number)
+            if context.isReplicated { context.replicate(as: [Word.del, context.bytes(1)]) }
+        }
+        return result
+    }
+
+    package static func length(_ context: KeyContext) -> CommandResult {
         let number = context.withWord(1) { context.store.look($0) }
         return context.integer(number.map { Int64(context.store.value($0).count) } ?? 0)
     }
 
-    static func append(_ context: KeyContext) -> CommandResult {
+    package static func append(_ context: KeyContext) -> CommandResult {
         let store = context.store
         guard let number = context.withWord(1, { store.find($0) }) else {
             let number = self.store(context, key: 1, value: 2)
@@ -89,15 +92,15 @@ enum StringCommands {
 
     // MARK: - Numbers
 
-    static func increment(_ context: KeyContext) -> CommandResult { add(1, context) }
-    static func decrement(_ context: KeyContext) -> CommandResult { add(-1, context) }
+    package static func increment(_ context: KeyContext) -> CommandResult { add(1, context) }
+    package static func decrement(_ context: KeyContext) -> CommandResult { add(-1, context) }
 
-    static func incrementBy(_ context: KeyContext) -> CommandResult {
+    package static func incrementBy(_ context: KeyContext) -> CommandResult {
         guard let number = context.number(2) else { return .notANumber }
         return add(number, context)
     }
 
-    static func decrementBy(_ context: KeyContext) -> CommandResult {
+    package static func decrementBy(_ context: KeyContext) -> CommandResult {
         guard let number = context.number(2) else { return .notANumber }
         guard number != .min else { return .error("ERR decrement would overflow") }
         return add(-number, context)
@@ -120,7 +123,7 @@ enum StringCommands {
         if let found {
             context.store.setValue(of: found, text.span)
         } else {
-            let (bytes, slot) = (text, context.request.slot)
+            let (bytes, slot) = (text, context.slot)
             _ = context.withWord(1) { context.store.set($0, in: slot, to: bytes.span) }
         }
         return context.integer(sum)

@@ -1,0 +1,128 @@
+// What a command is given that reads and changes keys: its arguments, the keys, and a place for its reply. The
+// same commands run for clients, for transactions, for what a master streams, and in the simulator.
+
+import ClusterWire
+
+/// What each command is given: the arguments of its request, and the buffer for its reply.
+package protocol CommandContext {
+    var request: RequestSource { get }
+    var reply: ReplyWriter { get }
+}
+
+/// What all commands of one connection share. Each kind of context shows a part of it, and holds only this one
+/// reference, so that making a context for each command costs next to nothing.
+package final class CommandFrame {
+    package let request: RequestSource
+    package let reply: ReplyWriter
+    package let store: MemoryStore
+    /// What replicas are sent in place of the request; nil: the request as it is.
+    private var replacement: [[[UInt8]]]?
+
+    package init(_ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore) {
+        self.request = request
+        self.reply = reply
+        self.store = store
+    }
+
+    /// The same with requests from elsewhere.
+    package func with(_ request: RequestSource) -> CommandFrame {
+        CommandFrame(request, reply, store)
+    }
+
+    /// The command that was run last changed something: sends it to replicas.
+    package func replicate() {
+        defer { replacement = nil }
+        guard store.log.isActive else { return }
+        guard let replacement else { return store.log.append(request) }
+        for words in replacement { store.log.append(words) }
+    }
+
+    fileprivate func replaceRequest(by words: [[UInt8]]) {
+        replacement = (replacement ?? []) + [words]
+    }
+}
+
+/// For a command that reads and changes keys.
+package struct KeyContext: CommandContext {
+    private let frame: CommandFrame
+
+    package init(_ frame: CommandFrame) { self.frame = frame }
+
+    package var request: RequestSource { frame.request }
+    package var reply: ReplyWriter { frame.reply }
+    package var store: MemoryStore { frame.store }
+    /// The slot of its keys.
+    var slot: Slot { frame.request.slot }
+
+    /// Whether somebody is sent what changes: only then is it worth while to put it into words.
+    var isReplicated: Bool { frame.store.log.isActive }
+
+    /// If the command changes something, replicas are sent this in place of the request: a time to live as the moment
+    /// at which it ends, a result in place of its conditions. Several such calls send several commands.
+    func replicate(as words: [[UInt8]]) { frame.replaceRequest(by: words) }
+}
+
+// MARK: - The arguments of the request
+
+extension CommandContext {
+    /// How many arguments the request has, with the name of the command.
+    package var count: Int { request.count }
+    package func text(_ index: Int) -> String { request.text(index) }
+    package func option(_ index: Int) -> String { request.option(index) }
+    package func bytes(_ index: Int) -> [UInt8] { request.bytes(index) }
+    package func number(_ index: Int) -> Int64? { request.number(index) }
+
+    /// Lends the bytes of an argument.
+    @inline(__always)
+    package func withWord<Result>(_ index: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        request.withWord(index, body)
+    }
+}
+
+// MARK: - Replies of one piece
+
+extension CommandContext {
+    @inline(__always)
+    package func ok() -> CommandResult {
+        reply.ok()
+        return .replied
+    }
+
+    package func null() -> CommandResult {
+        reply.null()
+        return .replied
+    }
+
+    package func integer(_ number: Int64) -> CommandResult {
+        reply.integer(number)
+        return .replied
+    }
+
+    package func simple(_ text: String) -> CommandResult {
+        reply.simple(text)
+        return .replied
+    }
+
+    package func bulk(_ text: String) -> CommandResult {
+        reply.bulk(text)
+        return .replied
+    }
+
+    @inline(__always)
+    package func bulk(_ content: [UInt8]) -> CommandResult {
+        reply.bulk(content)
+        return .replied
+    }
+
+    /// Text for people.
+    package func verbatim(_ text: String) -> CommandResult {
+        reply.text(text)
+        return .replied
+    }
+
+    /// One of the arguments of the request.
+    package func bulk(word index: Int) -> CommandResult {
+        withWord(index) { reply.bulk($0) }
+        return .replied
+    }
+}

@@ -1,0 +1,26 @@
+// What becomes of a command. The result says whether it failed, so that nobody has to look for that in
+// the reply. Which errors may keep a reply waiting for a save is for whoever runs the commands.
+
+/// What became of a command.
+package enum CommandResult {
+    /// It has written its reply, or wants none.
+    case replied
+    /// It has written nothing: the error is its reply.
+    case failed(CommandError)
+    /// It has written its reply itself, which is this error.
+    case wroteError(CommandError)
+
+    package static func error(_ text: String) -> CommandResult { .failed(CommandError(text)) }
+    package static var notANumber: CommandResult {
+        .error("ERR value is not an integer or out of range")
+    }
+    package static var syntaxError: CommandResult { .error("ERR syntax error") }
+}
+
+/// Why a command failed.
+package struct CommandError: Sendable {
+    /// The code in capital letters, then a sentence.
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+}

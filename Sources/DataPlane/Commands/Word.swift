@@ -1,0 +1,19 @@
+// The words of commands that replicas and other nodes are sent.
+
+import RESP
+
+/// Words of commands, as bytes.
+enum Word {
+    static let set = Array("SET".utf8)
+    static let del = Array("DEL".utf8)
+    static let pexpireat = Array("PEXPIREAT".utf8)
+    static let pxat = Array("PXAT".utf8)
+    static let keepTTL = Array("KEEPTTL".utf8)
+
+    /// A number in decimal digits.
+    static func number(_ number: Int64) -> [UInt8] {
+        var text: [UInt8] = []
+        RESPNumber.append(number, to: &text)
+        return text
+    }
+}
