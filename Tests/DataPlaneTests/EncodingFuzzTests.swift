@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct EncodingFuzzTests {
-    private static let cases = 1500
+    private static let cases = 5000
 
     private func changed(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes

@@ -61,7 +61,7 @@ package struct DumpOpener: Sendable {
     /// - Parameter limit: bytes that the value may have.
     package init(limit: Int) { self.limit = limit }
 
-    /// Goes on by about so many bytes, read or written; nil until it is done.
+    /// Goes on by about so many bytes, read or written; nil until it is done, and then no more steps.
     /// - Parameter payload: the same in each step.
     package mutating func step(_ payload: Span<UInt8>, budgetBytes: Int) throws(DumpError)
         -> [UInt8]?
@@ -79,7 +79,11 @@ package struct DumpOpener: Sendable {
             let piece = min(max(1, budgetBytes), end - position)
             value.append(payload.extracting(position..<(position + piece)))
             position += piece
-            return position == end ? value : nil
+            guard position == end else { return nil }
+            // Nothing of it stays here, so that whoever gets it may change it without a copy.
+            let whole = value
+            value = []
+            return whole
         case .compressed: return try decode(payload.extracting(..<end), budgetBytes)
         }
     }

@@ -5,8 +5,9 @@
 package enum RDBError: Error, Equatable, Sendable {
     /// A string that has a limit.
     package enum Part: String, Sendable {
-        case key, value
-        case auxiliary = "auxiliary field"
+        case key = "a key"
+        case value = "a value"
+        case auxiliary = "an auxiliary field"
     }
 
     /// It does not begin like one; the nine bytes.
@@ -50,7 +51,7 @@ extension RDBError: CustomStringConvertible {
         case .compressed(let error, let offset):
             "damaged compression at byte \(offset) of the RDB: \(error.words)"
         case .tooLong(let part, let count, let limit, let offset):
-            "a \(part.rawValue) of \(count) bytes at byte \(offset) of the RDB; "
+            "\(part.rawValue) of \(count) bytes at byte \(offset) of the RDB; "
                 + "\(limit) are allowed"
         case .checksum(let expected, let computed):
             "wrong checksum of the RDB: \(String(expected, radix: 16)) is written, "

@@ -105,23 +105,12 @@ package struct SHA1: Sendable {
     /// Takes a full block in.
     private mutating func turn() {
         var now = state
-        var words = block
-        for round in 0..<80 {
-            let place = round & 15
-            if round >= 16 {
-                let mixed =
-                    words[(round &+ 13) & 15] ^ words[(round &+ 8) & 15]
-                    ^ words[(round &+ 2) & 15] ^ words[place]
-                words[place] = Self.rotate(mixed, 1)
-            }
-            let (mixed, constant) = Self.function(round, now)
-            let next = Self.rotate(now.a, 5) &+ mixed &+ now.e &+ constant &+ words[place]
-            now.e = now.d
-            now.d = now.c
-            now.c = Self.rotate(now.b, 30)
-            now.b = now.a
-            now.a = next
+        Self.rounds(0, 0x5A82_7999, &now, &block) { $0.b & $0.c | ~$0.b & $0.d }
+        Self.rounds(20, 0x6ED9_EBA1, &now, &block) { $0.b ^ $0.c ^ $0.d }
+        Self.rounds(40, 0x8F1B_BCDC, &now, &block) {
+            $0.b & $0.c | $0.b & $0.d | $0.c & $0.d
         }
+        Self.rounds(60, 0xCA62_C1D6, &now, &block) { $0.b ^ $0.c ^ $0.d }
         state.a &+= now.a
         state.b &+= now.b
         state.c &+= now.c
@@ -129,14 +118,27 @@ package struct SHA1: Sendable {
         state.e &+= now.e
     }
 
+    /// Twenty rounds. The words of a block are overwritten by those that follow from them.
     @inline(__always)
-    private static func function(_ round: Int, _ now: SHA1Digest) -> (UInt32, UInt32) {
-        if round < 20 { return (now.b & now.c | ~now.b & now.d, 0x5A82_7999) }
-        if round < 40 { return (now.b ^ now.c ^ now.d, 0x6ED9_EBA1) }
-        if round < 60 {
-            return (now.b & now.c | now.b & now.d | now.c & now.d, 0x8F1B_BCDC)
+    private static func rounds(
+        _ first: Int, _ constant: UInt32, _ now: inout SHA1Digest,
+        _ words: inout InlineArray<16, UInt32>, _ mix: (SHA1Digest) -> UInt32
+    ) {
+        for round in first..<(first &+ 20) {
+            let place = round & 15
+            if round >= 16 {
+                let mixed =
+                    words[(round &+ 13) & 15] ^ words[(round &+ 8) & 15]
+                    ^ words[(round &+ 2) & 15] ^ words[place]
+                words[place] = rotate(mixed, 1)
+            }
+            let next = rotate(now.a, 5) &+ mix(now) &+ now.e &+ constant &+ words[place]
+            now.e = now.d
+            now.d = now.c
+            now.c = rotate(now.b, 30)
+            now.b = now.a
+            now.a = next
         }
-        return (now.b ^ now.c ^ now.d, 0xCA62_C1D6)
     }
 
     @inline(__always)
