@@ -30,7 +30,7 @@ enum ServerInfo {
     private static let sections: [(String, Bool, Lines)] = [
         ("Server", true, server), ("Clients", true, clients), ("Memory", true, memory),
         ("Persistence", true, persistence), ("Stats", true, stats),
-        ("Replication", true, replication), ("CPU", true, processor),
+        ("Replication", true, ReplicationInfo.lines), ("CPU", true, processor),
         ("Modules", true, { _ in [] }), ("Commandstats", false, commands),
         ("Errorstats", true, errors), ("Cluster", true, { _ in [("cluster_enabled", "1")] }),
         ("Keyspace", true, keyspace),
@@ -113,7 +113,9 @@ enum ServerInfo {
             ("keyspace_misses", "\(node.store.figures.misses)"),
             ("total_error_replies", "\(figures.errorCount)"),
             ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
-            ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
+            ("sync_full", "\(node.replication.figures.copies)"),
+            ("sync_partial_ok", "\(node.replication.figures.continued)"),
+            ("sync_partial_err", "\(node.replication.figures.refused)"),
             ("pubsub_channels", "0"), ("pubsub_patterns", "0"), ("pubsubshard_channels", "0"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
@@ -161,31 +163,5 @@ enum ServerInfo {
                     + "avg_ttl=\(node.store.averageTimeToLive)"
             )
         ]
-    }
-
-    @Sendable private static func replication(_ node: Node) -> [(String, String)] {
-        let state = node.host.machine.state
-        var lines: [(String, String)] = []
-        if let id = state.me.master {
-            let address = state.nodes.find(id).map { state.nodes[$0].address } ?? .none
-            lines += [
-                ("role", Word.replica), ("master_host", address.ip.text),
-                ("master_port", "\(address.port)"), ("master_link_status", "down"),
-                ("master_last_io_seconds_ago", "-1"), ("master_sync_in_progress", "0"),
-                ("slave_repl_offset", "\(state.me.offset)"),
-                ("master_link_down_since_seconds", "-1"), ("slave_read_only", "1"),
-                ("grapevine_copy", state.store.copyAge == nil ? "none" : "held"),
-            ]
-        } else {
-            lines += [("role", Word.master)]
-        }
-        lines += [
-            ("connected_slaves", "0"), ("master_failover_state", "no-failover"),
-            ("master_replid", node.runID),
-            ("master_replid2", String(repeating: "0", count: node.runID.count)),
-            ("master_repl_offset", "\(state.me.offset)"), ("second_repl_offset", "-1"),
-            ("repl_backlog_active", "0"),
-        ]
-        return lines
     }
 }

@@ -20,6 +20,10 @@ final class Client {
     var turn = ClientTurn()
     private(set) var activity: ClientActivity
     var lastCommand: CommandSpec?
+    /// What it said of itself as a replica, before it is one.
+    var announcement = ReplicaAnnouncement()
+    /// It is sent the stream, and no replies.
+    private(set) var isReplica = false
     private var stream: ByteStream?
 
     init(
@@ -62,6 +66,28 @@ final class Client {
         return .bytes(total)
     }
 
+    /// From now on it is sent what its feed lends.
+    func becomeReplica() { isReplica = true }
+
+    /// Writes what a replica has not been sent, as long as it takes it.
+    /// - Returns: `bytes` when it has all, or as much as one wake-up gives it.
+    func flush(_ feed: ReplicaFeed, _ log: ReplicationLog, at now: Int64) -> StreamOutcome {
+        var total = 0
+        while total < Self.feedShare,
+            let written = feed.lend(log, { stream?.write($0) })
+        {
+            guard let outcome = written else { return .closed }
+            guard case .bytes(let count) = outcome else { return outcome }
+            feed.sent(count, at: now)
+            total += count
+            activity.sentBytes &+= UInt64(count)
+        }
+        return .bytes(total)
+    }
+
+    /// Bytes that one replica is given in one wake-up.
+    private static let feedShare = 2 << 20
+
     /// A request came.
     func asked(at wall: Int64) { activity.lastActive = wall }
 
@@ -84,6 +110,8 @@ struct ClientOrigin {
     /// The ends of the connection, as "address:port".
     let peer: String
     let local: String
+    /// The address of the other end without its port.
+    let host: String
     /// Wall milliseconds.
     let connectedAt: Int64
 }

@@ -85,7 +85,6 @@ final class Clients {
     private func add(
         _ socket: consuming Socket, _ peer: SocketAddress?, _ node: Node
     ) throws(SystemError) {
-        let peer = peer?.description ?? "?"
         let local = socket.localAddress()?.description ?? "?"
         nextID &+= 1
         let place = freePlaces.popLast() ?? places.count
@@ -93,7 +92,9 @@ final class Clients {
             ClientID(nextID),
             token: Self.tokenBit | UInt64(nextID & 0x7FFF_FFFF) << 32
                 | UInt64(place), socket: socket,
-            origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall),
+            origin: ClientOrigin(
+                peer: peer?.description ?? "?", local: local, host: peer?.ip ?? "?",
+                connectedAt: node.now.wall),
             store: node.store)
         client.requests.limits = node.options.requestLimits
         if place == places.count { places.append(client) } else { places[place] = client }
@@ -111,6 +112,7 @@ final class Clients {
     func remove(_ client: Client, _ node: Node) {
         guard byID.removeValue(forKey: client.id) != nil else { return }
         Transactions.abandon(client, node.store)
+        if client.isReplica { node.replication.replicaClosed(client.id.number) }
         let place = Int(client.token & 0xFFFF_FFFF)
         places[place] = nil
         freePlaces.append(place)
@@ -166,6 +168,7 @@ final class Clients {
         case .bytes: break
         }
         client.asked(at: node.wake.wall)
+        if client.isReplica { node.replication.heard(client.id.number, at: node.wake.monotonic) }
         node.statistics.startClock()
         takeRequests(client, node)
     }
@@ -271,6 +274,10 @@ final class Clients {
             guard client.descriptor != nil else { continue }
             let outcome = client.flush(at: node.wake.wall)
             client.count(into: node.statistics)
+            if case .bytes = outcome, client.isReplica {
+                feed(client, node)
+                continue
+            }
             switch outcome {
             case .closed: remove(client, node)
             case .bytes
@@ -280,6 +287,34 @@ final class Clients {
             case .waits(let interest): watch(client, interest, node)
             }
         }
+    }
+
+    /// A replica gets what it has not been sent.
+    private func feed(_ client: Client, _ node: Node) {
+        guard let feed = node.replication.feed(client.id.number), !client.turn.isLeaving else {
+            return remove(client, node)
+        }
+        let outcome = client.flush(feed, node.replication.log, at: node.wake.monotonic)
+        client.count(into: node.statistics)
+        node.replication.keepNeeded()
+        switch outcome {
+        case .closed: remove(client, node)
+        case .waits(let more): watch(client, [.read, more], node)
+        case .bytes:
+            watch(client, feed.hasBytes(node.replication.log) ? [.read, .write] : .read, node)
+        }
+    }
+
+    /// A replica is to be sent something.
+    func markReplica(_ number: UInt32) {
+        if let client = byID[ClientID(number)], !client.turn.interest.contains(.write) {
+            markDirty(client)
+        }
+    }
+
+    /// A replica is cut off.
+    func closeReplica(_ number: UInt32, _ node: Node) {
+        if let client = byID[ClientID(number)] { remove(client, node) }
     }
 
     /// What comes next of a client that took all that it may have: its requests; or those that were
@@ -317,6 +352,7 @@ final class Clients {
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
             } else if let timeout = node.options.clientTimeout, !client.turn.isWaiting,
+                !client.isReplica,
                 client.replies.held.isEmpty,
                 wall - client.activity.lastActive > timeout * 1000
             {

@@ -27,6 +27,8 @@ struct CommandFlags: OptionSet, Sendable {
     static let skipSlowLog = CommandFlags(rawValue: 1 << 16)
     static let pubsub = CommandFlags(rawValue: 1 << 17)
     static let blocking = CommandFlags(rawValue: 1 << 18)
+    /// A replica may send it on its link; ours, and not listed by COMMAND.
+    static let ofReplicas = CommandFlags(rawValue: 1 << 26)
     /// Reads the whole store, without naming a key; ours, and not listed by COMMAND.
     static let wholeStore = CommandFlags(rawValue: 1 << 27)
     /// EXEC and MIGRATE, whose keys are found in ways of their own; ours, and not listed by COMMAND.

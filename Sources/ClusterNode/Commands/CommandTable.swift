@@ -278,15 +278,18 @@ enum CommandTable {
             "Causes failures for tests: closed links, a sleeping node, dropped messages.",
             .server(DebugCommand.run)),
         ListedCommand(
-            "replconf", -1, [.admin, .noScript, .loading, .stale, .allowBusy],
-            "Accepts settings of a replication link, without effect.", .words { $0.ok() }),
+            "replconf", -1,
+            [.admin, .noScript, .loading, .stale, .allowBusy, .ofReplicas],
+            "Tells a master what its replica is, and how far it has applied the stream.",
+            .server(ReplicationCommands.configure)),
         ListedCommand(
-            "psync", -3, copies, "Starts replication; refused, since keys are not replicated here.",
-            .words(ServerCommands.declineReplication)),
+            "psync", -3, copies,
+            "Makes the connection a replica's: it goes on at an offset, or gets a whole copy.",
+            .server(ReplicationCommands.psync)),
         ListedCommand(
             "sync", 1, copies,
-            "The older form of PSYNC; refused, since keys are not replicated here.",
-            .words(ServerCommands.declineReplication)),
+            "The older form of PSYNC: the connection gets a whole copy, then the stream.",
+            .server(ReplicationCommands.sync)),
         ListedCommand(
             "replicaof", 3, steers,
             "Makes a server a replica; refused in cluster mode, which has CLUSTER REPLICATE.",

@@ -22,6 +22,9 @@ enum Dispatch {
             rejectUnknown(client, node)
             return true
         }
+        if client.isReplica && !spec.flags.contains(.ofReplicas) {
+            return refuseReplica(spec, client, node)
+        }
         if let refusal = refusal(of: spec, client, node) {
             node.statistics.usage[spec.number].rejected &+= 1
             if isExec(spec) && !Routing.isRedirection(refusal) {
@@ -98,7 +101,7 @@ enum Dispatch {
         }
         // It tells of all keys without naming one: a replica without a copy would say that there are none.
         if flags(of: spec, client).contains(.wholeStore) && !node.routes.takesWrites(node)
-            && !node.store.holdsCopy
+            && !node.replication.holdsCopy
         {
             return
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
@@ -107,6 +110,13 @@ enum Dispatch {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
         return nil
+    }
+
+    /// A replica says how far it is, and nothing else: one that does more has lost count.
+    private static func refuseReplica(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
+        node.log.refuse("replica", "Closed a replica that sent the command \(spec.fullName)")
+        client.turn.isLeaving = true
+        return true
     }
 
     static func isExec(_ spec: CommandSpec) -> Bool { spec.flags.contains(.exec) }

@@ -99,7 +99,7 @@ enum Routing {
         query.hasSeveralKeys = keys.hasSeveral
         (query.present, query.missing) = (keys.present, keys.missing)
         query.readsWhenDown = node.options.allowReadsWhenDown
-        query.holdsCopy = node.store.holdsCopy
+        query.holdsCopy = node.replication.holdsCopy
         return words(node.host.machine.state.route(query), slot, node)
     }
 

@@ -52,27 +52,41 @@ enum ServerCommands {
 
     static func role(_ context: ServerContext) -> CommandResult {
         let state = context.node.host.machine.state
-        let offset = AdminReply.integer(Int64(clamping: state.me.offset.value))
+        let replication = context.node.replication
         guard let id = state.me.master else {
-            return context.answer(.list([.bulk(Word.master), offset, .list([])]))
+            return context.answer(
+                .list([
+                    .bulk(Word.master), .integer(Int64(replication.log.offset)),
+                    .list(replication.feeds.filter { $0.state != .waiting }.map(ofReplica)),
+                ]))
         }
+        let isUp = replication.linkState == .following
+        let offset = AdminReply.integer(isUp ? Int64(replication.log.offset) : -1)
         let address = state.nodes.find(id).map { state.nodes[$0].address } ?? .none
         return context.answer(
             .list([
                 .bulk(Word.replica), .bulk(address.ip.text),
-                .integer(Int64(address.port.value)), .bulk("connect"), offset,
+                .integer(Int64(address.port.value)), .bulk(linkWord(replication)), offset,
             ]))
     }
 
-    // MARK: - Others
-
-    /// A replica of the reference waits quietly after this answer; after a plain error it comes
-    /// back a thousand times a second.
-    ///
-    /// - Source: bus protocol §14.
-    static func declineReplication(_ context: WordContext) -> CommandResult {
-        .error("NOMASTERLINK Can't SYNC while not connected with my master")
+    private static func ofReplica(_ feed: ReplicaFeed) -> AdminReply {
+        .list([
+            .bulk(feed.address), .bulk("\(feed.announcement.port)"),
+            .bulk("\(feed.acknowledged)"),
+        ])
     }
+
+    private static func linkWord(_ replication: Replication) -> String {
+        switch replication.linkState {
+        case nil: "connect"
+        case .connecting, .handshake: "connecting"
+        case .copying: "sync"
+        case .following: "connected"
+        }
+    }
+
+    // MARK: - Others
 
     static func declineReplicaOf(_ context: WordContext) -> CommandResult {
         .error("ERR REPLICAOF not allowed in cluster mode.")

@@ -4,6 +4,7 @@
 package import ClusterCore
 import ClusterHost
 import ClusterWire
+package import DataPlane
 import RESP
 import SystemIO
 
@@ -35,6 +36,7 @@ package struct NodeOptions: Sendable {
     package var supervision = Supervision.none
     /// Bytes that keys and values may take; 0: no limit.
     package var maxMemory = 0
+    package var replication = ReplicationSettings()
     /// Bytes of the largest value.
     package var largestBulk = 512 << 20
     /// Bytes that a client may have sent of a request that is not complete.

@@ -16,6 +16,8 @@ package final class Node {
     var log: NodeLog
     let clients = Clients()
     let store: MemoryStore
+    let replication: Replication
+    let master = MasterConnection()
     var routes = Routes()
     let statistics = NodeStatistics()
     let slowLog = SlowLog()
@@ -28,8 +30,12 @@ package final class Node {
     private enum Token {
         static let signals: UInt64 = 1
         static let stop: UInt64 = 2
+        static let master: UInt64 = 3
         static let firstOfHost: UInt64 = 1 << 62
     }
+
+    /// What the poller calls the connection to the master.
+    static var masterToken: UInt64 { Token.master }
 
     /// Loads or makes the node's state, takes its ports and its file.
     ///
@@ -55,6 +61,7 @@ package final class Node {
         store = MemoryStore(seed: Entropy.seed())
         store.now = host.origin.at.wall
         store.valueLimit = options.largestBulk
+        replication = Replication(store, Node.replicationSettings(options))
         do throws(SystemError) {
             process = NodeProcess(
                 signals: takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil,
@@ -188,6 +195,7 @@ package final class Node {
             for signal in process.signals?.take() ?? [] { took(signal) }
         case Token.stop:
             if process.stopRequest?.clear() == true { isStopping = true }
+        case Token.master: master.handle(event, self)
         default:
             if let listener = listeners.find(event.token) { clients.accept(listener, self) }
         }
@@ -207,6 +215,7 @@ package final class Node {
         let now = SystemClock.monotonicMilliseconds()
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
+        tickReplication(at: now)
         if store.hasDisturbed { disturbClients() }
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
@@ -222,6 +231,7 @@ package final class Node {
         host.endPause()
         if !areWritesHeld { clients.resume(self) }
         host.settle()
+        settleReplication()
         clients.flush(self)
         host.finishWakeUp()
         if let failure = process.recording?.flush() { log.write(.warning, failure) }
@@ -244,6 +254,8 @@ struct NodeProcess {
     var isStopping = false
     var restartsAfter: Int?
     var hasPIDFile = false
+    /// The age of the copy that the rules were told last, in tenths of a second.
+    var toldCopyAge: Int64?
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
 
@@ -264,6 +276,11 @@ extension Node {
     package internal(set) var restartsAfter: Int? {
         get { process.restartsAfter }
         set { process.restartsAfter = newValue }
+    }
+
+    var toldCopyAge: Int64? {
+        get { process.toldCopyAge }
+        set { process.toldCopyAge = newValue }
     }
 
     /// Both clocks, now.

@@ -9,15 +9,11 @@ package import SystemIO
 
 extension Node: ClusterServer {
     package func takeStoreReport() -> StoreReport? {
-        guard store.hasNews else { return nil }
-        store.markTold()
-        return StoreReport(
-            offset: store.offset, isEmpty: store.isEmpty, occupied: store.occupied)
+        storeReport()
     }
 
     package func follow(_ master: NodeAddress?, from offset: ReplicationOffset) {
-        if master == nil { store.becomeMaster(from: offset) } else { store.becomeReplica() }
-        disturbClients()
+        followMaster(master, from: offset)
     }
 
     package func dropKeys(in slots: SlotSet) {

@@ -15,27 +15,36 @@ package final class CommandFrame {
     package let request: RequestSource
     package let reply: ReplyWriter
     package let store: MemoryStore
+    /// Whether what is changed goes to replicas: not if it came from a master, whose stream they are sent.
+    private let isReplicated: Bool
     /// What replicas are sent in place of the request; nil: the request as it is.
     private var replacement: [[[UInt8]]]?
 
-    package init(_ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore) {
+    package init(
+        _ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore,
+        isReplicated: Bool = true
+    ) {
         self.request = request
         self.reply = reply
         self.store = store
+        self.isReplicated = isReplicated
     }
 
     /// The same with requests from elsewhere.
     package func with(_ request: RequestSource) -> CommandFrame {
-        CommandFrame(request, reply, store)
+        CommandFrame(request, reply, store, isReplicated: isReplicated)
     }
 
     /// The command that was run last changed something: sends it to replicas.
     package func replicate() {
         defer { replacement = nil }
-        guard store.log.isActive else { return }
+        guard isSent else { return }
         guard let replacement else { return store.log.append(request) }
         for words in replacement { store.log.append(words) }
     }
+
+    /// Whether somebody is sent what changes.
+    fileprivate var isSent: Bool { isReplicated && store.log.isActive }
 
     fileprivate func replaceRequest(by words: [[UInt8]]) {
         replacement = (replacement ?? []) + [words]
@@ -55,7 +64,7 @@ package struct KeyContext: CommandContext {
     var slot: Slot { frame.request.slot }
 
     /// Whether somebody is sent what changes: only then is it worth while to put it into words.
-    var isReplicated: Bool { frame.store.log.isActive }
+    var isReplicated: Bool { frame.isSent }
 
     /// If the command changes something, replicas are sent this in place of the request: a time to live as the moment
     /// at which it ends, a result in place of its conditions. Several such calls send several commands.

@@ -21,8 +21,13 @@ package final class MemoryStore {
     private var watched = WatchedKeys()
     private var counts = KeyFigures()
     private var sweeping = Sweeping()
+    /// Keys whose time is over are there: a replica takes none away before its master says so.
+    package var readsExpired = false
     /// What is written, for replicas.
     package let log: ReplicationLog
+
+    /// A seed for another store.
+    func freshSeed() -> UInt64 { random.next() }
 
     package init(seed: UInt64) {
         var random = SplitMix64(seed: seed)
@@ -62,9 +67,6 @@ package final class MemoryStore {
     /// Slots that hold keys.
     package var occupied: SlotSet { table.occupied }
 
-    /// Whether a replica's reads can be answered from here.
-    package var holdsCopy: Bool { false }
-
     package func countKeys(in slot: Slot) -> Int { table.count(in: slot) }
 
     /// Names of keys in a slot, the newest first.
@@ -86,7 +88,6 @@ package final class MemoryStore {
     /// What is here is not the master's: a copy begins with nothing.
     package func becomeReplica() {
         isReplica = true
-        eraseAll()
         told.isOld = true
     }
 
@@ -111,6 +112,7 @@ package final class MemoryStore {
     /// The entry of a key; one whose time is over is not there.
     package func find(_ key: Span<UInt8>) -> Int? {
         guard let number = table.find(key) else { return nil }
+        if readsExpired { return number }
         guard table.entries[number].expiry <= wall else { return number }
         expire(number)
         return nil
@@ -283,6 +285,11 @@ package final class MemoryStore {
 
     private func isThere(_ number: Int) -> Bool {
         table.entries[number].isLive && table.entries[number].expiry > wall
+    }
+
+    /// The same with those whose time is over.
+    func visitAll(_ body: (Int) -> Void) {
+        for number in table.entries.indices where table.entries[number].isLive { body(number) }
     }
 
     /// Calls `body` with the number of each key, in the order of entries.

@@ -1,0 +1,115 @@
+// The connection of a replica to its master: opened, read, written and closed as Replication asks for it, which
+// decides all that its bytes mean.
+
+import ClusterCore
+import DataPlane
+import SystemIO
+
+/// The only connection of this kind.
+final class MasterConnection {
+    private var stream: ByteStream?
+    private var isConnecting = false
+    private var queue = ChunkQueue()
+    private var interest: Interest = []
+
+    /// Bytes that may wait for a master that does not read.
+    private static let queueLimit = 1 << 20
+
+    private func close() {
+        stream = nil
+        isConnecting = false
+        queue = ChunkQueue()
+    }
+
+    private func open(_ master: MasterAddress, _ node: Node) {
+        close()
+        do throws(SystemError) {
+            guard let address = SocketAddress(ip: master.host, port: UInt16(clamping: master.port))
+            else { return failed("its address is not known", node) }
+            let socket = try Socket.connect(
+                to: address, keepAliveSeconds: node.options.keepAliveSeconds)
+            let descriptor = socket.descriptor
+            stream = ByteStream(socket)
+            isConnecting = true
+            interest = .write
+            try node.loop.register(descriptor, token: Node.masterToken, interest: .write)
+        } catch {
+            failed(error.reason, node)
+        }
+    }
+
+    private func failed(_ reason: String, _ node: Node) {
+        close()
+        node.replication.linkClosed(reason, at: SystemClock.monotonicMilliseconds())
+    }
+
+    /// The poller says that it is ready.
+    func handle(_ event: PollEvent, _ node: Node) {
+        guard stream != nil else { return }
+        if isConnecting {
+            guard event.isWritable || event.isBroken else { return }
+            if let error = stream?.connectionError() { return failed(error.reason, node) }
+            isConnecting = false
+            node.replication.linkOpened(at: node.wake.monotonic)
+            return
+        }
+        if event.isReadable || event.isBroken { read(node) }
+    }
+
+    /// Reads of one wake-up: what more there is waits for the next one.
+    private static let readsAtOnce = 8
+
+    private func read(_ node: Node) {
+        for _ in 0..<Self.readsAtOnce {
+            guard let outcome = stream?.read(into: &node.loop.readBuffer) else { return }
+            switch outcome {
+            case .closed: return failed("the master closed it", node)
+            case .waits: return
+            case .bytes(let count):
+                let buffer = node.loop.readBuffer
+                node.replication.linkReceived(
+                    buffer.span.extracting(first: count), at: node.wake.monotonic)
+                perform(node)
+                guard count == buffer.count else { return }
+            }
+        }
+    }
+
+    /// Does what replication asks for.
+    func perform(_ node: Node) {
+        while node.replication.hasActions {
+            for action in node.replication.takeActions() {
+                switch action {
+                case .connect(let master): open(master, node)
+                case .disconnect: close()
+                case .send(let bytes): send(bytes, node)
+                case .close(let number): node.clients.closeReplica(number, node)
+                case .takeOver(let id): node.takeOver(id)
+                case .note(let note): node.tell(note)
+                }
+            }
+        }
+        flush(node)
+    }
+
+    private func send(_ bytes: [UInt8], _ node: Node) {
+        guard stream != nil, !isConnecting else { return }
+        queue.append(bytes)
+        guard queue.byteCount <= Self.queueLimit else { return failed("it is not read", node) }
+    }
+
+    private func flush(_ node: Node) {
+        guard stream != nil, !isConnecting else { return }
+        switch stream?.flush(&queue) ?? .closed {
+        case .closed: failed("the master closed it", node)
+        case .bytes: watch(.read, node)
+        case .waits(let more): watch([.read, more], node)
+        }
+    }
+
+    private func watch(_ wanted: Interest, _ node: Node) {
+        guard interest != wanted, let descriptor = stream?.descriptor else { return }
+        interest = wanted
+        try? node.loop.modify(descriptor, token: Node.masterToken, interest: wanted)
+    }
+}

@@ -1,0 +1,64 @@
+// Replication as the node runs it: its settings, its times, and what the rules of the cluster are told of it.
+
+import ClusterCore
+import ClusterHost
+import ClusterWire
+import DataPlane
+import SystemIO
+
+extension Node {
+    /// How replication is set up by these options.
+    static func replicationSettings(_ options: NodeOptions) -> ReplicationSettings {
+        var settings = options.replication
+        settings.pingPeriod = options.cluster.replicaPingPeriod
+        settings.port = options.port
+        settings.limits = options.requestLimits
+        return settings
+    }
+
+    /// Each tick.
+    func tickReplication(at now: Int64) {
+        replication.tick(at: now)
+        master.perform(self)
+    }
+
+    /// The end of a wake-up: what goes into the stream once for all, then what replicas have not been sent.
+    func settleReplication() {
+        replication.settle()
+        master.perform(self)
+        for feed in replication.feeds where feed.hasBytes(replication.log) {
+            clients.markReplica(feed.number)
+        }
+    }
+
+    /// What the rules are told of the store, if that has changed.
+    func storeReport() -> StoreReport? {
+        let age = replication.copyAge(at: SystemClock.monotonicMilliseconds())
+        // Told ten times a second at most: an age grows by itself.
+        let shown = age.map { $0 / 100 }
+        guard store.hasNews || shown != toldCopyAge else { return nil }
+        store.markTold()
+        toldCopyAge = shown
+        return StoreReport(
+            offset: store.offset, isEmpty: store.isEmpty, occupied: store.occupied, copyAge: age)
+    }
+
+    func followMaster(_ master: NodeAddress?, from offset: ReplicationOffset) {
+        let now = SystemClock.monotonicMilliseconds()
+        if let master {
+            let address = MasterAddress(host: master.ip.text, port: Int(master.port.value))
+            replication.follow(address, at: now)
+        } else {
+            replication.follow(nil, at: now)
+            store.becomeMaster(from: offset)
+        }
+        disturbClients()
+    }
+
+    /// The master that shuts down wants the replica of this name to take over.
+    func takeOver(_ id: [UInt8]) {
+        guard NodeID(String(decoding: id, as: UTF8.self)) == host.myID else { return }
+        log.write(.warning, "The master asks this replica to take over before it shuts down")
+        _ = host.submit(.failover(Argument(word: "FORCE", .forced)))
+    }
+}

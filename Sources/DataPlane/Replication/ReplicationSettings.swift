@@ -1,0 +1,81 @@
+// What replication goes by, and what it tells: settings with the defaults of the reference, what the shell has to
+// do, and facts for the log.
+
+package import RESP
+
+/// Settings; times in milliseconds.
+package struct ReplicationSettings: Equatable, Sendable {
+    /// Silence of the other end after which a link is given up.
+    package var timeout: Int64 = 60_000
+    package var pingPeriod: Int64 = 10_000
+    package var backlogBytes = 1 << 20
+    /// A master without a replica lets go of its backlog after this; 0: never.
+    package var backlogTime: Int64 = 3_600_000
+    /// A replica that is further behind than this is cut off; 0: no limit.
+    package var hardLimitBytes = 268_435_456
+    /// The same if it stays so for `softTime`.
+    package var softLimitBytes = 67_108_864
+    package var softTime: Int64 = 60_000
+    /// Where clients reach this server, as its master is told.
+    package var port = 0
+    package var announcedAddress = ""
+    package var user = ""
+    package var password = ""
+    /// What requests of a master's stream may be.
+    package var limits = RequestLimits()
+    /// Bytes that the keys of a copy may take; 0: no limit.
+    package var copyMemory = 0
+
+    package init() {}
+}
+
+/// Where a master is reached.
+package struct MasterAddress: Equatable, Sendable {
+    package let host: String
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// What whoever has the connections must do, in this order.
+package enum ReplicationAction: Equatable, Sendable {
+    /// Connect to the master; answer with `linkOpened` or `linkClosed`.
+    case connect(MasterAddress)
+    /// Send this to the master.
+    case send([UInt8])
+    /// Close the connection to the master.
+    case disconnect
+    /// Close the connection of this replica.
+    case close(UInt32)
+    /// The master wants this node to take over; 40 digits.
+    case takeOver(nodeID: [UInt8])
+    case note(ReplicationNote)
+}
+
+/// A fact for the log.
+package enum ReplicationNote: Equatable, Sendable {
+    // As a replica.
+    case connecting(MasterAddress)
+    case copyBegan(ReplicationID, offset: Int)
+    case copied(keys: Int, bytes: Int, milliseconds: Int64)
+    case continued(offset: Int, bytes: Int)
+    /// What this node had written alone, while it was master, is gone: at most so many bytes of stream.
+    case dropped(bytes: Int)
+    /// Whether what was held before is still there.
+    case linkFailed(ReplicationError, keepsCopy: Bool)
+    case linkClosed(String, keepsCopy: Bool)
+    case putOff(String)
+    /// Not followed any more until this node is told to follow again.
+    case stopped(ReplicationError)
+    // As a master.
+    case replicaContinues(String, bytes: Int)
+    case replicaCopies(String, keys: Int, bytes: Int)
+    case replicaWaits(String, milliseconds: Int64)
+    case replicaOnline(String)
+    case replicaSilent(String)
+    case replicaBehind(String, bytes: Int)
+    case replicaGone(String)
+}
