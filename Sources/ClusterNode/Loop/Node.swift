@@ -207,6 +207,7 @@ package final class Node {
         let now = SystemClock.monotonicMilliseconds()
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
+        store.tidy()
         if store.hasDisturbed { disturbClients() }
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
