@@ -20,7 +20,7 @@ final class TestServer {
         self.port = port
         store = MemoryStore(seed: seed)
         var settings = ReplicationSettings()
-        settings.port = port
+        settings.greeting.port = port
         replication = Replication(store, settings)
         frame = CommandFrame(requests, reply, store)
     }
@@ -50,7 +50,9 @@ final class TestServer {
     /// All keys with their values and ends, in order.
     var keys: [String] {
         var list: [String] = []
-        store.visitAll { number in
+        store.readsExpired = true
+        defer { store.readsExpired = false }
+        store.visit { number in
             let key = String(decoding: store.key(number), as: UTF8.self)
             let value = String(decoding: store.value(number), as: UTF8.self)
             list.append("\(key)=\(value)@\(store.expiry(number) ?? -1)")

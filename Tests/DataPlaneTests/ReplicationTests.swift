@@ -106,7 +106,7 @@ struct ReplicationTests {
         shard.follow(0, 1)
         shard.pass(ticks: 12)
         #expect(shard[0].keys == shard[1].keys && !shard[0].keys.contains("alone=x@-1"))
-        #expect(shard[0].notes.contains { if case .dropped = $0 { true } else { false } })
+        #expect(shard[0].notes.contains { if case .replica(.dropped) = $0 { true } else { false } })
         #expect(alone > 0)
     }
 

@@ -20,10 +20,6 @@ final class Client {
     var turn = ClientTurn()
     private(set) var activity: ClientActivity
     var lastCommand: CommandSpec?
-    /// What it said of itself as a replica, before it is one.
-    var announcement = ReplicaAnnouncement()
-    /// It is sent the stream, and no replies.
-    private(set) var isReplica = false
     private var stream: ByteStream?
 
     init(
@@ -66,8 +62,7 @@ final class Client {
         return .bytes(total)
     }
 
-    /// From now on it is sent what its feed lends.
-    func becomeReplica() { isReplica = true }
+    var isReplica: Bool { session.isReplica }
 
     /// Writes what a replica has not been sent, as long as it takes it.
     /// - Returns: `bytes` when it has all, or as much as one wake-up gives it.
@@ -127,6 +122,10 @@ struct ClientSession {
     var isReadOnly = false
     /// The next command may use slots that are on their way here.
     var isAsking = false
+    /// What it said of itself as a replica, before it is one.
+    var announcement = ReplicaAnnouncement()
+    /// It is sent the stream by its feed, and no replies.
+    var isReplica = false
 
     /// As for a new connection, but for the names of the library.
     mutating func reset() {

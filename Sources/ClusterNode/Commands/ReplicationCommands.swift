@@ -19,7 +19,9 @@ enum ReplicationCommands {
             return .replied
         case "getack": return .replied
         default:
-            if let problem = context.client.announcement.take(words) { return .error(problem) }
+            if let problem = context.client.session.announcement.take(words) {
+                return .error(problem)
+            }
             return context.ok()
         }
     }
@@ -42,10 +44,10 @@ enum ReplicationCommands {
             return .error("ERR SYNC and PSYNC are invalid with pending output")
         }
         let problem = node.replication.addReplica(
-            client.id.number, client.announcement, peer: client.origin.host, id: id,
+            client.id.number, client.session.announcement, peer: client.origin.host, id: id,
             offset: offset, at: node.wake.monotonic)
         if let problem { return .error(problem) }
-        client.becomeReplica()
+        client.session.isReplica = true
         return .replied
     }
 }

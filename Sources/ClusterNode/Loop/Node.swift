@@ -15,9 +15,7 @@ package final class Node {
     var options: NodeOptions
     var log: NodeLog
     let clients = Clients()
-    let store: MemoryStore
-    let replication: Replication
-    let master = MasterConnection()
+    let data: NodeData
     var routes = Routes()
     let statistics = NodeStatistics()
     let slowLog = SlowLog()
@@ -58,10 +56,8 @@ package final class Node {
             throw StartError("\(error)")
         }
         self.log = log
-        store = MemoryStore(seed: Entropy.seed())
-        store.now = host.origin.at.wall
-        store.valueLimit = options.largestBulk
-        replication = Replication(store, Node.replicationSettings(options))
+        data = NodeData(options)
+        data.store.now = host.origin.at.wall
         do throws(SystemError) {
             process = NodeProcess(
                 signals: takesSignals ? try SignalWatch([.terminate, .interrupt, .hangUp]) : nil,
@@ -216,6 +212,7 @@ package final class Node {
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
         tickReplication(at: now)
+        store.tidy()
         if store.hasDisturbed { disturbClients() }
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
@@ -254,8 +251,6 @@ struct NodeProcess {
     var isStopping = false
     var restartsAfter: Int?
     var hasPIDFile = false
-    /// The age of the copy that the rules were told last, in tenths of a second.
-    var toldCopyAge: Int64?
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
 
@@ -276,11 +271,6 @@ extension Node {
     package internal(set) var restartsAfter: Int? {
         get { process.restartsAfter }
         set { process.restartsAfter = newValue }
-    }
-
-    var toldCopyAge: Int64? {
-        get { process.toldCopyAge }
-        set { process.toldCopyAge = newValue }
     }
 
     /// Both clocks, now.

@@ -11,7 +11,7 @@ extension Node {
     static func replicationSettings(_ options: NodeOptions) -> ReplicationSettings {
         var settings = options.replication
         settings.pingPeriod = options.cluster.replicaPingPeriod
-        settings.port = options.port
+        settings.greeting.port = options.port
         settings.limits = options.requestLimits
         return settings
     }
@@ -36,9 +36,9 @@ extension Node {
         let age = replication.copyAge(at: SystemClock.monotonicMilliseconds())
         // Told ten times a second at most: an age grows by itself.
         let shown = age.map { $0 / 100 }
-        guard store.hasNews || shown != toldCopyAge else { return nil }
+        guard store.hasNews || shown != data.toldCopyAge else { return nil }
         store.markTold()
-        toldCopyAge = shown
+        data.toldCopyAge = shown
         return StoreReport(
             offset: store.offset, isEmpty: store.isEmpty, occupied: store.occupied, copyAge: age)
     }

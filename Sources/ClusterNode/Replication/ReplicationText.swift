@@ -11,6 +11,13 @@ extension Node {
 
     private static func line(_ note: ReplicationNote) -> (LogLevel, String) {
         switch note {
+        case .replica(let note): ofReplica(note)
+        case .master(let note): ofMaster(note)
+        }
+    }
+
+    private static func ofReplica(_ note: ReplicationNote.OfReplica) -> (LogLevel, String) {
+        switch note {
         case .connecting(let master):
             (.notice, "Connecting to MASTER \(master.host):\(master.port)")
         case .copyBegan(let id, let offset):
@@ -21,7 +28,7 @@ extension Node {
                 "MASTER <-> REPLICA sync: Finished with success: \(keys) keys, \(bytes) bytes "
                     + "in \(time) ms"
             )
-        case .continued(let offset, _):
+        case .continued(let offset):
             (
                 .notice,
                 "Successful partial resynchronization with master, from offset \(offset + 1) on"
@@ -44,6 +51,11 @@ extension Node {
                 "Stopped following the master: \(error). This replica holds no copy from now on "
                     + "and does not stand for election; CLUSTER REPLICATE tries again"
             )
+        }
+    }
+
+    private static func ofMaster(_ note: ReplicationNote.OfMaster) -> (LogLevel, String) {
+        switch note {
         case .replicaContinues(let name, let bytes):
             (
                 .notice,
@@ -57,8 +69,6 @@ extension Node {
                 .notice,
                 "Full resync requested again by replica \(name): it begins in \(time) ms"
             )
-        case .replicaOnline(let name):
-            (.notice, "Synchronization with replica \(name) succeeded")
         case .replicaSilent(let name):
             (.warning, "Disconnecting timedout replica \(name)")
         case .replicaBehind(let name, let bytes):

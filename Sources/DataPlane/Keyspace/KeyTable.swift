@@ -5,86 +5,66 @@
 import ClusterWire
 
 /// All keys of a node.
-struct KeyTable {
-    /// One key.
-    struct Entry {
-        var key: [UInt8]
-        var value: [UInt8]
-        /// Wall milliseconds at which the key ends; `never` for most.
-        var expiry: Int64
-        var hash: UInt32
-        /// Neighbours among the keys of the slot.
-        var newer: UInt32
-        var older: UInt32
-        /// Its place in `expiring`.
-        var expiringPlace: UInt32
-        var slot: UInt16
-        var isLive: Bool
-    }
-
+///
+/// A class, since copies of one moment go on reading it when the store has put another in its place.
+final class KeyTable {
     static let never = Int64.max
-    /// Keys that are held at most; far below what the numbers of entries could count.
-    static let keyLimit = 1 << 31
-    /// What an entry takes besides the bytes of its key and value: its row, two array headers and
-    /// its place in the index.
-    static let overheadBytes = 136
+    /// What an entry takes besides its block: its row, and its place in the index with what is free round it.
+    static let overheadBytes = 24
+    /// What an array takes besides its bytes, with its place in a list.
+    static let arrayBytes = 48
 
-    private static let none = UInt32.max
     private static let keptEntries = 1024
 
-    private(set) var entries: [Entry] = []
-    private(set) var count = 0
-    /// Bytes of keys and values, with what holds them.
-    private(set) var heldBytes = 0
-    /// Numbers of entries whose key has a time to live.
-    private(set) var expiring: [UInt32] = []
-    /// Slots that hold keys.
-    private(set) var occupied = SlotSet()
+    /// A key with a time to live.
+    struct Expiring {
+        let number: UInt32
+        /// Wall milliseconds.
+        var moment: Int64
+    }
 
-    private var free: [UInt32] = []
-    /// Open addressing: the number of an entry plus one, or 0.
-    private var index: [UInt32] = []
-    /// The newest key and the count of keys of each slot; empty while there are no keys.
-    private var heads: [UInt32] = []
-    private var counts: [UInt32] = []
+    /// What is added up over all keys.
+    struct Sums {
+        var count = 0
+        /// Bytes of keys and values, with what holds them.
+        var held = 0
+        /// Bytes of all keys in an RDB.
+        var rdb = 0
+    }
+
+    var rows = EntryRows()
+    var heap = BlockHeap()
+    var big = BigStrings()
+    var sums = Sums()
+    private(set) var expiring = PagedList<Expiring>()
+    private var index = HashIndex()
+    private var slots = SlotLists()
     private let seed: UInt64
-    /// Bytes of the longest key that there ever was, since there was none.
+    /// Bytes of the longest key that there ever was.
     private var longestKey = 0
+    /// Copies that are being made.
+    var copies: [StoreCopy] = []
+    /// No store holds it any more; what is left is for copies.
+    var isAbandoned = false
+    /// Readers to whom bytes are lent; nothing may change meanwhile.
+    private var lent = 0
 
     /// - Parameter seed: makes hashes unforeseeable, so that nobody can choose keys that collide.
     init(seed: UInt64) { self.seed = seed }
 
-    /// What one key takes.
-    func heldBytes(of number: Int) -> Int {
-        entries[number].key.count + entries[number].value.count + Self.overheadBytes
-    }
+    /// An empty one with the same hashes.
+    func emptied() -> KeyTable { KeyTable(seed: seed) }
+
+    var count: Int { sums.count }
+    var occupied: SlotSet { slots.occupied }
+    var isFull: Bool { count >= EntryRows.limit - 1 || heap.isFull }
+    /// Whether it holds the memory of many keys, and none of them.
+    var isWorthEmptying: Bool { count == 0 && rows.count > Self.keptEntries }
 
     // MARK: - Finding
 
-    func hash(_ key: Span<UInt8>) -> UInt32 {
-        var value = seed ^ UInt64(truncatingIfNeeded: key.count)
-        var at = 0
-        while key.count &- at >= 8 {
-            let piece = key.extracting(at..<(at &+ 8))
-            var word: UInt64 = 0
-            for index in 0..<8 { word |= UInt64(piece[index]) << UInt64(index &* 8) }
-            value = Self.mix(value ^ word)
-            at &+= 8
-        }
-        var rest: UInt64 = 0
-        while at < key.count {
-            rest = rest << 8 | UInt64(key[at])
-            at &+= 1
-        }
-        let mixed = Self.mix(value ^ rest)
-        return UInt32(truncatingIfNeeded: mixed ^ mixed >> 32)
-    }
-
     @inline(__always)
-    private static func mix(_ value: UInt64) -> UInt64 {
-        let product = (value ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-        return product.high ^ product.low
-    }
+    func hash(_ key: Span<UInt8>) -> UInt32 { KeyHash.of(key, seed: seed) }
 
     /// The number of the entry with this key. One that is longer than any that is held is not read: who
     /// asks for half a gigabyte does not hold up the others.
@@ -95,181 +75,224 @@ struct KeyTable {
 
     /// The same with the key's hash at hand.
     func find(_ key: Span<UInt8>, _ hash: UInt32) -> Int? {
-        guard !index.isEmpty else { return nil }
-        let mask = index.count &- 1
-        var place = Int(hash) & mask
-        while index[place] != 0 {
-            let number = Int(index[place] &- 1)
-            if entries[number].hash == hash {
-                let candidate = entries[number].key
-                if Self.isEqual(candidate.span, key) { return number }
+        index.find(hash) { number in
+            let block = heap.block(rows.block(number))
+            let header = EntryHeader(word: block.word32(0))
+            if header.isBigKey {
+                let name = big[Int(block.word32(EntryHeader.bytes))]
+                return RawBlock.isEqual(name.span, key)
             }
-            place = (place &+ 1) & mask
-        }
-        return nil
-    }
-
-    private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        var difference: UInt8 = 0
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
-    }
-
-    // MARK: - Changing
-
-    /// Adds a key that is not there, with an empty value.
-    mutating func insert(_ key: Span<UInt8>, _ hash: UInt32, _ slot: Slot) -> Int {
-        growIfNeeded()
-        if heads.isEmpty {
-            heads = [UInt32](repeating: Self.none, count: Layout.slotCount)
-            counts = [UInt32](repeating: 0, count: Layout.slotCount)
-        }
-        let head = heads[slot.index]
-        let entry = Entry(
-            key: Self.copy(key), value: [], expiry: Self.never, hash: hash, newer: Self.none,
-            older: head, expiringPlace: Self.none, slot: slot.value, isLive: true)
-        let number: Int
-        if let reused = free.popLast() {
-            number = Int(reused)
-            entries[number] = entry
-        } else {
-            number = entries.count
-            entries.append(entry)
-        }
-        if head != Self.none { entries[Int(head)].newer = UInt32(number) }
-        heads[slot.index] = UInt32(number)
-        counts[slot.index] += 1
-        if counts[slot.index] == 1 { occupied.insert(slot) }
-        place(UInt32(number), hash)
-        longestKey = max(longestKey, key.count)
-        count += 1
-        heldBytes += key.count + Self.overheadBytes
-        return number
-    }
-
-    mutating func remove(_ number: Int) {
-        setExpiry(of: number, Self.never)
-        takeFromIndex(number)
-        let entry = entries[number]
-        let slot = Int(entry.slot)
-        if entry.newer == Self.none {
-            heads[slot] = entry.older
-        } else {
-            entries[Int(entry.newer)].older = entry.older
-        }
-        if entry.older != Self.none { entries[Int(entry.older)].newer = entry.newer }
-        counts[slot] -= 1
-        if counts[slot] == 0, let slot = Slot(slot) { occupied.remove(slot) }
-        heldBytes -= entry.key.count + entry.value.count + Self.overheadBytes
-        entries[number].key = []
-        entries[number].value = []
-        entries[number].isLive = false
-        free.append(UInt32(number))
-        count -= 1
-        // An empty table gives back what many keys took; one that holds few now and then keeps it.
-        if count == 0 && entries.count > Self.keptEntries { removeAll() }
-    }
-
-    mutating func removeAll() { self = KeyTable(seed: seed) }
-
-    /// Gives an entry this value; small changes keep its memory.
-    mutating func setValue(of number: Int, _ value: Span<UInt8>) {
-        let old = entries[number].value.count
-        if entries[number].value.capacity >= value.count
-            && entries[number].value.capacity <= 2 * value.count + 64
-        {
-            entries[number].value.removeAll(keepingCapacity: true)
-            unsafe value.withUnsafeBufferPointer { bytes in
-                unsafe entries[number].value.append(contentsOf: bytes)
-            }
-        } else {
-            entries[number].value = Self.copy(value)
-        }
-        heldBytes += value.count - old
-    }
-
-    mutating func append(to number: Int, _ value: Span<UInt8>) {
-        unsafe value.withUnsafeBufferPointer { bytes in
-            unsafe entries[number].value.append(contentsOf: bytes)
-        }
-        heldBytes += value.count
-    }
-
-    /// Sets or takes away a time to live.
-    mutating func setExpiry(of number: Int, _ expiry: Int64) {
-        let had = entries[number].expiry != Self.never
-        let has = expiry != Self.never
-        entries[number].expiry = expiry
-        if has && !had {
-            entries[number].expiringPlace = UInt32(expiring.count)
-            expiring.append(UInt32(number))
-        } else if had && !has {
-            // The last takes its place.
-            let place = Int(entries[number].expiringPlace)
-            let last = expiring.removeLast()
-            if place < expiring.count {
-                expiring[place] = last
-                entries[Int(last)].expiringPlace = UInt32(place)
-            }
-            entries[number].expiringPlace = Self.none
+            return header.key == key.count && block.isEqual(EntryHeader.bytes, to: key)
         }
     }
-
-    private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
-        unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
-    }
-
-    // MARK: - Slots
-
-    func count(in slot: Slot) -> Int { counts.isEmpty ? 0 : Int(counts[slot.index]) }
 
     /// Numbers of the entries of a slot, newest first.
     func numbers(in slot: Slot, limit: Int) -> [Int] {
-        guard !heads.isEmpty else { return [] }
-        var list: [Int] = []
-        var at = heads[slot.index]
-        while at != Self.none && list.count < limit {
-            list.append(Int(at))
-            at = entries[Int(at)].older
-        }
-        return list
+        slots.numbers(in: slot, limit: limit, rows)
     }
 
-    // MARK: - The index
+    func count(in slot: Slot) -> Int { slots.count(in: slot) }
 
-    /// Half of the places are free, so that few are looked at.
-    private mutating func growIfNeeded() {
-        guard (count + 1) * 2 > index.count else { return }
-        index = [UInt32](repeating: 0, count: max(16, index.count * 2))
-        for (number, entry) in entries.enumerated() where entry.isLive {
-            place(UInt32(number), entry.hash)
+    // MARK: - Reading
+
+    @inline(__always)
+    func block(_ number: Int) -> RawBlock {
+        precondition(rows.isLive(number))
+        return heap.block(rows.block(number))
+    }
+
+    @inline(__always)
+    func header(_ number: Int) -> EntryHeader { EntryHeader(word: block(number).word32(0)) }
+
+    /// Lends the key. Nothing may be changed by `body`.
+    @inline(__always)
+    func withKey<Result>(_ number: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        if header.isBigKey { return body(big[Int(block.word32(EntryHeader.bytes))].span) }
+        lent += 1
+        defer { lent -= 1 }
+        return block.withBytes(EntryHeader.bytes, header.key, body)
+    }
+
+    /// Lends the value. Nothing may be changed by `body`.
+    @inline(__always)
+    func withValue<Result>(_ number: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        if header.isBigValue { return body(big[Int(block.word32(header.valuePlace))].span) }
+        lent += 1
+        defer { lent -= 1 }
+        return block.withBytes(header.valuePlace, header.value, body)
+    }
+
+    func key(_ number: Int) -> [UInt8] {
+        let block = block(number)
+        if EntryHeader(word: block.word32(0)).isBigKey {
+            return big[Int(block.word32(EntryHeader.bytes))]
+        }
+        return withKey(number) { Self.copy($0) }
+    }
+
+    func value(_ number: Int) -> [UInt8] {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        if header.isBigValue { return big[Int(block.word32(header.valuePlace))] }
+        return withValue(number) { Self.copy($0) }
+    }
+
+    func valueCount(_ number: Int) -> Int {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        return header.isBigValue ? big[Int(block.word32(header.valuePlace))].count : header.value
+    }
+
+    func expiry(_ number: Int) -> Int64 {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        guard header.expires else { return Self.never }
+        return expiring[Int(block.word32(header.expiryPlace))].moment
+    }
+
+    static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    // MARK: - What keys come to
+
+    /// What one key takes, and how long it is in an RDB.
+    func sums(_ number: Int) -> Sums {
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        var held = Self.overheadBytes &+ BlockHeap.bytes(ofSize: header.blockSize)
+        var (key, value) = (header.key, header.value)
+        if header.isBigKey {
+            key = big[Int(block.word32(EntryHeader.bytes))].count
+            held += key + Self.arrayBytes
+        }
+        if header.isBigValue {
+            value = big[Int(block.word32(header.valuePlace))].count
+            held += value + Self.arrayBytes
+        }
+        if header.expires { held += MemoryLayout<Expiring>.stride }
+        let rdb = RDBLength.entryBytes(key: key, value: value, expires: header.expires)
+        return Sums(count: 1, held: held, rdb: rdb)
+    }
+
+    /// Before each change of an entry: copies keep it as it was, and what it comes to is taken off.
+    @inline(__always)
+    func beginChange(_ number: Int) {
+        precondition(lent == 0, "changed while bytes are lent")
+        if !copies.isEmpty { setAside(number) }
+        let old = sums(number)
+        sums.held &-= old.held
+        sums.rdb &-= old.rdb
+    }
+
+    /// After each change.
+    @inline(__always)
+    func endChange(_ number: Int) {
+        let new = sums(number)
+        sums.held &+= new.held
+        sums.rdb &+= new.rdb
+    }
+
+    private func setAside(_ number: Int) {
+        for copy in copies { copy.willChange(number) }
+    }
+
+    // MARK: - Adding and removing
+
+    /// Adds a key that is not there.
+    func insert(_ key: Span<UInt8>, _ hash: UInt32, _ slot: Slot, _ value: Span<UInt8>) -> Int {
+        precondition(lent == 0, "changed while bytes are lent")
+        assert(KeySlot.of(key) == slot)
+        let isBigKey = key.count > EntryHeader.longestKey
+        var header = EntryHeader(
+            key: isBigKey ? EntryHeader.placeBytes : key.count, isBigKey: isBigKey)
+        header.isBigValue = !header.fits(value: value.count)
+        header.value = header.isBigValue ? EntryHeader.placeBytes : value.count
+        let reference = heap.take(size: header.blockSize)
+        let block = heap.block(reference)
+        block.setWord32(0, header.word)
+        put(key, block, EntryHeader.bytes, isBig: isBigKey)
+        put(value, block, header.valuePlace, isBig: header.isBigValue)
+        let number = rows.take(reference)
+        slots.add(number, to: slot, &rows)
+        index.insert(hash, number)
+        longestKey = max(longestKey, key.count)
+        sums.count += 1
+        endChange(number)
+        return number
+    }
+
+    private func put(_ bytes: Span<UInt8>, _ block: RawBlock, _ place: Int, isBig: Bool) {
+        if isBig {
+            block.setWord32(place, big.add(Self.copy(bytes)))
+        } else {
+            block.put(place, bytes)
         }
     }
 
-    private mutating func place(_ number: UInt32, _ hash: UInt32) {
-        let mask = index.count &- 1
-        var place = Int(hash) & mask
-        while index[place] != 0 { place = (place &+ 1) & mask }
-        index[place] = number + 1
+    func remove(_ number: Int) {
+        beginChange(number)
+        dropExpiry(number)
+        let (hash, slot) = withKey(number) { (self.hash($0), KeySlot.of($0)) }
+        index.remove(hash, number)
+        slots.remove(number, from: slot, &rows)
+        let block = block(number)
+        let header = EntryHeader(word: block.word32(0))
+        if header.isBigKey { big.remove(Int(block.word32(EntryHeader.bytes))) }
+        if header.isBigValue { big.remove(Int(block.word32(header.valuePlace))) }
+        heap.giveBack(rows.block(number))
+        rows.giveBack(number)
+        sums.count -= 1
     }
 
-    /// Takes an entry out and moves back what was pushed on by it, so that no gap hides a key.
-    private mutating func takeFromIndex(_ number: Int) {
-        let mask = index.count &- 1
-        var gap = Int(entries[number].hash) & mask
-        while index[gap] != UInt32(number) + 1 { gap = (gap &+ 1) & mask }
-        var at = gap
-        while true {
-            at = (at &+ 1) & mask
-            guard index[at] != 0 else { break }
-            let home = Int(entries[Int(index[at] - 1)].hash) & mask
-            // It may move when its home does not lie behind the gap.
-            if (at &- home) & mask >= (at &- gap) & mask {
-                index[gap] = index[at]
-                gap = at
-            }
+    // MARK: - Times to live
+
+    /// Sets or takes away a time to live.
+    func setExpiry(of number: Int, _ moment: Int64) {
+        if moment == Self.never && !header(number).expires { return }
+        beginChange(number)
+        if moment == Self.never {
+            dropExpiry(number)
+        } else if header(number).expires {
+            expiring[expiringPlace(number)].moment = moment
+        } else {
+            var header = header(number)
+            header.expires = true
+            resize(number, to: header)
+            block(number).setWord32(header.expiryPlace, UInt32(expiring.count))
+            expiring.append(Expiring(number: UInt32(number), moment: moment))
         }
-        index[gap] = 0
+        endChange(number)
+    }
+
+    private func expiringPlace(_ number: Int) -> Int {
+        Int(block(number).word32(header(number).expiryPlace))
+    }
+
+    private func dropExpiry(_ number: Int) {
+        var header = header(number)
+        guard header.expires else { return }
+        let place = expiringPlace(number)
+        // The last takes its place.
+        if let last = expiring.popLast(), place < expiring.count {
+            expiring[place] = last
+            let moved = Int(last.number)
+            block(moved).setWord32(self.header(moved).expiryPlace, UInt32(place))
+        }
+        header.expires = false
+        resize(number, to: header)
+    }
+
+    // MARK: - Letting go
+
+    /// Gives back a piece of its memory, of which nothing is read any more.
+    /// - Returns: whether there was any.
+    func letGoOfPiece() -> Bool {
+        heap.letGoOfPage() || big.letGoOfPage() || rows.letGoOfPage() || index.letGoOfSegment()
+            || expiring.letGoOfPage()
     }
 }

@@ -1,33 +1,28 @@
 // The keys of a node in memory: what is there now, what has expired, who watches a key, how much
 // was written. Commands say what they want in these words; replies and errors are theirs, and what the
-// rules of the cluster are told is the server's. It copies from nobody and to nobody yet.
+// rules of the cluster are told is the server's.
 
 package import ClusterWire
 import Determinism
 
 /// Strings in memory.
 ///
-/// What it keeps is private throughout: what only one module can reach, the compiler proves to be used by
+/// Nothing that it keeps is `package`: what only one module can reach, the compiler proves to be used by
 /// one at a time, and need not check at each access.
 package final class MemoryStore {
-    private var table: KeyTable
-    private var random: SplitMix64
-    private var wall: Int64 = 0
+    var table: KeyTable
+    var random: SplitMix64
+    var wall: Int64 = 0
     private var longestValue = Int.max
-    private var changeCount: UInt64 = 0
+    var changeCount: UInt64 = 0
     private var told = Told()
-    private var isFrozen = false
-    private var isReplica = false
-    private var watched = WatchedKeys()
+    var role = StoreRole()
+    var watched = WatchedKeys()
     private var counts = KeyFigures()
-    private var sweeping = Sweeping()
-    /// Keys whose time is over are there: a replica takes none away before its master says so.
-    package var readsExpired = false
+    var sweeping = Sweeping()
+    var leaving = LeavingTables()
     /// What is written, for replicas.
     package let log: ReplicationLog
-
-    /// A seed for another store.
-    func freshSeed() -> UInt64 { random.next() }
 
     package init(seed: UInt64) {
         var random = SplitMix64(seed: seed)
@@ -35,6 +30,9 @@ package final class MemoryStore {
         log = ReplicationLog(seed: random.next())
         self.random = random
     }
+
+    /// A seed for another store.
+    func freshSeed() -> UInt64 { random.next() }
 
     /// Wall milliseconds; set at each wake-up, so that a request sees one moment.
     package var now: Int64 {
@@ -51,7 +49,7 @@ package final class MemoryStore {
     /// Changes that commands made since the start.
     package var changes: UInt64 { changeCount }
     /// Nothing may change for now.
-    package var isHeld: Bool { isFrozen }
+    package var isHeld: Bool { role.isFrozen }
     package var figures: KeyFigures { counts }
 
     // MARK: - What the rules are told, and what they ask for
@@ -60,9 +58,7 @@ package final class MemoryStore {
     package var offset: ReplicationOffset { ReplicationOffset(UInt64(log.offset)) }
     /// Whether the offset, the role or what is held has changed since it was last marked as told.
     package var hasNews: Bool { told.isOld || log.offset != told.offset }
-    package func markTold() {
-        told = Told(isOld: false, offset: log.offset)
-    }
+    package func markTold() { told = Told(isOld: false, offset: log.offset) }
     package var isEmpty: Bool { table.count == 0 }
     /// Slots that hold keys.
     package var occupied: SlotSet { table.occupied }
@@ -71,7 +67,7 @@ package final class MemoryStore {
 
     /// Names of keys in a slot, the newest first.
     package func keys(in slot: Slot, limit: Int) -> [[UInt8]] {
-        table.numbers(in: slot, limit: limit).map { table.entries[$0].key }
+        table.numbers(in: slot, limit: limit).map { table.key($0) }
     }
 
     /// These slots are another's now.
@@ -83,17 +79,17 @@ package final class MemoryStore {
     }
 
     /// Nothing may change, also not by itself, until this is taken back.
-    package func holdChanges(_ areHeld: Bool) { isFrozen = areHeld }
+    package func holdChanges(_ areHeld: Bool) { role.isFrozen = areHeld }
 
-    /// What is here is not the master's: a copy begins with nothing.
+    /// Keys stay until a copy of the master's takes their place.
     package func becomeReplica() {
-        isReplica = true
+        role.isReplica = true
         told.isOld = true
     }
 
     /// Goes on from `offset`, if that is further than our own.
     package func becomeMaster(from offset: ReplicationOffset) {
-        isReplica = false
+        role.isReplica = false
         log.advance(to: Int(clamping: offset.value))
         told.isOld = true
     }
@@ -105,15 +101,24 @@ package final class MemoryStore {
 
     package var count: Int { table.count }
     package var expiringCount: Int { table.expiring.count }
-    package var isFull: Bool { table.count >= KeyTable.keyLimit }
-    package var heldBytes: Int { table.heldBytes }
-    package func heldBytes(of number: Int) -> Int { table.heldBytes(of: number) }
+    package var isFull: Bool { table.isFull }
+    package var heldBytes: Int { table.sums.held }
+    package func heldBytes(of number: Int) -> Int { table.sums(number).held }
+
+    /// What comes from the master's stream sees keys whose time is over, since only the master says when a
+    /// key ends; clients do not. Set by whoever applies the stream, for as long as it does.
+    package var readsExpired: Bool {
+        get { role.readsExpired }
+        set { role.readsExpired = newValue }
+    }
+
+    @inline(__always)
+    func isOver(_ number: Int) -> Bool { table.expiry(number) <= wall }
 
     /// The entry of a key; one whose time is over is not there.
     package func find(_ key: Span<UInt8>) -> Int? {
         guard let number = table.find(key) else { return nil }
-        if readsExpired { return number }
-        guard table.entries[number].expiry <= wall else { return number }
+        guard isOver(number) && !role.readsExpired else { return number }
         expire(number)
         return nil
     }
@@ -127,32 +132,52 @@ package final class MemoryStore {
 
     /// Whether a key is there; nothing is taken away, and nobody counts it.
     package func holds(_ key: Span<UInt8>) -> Bool {
-        table.find(key).map { table.entries[$0].expiry > wall } ?? false
+        table.find(key).map { isThere($0) } ?? false
     }
 
     /// Whether a key is held whose time is over.
     package func isExpired(_ key: Span<UInt8>) -> Bool {
-        table.find(key).map { table.entries[$0].expiry <= wall } ?? false
+        table.find(key).map { isOver($0) } ?? false
     }
 
-    package func key(_ number: Int) -> [UInt8] { table.entries[number].key }
-    package func value(_ number: Int) -> [UInt8] { table.entries[number].value }
+    /// Whether an entry has a key that is there to be read now.
+    func isThere(_ number: Int) -> Bool {
+        table.rows.isLive(number) && (role.readsExpired || !isOver(number))
+    }
+
+    // MARK: - Reading
+
+    package func key(_ number: Int) -> [UInt8] { table.key(number) }
+    package func value(_ number: Int) -> [UInt8] { table.value(number) }
+    package func valueCount(_ number: Int) -> Int { table.valueCount(number) }
+
+    /// Lends a key, which is not copied. `body` must not change the store.
+    @inline(__always)
+    package func withKey<Result>(_ number: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        table.withKey(number, body)
+    }
+
+    /// Lends a value, which is not copied. `body` must not change the store.
+    @inline(__always)
+    package func withValue<Result>(_ number: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        table.withValue(number, body)
+    }
 
     /// When a key ends; nil: never.
     package func expiry(_ number: Int) -> Int64? {
-        let expiry = table.entries[number].expiry
+        let expiry = table.expiry(number)
         return expiry == KeyTable.never ? nil : expiry
     }
 
-    private func expire(_ number: Int) {
-        guard !isFrozen && !isReplica else { return }
+    func expire(_ number: Int) {
+        guard !role.isFrozen && !role.isReplica else { return }
         counts.expired &+= 1
         drop(number)
     }
 
     /// A key goes without a command of a client: replicas are sent one.
     private func drop(_ number: Int) {
-        if !isReplica { log.append([Word.del, table.entries[number].key]) }
+        if !role.isReplica { log.append([Word.del, table.key(number)]) }
         erase(number)
     }
 
@@ -168,14 +193,12 @@ package final class MemoryStore {
         let number: Int
         if let found = table.find(key, hash) {
             number = found
-            if !keepingExpiry && table.entries[number].expiry != KeyTable.never {
-                table.setExpiry(of: number, KeyTable.never)
-            }
+            if !keepingExpiry { table.setExpiry(of: number, KeyTable.never) }
+            table.setValue(of: number, value)
         } else {
-            number = table.insert(key, hash, slot)
+            number = table.insert(key, hash, slot, value)
             told.isOld = true
         }
-        table.setValue(of: number, value)
         changed(number)
         return number
     }
@@ -190,10 +213,49 @@ package final class MemoryStore {
         changed(number)
     }
 
+    /// Writes into a value from `offset` on; zeros fill what lacks before that.
+    /// - Returns: false if the value would be longer than one may be; nothing has changed then.
+    package func setSlice(of number: Int, at offset: Int, _ bytes: Span<UInt8>) -> Bool {
+        let (end, overflow) = offset.addingReportingOverflow(bytes.count)
+        guard offset >= 0, !overflow, end <= valueLimit else { return false }
+        guard bytes.count > 0 else { return true }
+        table.setSlice(of: number, at: offset, bytes)
+        changed(number)
+        return true
+    }
+
     /// Sets when a key ends; nil: never.
     package func setExpiry(of number: Int, _ expiry: Int64?) {
         table.setExpiry(of: number, expiry ?? KeyTable.never)
         changed(number)
+    }
+
+    /// Gives another key the value and the time to live of this one; a long value is shared.
+    /// - Returns: the number of the other key.
+    package func copy(_ number: Int, to key: Span<UInt8>, in slot: Slot) -> Int {
+        let target = transfer(number, to: key, in: slot)
+        changed(target)
+        return target
+    }
+
+    /// The same, and this key is no more.
+    package func rename(_ number: Int, to key: Span<UInt8>, in slot: Slot) -> Int {
+        let target = transfer(number, to: key, in: slot)
+        changed(target)
+        if target != number { erase(number) }
+        return target
+    }
+
+    private func transfer(_ number: Int, to key: Span<UInt8>, in slot: Slot) -> Int {
+        let value = table.value(number)
+        let expiry = table.expiry(number)
+        let hash = table.hash(key)
+        let target = table.find(key, hash) ?? table.insert(key, hash, slot, [UInt8]().span)
+        if target != number {
+            table.setValue(of: target, sharing: value)
+            table.setExpiry(of: target, expiry)
+        }
+        return target
     }
 
     package func remove(_ number: Int) {
@@ -205,20 +267,44 @@ package final class MemoryStore {
 
     private func changed(_ number: Int) {
         changeCount &+= 1
-        if !watched.isEmpty { watched.disturb(table.entries[number].key) }
+        if !watched.isEmpty { watched.disturb(table.key(number)) }
     }
 
     private func erase(_ number: Int) {
-        if !watched.isEmpty { watched.disturb(table.entries[number].key) }
+        if !watched.isEmpty { watched.disturb(table.key(number)) }
         table.remove(number)
         told.isOld = true
+        // An empty table gives back what many keys took; one that holds few now and then keeps it.
+        if table.isWorthEmptying { putInPlace(table.emptied()) }
     }
 
     private func eraseAll() {
         guard table.count > 0 else { return }
         changeCount &+= UInt64(table.count)
         for key in watched.keys where table.find(key.span) != nil { watched.disturb(key) }
-        table.removeAll()
+        putInPlace(table.emptied())
+    }
+
+    /// Takes all keys of another store in place of its own, at once. The other is empty then, and what was
+    /// here is let go with the next ticks.
+    package func replaceAll(with other: MemoryStore) {
+        precondition(other !== self)
+        for key in watched.keys
+        where table.find(key.span) != nil || other.table.find(key.span) != nil {
+            watched.disturb(key)
+        }
+        changeCount &+= 1
+        let new = other.table
+        other.table = new.emptied()
+        other.sweeping.place = 0
+        other.told.isOld = true
+        putInPlace(new)
+    }
+
+    private func putInPlace(_ new: KeyTable) {
+        let old = table
+        table = new
+        leaving.add(old)
         sweeping.place = 0
         told.isOld = true
     }
@@ -236,93 +322,6 @@ package final class MemoryStore {
         defer { watched.disturbed = [] }
         return watched.disturbed
     }
-
-    // MARK: - Expiry by itself
-
-    /// Keys looked at in one round, and the share of them that makes another worth it.
-    private static let sweepSize = 20
-    private static let sweepRounds = 50
-
-    /// Whether keys whose time is over go without being asked for.
-    package var expiresByItself: Bool {
-        get { sweeping.isOn }
-        set { sweeping.isOn = newValue }
-    }
-
-    /// Each tick: takes away keys whose time is over, more of them the more there are.
-    package func sweep() {
-        guard !isFrozen && !isReplica else { return }
-        for _ in 0..<Self.sweepRounds {
-            var ended = 0
-            let looks = min(Self.sweepSize, table.expiring.count)
-            for _ in 0..<looks {
-                guard !table.expiring.isEmpty else { break }
-                if sweeping.place >= table.expiring.count { sweeping.place = 0 }
-                let number = Int(table.expiring[sweeping.place])
-                if table.entries[number].expiry <= wall {
-                    // The last takes its place, and is looked at next.
-                    expire(number)
-                    ended += 1
-                } else {
-                    sweeping.place += 1
-                }
-            }
-            if ended * 4 <= looks { return }
-        }
-    }
-
-    /// Milliseconds that keys with a time to live have left, from a sample.
-    package var averageTimeToLive: Int64 {
-        let sample = table.expiring.prefix(1000)
-        guard !sample.isEmpty else { return 0 }
-        let left = sample.reduce(Int64(0)) {
-            $0 + max(0, min(table.entries[Int($1)].expiry - wall, 1 << 50))
-        }
-        return left / Int64(sample.count)
-    }
-
-    // MARK: - Walking
-
-    private func isThere(_ number: Int) -> Bool {
-        table.entries[number].isLive && table.entries[number].expiry > wall
-    }
-
-    /// The same with those whose time is over.
-    func visitAll(_ body: (Int) -> Void) {
-        for number in table.entries.indices where table.entries[number].isLive { body(number) }
-    }
-
-    /// Calls `body` with the number of each key, in the order of entries.
-    package func visit(_ body: (Int) -> Void) {
-        for number in table.entries.indices where isThere(number) { body(number) }
-    }
-
-    /// Keys from entry `cursor` on, of at most `count` entries, and where to go on; 0 at the end.
-    package func scan(from cursor: UInt64, count: Int) -> (next: UInt64, numbers: [Int]) {
-        guard let first = Int(exactly: cursor), first < table.entries.count else { return (0, []) }
-        let (sum, overflow) = first.addingReportingOverflow(count)
-        let end = overflow ? table.entries.count : min(sum, table.entries.count)
-        let numbers = (first..<end).filter(isThere)
-        return (end == table.entries.count ? 0 : UInt64(end), numbers)
-    }
-
-    /// Tries by chance before the entries are walked in order.
-    private static let randomTries = 100
-
-    /// The number of any key.
-    package func anyKey() -> Int? {
-        guard table.count > 0 else { return nil }
-        var place = 0
-        for _ in 0..<Self.randomTries {
-            place = Int(random.next() % UInt64(table.entries.count))
-            if isThere(place) { return place }
-        }
-        for step in 0..<table.entries.count {
-            let number = (place + step) % table.entries.count
-            if isThere(number) { return number }
-        }
-        return nil
-    }
 }
 
 /// What became of look-ups and of keys with a time to live.
@@ -339,8 +338,10 @@ private struct Told {
     var offset = 0
 }
 
-/// Where the search for keys whose time is over stands.
-private struct Sweeping {
-    var place = 0
-    var isOn = true
+/// Who may change keys, and who sees which.
+struct StoreRole {
+    /// Nothing may change for now.
+    var isFrozen = false
+    var isReplica = false
+    var readsExpired = false
 }

@@ -89,16 +89,12 @@ extension Replication {
 
     private func connect(at now: Int64) {
         guard let master = following?.master else { return }
-        var greeting = MasterLink.Greeting()
-        greeting.port = settings.port
-        greeting.address = settings.announcedAddress
-        greeting.user = settings.user
-        greeting.password = settings.password
-        if log.isActive { greeting.position = (log.id, log.offset + 1) }
         var limits = MasterLink.Limits()
         limits.requests = settings.limits
         limits.copyMemory = settings.copyMemory
-        following?.link = MasterLink(greeting, store, limits, at: now)
+        following?.link = MasterLink(
+            settings.greeting, from: log.isActive ? (log.id, log.offset + 1) : nil, store, limits,
+            at: now)
         following?.retryAt = now + Self.retryPeriod
         want(.connect(master))
         note(.connecting(master))
@@ -180,7 +176,7 @@ extension Replication {
             log.adopt(id)
             following?.hasCopy = true
             following?.copyHeardAt = now
-            note(.continued(offset: log.offset, bytes: 0))
+            note(.continued(offset: log.offset))
         case .request(.acknowledge(let offset)): acknowledge(offset)
         case .request(.takeOver(let id)): want(.takeOver(nodeID: id))
         case .putOff(let text): following?.putOff = text

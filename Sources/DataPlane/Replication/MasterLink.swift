@@ -11,16 +11,6 @@ package enum LinkState: Equatable, Sendable {
 
 /// One connection to a master.
 struct MasterLink {
-    /// What a replica says of itself, and to what it is bound.
-    struct Greeting {
-        var port = 0
-        var address = ""
-        var user = ""
-        var password = ""
-        /// The history and the next offset that it asks for; nil: it has nothing to go on from.
-        var position: (id: ReplicationID, next: Int)?
-    }
-
     /// What came of bytes.
     enum Event {
         case send([UInt8])
@@ -50,7 +40,9 @@ struct MasterLink {
     }
 
     private var phase = Phase.connecting
-    private let greeting: Greeting
+    private let greeting: ReplicaGreeting
+    /// The history and the next offset that it asks for; nil: it has nothing to go on from.
+    private let position: (id: ReplicationID, next: Int)?
     private let store: MemoryStore
     private let limits: Limits
     private var line: [UInt8] = []
@@ -65,8 +57,12 @@ struct MasterLink {
 
     private static let lineLimit = 4096
 
-    init(_ greeting: Greeting, _ store: MemoryStore, _ limits: Limits, at now: Int64) {
+    init(
+        _ greeting: ReplicaGreeting, from position: (id: ReplicationID, next: Int)?,
+        _ store: MemoryStore, _ limits: Limits, at now: Int64
+    ) {
         self.greeting = greeting
+        self.position = position
         self.store = store
         self.limits = limits
         heardAt = now
@@ -130,7 +126,7 @@ struct MasterLink {
     }
 
     private var question: [UInt8] {
-        guard let (id, next) = greeting.position else { return Self.command(["PSYNC", "?", "-1"]) }
+        guard let (id, next) = position else { return Self.command(["PSYNC", "?", "-1"]) }
         return Self.command(["PSYNC", "\(id)", "\(next)"])
     }
 
@@ -244,7 +240,7 @@ struct MasterLink {
             phase = .transferLine(id, offset: Int(offset))
             handle(.copyBegan(id, offset: Int(offset)))
         case "+CONTINUE":
-            guard let (own, _) = greeting.position else { throw .continuedNothing }
+            guard let (own, _) = position else { throw .continuedNothing }
             var id = own
             if words.count > 1 {
                 guard let given = ReplicationID(words[1]) else {

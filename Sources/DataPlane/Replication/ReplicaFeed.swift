@@ -50,13 +50,19 @@ package final class ReplicaFeed {
         case online
     }
 
+    /// What is said before the stream, and how much of it has left.
+    private struct Answer {
+        var bytes: [UInt8] = []
+        var sent = 0
+        var isOver: Bool { sent == bytes.count }
+    }
+
     package let number: UInt32
     package let announcement: ReplicaAnnouncement
     /// The address of its connection.
     package let peer: String
 
-    private var head: [UInt8] = []
-    private var headSent = 0
+    private var answer = Answer()
     private var copy: CopySender?
     /// Waits for a copy until this monotonic millisecond.
     private(set) var waitsUntil: Int64?
@@ -94,7 +100,7 @@ package final class ReplicaFeed {
 
     // MARK: - What it gets
 
-    func say(_ bytes: [UInt8]) { head.append(contentsOf: bytes) }
+    func say(_ bytes: [UInt8]) { answer.bytes.append(contentsOf: bytes) }
 
     func wait(until time: Int64) { waitsUntil = time }
 
@@ -102,7 +108,7 @@ package final class ReplicaFeed {
     func keepAlive(at now: Int64) {
         guard now >= keepaliveAt else { return }
         keepaliveAt = now + 1000
-        if head.count == headSent { say([UInt8(ascii: "\n")]) }
+        if answer.isOver { say([UInt8(ascii: "\n")]) }
     }
 
     func begin(_ sender: CopySender, then next: Int) {
@@ -118,7 +124,7 @@ package final class ReplicaFeed {
 
     /// Whether something can be sent.
     package func hasBytes(_ log: ReplicationLog) -> Bool {
-        headSent < head.count || copy != nil || (cursor ?? .max) <= log.offset
+        !answer.isOver || copy != nil || (cursor ?? .max) <= log.offset
     }
 
     /// Lends what is sent next.
@@ -126,9 +132,9 @@ package final class ReplicaFeed {
     package func lend<Result>(
         _ log: ReplicationLog, _ body: (Span<UInt8>) -> Result
     ) -> Result? {
-        if headSent < head.count {
-            let head = head
-            return body(head.span.extracting(headSent...))
+        if !answer.isOver {
+            let answer = answer
+            return body(answer.bytes.span.extracting(answer.sent...))
         }
         if copy != nil { return copy?.lend(body) }
         return cursor.flatMap { log.lend(from: $0, body) }
@@ -136,12 +142,9 @@ package final class ReplicaFeed {
 
     /// So many bytes of what was lent have left.
     package func sent(_ count: Int, at now: Int64) {
-        if headSent < head.count {
-            headSent += count
-            if headSent == head.count {
-                head = []
-                headSent = 0
-            }
+        if !answer.isOver {
+            answer.sent += count
+            if answer.isOver { answer = Answer() }
         } else if copy != nil {
             copy?.sent(count)
             heardAt = now

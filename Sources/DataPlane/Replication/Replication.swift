@@ -39,7 +39,8 @@ package final class Replication {
     package var hasActions: Bool { !actions.isEmpty }
 
     func want(_ action: ReplicationAction) { actions.append(action) }
-    func note(_ note: ReplicationNote) { actions.append(.note(note)) }
+    func note(_ note: ReplicationNote.OfReplica) { actions.append(.note(.replica(note))) }
+    private func note(_ note: ReplicationNote.OfMaster) { actions.append(.note(.master(note))) }
     func count(_ change: (inout ReplicationFigures) -> Void) { change(&figures) }
 
     // MARK: - Whom to follow

@@ -16,15 +16,25 @@ package struct ReplicationSettings: Equatable, Sendable {
     /// The same if it stays so for `softTime`.
     package var softLimitBytes = 67_108_864
     package var softTime: Int64 = 60_000
-    /// Where clients reach this server, as its master is told.
-    package var port = 0
-    package var announcedAddress = ""
-    package var user = ""
-    package var password = ""
+    package var greeting = ReplicaGreeting()
     /// What requests of a master's stream may be.
     package var limits = RequestLimits()
     /// Bytes that the keys of a copy may take; 0: no limit.
     package var copyMemory = 0
+
+    package init() {}
+}
+
+/// What a replica tells its master of itself.
+package struct ReplicaGreeting: Equatable, Sendable {
+    /// Where clients reach this server.
+    package var port = 0
+    /// Empty: the address of its connection.
+    package var address = ""
+    /// Empty: the default user.
+    package var user = ""
+    /// Empty: none is asked for.
+    package var password = ""
 
     package init() {}
 }
@@ -57,25 +67,32 @@ package enum ReplicationAction: Equatable, Sendable {
 
 /// A fact for the log.
 package enum ReplicationNote: Equatable, Sendable {
-    // As a replica.
-    case connecting(MasterAddress)
-    case copyBegan(ReplicationID, offset: Int)
-    case copied(keys: Int, bytes: Int, milliseconds: Int64)
-    case continued(offset: Int, bytes: Int)
-    /// What this node had written alone, while it was master, is gone: at most so many bytes of stream.
-    case dropped(bytes: Int)
-    /// Whether what was held before is still there.
-    case linkFailed(ReplicationError, keepsCopy: Bool)
-    case linkClosed(String, keepsCopy: Bool)
-    case putOff(String)
-    /// Not followed any more until this node is told to follow again.
-    case stopped(ReplicationError)
-    // As a master.
-    case replicaContinues(String, bytes: Int)
-    case replicaCopies(String, keys: Int, bytes: Int)
-    case replicaWaits(String, milliseconds: Int64)
-    case replicaOnline(String)
-    case replicaSilent(String)
-    case replicaBehind(String, bytes: Int)
-    case replicaGone(String)
+    case replica(OfReplica)
+    case master(OfMaster)
+
+    /// Of a server that follows a master.
+    package enum OfReplica: Equatable, Sendable {
+        case connecting(MasterAddress)
+        case copyBegan(ReplicationID, offset: Int)
+        case copied(keys: Int, bytes: Int, milliseconds: Int64)
+        case continued(offset: Int)
+        /// What this node had written alone, while it was master, is gone: at most so many bytes of stream.
+        case dropped(bytes: Int)
+        /// Whether what was held before is still there.
+        case linkFailed(ReplicationError, keepsCopy: Bool)
+        case linkClosed(String, keepsCopy: Bool)
+        case putOff(String)
+        /// Not followed any more until this node is told to follow again.
+        case stopped(ReplicationError)
+    }
+
+    /// Of a server that others follow.
+    package enum OfMaster: Equatable, Sendable {
+        case replicaContinues(String, bytes: Int)
+        case replicaCopies(String, keys: Int, bytes: Int)
+        case replicaWaits(String, milliseconds: Int64)
+        case replicaSilent(String)
+        case replicaBehind(String, bytes: Int)
+        case replicaGone(String)
+    }
 }
