@@ -1,6 +1,7 @@
 // Patterns of names, the file that CONFIG REWRITE writes, and commands by their names.
 
 import ClusterCore
+import DataPlane
 import Testing
 
 @testable import ClusterNode

@@ -1,6 +1,7 @@
 // COMMAND: the table of commands, told to clients that find keys and flags by it.
 
 import ClusterCore
+import DataPlane
 import RESP
 
 enum CommandReport {

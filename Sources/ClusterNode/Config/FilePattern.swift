@@ -1,5 +1,6 @@
 // Paths with "*", "?" and "[" in them, as `include` takes them: to the files that there are.
 
+import DataPlane
 import SystemIO
 
 /// The files that a path means in which "*", "?" and "[" stand for characters.
