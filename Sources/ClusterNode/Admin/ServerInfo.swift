@@ -55,6 +55,7 @@ enum ServerInfo {
             ("cluster_connections", "\(2 * (node.host.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
+            ("pubsub_clients", "\(node.clients.subscribers.table.subscriberCount)"),
         ]
     }
 
@@ -114,7 +115,9 @@ enum ServerInfo {
             ("total_error_replies", "\(figures.errorCount)"),
             ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
             ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
-            ("pubsub_channels", "0"), ("pubsub_patterns", "0"), ("pubsubshard_channels", "0"),
+            ("pubsub_channels", "\(node.clients.subscribers.table.channelCount)"),
+            ("pubsub_patterns", "\(node.clients.subscribers.table.patternCount)"),
+            ("pubsubshard_channels", "\(node.clients.subscribers.table.shardChannelCount)"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }

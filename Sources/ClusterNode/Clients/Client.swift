@@ -99,8 +99,12 @@ struct ClientSession {
     var isReadOnly = false
     /// The next command may use slots that are on their way here.
     var isAsking = false
+    /// What the table of subscriptions has of it.
+    var subscriptions = SubscriptionCounts()
+    /// Since when more waits for it than the soft limit of subscribers; wall milliseconds.
+    var overLimitSince: Int64?
 
-    /// As for a new connection, but for the names of the library.
+    /// As for a new connection, but for the names of the library: its subscriptions have ended.
     mutating func reset() {
         self = ClientSession(libraryName: libraryName, libraryVersion: libraryVersion)
     }

@@ -2,6 +2,7 @@
 // is not read from, and closed in the end; the loop never waits for one.
 
 import ClusterCore
+import DataPlane
 import RESP
 import SystemIO
 
@@ -20,6 +21,8 @@ final class Clients {
     /// The newest save that is known to be in place.
     private var placed = Generation(0)
     private var queue = ClientQueue()
+    /// What they subscribe to.
+    var subscribers = Subscribers()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -32,7 +35,9 @@ final class Clients {
 
     /// What waits for clients, or came of requests that are not complete.
     var heldBytes: Int {
-        byID.values.reduce(0) { $0 + $1.replies.waitingBytes + $1.requests.parser.bufferedBytes }
+        byID.values.reduce(subscribers.table.heldBytes) {
+            $0 + $1.replies.waitingBytes + $1.requests.parser.bufferedBytes
+        }
     }
 
     /// All of them, the oldest first.
@@ -110,6 +115,9 @@ final class Clients {
     func remove(_ client: Client, _ node: Node) {
         guard byID.removeValue(forKey: client.id) != nil else { return }
         Transactions.abandon(client, node.store)
+        if !client.session.subscriptions.isEmpty {
+            subscribers.table.removeAll(of: client.subscriber)
+        }
         let place = Int(client.token & 0xFFFF_FFFF)
         places[place] = nil
         freePlaces.append(place)
@@ -224,7 +232,7 @@ final class Clients {
 
     // MARK: - Replies
 
-    private func markDirty(_ client: Client) {
+    func markDirty(_ client: Client) {
         guard !client.turn.isDirty else { return }
         client.turn.isDirty = true
         dirty.append(client)
@@ -308,16 +316,19 @@ final class Clients {
         let wall = node.wake.wall
         for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
             // Requests left unread wait for room as well, though no reply may be waiting.
+            let isSubscriber = !client.session.subscriptions.isEmpty
+            if isSubscriber && closeOverLimit(client, node) { continue }
             let isStuck =
                 (client.turn.hasRequests && client.replies.held.isEmpty
-                    || client.replies.waitingBytes > node.options.outputLimitBytes)
+                    || !isSubscriber
+                        && client.replies.waitingBytes > node.options.outputLimitBytes)
                 && wall - client.activity.lastTaken > node.options.outputPatience
             if isStuck {
                 node.statistics.closedForOutput &+= 1
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
             } else if let timeout = node.options.clientTimeout, !client.turn.isWaiting,
-                client.replies.held.isEmpty,
+                !isSubscriber, client.replies.held.isEmpty,
                 wall - client.activity.lastActive > timeout * 1000
             {
                 remove(client, node)

@@ -73,8 +73,9 @@ final class ReplyBuffer {
                 bytes.removeAll(keepingCapacity: true)
             }
             written = 0
-        } else if written > 65_536 {
-            // Some reply may always be held: what went out before it is let go now and then.
+        } else if written > 65_536 && written * 2 > bytes.count {
+            // Some reply may always be held, or much may wait for a slow reader: what went out before it is let
+            // go now and then, at most as much as is left being moved for it.
             bytes.removeFirst(written)
             held.shift(by: -written)
             written = 0

@@ -222,6 +222,7 @@ package final class Node {
         host.endPause()
         if !areWritesHeld { clients.resume(self) }
         host.settle()
+        clients.endLostSubscriptions(self)
         clients.flush(self)
         host.finishWakeUp()
         if let failure = process.recording?.flush() { log.write(.warning, failure) }
