@@ -1,6 +1,6 @@
 // The hooks of a host: what it asks of the server around it, and what it tells the server. They are called on
-// the host's thread, from within `process`, `poll`, `submit` and `ask`; a hook must not submit a command or
-// call `process`. Messages of PUBLISH have no hook yet.
+// the host's thread, from within `process`, `poll`, `submit`, `ask` and `publish`; a hook must not submit a
+// command, publish, or call `process`.
 
 public import ClusterCore
 public import ClusterWire
@@ -20,6 +20,13 @@ public protocol ClusterServer: AnyObject {
 
     /// Delete the keys of these slots: this node does not own them any more.
     func dropKeys(in slots: SlotSet)
+
+    /// A publication came from another node: hand it to the subscribers of this node, and to nobody else.
+    ///
+    /// Without `toShard` it is for those who subscribe to its channel or to a pattern that matches it (PUBLISH),
+    /// with it for those of the shard channel of that name (SPUBLISH). What this node publishes itself, by
+    /// `ClusterHost.publish`, does not come back here.
+    func deliver(_ publication: Publication, toShard: Bool)
 
     /// Pause writes of clients, or let them go on. During a pause no key may change, not by expiry either. A
     /// pause never lasts longer than twice `ClusterConfig.manualFailoverTimeout`.
@@ -50,6 +57,8 @@ public protocol ClusterServer: AnyObject {
 }
 
 extension ClusterServer {
+    /// Does nothing: nobody subscribes here.
+    public func deliver(_ publication: Publication, toShard: Bool) {}
     /// Does nothing.
     public func answer(_ reply: AdminReply, to client: ClientID) {}
     /// Does nothing.

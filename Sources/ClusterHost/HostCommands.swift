@@ -56,6 +56,29 @@ extension ClusterHost {
         return (reply, generation.flatMap { saves.expect($0) ? $0 : nil })
     }
 
+    /// Publishes to other nodes, over the links that stand: to all of the cluster, or with `shard` to those of
+    /// this node's shard. Nothing is sent again. Whoever subscribes at this node is told by the server itself.
+    ///
+    /// - Parameters:
+    ///   - channel: the name of the channel, any bytes.
+    ///   - message: any bytes.
+    ///   - shard: whether it is a publication of SPUBLISH: then the channel's slot must be served by this shard.
+    /// - Returns: false when it is longer than ``longestPublication``: then nothing was sent.
+    public func publish(channel: [UInt8], message: [UInt8], shard: Bool = false) -> Bool {
+        guard channel.count <= longestPublication,
+            message.count <= longestPublication - channel.count
+        else { return false }
+        step(.publish(Publication(channel: channel, message: message), toShard: shard))
+        return true
+    }
+
+    /// Bytes that the channel and the message of a publication may have together, at most: what may wait on one
+    /// link, and what other nodes take as one message.
+    public var longestPublication: Int {
+        let frame = min(config.limits.linkSendBytes, FrameLimit.peer.kept)
+        return max(0, frame - Layout.headerSize - Layout.publishHeaderSize)
+    }
+
     /// Changes settings of the rules.
     /// - Returns: the save to wait for, if one of the changed settings is kept in nodes.conf.
     public func configure(_ cluster: ClusterConfig) -> Generation? {

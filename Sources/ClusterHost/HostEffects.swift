@@ -18,6 +18,9 @@ extension ClusterHost {
         case .broadcast(let message, let links):
             guard let frame = message.encode() else { return }
             for link in links { send(frame, on: link) }
+            if message.type.isPublication {
+                self.links.figures.publishedBytes.sent &+= UInt64(frame.count * links.count)
+            }
         case .timer(let time): clock.setTimer(at: time)
         case .pauseWrites(let until):
             // The rules say 0 where a pause ends.
@@ -26,6 +29,8 @@ extension ClusterHost {
         case .replicate(let master):
             server?.follow(master, from: machine.state.me.offset)
         case .dropKeys(let slots): server?.dropKeys(in: slots)
+        case .deliver(let publication, let toShard):
+            server?.deliver(publication, toShard: toShard)
         case .reply(let reply, _, let generation): saves.answer = (reply, generation)
         case .note(let fact): note(.rules(fact))
         }
@@ -37,7 +42,13 @@ extension ClusterHost {
         links.figures.sentBytes &+= UInt64(frame.count)
         if let observer = probes.observer { observer(.sent(frame, on: id)) }
         links.markDirty(link)
+        // So many publications may come up in one wake-up that a link would end over its limit though the other
+        // end reads. What was sent waits for no save: the rules send nothing that does.
+        if link.queuedBytes > Self.writtenAtOnce, !link.isConnecting { _ = link.flush() }
     }
+
+    /// Bytes that may be queued for a link before the end of a wake-up.
+    private static let writtenAtOnce = 1 << 20
 
     /// Notes each PING that is sent, if the probe `tellsPings` asks for it.
     private func tellPing(_ message: Message, on link: LinkID) {

@@ -59,8 +59,11 @@ extension ClusterHost {
     private func take(_ frame: [UInt8], _ link: BusLink) {
         if let observer = probes.observer { observer(.received(frame, on: link.id)) }
         links.figures.receivedBytes &+= UInt64(frame.count)
-        if probes.filter != .nothing, let type = Message.type(of: frame), probes.filter.drops(type)
-        {
+        let type = Message.type(of: frame)
+        if type?.isPublication == true {
+            links.figures.publishedBytes.received &+= UInt64(frame.count)
+        }
+        if probes.filter != .nothing, let type, probes.filter.drops(type) {
             step(.filtered(type, from: Message.sender(of: frame)))
             if probes.closesFilteredLinks { lost(link) }
             return
@@ -71,7 +74,7 @@ extension ClusterHost {
             let known = machine.state.slotsExpected(on: link.id)
             step(.message(try Message.decode(frame, expecting: known), on: link.id))
         } catch {
-            step(.refused(error, Message.type(of: frame), on: link.id))
+            step(.refused(error, type, on: link.id))
             if error.closesLink { lost(link) }
         }
     }

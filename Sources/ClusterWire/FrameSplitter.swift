@@ -25,8 +25,8 @@ public struct FrameLimit: Hashable, Sendable {
 
     /// Before the sender is known: enough for gossip about some ten thousand nodes.
     public static let stranger = FrameLimit(kept: 1 << 20, passed: 1 << 20)
-    /// A known peer: any heartbeat is kept; a publication of up to 1 GiB is passed by.
-    public static let peer = FrameLimit(kept: heartbeat, passed: 1 << 30)
+    /// A known peer: any heartbeat is kept, and a publication of up to 64 MiB; one of up to 1 GiB is passed by.
+    public static let peer = FrameLimit(kept: 64 << 20, passed: 1 << 30)
     /// A capture: what is on disk may be read.
     public static let capture = FrameLimit(kept: 1 << 30, passed: 1 << 30)
 }

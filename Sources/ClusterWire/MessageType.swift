@@ -67,6 +67,9 @@ public struct MessageType: RawRepresentable, Hashable, Sendable, BitwiseCopyable
         }
     }
 
+    /// Whether it is PUBLISH or PUBLISHSHARD.
+    @inlinable public var isPublication: Bool { self == .publish || self == .publishShard }
+
     /// Whether the type exists with a light header too.
     @inlinable public var hasLightForm: Bool {
         self == .publish || self == .publishShard || self == .module

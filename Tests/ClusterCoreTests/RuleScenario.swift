@@ -121,6 +121,12 @@ struct RuleScenario {
         case "save-fails": return node.savesFailed()
         case "store": return node.step(.store(try report(&words)))
         case "connected", "lost", "connects": return try link(verb, &words, &node)
+        case "publish", "publish-to-shard":
+            let publication = Publication(
+                channel: Array(try words.word("a channel").utf8),
+                message: Array(words.rest.joined(separator: " ").utf8))
+            while words.next() != nil {}
+            return node.step(.publish(publication, toShard: verb != "publish"))
         case "command":
             var given: [[UInt8]] = []
             while let word = words.next() { given.append(Array(expanded(word).utf8)) }

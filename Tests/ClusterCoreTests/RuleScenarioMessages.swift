@@ -12,6 +12,7 @@ extension RuleScenario {
         var gossip: [GossipEntry] = []
         var extensions: [PingExtension] = []
         var link: LinkID?
+        var publication = Publication(channel: [], message: [])
     }
 
     func receive(_ words: inout Words, _ node: inout TestNode) throws(Unreadable) -> Outcome {
@@ -24,13 +25,14 @@ extension RuleScenario {
             try take(word, &words, from: sender, node, &draft)
         }
         let link = draft.link ?? node.inbound(sender)
-        guard kind != "light" else {
-            let empty = Publication(channel: [], message: [])
-            return node.step(.message(.light(LightMessage(.publish(empty))), on: link))
+        if kind == "light" || kind == "light-to-shard" {
+            let light: LightBody =
+                kind == "light" ? .publish(draft.publication) : .publishShard(draft.publication)
+            return node.step(.message(.light(LightMessage(light)), on: link))
         }
         let beat = Heartbeat(gossip: GossipSection(draft.gossip), extensions: draft.extensions)
         let body: Body
-        if let subject { body = subject } else { body = try self.body(kind, beat) }
+        if let subject { body = subject } else { body = try self.body(kind, beat, draft) }
         var header = node.header(of: sender)
         if !draft.extensions.isEmpty { header.messageFlags.insert(.extensions) }
         for change in draft.changes { change(&header) }
@@ -60,7 +62,9 @@ extension RuleScenario {
         }
     }
 
-    private func body(_ kind: String, _ beat: Heartbeat) throws(Unreadable) -> Body {
+    private func body(
+        _ kind: String, _ beat: Heartbeat, _ draft: Draft
+    ) throws(Unreadable) -> Body {
         switch kind {
         case "ping": return .ping(beat)
         case "pong": return .pong(beat)
@@ -68,7 +72,8 @@ extension RuleScenario {
         case "vote-request": return .voteRequest
         case "vote": return .vote
         case "mfstart": return .manualFailoverStart
-        case "publish": return .publish(Publication(channel: [], message: []))
+        case "publish": return .publish(draft.publication)
+        case "publish-to-shard": return .publishShard(draft.publication)
         case "unknown": return .unknown(MessageType(rawValue: 99), [])
         default: throw Unreadable("'\(kind)' is no kind of message")
         }
@@ -85,6 +90,9 @@ extension RuleScenario {
                 draft.gossip.append(try entry(part, node))
             }
         case "extensions": draft.changes.append { $0.messageFlags.insert(.extensions) }
+        case "says":
+            draft.publication.channel = Array(try words.word("a channel").utf8)
+            draft.publication.message = Array(try words.word("a message").utf8)
         case "hostname": draft.extensions.append(.hostname(try words.word("a name")))
         case "node-name": draft.extensions.append(.nodeName(try words.word("a name")))
         case "shard":
@@ -121,6 +129,7 @@ extension RuleScenario {
         switch word {
         case "paused": return { $0.messageFlags.insert(.paused) }
         case "forced": return { $0.messageFlags.insert(.forceAck) }
+        case "takes-light": return { $0.flags.insert(.lightPublish) }
         case "nofailover": return { $0.flags.insert(.noFailover) }
         case "master":
             return {

@@ -50,7 +50,7 @@ extension RuleScenario.Telling {
         case .close: "close"
         case .send: message?.body?.heartbeat.flatMap { _ in message?.message.type.name }
         case .timer: "timer"
-        case .broadcast, .pauseWrites, .replicate, .dropKeys, .reply, .note: nil
+        case .broadcast, .pauseWrites, .replicate, .dropKeys, .deliver, .reply, .note: nil
         }
     }
 
@@ -68,6 +68,8 @@ extension RuleScenario.Telling {
             return until == 0 ? "release writes" : "pause writes for \(until - now) ms"
         case .replicate(let from): return "replicate from \(from.map { "\($0)" } ?? "nobody")"
         case .dropKeys(let set): return "drop keys in \(set)"
+        case .deliver(let publication, let toShard):
+            return "deliver \(toShard ? "to the shard " : "")\(said(by: publication))"
         case .reply(let reply, _, let save):
             return "reply \(reply)\(save.map { " after save \($0.number)" } ?? "")"
         case .note(let note): return "note \(note)"
@@ -93,8 +95,15 @@ extension RuleScenario.Telling {
     // MARK: Messages
 
     private func text(of sent: Outcome.Sent) -> String {
-        guard let header = sent.header, let body = sent.body else { return "send light" }
+        guard let header = sent.header, let body = sent.body else {
+            return "send light \(said(byLight: sent.message)) → \(name(of: sent.link))"
+        }
         var text = "send \(body.type.name ?? "?")"
+        switch body {
+        case .publish(let publication), .publishShard(let publication):
+            text += " of \(said(by: publication))"
+        default: break
+        }
         if case .fail(let id) = body { text += " of \(id)" }
         if case .update(let update) = body {
             text += " of \(update.node) at \(update.configEpoch): \(update.slots)"
@@ -113,6 +122,20 @@ extension RuleScenario.Telling {
         if !flags.isEmpty { text += " \(flags.joined(separator: " "))" }
         if let beat = body.heartbeat { text += said(by: beat) }
         return text + " → \(name(of: sent.link))"
+    }
+
+    /// `CHANNEL: MESSAGE`.
+    private func said(by publication: Publication) -> String {
+        "\(latin1(publication.channel)): \(latin1(publication.message))"
+    }
+
+    private func said(byLight message: Message) -> String {
+        guard case .light(let light) = message else { return "?" }
+        switch light.body {
+        case .publish(let publication): return "PUBLISH of \(said(by: publication))"
+        case .publishShard(let publication): return "PUBLISHSHARD of \(said(by: publication))"
+        case .module: return "MODULE"
+        }
     }
 
     /// Gossip: suspects always, others where details are asked for. Of extensions likewise all but shards.

@@ -54,6 +54,17 @@ import Testing
             ($0.isAsking, $0.present, $0.hasSeveralKeys) = (true, 2, true)
         },
         Row(place: .importing, slot: 200, route: .serve) { $0.movesKeys = true },
+        // Shard channels stay at the source until the slot has moved, and a replica serves those of its master.
+        Row(place: .migrating, slot: 5, route: .serve) { $0.isShardChannel = true },
+        Row(place: .importing, slot: 200, route: .moved(to: id("b"))) { $0.isShardChannel = true },
+        Row(place: .importing, slot: 200, route: .serve) {
+            ($0.isShardChannel, $0.isAsking, $0.hasSeveralKeys) = (true, true, true)
+        },
+        Row(place: .replica, slot: 200, route: .serve) { $0.isShardChannel = true },
+        Row(place: .down, slot: 5, route: .serve) { $0.isShardChannel = true },
+        Row(place: .down, slot: 5, route: .down(.cluster)) {
+            ($0.isShardChannel, $0.channelsWhenDown, $0.readsWhenDown) = (true, false, true)
+        },
         // A replica reads its master's slots, if it holds a copy and the client wants it.
         Row(place: .replica, slot: 200, route: .serve) {
             ($0.allowsReplica, $0.holdsCopy) = (true, true)

@@ -282,8 +282,8 @@ struct TestNode {
                 }
             case .send(let message, let link):
                 outcome.sent.append(.init(message: message, link: link, to: letter(of: link)))
-            case .connect, .close, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys, .reply,
-                .note:
+            case .connect, .close, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys,
+                .deliver, .reply, .note:
                 break
             }
         }

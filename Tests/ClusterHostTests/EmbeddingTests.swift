@@ -110,4 +110,55 @@ import Testing
         }
         server.host.stop()
     }
+
+    @Test func `a foreign server publishes, and is told what others publish`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let cluster = try ownNode()
+        let node = cluster.nodes[0]
+        let server = try ForeignServer(in: folder.path, port: ports.ports.lowerBound)
+        try server.host.start()
+        try join(server, node)
+        server.forget()
+        let message = [UInt8](repeating: 0, count: 100_000)
+        _ = try node.ask(["PUBLISH", "news", String(decoding: message, as: UTF8.self)])
+        let told = Told.delivered(
+            Publication(channel: Array("news".utf8), message: message), toShard: false)
+        func deliveries() -> [Told] {
+            server.told.filter { if case .delivered = $0 { true } else { false } }
+        }
+        server.turn(until: "the publication is there") {
+            deliveries() == [told] ? nil : "\(deliveries().count)"
+        }
+
+        let subscriber = try node.connect()
+        _ = try subscriber.send(["SUBSCRIBE", "back"])
+        #expect(server.host.publish(channel: Array("back".utf8), message: message))
+        try server.turn()
+        server.turn(until: "the other node counted it") {
+            let info = try node.text("CLUSTER", "INFO")
+            return info.contains("cluster_stats_messages_publish_received:1") ? nil : info
+        }
+        // Its own publication does not come back.
+        #expect(deliveries().count == 1)
+        withExtendedLifetime(subscriber) {}
+        server.host.stop()
+    }
+
+    @Test func `what is longer than other nodes take is published to nobody`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let server = try ForeignServer(in: folder.path, port: ports.ports.lowerBound)
+        try server.host.start()
+        var limits = server.host.config.limits
+        limits.linkSendBytes = 10_000
+        server.host.setLimits(limits)
+        let longest = server.host.longestPublication
+        #expect(longest == 10_000 - 2256 - 8)
+        let before = server.steps
+        #expect(!server.host.publish(channel: [1], message: [UInt8](repeating: 0, count: longest)))
+        #expect(server.steps == before)
+        #expect(server.host.publish(channel: [], message: [UInt8](repeating: 0, count: longest)))
+        server.host.stop()
+    }
 }

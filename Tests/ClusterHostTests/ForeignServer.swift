@@ -14,6 +14,7 @@ enum Told: Equatable {
     case followed(NodeAddress?)
     case dropped(SlotSet)
     case paused(Bool)
+    case delivered(Publication, toShard: Bool)
     case answered(AdminReply, ClientID)
     case role(Role)
     case saved(Generation)
@@ -81,6 +82,9 @@ final class ForeignServer: ClusterServer {
         told.append(.followed(master))
     }
     func dropKeys(in slots: SlotSet) { told.append(.dropped(slots)) }
+    func deliver(_ publication: Publication, toShard: Bool) {
+        told.append(.delivered(publication, toShard: toShard))
+    }
     func setWritesPaused(_ arePaused: Bool) { told.append(.paused(arePaused)) }
     func answer(_ reply: AdminReply, to client: ClientID) {
         told.append(.answered(reply, client))

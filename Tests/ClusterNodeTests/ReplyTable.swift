@@ -135,8 +135,10 @@ struct ReplyTable {
 
 extension LiveTests {
     @Suite(.serialized) struct ReplyTableTests {
-        static let alone = ["strings", "keys", "transactions", "settings", "alone", "tools"]
-        static let together = ["shard", "routing"]
+        static let alone = [
+            "strings", "keys", "transactions", "settings", "alone", "tools", "pubsub",
+        ]
+        static let together = ["shard", "routing", "shardchannels"]
 
         @Test(arguments: alone)
         func `replies of a node alone are those of the table`(name: String) throws {

@@ -34,19 +34,27 @@ package enum InputLog {
         return text
     }
 
-    /// An effect as one line: messages by their digest and what they say.
+    /// An effect as one line: messages by their digest and what they say, publications by their digest.
     package static func text(_ effect: Effect) -> String {
         var line = "\(effect)"
         if case .send(let message, let link) = effect {
-            let bytes = message.encode() ?? []
-            let digest = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-                ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-            }
             var words: [UInt8] = []
             message.appendLine(to: &words)
-            line = "send \(InputWords.link(link)) \(String(digest, radix: 16)) \(latin1(words))"
+            let digest = digest(message.encode() ?? [])
+            line = "send \(InputWords.link(link)) \(digest) \(latin1(words))"
+        } else if case .deliver(let publication, let toShard) = effect {
+            let (channel, message) = (publication.channel, publication.message)
+            line = "deliver \(toShard ? "shard" : "all") \(digest(channel)) \(digest(message))"
+            line += " \(channel.count) + \(message.count) bytes"
         }
         return String(line.map { $0.isNewline ? " " : $0 })
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> String {
+        let digest = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
+        return String(digest, radix: 16)
     }
 }
 

@@ -24,6 +24,8 @@ enum InputWords {
         case .command(let command, let client):
             (["command", String(client.number)] + words(command).map { hex($0) })
                 .joined(separator: " ")
+        case .publish(let publication, let toShard):
+            "publish \(toShard ? 1 : 0) \(hex(publication.channel)) \(hex(publication.message))"
         case .store(let report):
             "store \(report.offset) \(report.isEmpty ? 1 : 0) \(report.copyAge ?? -1) "
                 + report.occupied.ranges.map(\.description).joined(separator: ",")
@@ -42,6 +44,7 @@ enum InputWords {
         case "tick": return .tick
         case "timer": return .timer
         case "command": return command(rest)
+        case "publish": return publish(rest)
         case "store": return store(rest)
         case "filtered":
             return rest.first.flatMap { UInt16($0) }.map {
@@ -138,6 +141,14 @@ enum InputWords {
             bytes.append(high << 4 | low)
         }
         return bytes
+    }
+
+    private static func publish(_ rest: [String]) -> Input? {
+        guard rest.count == 3, ["0", "1"].contains(rest[0]), let channel = bytes(rest[1]),
+            let message = bytes(rest[2])
+        else { return nil }
+        return .publish(
+            Publication(channel: channel, message: message), toShard: rest[0] == "1")
     }
 
     private static func store(_ rest: [String]) -> Input? {

@@ -26,6 +26,9 @@ public enum Effect: Equatable, Sendable {
     case replicate(from: NodeAddress?)
     /// Delete the keys of these slots: this node does not own them any more.
     case dropKeys(in: SlotSet)
+    /// Hand a publication that came from another node to the subscribers of this node: to those of its channel
+    /// and of patterns that match it, or, with `toShard`, to those of the shard channel.
+    case deliver(Publication, toShard: Bool)
     /// Answer a client: at once, or when this save is written in the place of nodes.conf, so that no crash
     /// undoes what was answered. If that save fails, answer an error instead.
     case reply(AdminReply, to: ClientID, after: Generation? = nil)

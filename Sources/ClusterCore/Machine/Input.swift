@@ -23,6 +23,9 @@ public enum Input: Equatable, Sendable {
     case linkClosed(LinkID)
     /// An operator or a tool asks for something; `Effect.reply` answers.
     case command(AdminCommand, from: ClientID)
+    /// A client publishes: to all subscribers in the cluster, or to those in this shard. Those of this node are
+    /// told by the server itself.
+    case publish(Publication, toShard: Bool)
     /// The present state of the data store.
     case store(StoreReport)
     /// A save, and all before it, is on disk.

@@ -113,6 +113,8 @@ public struct Machine: Sendable {
         case .linkClosed(let link): Links.closed(link, &state, &context)
         case .command(let command, let client):
             Commands.run(command, for: client, &state, &context)
+        case .publish(let publication, let toShard):
+            Publishing.publish(publication, toShard: toShard, &state, &context)
         case .store(let report): Replication.learned(report, &state, &context)
         case .persisted(let generation):
             for action in Saving.confirmed(upTo: generation, &state, &context) { perform(action) }

@@ -43,11 +43,11 @@ package enum InfoReport {
         lines += [
             "cluster_stats_bytes_sent:\(figures.sentBytes)",
             "cluster_stats_bytes_received:\(figures.receivedBytes)",
+            "cluster_stats_pubsub_bytes_sent:\(figures.publishedBytes.sent)",
+            "cluster_stats_pubsub_bytes_received:\(figures.publishedBytes.received)",
         ]
-        // Nobody publishes here, and there are no modules.
-        for kind in ["pubsub", "module"] {
-            lines += ["sent", "received"].map { "cluster_stats_\(kind)_bytes_\($0):0" }
-        }
+        // There are no modules.
+        lines += ["sent", "received"].map { "cluster_stats_module_bytes_\($0):0" }
         lines.append("total_cluster_links_buffer_limit_exceeded:\(figures.linksOverLimit)")
         lines.append("cluster_config_saved:\(state.durability.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()

@@ -24,6 +24,11 @@ public struct SlotQuery: Equatable, Sendable {
     public var present = 0
     /// How many of its keys do not exist here.
     public var missing = 0
+    /// It is about a shard channel and not a key: a channel does not move with the keys of its slot, and a replica
+    /// serves those of its master.
+    public var isShardChannel = false
+    /// The server serves shard channels while the cluster is down.
+    public var channelsWhenDown = true
     /// The server answers reads while the cluster is down.
     public var readsWhenDown = false
     /// As a replica, the server holds a copy of its master's keys.
@@ -71,7 +76,9 @@ extension ClusterState {
         guard let owner = slots.owner(of: slot) else { return .down(.unowned) }
         let target = owner == .myself ? slots.migrating[slot] : nil
         let isImporting = target == nil && slots.importing[slot] != nil
-        if !health.isOK {
+        if !health.isOK && query.isShardChannel {
+            guard query.channelsWhenDown else { return .down(.cluster) }
+        } else if !health.isOK {
             guard query.readsWhenDown else { return .down(.cluster) }
             if query.writes { return .down(.writesOnly) }
         }
@@ -83,9 +90,8 @@ extension ClusterState {
         if isImporting && query.isAsking {
             return query.hasSeveralKeys && query.missing > 0 ? .tryAgain : .serve
         }
-        if query.allowsReplica, !query.writes, query.holdsCopy, let master = me.master,
-            nodes.find(master) == owner
-        {
+        let isReadable = query.isShardChannel || query.allowsReplica && query.holdsCopy
+        if isReadable, !query.writes, let master = me.master, nodes.find(master) == owner {
             return .serve
         }
         return owner == .myself ? .serve : .moved(to: nodes[owner].id)

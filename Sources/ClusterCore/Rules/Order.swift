@@ -27,6 +27,7 @@ enum Order {
         "ReplicaMigration",  // when a replica moves to a master without replicas
         "SlotOwnership",  // who gets a slot when claims differ
         "Replication",  // our offset, and how old our copy is
+        "Publishing",  // who is sent a publication, and who is handed one
         "Roles",  // master and replica
         "ManualFailover",  // a failover that an operator asks for
         "Extensions",  // names, shard and forgotten nodes

@@ -10,19 +10,30 @@ enum Receive {
     ) {
         state.statistics.countReceived(message.type)
         switch message {
-        case .light: light(on: link, &state, &context)
+        case .light(let message): light(message.body, on: link, &state, &context)
         case .full(let header, let body): full(header, body, on: link, &state, &context)
         }
     }
 
-    /// Light messages show only that their sender is alive. From an unknown node they end the connection.
+    /// Light messages say nothing of their sender but that it is alive. From an unknown node they end the
+    /// connection.
     ///
     /// - Source: bus protocol §2.10.
     private static func light(
-        on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
+        _ body: LightBody, on link: LinkID, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         if let sender = state.boundNode(of: link) {
             state.nodes.noteData(of: sender, at: context.now.monotonic)
+            // No header of it has been believed yet: it is no member.
+            guard !state.nodes.isKnownFromGossip(sender) else { return }
+            switch body {
+            case .publish(let publication):
+                Publishing.received(publication, toShard: false, &context)
+            case .publishShard(let publication):
+                Publishing.received(publication, toShard: true, &context)
+            case .module: break  // there are no modules; the sender lives
+            }
             return
         }
         context.note(.ignored(.lightFromUnknownNode, from: nil))
@@ -209,7 +220,11 @@ enum Receive {
             if let nack = VoteNack(bytes) { Election.refused(by: sender, nack, &state, &context) }
         case .unknown(let type, _):
             context.note(.ignored(.unknownType(type), from: state.nodes[sender].id))
-        case .publish, .publishShard, .module: break  // nobody subscribes here; the sender lives
+        case .publish(let publication):
+            Publishing.received(publication, toShard: false, &context)
+        case .publishShard(let publication):
+            Publishing.received(publication, toShard: true, &context)
+        case .module: break  // there are no modules; the sender lives
         case .ping, .pong, .meet: break  // heartbeats went another way
         }
     }

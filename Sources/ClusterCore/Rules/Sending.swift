@@ -68,10 +68,18 @@ enum Sending {
         _ body: Body, _ state: inout ClusterState, _ context: inout StepContext
     ) {
         let links = state.connectedPeers().compactMap { state.nodes[$0].outbound.openID }
-        guard !links.isEmpty else { return }
-        for _ in links { state.statistics.countSent(body.type) }
         let header = Compose.header(state, context.config)
-        context.emit(.broadcast(.full(header, body), on: links))
+        broadcast(.full(header, body), on: links, &state, &context)
+    }
+
+    /// Sends one message on each of these connections, as it is.
+    static func broadcast(
+        _ message: Message, on links: [LinkID], _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
+        guard !links.isEmpty else { return }
+        for _ in links { state.statistics.countSent(message.type) }
+        context.emit(.broadcast(message, on: links))
     }
 
     /// Sends a PONG to every connected peer, because our role, slots or epochs have changed.

@@ -19,9 +19,11 @@ package struct Statistics: Equatable, Sendable {
 }
 
 /// What is counted where the bytes are: connections of the bus and what goes over them.
-package struct BusFigures: Equatable, Sendable {
+package struct BusFigures: Sendable {
     package var sentBytes: UInt64 = 0
     package var receivedBytes: UInt64 = 0
+    /// Of both, those of PUBLISH and PUBLISHSHARD.
+    package var publishedBytes: (sent: UInt64, received: UInt64) = (0, 0)
     /// Links closed because what waited on them passed the limit.
     package var linksOverLimit: UInt64 = 0
 

@@ -55,6 +55,7 @@ enum ServerInfo {
             ("cluster_connections", "\(2 * (node.host.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
+            ("pubsub_clients", "\(node.clients.subscribers.table.subscriberCount)"),
         ]
     }
 
@@ -116,7 +117,9 @@ enum ServerInfo {
             ("sync_full", "\(node.replication.figures.copies)"),
             ("sync_partial_ok", "\(node.replication.figures.continued)"),
             ("sync_partial_err", "\(node.replication.figures.refused)"),
-            ("pubsub_channels", "0"), ("pubsub_patterns", "0"), ("pubsubshard_channels", "0"),
+            ("pubsub_channels", "\(node.clients.subscribers.table.channelCount)"),
+            ("pubsub_patterns", "\(node.clients.subscribers.table.patternCount)"),
+            ("pubsubshard_channels", "\(node.clients.subscribers.table.shardChannelCount)"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }

@@ -126,8 +126,12 @@ struct ClientSession {
     var announcement = ReplicaAnnouncement()
     /// It is sent the stream by its feed, and no replies.
     var isReplica = false
+    /// What the table of subscriptions has of it.
+    var subscriptions = SubscriptionCounts()
+    /// Since when more waits for it than the soft limit of subscribers; wall milliseconds.
+    var overLimitSince: Int64?
 
-    /// As for a new connection, but for the names of the library.
+    /// As for a new connection, but for the names of the library: its subscriptions have ended.
     mutating func reset() {
         self = ClientSession(libraryName: libraryName, libraryVersion: libraryVersion)
     }

@@ -21,6 +21,8 @@ final class Clients {
     /// The newest save that is known to be in place.
     private var placed = Generation(0)
     private var queue = ClientQueue()
+    /// What they subscribe to.
+    var subscribers = Subscribers()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -33,7 +35,9 @@ final class Clients {
 
     /// What waits for clients, or came of requests that are not complete.
     var heldBytes: Int {
-        byID.values.reduce(0) { $0 + $1.replies.waitingBytes + $1.requests.bufferedBytes }
+        byID.values.reduce(subscribers.table.heldBytes) {
+            $0 + $1.replies.waitingBytes + $1.requests.bufferedBytes
+        }
     }
 
     /// All of them, the oldest first.
@@ -113,6 +117,9 @@ final class Clients {
         guard byID.removeValue(forKey: client.id) != nil else { return }
         Transactions.abandon(client, node.store)
         if client.isReplica { node.replication.replicaClosed(client.id.number) }
+        if !client.session.subscriptions.isEmpty {
+            subscribers.table.removeAll(of: client.subscriber)
+        }
         let place = Int(client.token & 0xFFFF_FFFF)
         places[place] = nil
         freePlaces.append(place)
@@ -228,7 +235,7 @@ final class Clients {
 
     // MARK: - Replies
 
-    private func markDirty(_ client: Client) {
+    func markDirty(_ client: Client) {
         guard !client.turn.isDirty else { return }
         client.turn.isDirty = true
         dirty.append(client)
@@ -343,17 +350,19 @@ final class Clients {
         let wall = node.wake.wall
         for client in byID.values.sorted(by: { $0.id.number < $1.id.number }) {
             // Requests left unread wait for room as well, though no reply may be waiting.
+            let isSubscriber = !client.session.subscriptions.isEmpty
+            if isSubscriber && closeOverLimit(client, node) { continue }
             let isStuck =
                 (client.turn.hasRequests && client.replies.held.isEmpty
-                    || client.replies.waitingBytes > node.options.outputLimitBytes)
+                    || !isSubscriber
+                        && client.replies.waitingBytes > node.options.outputLimitBytes)
                 && wall - client.activity.lastTaken > node.options.outputPatience
             if isStuck {
                 node.statistics.closedForOutput &+= 1
                 node.log.refuse("client", "Closed a client that does not read its replies")
                 remove(client, node)
             } else if let timeout = node.options.clientTimeout, !client.turn.isWaiting,
-                !client.isReplica,
-                client.replies.held.isEmpty,
+                !client.isReplica, !isSubscriber, client.replies.held.isEmpty,
                 wall - client.activity.lastActive > timeout * 1000
             {
                 remove(client, node)

@@ -71,8 +71,9 @@ final class ReplyBuffer {
             // A small buffer is kept, so that a busy client does not allocate for each reply.
             writer.removeAll(keepingUpTo: 16_384)
             written = 0
-        } else if written > 65_536 {
-            // Some reply may always be held: what went out before it is let go now and then.
+        } else if written > 65_536 && written * 2 > writer.count {
+            // Some reply may always be held, or much may wait for a slow reader: what went out before it is let
+            // go now and then, at most as much as is left being moved for it.
             writer.removeFirst(written)
             held.shift(by: -written)
             written = 0

@@ -14,7 +14,7 @@ enum ClientCommand {
             return name.isEmpty ? context.null() : context.bulk(name)
         case "id": return context.integer(Int64(context.client.id.number))
         case "info":
-            return context.verbatim(line(context.client, at: context.node.now.wall) + "\n")
+            return context.verbatim(line(context.client, context.node) + "\n")
         case "list": return list(context)
         case "kill": return kill(context)
         case "reply": return reply(context)
@@ -89,10 +89,10 @@ enum ClientCommand {
         switch (context.count, context.count > 2 ? context.option(2) : "") {
         case (2, _): break
         case (4, "type"):
-            guard let isNormal = isNormalType(context.option(3)) else {
+            guard let types = types(context.option(3)) else {
                 return .error("ERR Unknown client type '\(context.text(3))'")
             }
-            if !isNormal { shown = [] }
+            shown.removeAll { !types.contains($0.type) }
         case (4..., "id"):
             var wanted = Set<Int64>()
             for index in 3..<context.count {
@@ -104,22 +104,24 @@ enum ClientCommand {
             shown = shown.filter { wanted.contains(Int64($0.id.number)) }
         default: return .syntaxError
         }
-        let wall = context.node.now.wall
-        return context.verbatim(shown.map { line($0, at: wall) + "\n" }.joined())
+        return context.verbatim(shown.map { line($0, context.node) + "\n" }.joined())
     }
 
-    /// nil for a word that is no type of client; all of ours are normal.
-    private static func isNormalType(_ word: String) -> Bool? {
+    /// The types of clients that a word names; nil for a word that is none.
+    private static func types(_ word: String) -> [ClientType]? {
         switch word {
-        case "normal": true
-        case "master", "replica", "slave", "pubsub": false
+        case "normal": [.normal]
+        case "pubsub": [.subscriber]
+        case "master", "replica", "slave": []
         default: nil
         }
     }
 
     /// One client, without a newline.
-    private static func line(_ client: Client, at wall: Int64) -> String {
+    private static func line(_ client: Client, _ node: Node) -> String {
         let (session, transaction) = (client.session, client.transaction)
+        let wall = node.now.wall
+        let subscribed = node.clients.subscribers.table.heldBytes(of: client.subscriber)
         let flags = flags(client)
         let waiting = client.requests.bufferedBytes
         let output = client.replies.waitingBytes
@@ -129,13 +131,16 @@ enum ClientCommand {
             ("fd", "\(client.descriptor ?? -1)"), ("name", session.name),
             ("age", "\((wall - client.origin.connectedAt) / 1000)"),
             ("idle", "\((wall - client.activity.lastActive) / 1000)"),
-            ("flags", flags.isEmpty ? "N" : flags), ("db", "0"), ("sub", "0"), ("psub", "0"),
-            ("ssub", "0"), ("multi", "\(transaction.queue?.count ?? -1)"),
+            ("flags", flags.isEmpty ? "N" : flags), ("db", "0"),
+            ("sub", "\(session.subscriptions.channels)"),
+            ("psub", "\(session.subscriptions.patterns)"),
+            ("ssub", "\(session.subscriptions.shardChannels)"),
+            ("multi", "\(transaction.queue?.count ?? -1)"),
             ("watch", "\(transaction.watched.count)"),
             ("qbuf", "\(waiting)"), ("qbuf-free", "0"), ("argv-mem", "0"),
             ("multi-mem", "\(transaction.queue?.heldBytes ?? 0)"), ("rbs", "0"), ("rbp", "0"),
             ("obl", "0"), ("oll", output > 0 ? "1" : "0"), ("omem", "\(output)"),
-            ("tot-mem", "\(waiting + output)"),
+            ("tot-mem", "\(waiting + output + subscribed)"),
             ("events", client.turn.interest.contains(.write) ? "w" : "r"),
             ("cmd", client.lastCommand?.fullName ?? "NULL"), ("user", "default"),
             ("redir", "-1"), ("resp", "\(client.replies.writer.version.rawValue)"),
@@ -146,7 +151,8 @@ enum ClientCommand {
 
     private static func flags(_ client: Client) -> String {
         let flags = [
-            (client.transaction.queue != nil, "x"), (client.turn.isWaiting, "b"),
+            (client.type == .subscriber, "P"), (client.transaction.queue != nil, "x"),
+            (client.turn.isWaiting, "b"),
             (client.transaction.isDisturbed, "d"), (client.turn.isLeaving, "c"),
             (client.session.isReadOnly, "r"), (client.session.isNoEvict, "e"),
             (client.session.isNoTouch, "T"),
@@ -178,10 +184,10 @@ enum ClientCommand {
                 }
                 victims.removeAll { Int64($0.id.number) != id }
             case "type":
-                guard let isNormal = isNormalType(value.lowercased()) else {
+                guard let types = types(value.lowercased()) else {
                     return .error("ERR Unknown client type '\(value)'")
                 }
-                if !isNormal { victims = [] }
+                victims.removeAll { !types.contains($0.type) }
             case "addr": victims.removeAll { $0.origin.peer != value }
             case "laddr": victims.removeAll { $0.origin.local != value }
             case "user":
@@ -207,4 +213,13 @@ enum ClientCommand {
             context.node.clients.remove(victim, context.node)
         }
     }
+}
+
+/// What a client is to whoever lists or closes clients.
+private enum ClientType {
+    case normal, subscriber
+}
+
+extension Client {
+    fileprivate var type: ClientType { session.subscriptions.isEmpty ? .normal : .subscriber }
 }

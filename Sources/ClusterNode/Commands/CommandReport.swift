@@ -53,6 +53,7 @@ enum CommandReport {
         var names: [String] = []
         if spec.flags.contains(.write) { names.append("@write") }
         if spec.flags.contains(.readOnly) { names.append("@read") }
+        if spec.flags.contains(.pubsub) { names.append("@pubsub") }
         if ["string", "connection"].contains(spec.group) { names.append("@\(spec.group)") }
         if spec.group == "generic" { names.append("@keyspace") }
         if spec.group == "transactions" { names.append("@transaction") }
@@ -64,7 +65,8 @@ enum CommandReport {
     private static func keySpecs(_ spec: CommandSpec) -> [AdminReply] {
         guard spec.keys.first > 0 else { return [] }
         let last = spec.keys.last > 0 ? spec.keys.last - spec.keys.first : spec.keys.last
-        let access = spec.flags.contains(.write) ? "RW" : "RO"
+        let access =
+            spec.namesShardChannels ? "not_key" : spec.flags.contains(.write) ? "RW" : "RO"
         return [
             .map([
                 ("flags", .list([.status(access)])),
@@ -148,7 +150,7 @@ enum CommandReport {
         {
             spec = part
         }
-        guard spec.keys.first > 0 else {
+        guard spec.keys.first > 0, !spec.namesShardChannels else {
             return .error("ERR The command has no key arguments")
         }
         guard spec.takes(context.count - 2) else {

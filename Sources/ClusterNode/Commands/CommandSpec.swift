@@ -29,6 +29,8 @@ struct CommandFlags: OptionSet, Sendable {
     static let blocking = CommandFlags(rawValue: 1 << 18)
     /// A replica may send it on its link; ours, and not listed by COMMAND.
     static let ofReplicas = CommandFlags(rawValue: 1 << 26)
+    /// May be said by a subscriber that speaks version 2; ours, and not listed by COMMAND.
+    static let whileSubscribed = CommandFlags(rawValue: 1 << 24)
     /// Reads the whole store, without naming a key; ours, and not listed by COMMAND.
     static let wholeStore = CommandFlags(rawValue: 1 << 27)
     /// EXEC and MIGRATE, whose keys are found in ways of their own; ours, and not listed by COMMAND.
@@ -85,6 +87,11 @@ struct KeyPlaces: Equatable, Sendable {
     func places(in count: Int) -> StrideThrough<Int> {
         stride(from: first, through: last >= 0 ? min(last, count - 1) : count + last, by: step)
     }
+}
+
+extension CommandSpec {
+    /// What stands where others have keys are shard channels.
+    var namesShardChannels: Bool { flags.contains(.pubsub) && keys.first > 0 }
 }
 
 /// One command, or one subcommand.

@@ -17,6 +17,7 @@ enum CommandTable {
         table.add("generic", keys + expiry)
         table.add("connection", connection)
         table.add("transactions", transactions)
+        table.add("pubsub", pubsub)
         table.add("cluster", cluster)
         table.add("server", server)
         addContainers(to: &table)
@@ -184,15 +185,15 @@ enum CommandTable {
 
     private static let connection: [ListedCommand] = [
         ListedCommand(
-            "ping", -1, .fast, "Returns PONG, or the argument if there is one.",
-            .words(ConnectionCommands.ping)),
+            "ping", -1, [.fast, .whileSubscribed], "Returns PONG, or the argument if there is one.",
+            .connection(ConnectionCommands.ping)),
         ListedCommand(
             "echo", 2, alwaysFast, "Returns its argument.", .words(ConnectionCommands.echo)),
         ListedCommand(
             "select", 2, alwaysFast, "Selects a database; there is only database 0.",
             .words(ConnectionCommands.select)),
         ListedCommand(
-            "quit", -1, greets.union(.inTransaction),
+            "quit", -1, greets.union([.inTransaction, .whileSubscribed]),
             "Closes the connection once pending replies have been sent.",
             .connection(ConnectionCommands.quit)),
         ListedCommand(
@@ -203,9 +204,9 @@ enum CommandTable {
             "auth", -2, greets, "Authenticates the connection; no password is set here.",
             .words(Greeting.authenticate)),
         ListedCommand(
-            "reset", 1, greets.union(.inTransaction), since: "6.2.0",
-            "Resets the connection: its transaction, watched keys, name, protocol and modes.",
-            .connection(ConnectionCommands.reset)),
+            "reset", 1, greets.union([.inTransaction, .whileSubscribed]), since: "6.2.0",
+            "Resets the connection: its transaction, subscriptions, name, protocol and modes.",
+            .server(ConnectionCommands.reset)),
     ]
 
     private static let transactions: [ListedCommand] = [

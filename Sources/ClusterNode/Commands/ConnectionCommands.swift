@@ -4,7 +4,15 @@ import DataPlane
 import RESP
 
 enum ConnectionCommands {
-    static func ping(_ context: WordContext) -> CommandResult {
+    static func ping(_ context: ConnectionContext) -> CommandResult {
+        // Whoever reads publications in version 2 is answered in their form.
+        if context.reply.version == .two, !context.client.session.subscriptions.isEmpty,
+            context.count <= 2
+        {
+            context.reply.arrayHeader(2)
+            context.reply.bulk("pong")
+            return context.count == 2 ? context.bulk(word: 1) : context.bulk("")
+        }
         switch context.count {
         case 1:
             context.reply.raw(pong)
@@ -33,8 +41,9 @@ enum ConnectionCommands {
         return context.ok()
     }
 
-    static func reset(_ context: ConnectionContext) -> CommandResult {
+    static func reset(_ context: ServerContext) -> CommandResult {
         Transactions.abandon(context.client, context.store)
+        context.node.clients.subscribers.table.removeAll(of: context.client.subscriber)
         context.client.session.reset()
         context.reply.version = .two
         context.client.replies.mode = .on

@@ -13,6 +13,7 @@ enum Dispatch {
         let start = client.replies.count
         guard answer(client, node) else { return false }
         client.replies.finishCommand(from: start)
+        node.clients.finishRequest(of: client)
         return true
     }
 
@@ -99,6 +100,7 @@ enum Dispatch {
         if flags(of: spec, client).contains(.write) && !node.routes.takesWrites(node) {
             return "READONLY You can't write against a read only replica."
         }
+        if let refusal = PubSubCommands.refusal(of: spec, client) { return refusal }
         // It tells of all keys without naming one: a replica without a copy would say that there are none.
         if flags(of: spec, client).contains(.wholeStore) && !node.routes.takesWrites(node)
             && !node.replication.holdsCopy

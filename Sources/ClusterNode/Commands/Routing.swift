@@ -65,6 +65,8 @@ enum Routing {
         var slot: Slot?
         var isUnassigned = false
         var isCrossing = false
+        /// They are shard channels, or some are.
+        var areChannels = false
         /// There are two that differ.
         var hasSeveral = false
         var present = 0
@@ -98,6 +100,8 @@ enum Routing {
         query.movesKeys = spec.flags.contains(.migrate)
         query.hasSeveralKeys = keys.hasSeveral
         (query.present, query.missing) = (keys.present, keys.missing)
+        query.isShardChannel = keys.areChannels
+        query.channelsWhenDown = node.options.allowShardChannelsWhenDown
         query.readsWhenDown = node.options.allowReadsWhenDown
         query.holdsCopy = node.replication.holdsCopy
         return words(node.host.machine.state.route(query), slot, node)
@@ -109,6 +113,7 @@ enum Routing {
     ) {
         let state = node.host.machine.state
         let places = KeyFinder.places(of: spec, in: request)
+        if spec.namesShardChannels { keys.areChannels = true }
         for place in places {
             guard !keys.isUnassigned && !keys.isCrossing else { return }
             let slot = request.withArgument(place) { KeySlot.of($0) }
@@ -126,7 +131,7 @@ enum Routing {
                 if isQueued || places.count > 1 { keys.first = request.argument(place) }
                 keys.isUnassigned = state.slots.owner(of: slot) == nil
             }
-            if state.isMigratingOrImporting(slot) {
+            if state.isMigratingOrImporting(slot) && !spec.namesShardChannels {
                 let isThere = request.withArgument(place) { node.store.holds($0) }
                 if isThere { keys.present += 1 } else { keys.missing += 1 }
             }

@@ -14,7 +14,9 @@ extension Directives {
             options, words throws(OptionError) in
             try setOutputLimit(&options, words)
         } get: {
-            "normal 0 \($0.outputLimitBytes) \($0.outputPatience / 1000)"
+            let limit = $0.subscriberLimit
+            return "normal 0 \($0.outputLimitBytes) \($0.outputPatience / 1000) pubsub "
+                + "\(limit.hardBytes) \(limit.softBytes) \(limit.softTime / 1000)"
         },
         Directive(name: "enable-debug-command", isMutable: false) {
             options, words throws(OptionError) in
@@ -41,7 +43,7 @@ extension Directives {
     }
 
     /// Classes with a hard limit, a soft one and its seconds. Of normal clients the soft limit is
-    /// meant, for one that takes nothing for so long; other classes do not exist here.
+    /// meant, for one that takes nothing for so long; of subscribers both are. Other classes do not exist here.
     private static func setOutputLimit(
         _ options: inout NodeOptions, _ words: [String]
     ) throws(OptionError) {
@@ -53,12 +55,16 @@ extension Directives {
             guard ["normal", "slave", "replica", "pubsub"].contains(name) else {
                 throw OptionError("Invalid client class specified in buffer limit configuration.")
             }
-            guard (try? memory([words[index + 1]])) != nil,
+            guard let hard = try? memory([words[index + 1]]),
                 let soft = try? memory([words[index + 2]]),
                 let seconds = Int32(words[index + 3]), seconds >= 0
             else {
                 throw OptionError(
                     "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+            }
+            if name == "pubsub" {
+                options.subscriberLimit = OutputLimit(
+                    hardBytes: hard, softBytes: soft, softTime: Int64(seconds) * 1000)
             }
             // 0 stands for no limit, and leaves ours.
             guard name == "normal", soft > 0 else { continue }

@@ -151,6 +151,7 @@ enum Directives {
         flag("cluster-allow-replica-migration", \.cluster.allowReplicaMigration),
         flag("cluster-require-full-coverage", \.cluster.requireFullCoverage),
         flag("cluster-allow-reads-when-down", \.allowReadsWhenDown),
+        flag("cluster-allow-pubsubshard-when-down", \.allowShardChannelsWhenDown),
         flag("failover-without-copy", \.cluster.failoverWithoutCopy),
         flag("cluster-refuse-merge", \.cluster.refuseMerge),
         flag("cluster-light-publish", \.cluster.takesLightPublish),

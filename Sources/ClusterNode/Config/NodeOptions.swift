@@ -45,6 +45,8 @@ package struct NodeOptions: Sendable {
     package var outputLimitBytes = 64 << 10
     /// Milliseconds.
     package var outputPatience: Int64 = 60_000
+    /// What may wait for a client that subscribes to something.
+    var subscriberLimit = OutputLimit.ofSubscribers
     /// Microseconds from which on a command is kept in the slow log; nil: none is.
     package var slowLogThreshold: Int64? = 10_000
     /// Commands that the slow log keeps.
@@ -53,6 +55,8 @@ package struct NodeOptions: Sendable {
     package var clientTimeout: Int64?
     /// Reads are answered while the cluster is down.
     package var allowReadsWhenDown = false
+    /// Shard channels are served while the cluster is down.
+    package var allowShardChannelsWhenDown = true
     package var debugCommand = DebugPermission.no
     /// The file that it was started from, for CONFIG REWRITE; empty: none.
     package var sourceFile = ""

@@ -229,6 +229,7 @@ package final class Node {
         if !areWritesHeld { clients.resume(self) }
         host.settle()
         settleReplication()
+        clients.endLostSubscriptions(self)
         clients.flush(self)
         host.finishWakeUp()
         if let failure = process.recording?.flush() { log.write(.warning, failure) }

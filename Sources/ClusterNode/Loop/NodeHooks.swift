@@ -23,7 +23,14 @@ extension Node: ClusterServer {
 
     package func setWritesPaused(_ arePaused: Bool) { store.holdChanges(arePaused) }
 
-    package func stateMayHaveChanged() { routes.isFresh = false }
+    package func deliver(_ publication: Publication, toShard: Bool) {
+        _ = clients.deliver(publication, toShard: toShard, self)
+    }
+
+    package func stateMayHaveChanged() {
+        routes.isFresh = false
+        clients.noteShardSlots(self)
+    }
 
     package func saveIsInPlace(upTo generation: Generation) { clients.placed(upTo: generation) }
 

@@ -62,6 +62,7 @@ extension World {
             if let save, save <= nodes[node].disk.inPlace { nodes[node].acknowledged = save }
             if case .error(let text) = reply { trace.record(now, "n\(node) refused: \(text)") }
         case .pauseWrites, .replicate, .dropKeys: break  // keys are not held here
+        case .deliver: break  // nobody subscribes here
         }
     }
 

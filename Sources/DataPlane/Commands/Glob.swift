@@ -1,30 +1,46 @@
 // Patterns of keys and names: "*", "?", classes in brackets, and a backslash before what is meant as
-// it stands. A pattern is never tried more often than the length of the text allows.
+// it stands. A pattern is never tried more often than the length of the text allows, and where anybody may
+// have many of them tried, no longer than the caller says.
 
 package enum Glob {
     package static func matches(_ text: String, _ pattern: String) -> Bool {
         matches(Array(text.utf8), Array(pattern.utf8))
     }
 
-    package static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
+    /// - Parameter limit: how many bytes of the pattern may be looked at. Where that is not enough, which only
+    ///   a pattern can bring about that is made for it, the text does not match.
+    package static func matches(
+        _ text: [UInt8], _ pattern: [UInt8], lookingAt limit: Int = .max
+    ) -> Bool {
         var (at, of) = (0, 0)
         var star: (pattern: Int, text: Int)?
+        var left = limit
         while at < text.count {
             if of < pattern.count, pattern[of] == UInt8(ascii: "*") {
                 star = (of, at)
                 of += 1
             } else if of < pattern.count, let next = step(text[at], pattern, of) {
+                left -= next - of
                 at += 1
                 of = next
             } else if let last = star {
                 // The star takes one more character; steps back are linear, never exponential.
+                left -= cost(pattern, of)
                 star = (last.pattern, last.text + 1)
                 (of, at) = (last.pattern + 1, last.text + 1)
             } else {
                 return false
             }
+            guard left > 0 else { return false }
         }
         return pattern[of...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+
+    /// What it took to see that the part at `place` does not fit: a class was read to its end.
+    private static func cost(_ pattern: [UInt8], _ place: Int) -> Int {
+        guard place < pattern.count, pattern[place] == UInt8(ascii: "[") else { return 1 }
+        let end = pattern[place...].firstIndex(of: UInt8(ascii: "]")) ?? pattern.count
+        return max(1, end - place)
     }
 
     /// Where the pattern goes on when the part at `place` takes this byte; nil when it does not.

@@ -224,7 +224,9 @@ extension DifferentialReplay {
             if case .updateSent(let to, _) = note, !isConnected(to) { return [] }
             record.actions.note(note, at: now)
             return []
-        case .send, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys, .reply: return []
+        case .send, .broadcast, .timer, .pauseWrites, .replicate, .dropKeys, .deliver,
+            .reply:
+            return []
         }
     }
 

@@ -1,0 +1,35 @@
+// Inputs as words of a recording and back.
+
+import ClusterWire
+import Testing
+
+@testable import ClusterCore
+
+struct InputWordsTests {
+    @Test(arguments: [
+        Input.publish(Publication(channel: [], message: []), toShard: false),
+        .publish(
+            Publication(channel: [0, 10, 32, 255], message: Array("two words".utf8)), toShard: true),
+        .tick, .timer, .resetStatistics, .persisted(Generation(7)),
+    ])
+    func `an input comes back from its words`(input: Input) {
+        #expect(InputWords.input(InputWords.text(input)) == input)
+    }
+
+    @Test(arguments: [
+        "publish", "publish 0", "publish 0 61", "publish 2 61 62", "publish 0 6 62",
+        "publish 1 61 62 63", "publish 0 zz 62",
+    ])
+    func `words that are no publication are no input`(words: String) {
+        #expect(InputWords.input(words) == nil)
+    }
+
+    @Test func `a publication that is delivered is told by its digest, however long it is`() {
+        let long = Publication(channel: [10, 13], message: [UInt8](repeating: 7, count: 1 << 20))
+        let line = InputLog.text(.deliver(long, toShard: true))
+        #expect(line.hasPrefix("deliver shard ") && line.hasSuffix(" 2 + 1048576 bytes"))
+        #expect(line.count < 100)
+        let other = Publication(channel: [10, 13], message: [UInt8](repeating: 8, count: 1 << 20))
+        #expect(line != InputLog.text(.deliver(other, toShard: true)))
+    }
+}
