@@ -26,8 +26,7 @@ import Testing
     // MARK: - Protections
 
     static let protections = [
-        "requirepass secret", "masterauth secret", "primaryauth secret", "masteruser op",
-        "primaryuser op", "aclfile users.acl", "aclfile /etc/redis/users.acl",
+        "aclfile users.acl", "aclfile /etc/redis/users.acl",
         "user op on >secret ~* +@all", "user default off", "user default on >secret ~* &* +@all",
         "user default on nopass ~cache:* +@all", "user default on nopass ~* +@all -flushall",
         "USER op on nopass ~* +@all", "rename-command FLUSHALL \"\"",

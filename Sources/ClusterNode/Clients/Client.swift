@@ -73,6 +73,13 @@ final class Client {
         activity.sentBytes = 0
     }
 
+    /// What it may send follows from the settings and from whether it is logged in.
+    func takeLimits(_ options: NodeOptions) {
+        var limits = options.requestLimits
+        limits.isUnauthenticated = options.asksForPassword && !session.isLoggedIn
+        requests.parser.limits = limits
+    }
+
     func close() {
         stream = nil
         replies.drop()
@@ -99,10 +106,13 @@ struct ClientSession {
     var isReadOnly = false
     /// The next command may use slots that are on their way here.
     var isAsking = false
+    /// It said the password, or came when there was none.
+    var isLoggedIn = true
 
     /// As for a new connection, but for the names of the library.
-    mutating func reset() {
-        self = ClientSession(libraryName: libraryName, libraryVersion: libraryVersion)
+    mutating func reset(isLoggedIn: Bool) {
+        self = ClientSession(
+            libraryName: libraryName, libraryVersion: libraryVersion, isLoggedIn: isLoggedIn)
     }
 }
 

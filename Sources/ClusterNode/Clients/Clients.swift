@@ -59,7 +59,9 @@ final class Clients {
                 let peer = socket.peerAddress()
                 if !node.hasRoomForClient {
                     reject(socket, Self.tooMany, node)
-                } else if node.options.protectedMode && peer?.isLoopback != true {
+                } else if node.options.protectedMode && !node.options.asksForPassword
+                    && peer?.isLoopback != true
+                {
                     reject(socket, Self.denied, node)
                 } else {
                     try add(socket, peer, node)
@@ -94,7 +96,8 @@ final class Clients {
                 | UInt64(place), socket: socket,
             origin: ClientOrigin(peer: peer, local: local, connectedAt: node.now.wall),
             store: node.store)
-        client.requests.parser.limits = node.options.requestLimits
+        client.session.isLoggedIn = !node.options.asksForPassword
+        client.takeLimits(node.options)
         if place == places.count { places.append(client) } else { places[place] = client }
         byID[client.id] = client
         node.statistics.connections &+= 1
@@ -300,7 +303,7 @@ final class Clients {
 
     /// Settings changed: each client may send as much as they say now.
     func limitsChanged(_ node: Node) {
-        for client in byID.values { client.requests.parser.limits = node.options.requestLimits }
+        for client in byID.values { client.takeLimits(node.options) }
     }
 
     /// Now and then: closes those who do not take their replies, and those who say nothing.

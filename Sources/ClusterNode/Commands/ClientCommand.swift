@@ -116,7 +116,7 @@ enum ClientCommand {
     }
 
     /// One client, without a newline.
-    private static func line(_ client: Client, at wall: Int64) -> String {
+    static func line(_ client: Client, at wall: Int64) -> String {
         let (session, transaction) = (client.session, client.transaction)
         let flags = flags(client)
         let waiting = client.requests.parser.bufferedBytes

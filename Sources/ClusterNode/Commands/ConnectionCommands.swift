@@ -32,9 +32,11 @@ enum ConnectionCommands {
         return context.ok()
     }
 
-    static func reset(_ context: ConnectionContext) -> CommandResult {
+    static func reset(_ context: ServerContext) -> CommandResult {
+        let options = context.node.options
         Transactions.abandon(context.client, context.store)
-        context.client.session.reset()
+        context.client.session.reset(isLoggedIn: !options.asksForPassword)
+        context.client.takeLimits(options)
         context.reply.version = .two
         context.reply.mode = .on
         return context.simple("RESET")

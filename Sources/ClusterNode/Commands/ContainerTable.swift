@@ -226,7 +226,7 @@ extension CommandTable {
     private static let access = ListedCommand(
         "acl", -2, since: "6.0.0",
         "Shows users and their permissions; only the default user exists.",
-        .words(AccessCommand.run),
+        .server(AccessCommand.run),
         parts: [
             CommandEntry(
                 "cat", -2, asks, since: "6.0.0",
@@ -249,7 +249,7 @@ extension CommandTable {
                 "Reloads users from the ACL file; refused, since there is none."),
             CommandEntry(
                 "log", -2, manages, since: "6.0.0",
-                "Returns denied commands and logins; nothing is ever denied here."),
+                "Returns logins that failed, the newest first, or forgets them."),
             CommandEntry(
                 "save", 2, manages, since: "6.0.0",
                 "Saves users to the ACL file; refused, since there is none."),

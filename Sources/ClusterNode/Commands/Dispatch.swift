@@ -82,6 +82,11 @@ enum Dispatch {
         guard spec.takes(client.requests.count) else {
             return "ERR wrong number of arguments for '\(spec.fullName)' command"
         }
+        if !client.session.isLoggedIn && node.options.asksForPassword
+            && !spec.flags.contains(.noAuth)
+        {
+            return "NOAUTH Authentication required."
+        }
         if client.transaction.queue != nil && spec.flags.contains(.noMulti) {
             return "ERR Command not allowed inside a transaction"
         }

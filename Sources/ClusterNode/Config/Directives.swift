@@ -35,9 +35,12 @@ enum Directives {
         "cluster-slave-validity-factor": "cluster-replica-validity-factor",
         "cluster-slave-no-failover": "cluster-replica-no-failover",
         "repl-ping-slave-period": "repl-ping-replica-period",
+        "primaryauth": "masterauth",
+        "primaryuser": "masteruser",
     ]
 
-    static let table: [Directive] = listening + announcing + cluster + process + clients
+    static let table: [Directive] =
+        listening + announcing + cluster + process + clients + passwords
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in

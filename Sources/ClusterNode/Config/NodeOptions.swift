@@ -14,6 +14,11 @@ package struct NodeOptions: Sendable {
     package var bind = ["127.0.0.1"]
     /// Clients of other machines are refused.
     package var protectedMode = true
+    /// What clients have to say; empty: nothing.
+    package var password = ""
+    /// What this node says to its master, and as whom; empty: nothing, and the user that everybody is.
+    package var masterAuth = ""
+    package var masterUser = ""
     package var port = 6379
     /// 0 stands for `port` + 10000.
     package var clusterPort = 0

@@ -56,14 +56,11 @@ enum UnbuiltDirectives {
 
     private static let access: [UnbuiltDirective] =
         protections(
-            [("requirepass", ""), ("aclfile", "")],
-            "there are no passwords yet: it would let in everybody")
+            [("aclfile", "")], "there are no users yet but the default one: it would not be read")
         + protections(
-            [("user", nil)], "there are no users yet: everybody may do all", matching: isFreeUser)
-        + protections(
-            [
-                ("masterauth", ""), ("masteruser", ""), ("primaryauth", ""), ("primaryuser", ""),
-            ], "there are no passwords yet: none would be sent to a master or asked for by one")
+            [("user", nil)],
+            "there are no users yet but the default one, who may do all: its password is "
+                + "requirepass", matching: isFreeUser)
         + protections(
             [("rename-command", nil)], "commands keep their names: it could be called all the same")
         + protections(
