@@ -50,11 +50,18 @@ enum ServerInfo {
     }
 
     @Sendable private static func clients(_ node: Node) -> [(String, String)] {
-        [
+        let pause = node.longestPause
+        return [
             ("connected_clients", "\(node.clients.count)"),
             ("cluster_connections", "\(2 * (node.host.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
+            ("paused_reason", pause?.reason ?? "none"),
+            (
+                "paused_actions",
+                pause == nil ? "none" : node.clients.pause.holdsAll ? "all" : "write"
+            ),
+            ("paused_timeout_milliseconds", "\(pause?.milliseconds ?? 0)"),
         ]
     }
 

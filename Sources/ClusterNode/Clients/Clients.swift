@@ -20,6 +20,8 @@ final class Clients {
     /// The newest save that is known to be in place.
     private var placed = Generation(0)
     private var queue = ClientQueue()
+    /// What CLIENT PAUSE asked for.
+    var pause = ClientPause()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -143,7 +145,8 @@ final class Clients {
 
     private func handle(_ client: Client, _ event: PollEvent, _ node: Node) {
         if client.turn.isWaiting {
-            if event.isBroken { remove(client, node) }
+            // Nothing is read from it meanwhile: what would be read is its end.
+            if event.isReadable { remove(client, node) }
         } else if client.turn.hasRequests {
             // Its replies went out, at least in part.
             if event.isBroken { return remove(client, node) }
@@ -209,7 +212,7 @@ final class Clients {
         waiting.append(client)
     }
 
-    /// Writes may go on: runs what waited, and what came behind it.
+    /// Requests may go on, or some of them: runs what waited and may, and what came behind it.
     func resume(_ node: Node) {
         guard !waiting.isEmpty else { return }
         let resumed = waiting
@@ -293,7 +296,8 @@ final class Clients {
     }
 
     private func watch(_ client: Client, _ interest: Interest, _ node: Node) {
-        let interest = client.turn.isWaiting ? interest.intersection(.write) : interest
+        let interest =
+            client.turn.isWaiting ? interest.intersection(.write).union(.end) : interest
         guard client.turn.interest != interest, let descriptor = client.descriptor else { return }
         client.turn.interest = interest
         try? node.loop.modify(descriptor, token: client.token, interest: interest)

@@ -16,6 +16,10 @@ enum ClientCommand {
             return context.verbatim(line(context.client, at: context.node.now.wall) + "\n")
         case "list": return list(context)
         case "kill": return kill(context)
+        case "pause": return pause(context)
+        case "unpause":
+            context.node.clients.pause.stop()
+            return context.ok()
         case "reply": return reply(context)
         case "setinfo": return setInfo(context)
         case "getredir": return context.integer(-1)
@@ -39,6 +43,24 @@ enum ClientCommand {
         default: return .syntaxError
         }
         context.client.session = session
+        return context.ok()
+    }
+
+    /// Holds back writes, or all that clients ask. Whether the node is paused for a failover as well is
+    /// another matter: the longer of the two counts.
+    private static func pause(_ context: ServerContext) -> CommandResult {
+        guard context.count <= 4 else { return context.wrongWords(of: "client") }
+        let mode = context.count == 4 ? context.option(3) : "all"
+        guard ["write", "all"].contains(mode) else {
+            return .error("ERR CLIENT PAUSE mode must be WRITE or ALL")
+        }
+        guard let milliseconds = context.number(2) else {
+            return .error("ERR timeout is not an integer or out of range")
+        }
+        guard milliseconds >= 0 else { return .error("ERR timeout is negative") }
+        let (end, overflows) = context.node.now.monotonic.addingReportingOverflow(milliseconds)
+        guard !overflows else { return .error("ERR timeout is out of range") }
+        if milliseconds > 0 { context.node.pauseClients(until: end, all: mode == "all") }
         return context.ok()
     }
 

@@ -31,7 +31,7 @@ enum Dispatch {
             }
             return true
         }
-        if node.areWritesHeld && mustWait(spec, client) { return false }
+        if node.areWritesHeld && mustWait(spec, client, node) { return false }
         if let queue = client.transaction.queue, !spec.flags.contains(.inTransaction) {
             enqueue(spec, queue, client, node)
         } else {
@@ -118,8 +118,10 @@ enum Dispatch {
         return spec.flags.union(queue.flags)
     }
 
-    private static func mustWait(_ spec: CommandSpec, _ client: Client) -> Bool {
-        !flags(of: spec, client).isDisjoint(with: [.write, .mayReplicate])
+    /// While requests are held back: whether this one is.
+    private static func mustWait(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
+        node.clients.pause.holdsAll
+            || !flags(of: spec, client).isDisjoint(with: [.write, .mayReplicate])
     }
 
     /// An error before the command ran: a transaction that is being put together is spoiled by it.

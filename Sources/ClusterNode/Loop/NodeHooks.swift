@@ -25,7 +25,9 @@ extension Node: ClusterServer {
         disturbClients()
     }
 
-    package func setWritesPaused(_ arePaused: Bool) { store.holdChanges(arePaused) }
+    package func setWritesPaused(_ arePaused: Bool) {
+        store.holdChanges(arePaused || clients.pause.isOn)
+    }
 
     package func stateMayHaveChanged() { routes.isFresh = false }
 
