@@ -40,7 +40,7 @@ enum Directives {
     ]
 
     static let table: [Directive] =
-        listening + announcing + cluster + process + clients + passwords
+        listening + announcing + cluster + process + clients + passwords + stored
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in
@@ -82,11 +82,10 @@ enum Directives {
                 return
             }
             guard EndpointName.isAnnounceable(word) else {
-                throw OptionError("an address or name that is announced has an invalid character")
+                throw OptionError("cluster-announce-ip contains invalid character")
             }
             guard let text = IPText(word) else {
-                throw OptionError(
-                    "an address or name that is announced is too long: 45 bytes at most")
+                throw OptionError("cluster-announce-ip is too long")
             }
             options.cluster.announceIP = IPLiteral.normalised(text) ?? text
         } get: {

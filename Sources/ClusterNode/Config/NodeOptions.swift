@@ -57,6 +57,8 @@ package struct NodeOptions: Sendable {
     /// Reads are answered while the cluster is down.
     package var allowReadsWhenDown = false
     package var debugCommand = DebugPermission.no
+    /// What nothing reads yet.
+    package var stored = StoredSettings()
     /// The file that it was started from, for CONFIG REWRITE; empty: none.
     package var sourceFile = ""
     /// Directives without effect that were set while it ran.

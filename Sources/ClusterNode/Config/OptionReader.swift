@@ -39,7 +39,7 @@ extension NodeOptions {
     /// Whether a value may have spaces: it is a path or a password.
     private static func isOneWord(_ name: String) -> Bool {
         let name = Directives.find(name)?.name ?? name
-        return ["logfile", "dir"].contains(name)
+        return ["logfile", "dir", "availability-zone"].contains(name)
             || Directives.passwords.contains { $0.name == name }
     }
 
@@ -89,6 +89,7 @@ extension NodeOptions {
             } catch {
                 throw OptionError("\(name): \(error.text)", at: place)
             }
+            if directive.hasNoEffect { withoutEffect.append(directive.name) }
         } else if let unbuilt = UnbuiltDirectives.find(name) {
             guard !unbuilt.asksForNothing(values) else { return }
             guard !unbuilt.isProtection else {

@@ -75,11 +75,6 @@ enum UnbuiltDirectives {
         + protections(
             [("enable-protected-configs", "no"), ("enable-module-command", "no")],
             "what it would allow is not there: it must be no")
-        + protections(
-            [
-                ("cluster-announce-client-ipv4", ""), ("cluster-announce-client-ipv6", ""),
-                ("cluster-announce-client-port", "0"),
-            ], "clients are told the addresses that nodes are told")
 
     /// The user that everybody is: what CONFIG REWRITE of a server without users writes.
     private static let isFreeUser: @Sendable ([String]) -> Bool = { words in
@@ -109,7 +104,7 @@ enum UnbuiltDirectives {
                 ("tls-client-key-file-pass", ""), ("tls-dh-params-file", ""),
                 ("tls-ca-cert-file", ""), ("tls-ca-cert-dir", ""), ("tls-protocols", ""),
                 ("tls-ciphers", ""), ("tls-ciphersuites", ""), ("tls-auth-clients-user", "off"),
-                ("cluster-announce-tls-port", "0"), ("cluster-announce-client-tls-port", "0"),
+                ("cluster-announce-tls-port", "0"),
             ], noTLS)
         // How TLS would be spoken asks for nothing where it is not.
         + protections([("tls-auth-clients", "yes")], noTLS, also: ["no", "optional"])
@@ -166,6 +161,9 @@ enum UnbuiltDirectives {
         + wishes(
             [("databases", "1"), ("cluster-databases", "1")], "there is one", matching: isNumber)
         + wishes([("io-threads", "1")], "one thread does all", matching: isNumber)
+        + wishes(
+            [("cluster-ping-interval", "1000")],
+            "a node that was chosen at random is pinged each second")
         + wishes([("import-mode", "no")], "keys whose time is over go")
         + wishes([("unixsocket", "")], "there is no Unix socket")
         + wishes([("rdma-port", "0"), ("rdma-bind", "")], "there is no RDMA")
