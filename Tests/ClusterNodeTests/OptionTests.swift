@@ -96,6 +96,32 @@ import Testing
         #expect(Directives.table.allSatisfy { !StoreDirectives.names.contains($0.name) })
     }
 
+    // MARK: - The password of the default user
+
+    /// As Redis 6.2.14, 7.0.15 and Valkey 9.1.2 rewrite a file with a password.
+    private static let hashed =
+        "user default on #c592df4a86933b92addc9842402ddf198c638ea9be58916ee6e3734e1e3152f8 ~* &* +@all"
+
+    @Test(arguments: ["requirepass \"pw1\"\n\(hashed)", "\(hashed)\nrequirepass pw1"])
+    func `the user of a rewritten file is taken by the hash of its password`(lines: String) throws {
+        let options = try options(lines)
+        #expect(options.password == "pw1" && options.notInForce.isEmpty)
+    }
+
+    @Test(arguments: ["requirepass pw2\n", "requirepass \"\"\n", "#\n"])
+    func `a hash of another password is refused with its place`(line: String) throws {
+        let error = #expect(throws: OptionError.self) { try options("\(line)\(Self.hashed)\n") }
+        #expect(error?.place.hasSuffix("node.conf:2") == true)
+        #expect(error?.text == "user: its password is not that of requirepass")
+    }
+
+    @Test func `a password is text in quotes as the reference writes it`() throws {
+        #expect(try options("requirepass \"a \\x62\\\"\\xzz#\"").password == "a b\"xzz#")
+        let given = try NodeOptions(arguments: ["--requirepass", "a b", "--primaryauth", "m"])
+        #expect(given.password == "a b" && given.masterAuth == "m")
+        #expect(given.secrets == ["a b", "m"])
+    }
+
     // MARK: - What does nothing yet
 
     @Test func `what does nothing yet is kept as it was given, and named`() throws {

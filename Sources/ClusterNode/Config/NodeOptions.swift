@@ -19,6 +19,8 @@ package struct NodeOptions: Sendable {
     /// What this node says to its master, and as whom; empty: nothing, and the user that everybody is.
     package var masterAuth = ""
     package var masterUser = ""
+    /// What files say besides of how the default user comes in: it must be by `password`.
+    var declaredWays: [DeclaredWay] = []
     package var port = 6379
     /// 0 stands for `port` + 10000.
     package var clusterPort = 0
@@ -94,6 +96,7 @@ package struct NodeOptions: Sendable {
             throw OptionError(
                 "port \(port) leaves no room for the bus port \(bus): set cluster-port")
         }
+        try checkDeclaredWays()
         busPort = bus
         cluster.port = Port(UInt16(port))
         cluster.busPort = Port(UInt16(bus))

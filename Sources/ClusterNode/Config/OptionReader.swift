@@ -92,6 +92,10 @@ extension NodeOptions {
             if directive.hasNoEffect { withoutEffect.append(directive.name) }
         } else if let unbuilt = UnbuiltDirectives.find(name) {
             guard !unbuilt.asksForNothing(values) else { return }
+            if unbuilt.name == "user", let way = UnbuiltDirectives.wayIn(ofFreeUser: values) {
+                // It may stand before the password itself.
+                return declaredWays.append(DeclaredWay(text: way, place: place))
+            }
             guard !unbuilt.isProtection else {
                 throw OptionError("\(name): \(unbuilt.reason)", at: place)
             }

@@ -1,6 +1,15 @@
 // Directives about passwords: the one that clients must say, and what this node says to its master. They
 // are shown by CONFIG GET alone, as in the reference, and by nothing else that is written or answered.
 
+import DataPlane
+
+/// A "#" and the hash of a password, as the reference writes them for the default user.
+struct DeclaredWay: Sendable {
+    let text: String
+    /// "FILE:LINE" or "--user".
+    let place: String
+}
+
 extension Directives {
     static let passwords: [Directive] = [
         secret("requirepass", \.password),
@@ -33,6 +42,15 @@ extension Directives {
 extension NodeOptions {
     /// Whether clients have to say a password.
     var asksForPassword: Bool { !password.isEmpty }
+
+    /// A file that the reference has rewritten has the password, and its hash as a rule of the user.
+    func checkDeclaredWays() throws(OptionError) {
+        guard !declaredWays.isEmpty else { return }
+        let right = "#" + SHA256.hexadecimal(of: Array(password.utf8))
+        for way in declaredWays where !asksForPassword || way.text != right {
+            throw OptionError("user: its password is not that of requirepass", at: way.place)
+        }
+    }
 
     /// Whether this is the password that clients have to say. How long that takes depends on what was
     /// said alone, so that nobody learns the right one from it.

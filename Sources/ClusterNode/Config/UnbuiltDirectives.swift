@@ -77,18 +77,25 @@ enum UnbuiltDirectives {
             "what it would allow is not there: it must be no")
 
     /// The user that everybody is: what CONFIG REWRITE of a server without users writes.
-    private static let isFreeUser: @Sendable ([String]) -> Bool = { words in
+    private static let isFreeUser: @Sendable ([String]) -> Bool = {
+        wayIn(ofFreeUser: $0) == "nopass"
+    }
+
+    /// How that user comes in: "nopass", or "#" and the hash of a password; nil where somebody may do less
+    /// than all, or comes in by something else.
+    static func wayIn(ofFreeUser words: [String]) -> String? {
         var rules = Set(words.dropFirst().map { $0.lowercased() })
-        let needed: [Set<String>] = [
-            ["on"], ["nopass"], ["~*", "allkeys"], ["+@all", "allcommands"],
-        ]
+        let needed: [Set<String>] = [["on"], ["~*", "allkeys"], ["+@all", "allcommands"]]
         guard words.first == "default", needed.allSatisfy({ !$0.isDisjoint(with: rules) }) else {
-            return false
+            return nil
         }
         for names in needed { rules.subtract(names) }
-        return rules.subtracting([
+        rules.subtract([
             "&*", "allchannels", "sanitize-payload", "skip-sanitize-payload", "alldbs",
-        ]).isEmpty
+        ])
+        guard rules.count == 1, let way = rules.first, way == "nopass" || way.hasPrefix("#")
+        else { return nil }
+        return way
     }
 
     // MARK: - TLS
