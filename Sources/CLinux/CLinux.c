@@ -31,6 +31,7 @@ int32_t clinux_poller_control(
     memset(&event, 0, sizeof event);
     if (interest & CLINUX_READ) event.events |= EPOLLIN | EPOLLRDHUP;
     if (interest & CLINUX_WRITE) event.events |= EPOLLOUT;
+    if (interest & CLINUX_END) event.events |= EPOLLRDHUP;
     event.data.u64 = token;
     int code = operation == CLINUX_ADD      ? EPOLL_CTL_ADD
                : operation == CLINUX_MODIFY ? EPOLL_CTL_MOD

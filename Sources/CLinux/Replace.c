@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int clinux_create(const char *path) {
@@ -41,6 +42,14 @@ int32_t clinux_replace(
     *step = CLINUX_STEP_CREATE;
     int descriptor = clinux_create(temporary);
     if (descriptor < 0) return -errno;
+    // Who may read the old file, and nobody else, may read the new one: a password may stand in it.
+    struct stat old;
+    if (stat(path, &old) == 0 && fchmod(descriptor, old.st_mode & 0777) < 0) {
+        int failure = errno;
+        close(descriptor);
+        unlink(temporary);
+        return -failure;
+    }
     *step = CLINUX_STEP_WRITE;
     int failure = clinux_write_whole(descriptor, bytes, length);
     // Always: the rename may reach the disk before the data, and would leave an empty file in the

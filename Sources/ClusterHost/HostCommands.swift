@@ -100,6 +100,9 @@ extension ClusterHost {
     /// Whether writes of clients are paused for a manual failover.
     public var areWritesPaused: Bool { clock.writesPausedUntil != nil }
 
+    /// Monotonic milliseconds at which such a pause ends; nil while there is none.
+    package var endOfPause: Int64? { clock.writesPausedUntil }
+
     /// Lets writes go on, if the time of a pause is over: `settle` does it as well.
     package func endPause() {
         guard clock.writesPausedUntil != nil,

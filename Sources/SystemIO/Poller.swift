@@ -16,6 +16,9 @@ package struct Interest: OptionSet, Hashable, Sendable {
 
     package static let read = Interest(rawValue: 1)
     package static let write = Interest(rawValue: 2)
+    /// That the other side says no more, also while bytes before that are left unread. It is told as a
+    /// read. On Darwin only a read tells it.
+    package static let end = Interest(rawValue: 16)
 }
 
 /// A descriptor that is ready.

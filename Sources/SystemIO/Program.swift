@@ -25,6 +25,46 @@ package enum Program {
         }
     }
 
+    /// Takes a word out of what other processes can see of this one's arguments: `secret`, alone or behind
+    /// a "=". Where the system does not let that be done, nothing happens.
+    package static func hideArgument(_ secret: String) {
+        #if os(Linux)
+            let wanted = Array(secret.utf8)
+            guard !wanted.isEmpty, let area = argumentArea() else { return }
+            // The system reads the arguments from here whenever somebody asks for them.
+            guard
+                let first = unsafe UnsafeMutableRawPointer(bitPattern: area.lowerBound)
+            else { return }
+            let bytes = unsafe UnsafeMutableRawBufferPointer(start: first, count: area.count)
+            var start = 0
+            for end in bytes.indices where unsafe bytes[end] == 0 {
+                let place = end - wanted.count
+                let isWord =
+                    unsafe place == start
+                    || place > start && bytes[place - 1] == UInt8(ascii: "=")
+                if isWord, unsafe bytes[place..<end].elementsEqual(wanted) {
+                    for index in place..<end { unsafe bytes[index] = UInt8(ascii: "x") }
+                }
+                start = end + 1
+            }
+        #endif
+    }
+
+    #if os(Linux)
+        /// Where the words lie that the process was started with.
+        private static func argumentArea() -> Range<UInt>? {
+            guard let text = try? File.readText("/proc/self/stat", limitBytes: 4096),
+                let name = text.lastIndex(of: ")")
+            else { return nil }
+            // Behind the name of the program, which may have spaces, comes field 3; these are 48 and 49.
+            let fields = text[name...].split(separator: " ").dropFirst()
+            guard fields.count > 46, let first = UInt(fields[fields.startIndex + 45]),
+                let end = UInt(fields[fields.startIndex + 46]), first > 0, first < end
+            else { return nil }
+            return first..<end
+        }
+    #endif
+
     /// Lets a write to a closed pipe fail instead of ending the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

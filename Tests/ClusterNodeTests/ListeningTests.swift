@@ -50,6 +50,9 @@ extension LiveTests {
             // Who was let in stays.
             #expect(try held.send(["PING"]) == .simple("PONG"))
             #expect(try node.field("rejected_connections", of: "INFO", "stats") == "2")
+            // With a password it lets in everybody who says it.
+            try node.command("CONFIG", "SET", "requirepass", "secret-1")
+            #expect(answer(node, at: outside, from: outside).hasPrefix("-NOAUTH "))
         }
 
         @Test(.enabled(if: Machine.address != nil, "this machine has loopback alone"))

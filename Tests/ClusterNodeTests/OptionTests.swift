@@ -26,8 +26,7 @@ import Testing
     // MARK: - Protections
 
     static let protections = [
-        "requirepass secret", "masterauth secret", "primaryauth secret", "masteruser op",
-        "primaryuser op", "aclfile users.acl", "aclfile /etc/redis/users.acl",
+        "aclfile users.acl", "aclfile /etc/redis/users.acl",
         "user op on >secret ~* +@all", "user default off", "user default on >secret ~* &* +@all",
         "user default on nopass ~cache:* +@all", "user default on nopass ~* +@all -flushall",
         "USER op on nopass ~* +@all", "rename-command FLUSHALL \"\"",
@@ -40,7 +39,7 @@ import Testing
         "tls-protocols TLSv1.2 TLSv1.3", "tls-auth-clients-user cn", "tls-ciphers HIGH",
         "cluster-announce-tls-port 6380", "appendonly yes", "min-replicas-to-write 1",
         "min-slaves-to-write 2", "maxmemory-clients 1g", "maxmemory-clients 5%",
-        "cluster-announce-client-ipv4 192.0.2.1", "tls-session-cache-size x",
+        "tls-session-cache-size x",
     ]
 
     @Test(arguments: protections)
@@ -95,6 +94,83 @@ import Testing
             #expect(directive.asksForNothing([holds]), "\(directive.name) \(holds)")
         }
         #expect(Directives.table.allSatisfy { !StoreDirectives.names.contains($0.name) })
+    }
+
+    // MARK: - The password of the default user
+
+    /// As Redis 6.2.14, 7.0.15 and Valkey 9.1.2 rewrite a file with a password.
+    private static let hashed =
+        "user default on #c592df4a86933b92addc9842402ddf198c638ea9be58916ee6e3734e1e3152f8 ~* &* +@all"
+
+    @Test(arguments: ["requirepass \"pw1\"\n\(hashed)", "\(hashed)\nrequirepass pw1"])
+    func `the user of a rewritten file is taken by the hash of its password`(lines: String) throws {
+        let options = try options(lines)
+        #expect(options.password == "pw1" && options.notInForce.isEmpty)
+    }
+
+    @Test(arguments: ["requirepass pw2\n", "requirepass \"\"\n", "#\n"])
+    func `a hash of another password is refused with its place`(line: String) throws {
+        let error = #expect(throws: OptionError.self) { try options("\(line)\(Self.hashed)\n") }
+        #expect(error?.place.hasSuffix("node.conf:2") == true)
+        #expect(error?.text == "user: its password is not that of requirepass")
+    }
+
+    @Test func `a password is text in quotes as the reference writes it`() throws {
+        #expect(try options("requirepass \"a \\x62\\\"\\xzz#\"").password == "a b\"xzz#")
+        let given = try NodeOptions(arguments: ["--requirepass", "a b", "--primaryauth", "m"])
+        #expect(given.password == "a b" && given.masterAuth == "m")
+        #expect(given.secrets == ["a b", "m"])
+    }
+
+    // MARK: - What does nothing yet
+
+    @Test func `what does nothing yet is kept as it was given, and named`() throws {
+        let options = try options(
+            "hz 0\nkey-load-delay -5\navailability-zone \"zone 1\"\nenable-debug-assert yes\n"
+                + "cluster-announce-client-ipv6 2001:db8::1\ncluster-ping-interval 100")
+        #expect(options.stored.ticksPerSecond == 1 && options.stored.keyLoadDelay == -5)
+        #expect(options.stored.availabilityZone == "zone 1" && options.stored.hasDebugAssert)
+        #expect(options.stored.clientAddresses.ipv6 == "2001:db8::1")
+        #expect(
+            options.withoutEffect == [
+                "hz", "key-load-delay", "availability-zone", "enable-debug-assert",
+                "cluster-announce-client-ipv6",
+            ])
+        #expect(options.notInForce == ["cluster-ping-interval"])
+    }
+
+    @Test(arguments: [
+        ("hz x", "argument couldn't be parsed into an integer"),
+        ("shutdown-timeout -1", "argument must be between 0 and 2147483647 inclusive"),
+        ("repl-diskless-sync maybe", "argument must be 'yes' or 'no'"),
+        (
+            "loading-process-events-interval-bytes 1023",
+            "argument must be between 1024 and 2147483647 inclusive"
+        ),
+        ("cluster-announce-client-ipv4 ::1", "Invalid IPv4 address"),
+        ("cluster-announce-client-ipv6 192.0.2.1", "Invalid IPv6 address"),
+        ("cluster-announce-client-port 70000", "argument must be between 0 and 65535 inclusive"),
+    ])
+    func `a wrong value is refused in the reference's words though it would do nothing`(
+        line: String, text: String
+    ) throws {
+        #expect(refusal(line) == "\(line.prefix { $0 != " " }): \(text)")
+    }
+
+    @Test(arguments: [
+        ("dir", "/tmp", "can't set protected config"),
+        ("enable-debug-assert", "yes", "can't set immutable config"),
+        ("cluster-announce-ip", "a b", "cluster-announce-ip contains invalid character"),
+        (
+            "cluster-announce-ip", String(repeating: "1", count: 46),
+            "cluster-announce-ip is too long"
+        ),
+        ("requirepass", "\u{FFFD}", "argument must be text in UTF-8"),
+    ])
+    func `CONFIG SET refuses in the words of Valkey 9`(name: String, value: String, text: String) {
+        var change = SettingsChange(of: NodeOptions())
+        let error = #expect(throws: OptionError.self) { try change.set(name, value) }
+        #expect(error?.text == text)
     }
 
     // MARK: - Files of existing servers

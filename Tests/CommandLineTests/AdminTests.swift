@@ -48,7 +48,7 @@ import Testing
             let named = try Grapevine.run(command, environment: ["REDISCLI_AUTH": "secret-1"])
             #expect(named.status == right.status && named.errors.isEmpty)
         }
-        // Our nodes have none, and say so; a password that is not asked for is no hindrance.
+        // A password that is not asked for is no hindrance.
         let own = try MixedCluster(
             [.ours(try Grapevine.program())], nodeTimeoutMilliseconds: 1000)
         let open = try Grapevine.run(

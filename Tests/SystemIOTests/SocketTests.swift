@@ -252,6 +252,23 @@ private func acceptOne(_ listener: borrowing Socket) throws(SystemError) -> Sock
         #expect(events.count == 1 && events[0].isBroken)
     }
 
+    #if os(Linux)
+        @Test func `an end is told though bytes before it are left unread, and they are not`()
+            throws
+        {
+            let ends = try Ends()
+            var poller = try Poller()
+            var events: [PollEvent] = []
+            try poller.register(ends.server.descriptor, token: 1, interest: .end)
+            _ = ends.client.write([1].span)
+            try poller.wait(timeoutMilliseconds: 20, into: &events)
+            #expect(events.isEmpty)
+            ends.client.shutDownWriting()
+            try poller.wait(timeoutMilliseconds: 5000, into: &events)
+            #expect(events.count == 1 && events[0].isReadable && !events[0].isBroken)
+        }
+    #endif
+
     @Test func `a wait takes no longer than it was told`() throws {
         var poller = try Poller()
         var events: [PollEvent] = []

@@ -16,6 +16,8 @@ typedef struct {
 } clinux_event;
 
 enum { CLINUX_READ = 1, CLINUX_WRITE = 2, CLINUX_HANGUP = 4, CLINUX_ERROR = 8 };
+// Of interests alone: that the other side says no more. It is told as CLINUX_READ.
+enum { CLINUX_END = 16 };
 enum { CLINUX_ADD = 1, CLINUX_MODIFY = 2, CLINUX_REMOVE = 3 };
 
 int32_t clinux_poller_create(void);

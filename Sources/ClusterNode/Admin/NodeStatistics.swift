@@ -22,6 +22,7 @@ final class NodeStatistics {
     var connections: UInt64 = 0
     var rejectedConnections: UInt64 = 0
     var closedForOutput: UInt64 = 0
+    var access = AccessLog()
     /// What the last second brought.
     private(set) var perSecond = Flow()
     private var before = Flow()

@@ -50,12 +50,19 @@ enum ServerInfo {
     }
 
     @Sendable private static func clients(_ node: Node) -> [(String, String)] {
-        [
+        let pause = node.longestPause
+        return [
             ("connected_clients", "\(node.clients.count)"),
             ("cluster_connections", "\(2 * (node.host.machine.state.nodes.shownCount - 1))"),
             ("maxclients", "\(node.clientLimit)"),
             ("blocked_clients", "\(node.clients.waitingCount)"),
             ("pubsub_clients", "\(node.clients.subscribers.table.subscriberCount)"),
+            ("paused_reason", pause?.reason ?? "none"),
+            (
+                "paused_actions",
+                pause == nil ? "none" : node.clients.pause.holdsAll ? "all" : "write"
+            ),
+            ("paused_timeout_milliseconds", "\(pause?.milliseconds ?? 0)"),
         ]
     }
 
@@ -120,6 +127,9 @@ enum ServerInfo {
             ("pubsub_channels", "\(node.clients.subscribers.table.channelCount)"),
             ("pubsub_patterns", "\(node.clients.subscribers.table.patternCount)"),
             ("pubsubshard_channels", "\(node.clients.subscribers.table.shardChannelCount)"),
+            ("acl_access_denied_auth", "\(figures.access.failures)"),
+            ("acl_access_denied_cmd", "0"), ("acl_access_denied_key", "0"),
+            ("acl_access_denied_channel", "0"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }

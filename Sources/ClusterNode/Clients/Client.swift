@@ -94,6 +94,13 @@ final class Client {
         activity.sentBytes = 0
     }
 
+    /// What it may send follows from the settings and from whether it is logged in.
+    func takeLimits(_ options: NodeOptions) {
+        var limits = options.requestLimits
+        limits.isUnauthenticated = options.asksForPassword && !session.isLoggedIn
+        requests.limits = limits
+    }
+
     func close() {
         stream = nil
         replies.drop()
@@ -131,9 +138,13 @@ struct ClientSession {
     /// Since when more waits for it than the soft limit of subscribers; wall milliseconds.
     var overLimitSince: Int64?
 
+    /// It said the password, or came when there was none.
+    var isLoggedIn = true
+
     /// As for a new connection, but for the names of the library: its subscriptions have ended.
-    mutating func reset() {
-        self = ClientSession(libraryName: libraryName, libraryVersion: libraryVersion)
+    mutating func reset(isLoggedIn: Bool) {
+        self = ClientSession(
+            libraryName: libraryName, libraryVersion: libraryVersion, isLoggedIn: isLoggedIn)
     }
 }
 

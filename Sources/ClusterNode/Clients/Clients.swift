@@ -23,6 +23,8 @@ final class Clients {
     private var queue = ClientQueue()
     /// What they subscribe to.
     var subscribers = Subscribers()
+    /// What CLIENT PAUSE asked for.
+    var pause = ClientPause()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -64,7 +66,9 @@ final class Clients {
                 let peer = socket.peerAddress()
                 if !node.hasRoomForClient {
                     reject(socket, Self.tooMany, node)
-                } else if node.options.protectedMode && peer?.isLoopback != true {
+                } else if node.options.protectedMode && !node.options.asksForPassword
+                    && peer?.isLoopback != true
+                {
                     reject(socket, Self.denied, node)
                 } else {
                     try add(socket, peer, node)
@@ -100,7 +104,8 @@ final class Clients {
                 peer: peer?.description ?? "?", local: local, host: peer?.ip ?? "?",
                 connectedAt: node.now.wall),
             store: node.store)
-        client.requests.limits = node.options.requestLimits
+        client.session.isLoggedIn = !node.options.asksForPassword
+        client.takeLimits(node.options)
         if place == places.count { places.append(client) } else { places[place] = client }
         byID[client.id] = client
         node.statistics.connections &+= 1
@@ -150,7 +155,8 @@ final class Clients {
 
     private func handle(_ client: Client, _ event: PollEvent, _ node: Node) {
         if client.turn.isWaiting {
-            if event.isBroken { remove(client, node) }
+            // Nothing is read from it meanwhile: what would be read is its end.
+            if event.isReadable { remove(client, node) }
         } else if client.turn.hasRequests {
             // Its replies went out, at least in part.
             if event.isBroken { return remove(client, node) }
@@ -217,7 +223,7 @@ final class Clients {
         waiting.append(client)
     }
 
-    /// Writes may go on: runs what waited, and what came behind it.
+    /// Requests may go on, or some of them: runs what waited and may, and what came behind it.
     func resume(_ node: Node) {
         guard !waiting.isEmpty else { return }
         let resumed = waiting
@@ -332,7 +338,8 @@ final class Clients {
     }
 
     private func watch(_ client: Client, _ interest: Interest, _ node: Node) {
-        let interest = client.turn.isWaiting ? interest.intersection(.write) : interest
+        let interest =
+            client.turn.isWaiting ? interest.intersection(.write).union(.end) : interest
         guard client.turn.interest != interest, let descriptor = client.descriptor else { return }
         client.turn.interest = interest
         try? node.loop.modify(descriptor, token: client.token, interest: interest)
@@ -342,7 +349,7 @@ final class Clients {
 
     /// Settings changed: each client may send as much as they say now.
     func limitsChanged(_ node: Node) {
-        for client in byID.values { client.requests.limits = node.options.requestLimits }
+        for client in byID.values { client.takeLimits(node.options) }
     }
 
     /// Now and then: closes those who do not take their replies, and those who say nothing.

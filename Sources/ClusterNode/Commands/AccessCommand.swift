@@ -1,5 +1,5 @@
-// ACL of a node where everybody is the user "default" and may do all: what tools ask is answered, and
-// whatever would give somebody less than all is no subcommand here. See DECISIONS D53.
+// ACL of a node where everybody is the user "default" and may do all, once the password was said: what tools
+// ask is answered, and whatever would give somebody less than all is no subcommand here. See DECISIONS D53.
 
 import ClusterCore
 import DataPlane
@@ -7,11 +7,13 @@ import RESP
 import SystemIO
 
 enum AccessCommand {
-    static func run(_ context: WordContext) -> CommandResult {
+    static func run(_ context: ServerContext) -> CommandResult {
         switch context.option(1) {
         case "whoami": return context.bulk("default")
         case "users": return context.answer(.list([.bulk("default")]))
-        case "list": return context.answer(.list([.bulk("user default on nopass ~* &* +@all")]))
+        case "list":
+            let way = hash(context).map { "#\($0)" } ?? "nopass"
+            return context.answer(.list([.bulk("user default on \(way) ~* &* +@all")]))
         case "getuser": return getUser(context)
         case "cat": return categories(context)
         case "log": return log(context)
@@ -29,14 +31,22 @@ enum AccessCommand {
         }
     }
 
-    private static func getUser(_ context: WordContext) -> CommandResult {
+    private static func getUser(_ context: ServerContext) -> CommandResult {
         guard context.text(2) == "default" else { return context.null() }
+        let hash = hash(context)
         return context.answer(
             .map([
-                ("flags", .list([.bulk("on"), .bulk("nopass")])), ("passwords", .list([])),
+                ("flags", .list([.bulk("on")] + (hash == nil ? [.bulk("nopass")] : []))),
+                ("passwords", .list(hash.map { [.bulk($0)] } ?? [])),
                 ("commands", .bulk("+@all")), ("keys", .bulk("~*")), ("channels", .bulk("&*")),
                 ("selectors", .list([])),
             ]))
+    }
+
+    /// The password by its hash; nil where none is asked for.
+    private static func hash(_ context: ServerContext) -> String? {
+        let password = context.node.options.password
+        return password.isEmpty ? nil : SHA256.hexadecimal(of: Array(password.utf8))
     }
 
     /// The reference's names; some have no command here.
@@ -46,7 +56,7 @@ enum AccessCommand {
         "connection", "transaction", "scripting",
     ]
 
-    private static func categories(_ context: WordContext) -> CommandResult {
+    private static func categories(_ context: ServerContext) -> CommandResult {
         guard context.count <= 3 else { return context.wrongWords(of: "acl") }
         guard context.count == 3 else {
             return context.answer(.list(names.map { .bulk($0) }))
@@ -61,17 +71,25 @@ enum AccessCommand {
         return context.answer(.list(commands.map { .bulk($0.fullName) }))
     }
 
-    /// Nobody is ever denied anything.
-    private static func log(_ context: WordContext) -> CommandResult {
+    private static let usualEntries: Int64 = 10
+
+    /// Commands are never denied: there are failed logins alone.
+    private static func log(_ context: ServerContext) -> CommandResult {
+        let statistics = context.node.statistics
         guard context.count <= 3 else { return context.wrongWords(of: "acl") }
-        if context.count == 3 {
-            if context.option(2) == "reset" { return context.ok() }
-            guard context.number(2) != nil else { return .notANumber }
+        if context.count == 3, context.option(2) == "reset" {
+            statistics.access.removeAll()
+            return context.ok()
         }
-        return context.answer(.list([]))
+        guard let count = context.count == 3 ? context.number(2) : usualEntries else {
+            return .notANumber
+        }
+        statistics.access.write(
+            Int(clamping: count), at: context.node.now.wall, to: context.reply)
+        return .replied
     }
 
-    private static func dryRun(_ context: WordContext) -> CommandResult {
+    private static func dryRun(_ context: ServerContext) -> CommandResult {
         guard context.text(2) == "default" else {
             return .error("ERR User '\(context.text(2))' not found")
         }
@@ -87,7 +105,7 @@ enum AccessCommand {
     private static let mostBits: Int64 = 4096
     private static let usualBits: Int64 = 256
 
-    private static func generate(_ context: WordContext) -> CommandResult {
+    private static func generate(_ context: ServerContext) -> CommandResult {
         guard context.count <= 3 else { return context.wrongWords(of: "acl") }
         guard let bits = context.count == 3 ? context.number(2) : usualBits else {
             return .notANumber
@@ -102,7 +120,7 @@ enum AccessCommand {
         return context.bulk(String(text))
     }
 
-    private static func delete(_ context: WordContext) -> CommandResult {
+    private static func delete(_ context: ServerContext) -> CommandResult {
         if (2..<context.count).contains(where: { context.text($0) == "default" }) {
             return .error("ERR The 'default' user cannot be removed")
         }

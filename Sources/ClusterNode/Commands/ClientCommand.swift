@@ -17,6 +17,10 @@ enum ClientCommand {
             return context.verbatim(line(context.client, context.node) + "\n")
         case "list": return list(context)
         case "kill": return kill(context)
+        case "pause": return pause(context)
+        case "unpause":
+            context.node.clients.pause.stop()
+            return context.ok()
         case "reply": return reply(context)
         case "setinfo": return setInfo(context)
         case "getredir": return context.integer(-1)
@@ -40,6 +44,24 @@ enum ClientCommand {
         default: return .syntaxError
         }
         context.client.session = session
+        return context.ok()
+    }
+
+    /// Holds back writes, or all that clients ask. Whether the node is paused for a failover as well is
+    /// another matter: the longer of the two counts.
+    private static func pause(_ context: ServerContext) -> CommandResult {
+        guard context.count <= 4 else { return context.wrongWords(of: "client") }
+        let mode = context.count == 4 ? context.option(3) : "all"
+        guard ["write", "all"].contains(mode) else {
+            return .error("ERR CLIENT PAUSE mode must be WRITE or ALL")
+        }
+        guard let milliseconds = context.number(2) else {
+            return .error("ERR timeout is not an integer or out of range")
+        }
+        guard milliseconds >= 0 else { return .error("ERR timeout is negative") }
+        let (end, overflows) = context.node.now.monotonic.addingReportingOverflow(milliseconds)
+        guard !overflows else { return .error("ERR timeout is out of range") }
+        if milliseconds > 0 { context.node.pauseClients(until: end, all: mode == "all") }
         return context.ok()
     }
 
@@ -112,13 +134,15 @@ enum ClientCommand {
         switch word {
         case "normal": [.normal]
         case "pubsub": [.subscriber]
-        case "master", "replica", "slave": []
+        case "replica", "slave": [.replica]
+        // The connection to a master is none of these.
+        case "master": []
         default: nil
         }
     }
 
     /// One client, without a newline.
-    private static func line(_ client: Client, _ node: Node) -> String {
+    static func line(_ client: Client, _ node: Node) -> String {
         let (session, transaction) = (client.session, client.transaction)
         let wall = node.now.wall
         let subscribed = node.clients.subscribers.table.heldBytes(of: client.subscriber)
@@ -151,7 +175,8 @@ enum ClientCommand {
 
     private static func flags(_ client: Client) -> String {
         let flags = [
-            (client.type == .subscriber, "P"), (client.transaction.queue != nil, "x"),
+            (client.type == .replica, "S"), (client.type == .subscriber, "P"),
+            (client.transaction.queue != nil, "x"),
             (client.turn.isWaiting, "b"),
             (client.transaction.isDisturbed, "d"), (client.turn.isLeaving, "c"),
             (client.session.isReadOnly, "r"), (client.session.isNoEvict, "e"),
@@ -217,9 +242,12 @@ enum ClientCommand {
 
 /// What a client is to whoever lists or closes clients.
 private enum ClientType {
-    case normal, subscriber
+    case normal, subscriber, replica
 }
 
 extension Client {
-    fileprivate var type: ClientType { session.subscriptions.isEmpty ? .normal : .subscriber }
+    fileprivate var type: ClientType {
+        if isReplica { return .replica }
+        return session.subscriptions.isEmpty ? .normal : .subscriber
+    }
 }

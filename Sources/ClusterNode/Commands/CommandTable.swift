@@ -201,8 +201,8 @@ enum CommandTable {
             "Returns facts about the server, after selecting RESP 2 or 3 if that is asked for.",
             .server(Greeting.hello)),
         ListedCommand(
-            "auth", -2, greets, "Authenticates the connection; no password is set here.",
-            .words(Greeting.authenticate)),
+            "auth", -2, greets, "Authenticates the connection by the password of a user.",
+            .server(Login.authenticate)),
         ListedCommand(
             "reset", 1, greets.union([.inTransaction, .whileSubscribed]), since: "6.2.0",
             "Resets the connection: its transaction, subscriptions, name, protocol and modes.",

@@ -42,9 +42,11 @@ enum ConnectionCommands {
     }
 
     static func reset(_ context: ServerContext) -> CommandResult {
+        let options = context.node.options
         Transactions.abandon(context.client, context.store)
         context.node.clients.subscribers.table.removeAll(of: context.client.subscriber)
-        context.client.session.reset()
+        context.client.session.reset(isLoggedIn: !options.asksForPassword)
+        context.client.takeLimits(options)
         context.reply.version = .two
         context.client.replies.mode = .on
         return context.simple("RESET")

@@ -98,12 +98,18 @@ extension CommandTable {
                 "Keeps reads of this connection from changing access times; none are recorded here."
             ),
             CommandEntry(
+                "pause", -3, manages, since: "3.0.0",
+                "Holds back the writes of clients, or all that they ask, for so many milliseconds."),
+            CommandEntry(
                 "reply", 3, asks, since: "3.2.0",
                 "Turns replies on or off, or skips the reply to the next command."),
             CommandEntry(
                 "setinfo", 4, asks, since: "7.2.0",
                 "Sets the name or the version of the client library of this connection."),
             CommandEntry("setname", 3, asks, since: "2.6.9", "Sets the name of this connection."),
+            CommandEntry(
+                "unpause", 2, manages, since: "6.2.0",
+                "Lets clients go on that CLIENT PAUSE holds back."),
         ])
 
     private static let function = ListedCommand(
@@ -226,7 +232,7 @@ extension CommandTable {
     private static let access = ListedCommand(
         "acl", -2, since: "6.0.0",
         "Shows users and their permissions; only the default user exists.",
-        .words(AccessCommand.run),
+        .server(AccessCommand.run),
         parts: [
             CommandEntry(
                 "cat", -2, asks, since: "6.0.0",
@@ -249,7 +255,7 @@ extension CommandTable {
                 "Reloads users from the ACL file; refused, since there is none."),
             CommandEntry(
                 "log", -2, manages, since: "6.0.0",
-                "Returns denied commands and logins; nothing is ever denied here."),
+                "Returns logins that failed, the newest first, or forgets them."),
             CommandEntry(
                 "save", 2, manages, since: "6.0.0",
                 "Saves users to the ACL file; refused, since there is none."),

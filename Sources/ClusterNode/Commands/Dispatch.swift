@@ -35,7 +35,7 @@ enum Dispatch {
             }
             return true
         }
-        if node.areWritesHeld && mustWait(spec, client) { return false }
+        if node.areWritesHeld && mustWait(spec, client, node) { return false }
         if let queue = client.transaction.queue, !spec.flags.contains(.inTransaction) {
             enqueue(spec, queue, client, node)
         } else {
@@ -91,6 +91,11 @@ enum Dispatch {
         guard spec.takes(client.requests.count) else {
             return "ERR wrong number of arguments for '\(spec.fullName)' command"
         }
+        if !client.session.isLoggedIn && node.options.asksForPassword
+            && !spec.flags.contains(.noAuth)
+        {
+            return "NOAUTH Authentication required."
+        }
         if client.transaction.queue != nil && spec.flags.contains(.noMulti) {
             return "ERR Command not allowed inside a transaction"
         }
@@ -130,8 +135,10 @@ enum Dispatch {
         return spec.flags.union(queue.flags)
     }
 
-    private static func mustWait(_ spec: CommandSpec, _ client: Client) -> Bool {
-        !flags(of: spec, client).isDisjoint(with: [.write, .mayReplicate])
+    /// While requests are held back: whether this one is.
+    private static func mustWait(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
+        node.clients.pause.holdsAll
+            || !flags(of: spec, client).isDisjoint(with: [.write, .mayReplicate])
     }
 
     /// An error before the command ran: a transaction that is being put together is spoiled by it.

@@ -1,4 +1,5 @@
-// HELLO and AUTH: which version of the protocol a client speaks, and who it says it is.
+// HELLO: which version of the protocol a client speaks, what it is called, and who it says it is. Its words
+// are all looked at before any of them takes effect.
 
 import ClusterCore
 import ClusterHost
@@ -10,6 +11,7 @@ enum Greeting {
         var rest = (1..<max(1, context.count)).map { context.text($0) }[...]
         var version = context.reply.version
         var name = context.client.session.name
+        var credentials: (user: Int, password: Int)?
         if let word = rest.popFirst() {
             guard let number = Int(word) else {
                 return .error(
@@ -29,18 +31,30 @@ enum Greeting {
                 }
                 name = given
             case "auth":
-                // No password is set here: as with the reference, any is right for "default".
                 guard rest.count >= 2 else { return wrongOption(option) }
-                guard rest.first == "default" else {
-                    return .error(
-                        "WRONGPASS invalid username-password pair or user is disabled.")
-                }
+                // A slice keeps the places of what it is of, and the name of the command stands before.
+                credentials = (user: rest.startIndex + 1, password: rest.startIndex + 2)
                 rest = rest.dropFirst(2)
             default: return wrongOption(option)
             }
         }
-        context.reply.version = version
+        if let credentials {
+            let refusal = Login.attempt(
+                userAt: credentials.user, passwordAt: credentials.password, context)
+            if let refusal { return .failed(refusal) }
+        }
+        guard context.client.session.isLoggedIn || !context.node.options.asksForPassword else {
+            return .error(
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the "
+                    + "HELLO <proto> AUTH <user> <pass> option can be used to authenticate the "
+                    + "client and select the RESP protocol version at the same time")
+        }
         context.client.session.name = name
+        return greet(in: version, context)
+    }
+
+    private static func greet(in version: RESPVersion, _ context: ServerContext) -> CommandResult {
+        context.reply.version = version
         return context.answer(
             .map([
                 ("server", .bulk("redis")), ("version", .bulk(ServerInfo.redisVersion)),
@@ -53,19 +67,5 @@ enum Greeting {
 
     private static func wrongOption(_ option: String) -> CommandResult {
         .error("ERR Syntax error in HELLO option '\(option)'")
-    }
-
-    /// No password is set here: any is right for "default", and nobody else is known.
-    static func authenticate(_ context: WordContext) -> CommandResult {
-        switch context.count {
-        case 2:
-            return .error(
-                "ERR AUTH <password> called without any password configured for the default user. "
-                    + "Are you sure your configuration is correct?")
-        case 3 where context.text(1) == "default": return context.ok()
-        case 3:
-            return .error("WRONGPASS invalid username-password pair or user is disabled.")
-        default: return .syntaxError
-        }
     }
 }

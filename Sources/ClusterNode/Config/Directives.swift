@@ -35,9 +35,12 @@ enum Directives {
         "cluster-slave-validity-factor": "cluster-replica-validity-factor",
         "cluster-slave-no-failover": "cluster-replica-no-failover",
         "repl-ping-slave-period": "repl-ping-replica-period",
+        "primaryauth": "masterauth",
+        "primaryuser": "masteruser",
     ]
 
-    static let table: [Directive] = listening + announcing + cluster + process + clients
+    static let table: [Directive] =
+        listening + announcing + cluster + process + clients + passwords + stored
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in
@@ -79,11 +82,10 @@ enum Directives {
                 return
             }
             guard EndpointName.isAnnounceable(word) else {
-                throw OptionError("an address or name that is announced has an invalid character")
+                throw OptionError("cluster-announce-ip contains invalid character")
             }
             guard let text = IPText(word) else {
-                throw OptionError(
-                    "an address or name that is announced is too long: 45 bytes at most")
+                throw OptionError("cluster-announce-ip is too long")
             }
             options.cluster.announceIP = IPLiteral.normalised(text) ?? text
         } get: {

@@ -15,6 +15,13 @@ package struct NodeOptions: Sendable {
     package var bind = ["127.0.0.1"]
     /// Clients of other machines are refused.
     package var protectedMode = true
+    /// What clients have to say; empty: nothing.
+    package var password = ""
+    /// What this node says to its master, and as whom; empty: nothing, and the user that everybody is.
+    package var masterAuth = ""
+    package var masterUser = ""
+    /// What files say besides of how the default user comes in: it must be by `password`.
+    var declaredWays: [DeclaredWay] = []
     package var port = 6379
     /// 0 stands for `port` + 10000.
     package var clusterPort = 0
@@ -58,6 +65,8 @@ package struct NodeOptions: Sendable {
     /// Shard channels are served while the cluster is down.
     package var allowShardChannelsWhenDown = true
     package var debugCommand = DebugPermission.no
+    /// What nothing reads yet.
+    package var stored = StoredSettings()
     /// The file that it was started from, for CONFIG REWRITE; empty: none.
     package var sourceFile = ""
     /// Directives without effect that were set while it ran.
@@ -93,6 +102,7 @@ package struct NodeOptions: Sendable {
             throw OptionError(
                 "port \(port) leaves no room for the bus port \(bus): set cluster-port")
         }
+        try checkDeclaredWays()
         busPort = bus
         cluster.port = Port(UInt16(port))
         cluster.busPort = Port(UInt16(bus))

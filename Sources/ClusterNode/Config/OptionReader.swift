@@ -28,12 +28,19 @@ extension NodeOptions {
                 rest = rest.dropFirst()
             }
             // "--save ''" is one empty value; "--save" alone is none.
-            if values.count == 1, values[0].contains(" "), name != "logfile", name != "dir" {
+            if values.count == 1, values[0].contains(" "), !Self.isOneWord(name) {
                 values = values[0].split(separator: " ").map(String.init)
             }
             try apply(name, values, at: "--\(name)")
         }
         try settle()
+    }
+
+    /// Whether a value may have spaces: it is a path or a password.
+    private static func isOneWord(_ name: String) -> Bool {
+        let name = Directives.find(name)?.name ?? name
+        return ["logfile", "dir", "availability-zone"].contains(name)
+            || Directives.passwords.contains { $0.name == name }
     }
 
     private static let deepestInclude = 16
@@ -82,8 +89,13 @@ extension NodeOptions {
             } catch {
                 throw OptionError("\(name): \(error.text)", at: place)
             }
+            if directive.hasNoEffect { withoutEffect.append(directive.name) }
         } else if let unbuilt = UnbuiltDirectives.find(name) {
             guard !unbuilt.asksForNothing(values) else { return }
+            if unbuilt.name == "user", let way = UnbuiltDirectives.wayIn(ofFreeUser: values) {
+                // It may stand before the password itself.
+                return declaredWays.append(DeclaredWay(text: way, place: place))
+            }
             guard !unbuilt.isProtection else {
                 throw OptionError("\(name): \(unbuilt.reason)", at: place)
             }
@@ -126,6 +138,10 @@ enum OptionWords {
         byte == 0x20 || (0x09...0x0D).contains(byte)
     }
 
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
+    }
+
     private static func quoted(by quote: UInt8, _ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         var word: [UInt8] = []
         while let byte = rest.popFirst() {
@@ -138,6 +154,16 @@ enum OptionWords {
             case (UInt8(ascii: "\""), UInt8(ascii: "n")): word.append(0x0A)
             case (UInt8(ascii: "\""), UInt8(ascii: "r")): word.append(0x0D)
             case (UInt8(ascii: "\""), UInt8(ascii: "t")): word.append(0x09)
+            case (UInt8(ascii: "\""), UInt8(ascii: "x")):
+                let digits = rest.prefix(2)
+                guard digits.count == 2, digits.allSatisfy(isHexadecimal),
+                    let number = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+                else {
+                    word.append(escaped)
+                    continue
+                }
+                rest = rest.dropFirst(2)
+                word.append(number)
             case (UInt8(ascii: "'"), _) where escaped != quote: word += [byte, escaped]
             default: word.append(escaped)
             }

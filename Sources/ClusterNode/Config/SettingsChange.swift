@@ -25,6 +25,8 @@ struct SettingsChange {
             options.givenLater.insert(lower)
             return nil
         }
+        // Where files are is for whoever starts a server, in the reference as well.
+        guard directive.name != "dir" else { throw OptionError("can't set protected config") }
         guard directive.isMutable else { throw OptionError("can't set immutable config") }
         guard seen.insert(directive.name).inserted else {
             throw OptionError("duplicate parameter")

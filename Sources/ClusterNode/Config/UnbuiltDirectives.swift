@@ -56,14 +56,11 @@ enum UnbuiltDirectives {
 
     private static let access: [UnbuiltDirective] =
         protections(
-            [("requirepass", ""), ("aclfile", "")],
-            "there are no passwords yet: it would let in everybody")
+            [("aclfile", "")], "there are no users yet but the default one: it would not be read")
         + protections(
-            [("user", nil)], "there are no users yet: everybody may do all", matching: isFreeUser)
-        + protections(
-            [
-                ("masterauth", ""), ("masteruser", ""), ("primaryauth", ""), ("primaryuser", ""),
-            ], "there are no passwords yet: none would be sent to a master or asked for by one")
+            [("user", nil)],
+            "there are no users yet but the default one, who may do all: its password is "
+                + "requirepass", matching: isFreeUser)
         + protections(
             [("rename-command", nil)], "commands keep their names: it could be called all the same")
         + protections(
@@ -78,25 +75,27 @@ enum UnbuiltDirectives {
         + protections(
             [("enable-protected-configs", "no"), ("enable-module-command", "no")],
             "what it would allow is not there: it must be no")
-        + protections(
-            [
-                ("cluster-announce-client-ipv4", ""), ("cluster-announce-client-ipv6", ""),
-                ("cluster-announce-client-port", "0"),
-            ], "clients are told the addresses that nodes are told")
 
     /// The user that everybody is: what CONFIG REWRITE of a server without users writes.
-    private static let isFreeUser: @Sendable ([String]) -> Bool = { words in
+    private static let isFreeUser: @Sendable ([String]) -> Bool = {
+        wayIn(ofFreeUser: $0) == "nopass"
+    }
+
+    /// How that user comes in: "nopass", or "#" and the hash of a password; nil where somebody may do less
+    /// than all, or comes in by something else.
+    static func wayIn(ofFreeUser words: [String]) -> String? {
         var rules = Set(words.dropFirst().map { $0.lowercased() })
-        let needed: [Set<String>] = [
-            ["on"], ["nopass"], ["~*", "allkeys"], ["+@all", "allcommands"],
-        ]
+        let needed: [Set<String>] = [["on"], ["~*", "allkeys"], ["+@all", "allcommands"]]
         guard words.first == "default", needed.allSatisfy({ !$0.isDisjoint(with: rules) }) else {
-            return false
+            return nil
         }
         for names in needed { rules.subtract(names) }
-        return rules.subtracting([
+        rules.subtract([
             "&*", "allchannels", "sanitize-payload", "skip-sanitize-payload", "alldbs",
-        ]).isEmpty
+        ])
+        guard rules.count == 1, let way = rules.first, way == "nopass" || way.hasPrefix("#")
+        else { return nil }
+        return way
     }
 
     // MARK: - TLS
@@ -112,7 +111,7 @@ enum UnbuiltDirectives {
                 ("tls-client-key-file-pass", ""), ("tls-dh-params-file", ""),
                 ("tls-ca-cert-file", ""), ("tls-ca-cert-dir", ""), ("tls-protocols", ""),
                 ("tls-ciphers", ""), ("tls-ciphersuites", ""), ("tls-auth-clients-user", "off"),
-                ("cluster-announce-tls-port", "0"), ("cluster-announce-client-tls-port", "0"),
+                ("cluster-announce-tls-port", "0"),
             ], noTLS)
         // How TLS would be spoken asks for nothing where it is not.
         + protections([("tls-auth-clients", "yes")], noTLS, also: ["no", "optional"])
@@ -169,6 +168,9 @@ enum UnbuiltDirectives {
         + wishes(
             [("databases", "1"), ("cluster-databases", "1")], "there is one", matching: isNumber)
         + wishes([("io-threads", "1")], "one thread does all", matching: isNumber)
+        + wishes(
+            [("cluster-ping-interval", "1000")],
+            "a node that was chosen at random is pinged each second")
         + wishes([("import-mode", "no")], "keys whose time is over go")
         + wishes([("unixsocket", "")], "there is no Unix socket")
         + wishes([("rdma-port", "0"), ("rdma-bind", "")], "there is no RDMA")

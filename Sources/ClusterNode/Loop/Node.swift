@@ -159,7 +159,8 @@ package final class Node {
 
     /// One wake-up.
     private func runOnce() {
-        let wait = clients.areReady ? 0 : host.nextTimer - SystemClock.monotonicMilliseconds()
+        let next = min(host.nextTimer, clients.pause.end ?? .max)
+        let wait = clients.areReady ? 0 : next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try loop.wait(milliseconds: Int(max(0, wait)))
         } catch {
@@ -225,8 +226,7 @@ package final class Node {
 
     /// The end of a wake-up: clients that waited, then the host, then the bytes for clients.
     private func settle() {
-        host.endPause()
-        if !areWritesHeld { clients.resume(self) }
+        endPauses()
         host.settle()
         settleReplication()
         clients.endLostSubscriptions(self)

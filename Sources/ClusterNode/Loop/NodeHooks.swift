@@ -21,7 +21,9 @@ extension Node: ClusterServer {
         disturbClients()
     }
 
-    package func setWritesPaused(_ arePaused: Bool) { store.holdChanges(arePaused) }
+    package func setWritesPaused(_ arePaused: Bool) {
+        store.holdChanges(arePaused || clients.pause.isOn)
+    }
 
     package func deliver(_ publication: Publication, toShard: Bool) {
         _ = clients.deliver(publication, toShard: toShard, self)

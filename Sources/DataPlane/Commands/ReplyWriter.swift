@@ -65,6 +65,9 @@ extension ReplyWriter {
     package func integer(_ number: Int64) { RESPWriter.integer(number, to: &bytes) }
     package func arrayHeader(_ count: Int) { RESPWriter.arrayHeader(count, to: &bytes) }
     package func mapHeader(_ count: Int) { RESPWriter.mapHeader(count, spokenVersion, to: &bytes) }
+    package func double(_ number: Double) {
+        RESPWriter.double(number, spokenVersion, to: &bytes)
+    }
     package func text(_ text: String) {
         RESPWriter.verbatim(format: "txt", Array(text.utf8), spokenVersion, to: &bytes)
     }

@@ -203,12 +203,21 @@ package final class ServerProcess {
 
     // MARK: - Asking
 
-    /// A connection of its own.
+    /// The password that it was started with.
+    private var credentials: Credentials? {
+        guard let place = directives.lastIndex(of: "--requirepass"),
+            place + 1 < directives.count
+        else { return nil }
+        return Credentials(password: directives[place + 1])
+    }
+
+    /// A connection of its own, logged in.
     package func connect() throws(InteropError) -> AdminClient {
         do throws(AdminClientError) {
             return try AdminClient(
                 address,
-                timeoutMilliseconds: max(1, deadline.left(atMost: Self.replyMilliseconds)))
+                timeoutMilliseconds: max(1, deadline.left(atMost: Self.replyMilliseconds)),
+                as: credentials)
         } catch {
             throw .noAnswer(server: name, command: "a connection", error)
         }

@@ -13,6 +13,7 @@ enum LaunchCommand {
             Option("--base-port", value: "PORT", "port of the first node, default 7000"),
             Option("--dir", value: "FOLDER", "where the nodes keep their files, default temporary"),
             ClusterOptions.nodeTimeout("silence after which a node is marked PFAIL, default 5000"),
+            Option("--password", value: "TEXT", "what the nodes ask of clients, default nothing"),
         ],
         run: { arguments throws(UsageError) in
             guard arguments.operands.isEmpty else {
@@ -22,9 +23,15 @@ enum LaunchCommand {
                 masters: try arguments.number("--masters", in: 1...500, default: 3),
                 replicas: try arguments.number("--replicas", in: 0...10, default: 1),
                 basePort: try arguments.number("--base-port", in: 1...55_535, default: 7000),
-                folder: arguments.value("--dir"),
+                folder: arguments.value("--dir"), password: arguments.value("--password"),
                 timeout: try ClusterOptions.nodeTimeout(
                     arguments, in: 1...86_400_000, default: 5000))
+            if let password = plan.password {
+                guard !password.isEmpty, !password.hasPrefix("--") else {
+                    throw UsageError("--password must not be empty, nor begin with --")
+                }
+                Program.hideArgument(password)
+            }
             guard plan.basePort + plan.count <= 55_536 else {
                 throw UsageError("\(plan.count) nodes from port \(plan.basePort) pass port 55535")
             }
@@ -41,6 +48,7 @@ enum LaunchCommand {
         var replicas: Int
         var basePort: Int
         var folder: String?
+        var password: String?
         var timeout: Int
         var count: Int { masters * (replicas + 1) }
     }
@@ -48,7 +56,8 @@ enum LaunchCommand {
     private static func launch(_ plan: Plan) throws(InteropError) -> Int32 {
         let wasThere = plan.folder.map { File.exists("\($0)/\(plan.basePort)/nodes.conf") } ?? false
         let local = try LocalCluster(
-            nodeTimeout: plan.timeout, folder: plan.folder, basePort: plan.basePort
+            nodeTimeout: plan.timeout, folder: plan.folder, basePort: plan.basePort,
+            password: plan.password
         ) { Array(repeating: $0, count: plan.count) }
         let cluster = local.cluster
         if !wasThere { try cluster.form(cluster.nodes, masters: plan.masters) }

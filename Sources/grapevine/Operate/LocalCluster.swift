@@ -12,9 +12,11 @@ struct LocalCluster {
     private static let napMilliseconds = 100
 
     /// Starts the nodes, which do not know each other yet.
-    /// - Parameter programs: what each node is, given our own program.
+    /// - Parameters:
+    ///   - password: what they ask of clients, and say to each other; nil for none.
+    ///   - programs: what each node is, given our own program.
     init(
-        nodeTimeout: Int, folder: String? = nil, basePort: Int? = nil,
+        nodeTimeout: Int, folder: String? = nil, basePort: Int? = nil, password: String? = nil,
         _ programs: (_ ours: ServerProgram) -> [ServerProgram]
     ) throws(InteropError) {
         let ours: ServerProgram
@@ -26,8 +28,9 @@ struct LocalCluster {
             throw .system(error)
         }
         cluster = try MixedCluster(
-            programs(ours), nodeTimeoutMilliseconds: nodeTimeout, folder: folder,
-            basePort: basePort)
+            programs(ours), nodeTimeoutMilliseconds: nodeTimeout,
+            directives: password.map { ["--requirepass", $0, "--masterauth", $0] } ?? [],
+            folder: folder, basePort: basePort)
         try cluster.letReplicasStandWithoutCopy()
     }
 

@@ -10,7 +10,10 @@ enum Login {
         Option("--user", value: "NAME", "log in as this user"),
         Option("--password", value: "TEXT", "log in with this password"),
     ]
-    static let notes = ["REDISCLI_AUTH in the environment is taken for a password, too."]
+    static let notes = [
+        "REDISCLI_AUTH in the environment is taken for a password, too: others cannot see it. The",
+        "argument is taken out of the list of processes as soon as it has been read.",
+    ]
 
     private static let variables = ["REDISCLI_AUTH", "VALKEYCLI_AUTH"]
 
@@ -24,6 +27,7 @@ enum Login {
             }
             return nil
         }
+        Program.hideArgument(password)
         return Credentials(user: user, password: password)
     }
 }

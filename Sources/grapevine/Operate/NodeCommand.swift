@@ -18,7 +18,10 @@ enum NodeCommand {
           --port N                        port for clients, default 6379
           --cluster-port N                port of the bus, default port + 10000
           --bind ADDRESS...               addresses to listen on, default 127.0.0.1
-          --protected-mode yes|no         refuse clients of other machines, default yes
+          --protected-mode yes|no         refuse clients of other machines while there is no password,
+                                          default yes
+          --requirepass PASSWORD          what clients have to say
+          --masterauth PASSWORD           what a replica says to its master; --masteruser NAME as whom
           --dir FOLDER                    where files are kept, default the current folder; all other
                                           files are named from there
           --cluster-config-file NAME      the file with the state of the cluster, default nodes.conf
@@ -48,7 +51,8 @@ enum NodeCommand {
           --help                          show this text
 
         Directives that say how well a data store works are taken and have no effect. Those that promise
-        what is not built, such as passwords, users, TLS or keys on disk, are refused.
+        what is not built, such as users, TLS or keys on disk, are refused. A password among the arguments
+        is in the list of processes until it has been read: better is a FILE that others cannot read.
 
         """
 
@@ -59,6 +63,7 @@ enum NodeCommand {
         }
         do throws(OptionError) {
             let options = try NodeOptions(arguments: words)
+            for secret in options.secrets { Program.hideArgument(secret) }
             let supervisor = NodeSupervisor(options)
             if options.daemonizes && supervisor.kind == nil { return background(options) }
             return start(options, supervisor)

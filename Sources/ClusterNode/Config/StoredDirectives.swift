@@ -1,0 +1,89 @@
+// Directives that are checked and kept as the reference does, and told by CONFIG GET, but do nothing here
+// yet: tools and test suites set them, and what will read them finds them in the options. The log names
+// those that a file sets.
+
+import ClusterCore
+import ClusterWire
+
+/// Settings that nothing reads yet, or that other parts of a node will.
+package struct StoredSettings: Sendable {
+    package var ticksPerSecond = 10
+    /// Seconds.
+    package var shutdownTimeout = 10
+    package var sendsCopiesDiskless = true
+    /// Seconds that a master waits for more replicas before it sends a copy.
+    package var disklessDelay = 5
+    /// Microseconds a key, for tests; below 0 so many keys at once.
+    package var keySaveDelay = 0
+    package var keyLoadDelay = 0
+    package var loadingStepBytes = 2 << 20
+    package var availabilityZone = ""
+    package var hidesUserData = true
+    package var hasDebugAssert = false
+    package var clientAddresses = ClientAddresses()
+}
+
+/// Addresses that clients are to be told in place of those that nodes are told.
+package struct ClientAddresses: Sendable {
+    package var ipv4 = ""
+    package var ipv6 = ""
+    /// 0 for none.
+    package var port = 0
+    package var tlsPort = 0
+}
+
+extension Directive {
+    /// It is taken and told, and does nothing.
+    var hasNoEffect: Bool { Directives.storedNames.contains(name) }
+}
+
+extension Directives {
+    static let storedNames = Set(stored.map(\.name))
+
+    static let stored: [Directive] = [
+        // The reference takes any number and uses the nearest from 1 to 500.
+        value("hz", \.stored.ticksPerSecond) { words throws(OptionError) in
+            min(500, max(1, try integer(words, Int(Int32.min)...Int(Int32.max))))
+        } _: {
+            String($0)
+        },
+        number("shutdown-timeout", 0...Int(Int32.max), \.stored.shutdownTimeout),
+        flag("repl-diskless-sync", \.stored.sendsCopiesDiskless),
+        number("repl-diskless-sync-delay", 0...Int(Int32.max), \.stored.disklessDelay),
+        number(
+            "rdb-key-save-delay", Int(Int32.min)...Int(Int32.max), \.stored.keySaveDelay),
+        number("key-load-delay", Int(Int32.min)...Int(Int32.max), \.stored.keyLoadDelay),
+        number(
+            "loading-process-events-interval-bytes", 1024...Int(Int32.max),
+            \.stored.loadingStepBytes),
+        value("availability-zone", \.stored.availabilityZone, one) { $0 },
+        flag("hide-user-data-from-log", \.stored.hidesUserData),
+        flag("enable-debug-assert", isMutable: false, \.stored.hasDebugAssert),
+        value("cluster-announce-client-ipv4", \.stored.clientAddresses.ipv4) {
+            words throws(OptionError) in
+            try literal(words, isIPv6: false)
+        } _: {
+            $0
+        },
+        value("cluster-announce-client-ipv6", \.stored.clientAddresses.ipv6) {
+            words throws(OptionError) in
+            try literal(words, isIPv6: true)
+        } _: {
+            $0
+        },
+        number("cluster-announce-client-port", 0...65535, \.stored.clientAddresses.port),
+        number("cluster-announce-client-tls-port", 0...65535, \.stored.clientAddresses.tlsPort),
+    ]
+
+    /// An address of one kind, or nothing.
+    private static func literal(
+        _ words: [String], isIPv6: Bool
+    ) throws(OptionError) -> String {
+        let word = try one(words)
+        guard !word.isEmpty else { return word }
+        guard let text = IPText(word), IPLiteral.normalised(text) != nil,
+            word.contains(":") == isIPv6
+        else { throw OptionError("Invalid \(isIPv6 ? "IPv6" : "IPv4") address") }
+        return word
+    }
+}

@@ -1,0 +1,92 @@
+// SHA-256 of a few bytes, as ACL LIST shows passwords by it. It is written for short inputs that are asked
+// for seldom, not for speed. Follows FIPS 180-4, sections 4.1.2, 5 and 6.2.
+
+/// The hash of some bytes.
+package enum SHA256 {
+    /// The 32 bytes of the hash in 64 hexadecimal digits.
+    package static func hexadecimal(of bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef")
+        var text = ""
+        for byte in digest(of: bytes) {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return text
+    }
+
+    /// The 32 bytes of the hash.
+    package static func digest(of bytes: [UInt8]) -> [UInt8] {
+        var message = bytes
+        message.append(0x80)
+        while message.count % blockBytes != blockBytes - 8 { message.append(0) }
+        let bits = UInt64(bytes.count) << 3
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            message.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
+        var state = start
+        for block in stride(from: 0, to: message.count, by: blockBytes) {
+            mix(schedule(of: message[block..<block + blockBytes]), into: &state)
+        }
+        return state.flatMap { word in
+            [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) }
+        }
+    }
+
+    private static let blockBytes = 64
+
+    /// The 64 words that a block is stretched to.
+    private static func schedule(of block: ArraySlice<UInt8>) -> [UInt32] {
+        var words = [UInt32](repeating: 0, count: 64)
+        for (index, byte) in block.enumerated() {
+            words[index / 4] = words[index / 4] << 8 | UInt32(byte)
+        }
+        for index in 16..<64 {
+            let (near, far) = (words[index - 2], words[index - 15])
+            let first = rotated(far, 7) ^ rotated(far, 18) ^ far >> 3
+            let second = rotated(near, 17) ^ rotated(near, 19) ^ near >> 10
+            words[index] = words[index - 16] &+ first &+ words[index - 7] &+ second
+        }
+        return words
+    }
+
+    private static func mix(_ words: [UInt32], into state: inout [UInt32]) {
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+        for (word, constant) in zip(words, constants) {
+            let choice = e & f ^ ~e & g
+            let majority = a & b ^ a & c ^ b & c
+            let one =
+                h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ choice &+ constant
+                &+ word
+            let two = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) &+ majority
+            (h, g, f, e) = (g, f, e, d &+ one)
+            (d, c, b, a) = (c, b, a, one &+ two)
+        }
+        for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
+    }
+
+    private static func rotated(_ word: UInt32, _ places: UInt32) -> UInt32 {
+        word >> places | word << (32 - places)
+    }
+
+    /// The first 32 bits of the fractions of the square roots of the first eight primes.
+    private static let start: [UInt32] = [
+        0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C,
+        0x1F83_D9AB, 0x5BE0_CD19,
+    ]
+
+    /// The first 32 bits of the fractions of the cube roots of the first 64 primes.
+    private static let constants: [UInt32] = [
+        0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1,
+        0x923F_82A4, 0xAB1C_5ED5, 0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3,
+        0x72BE_5D74, 0x80DE_B1FE, 0x9BDC_06A7, 0xC19B_F174, 0xE49B_69C1, 0xEFBE_4786,
+        0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F, 0x4A74_84AA, 0x5CB0_A9DC, 0x76F9_88DA,
+        0x983E_5152, 0xA831_C66D, 0xB003_27C8, 0xBF59_7FC7, 0xC6E0_0BF3, 0xD5A7_9147,
+        0x06CA_6351, 0x1429_2967, 0x27B7_0A85, 0x2E1B_2138, 0x4D2C_6DFC, 0x5338_0D13,
+        0x650A_7354, 0x766A_0ABB, 0x81C2_C92E, 0x9272_2C85, 0xA2BF_E8A1, 0xA81A_664B,
+        0xC24B_8B70, 0xC76C_51A3, 0xD192_E819, 0xD699_0624, 0xF40E_3585, 0x106A_A070,
+        0x19A4_C116, 0x1E37_6C08, 0x2748_774C, 0x34B0_BCB5, 0x391C_0CB3, 0x4ED8_AA4A,
+        0x5B9C_CA4F, 0x682E_6FF3, 0x748F_82EE, 0x78A5_636F, 0x84C8_7814, 0x8CC7_0208,
+        0x90BE_FFFA, 0xA450_6CEB, 0xBEF9_A3F7, 0xC671_78F2,
+    ]
+}
