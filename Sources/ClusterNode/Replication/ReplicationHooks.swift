@@ -12,6 +12,8 @@ extension Node {
         var settings = options.replication
         settings.pingPeriod = options.cluster.replicaPingPeriod
         settings.greeting.port = options.port
+        settings.greeting.user = options.masterUser
+        settings.greeting.password = options.masterAuth
         settings.limits = options.requestLimits
         return settings
     }
