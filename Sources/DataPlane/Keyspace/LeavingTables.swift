@@ -20,6 +20,12 @@ struct LeavingTables {
         tables.append(table)
     }
 
+    func endCopies() {
+        for table in tables {
+            for copy in table.copies { copy.end() }
+        }
+    }
+
     /// Gives back some memory, more if many tables wait for it.
     mutating func letGo() {
         guard !tables.isEmpty else { return }
