@@ -217,6 +217,11 @@ import Testing
         #expect(rest(of: copy) == 2999 && copy.heldBytes == 0)
     }
 
+    @Test func `a copy ends with its store`() {
+        let copy = filled(3).beginCopy()
+        #expect(copy.isEnded && copy.next() == nil)
+    }
+
     @Test func `keys that are over are part of a copy`() throws {
         let store = filled(3)
         store.setExpiry(of: try #require(find(store, "k1")), 5)

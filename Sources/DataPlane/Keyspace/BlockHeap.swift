@@ -10,17 +10,17 @@ struct BlockHeap: ~Copyable {
     static let none = Reference.max
     static let largestBlock = 1024
 
-    private static let pageBytes = 1 << 16
+    /// A quarter of a megabyte less what an allocator adds, so that finding a page reads a short table.
+    private static let pageBytes = (1 << 18) - 32
     private static let unitBytes = 8
-    private static let unitBits = 13
+    private static let unitBits = 15
     private static let pageLimit = Int(UInt32.max >> UInt32(unitBits))
     /// 32 GiB less some megabytes, so that whoever asks before each change is told in time.
-    private static let fullPages = pageLimit - 256
+    private static let fullPages = pageLimit - 64
     private static let nobody = UInt32.max
 
     private struct Page {
-        var memory: RawBlock?
-        var size: UInt8
+        let size: UInt8
         var live: UInt16 = 0
         /// The first unit of a block that was given back, and how many units were ever used.
         var firstFree = UInt16.max
@@ -36,13 +36,15 @@ struct BlockHeap: ~Copyable {
     }
 
     private var pages: [Page] = []
+    /// The memory of each page; nil after it went back.
+    private var memory: [RawBlock?] = []
     /// Numbers of pages that went back.
     private var freeNumbers: [UInt32] = []
     /// The first page with room, by size.
     private var open = [UInt32](repeating: nobody, count: 40)
 
     deinit {
-        for page in pages { page.memory?.deallocate() }
+        for piece in memory { piece?.deallocate() }
     }
 
     var isFull: Bool { pages.count - freeNumbers.count >= Self.fullPages }
@@ -71,7 +73,7 @@ struct BlockHeap: ~Copyable {
     /// The memory of a block, which ends with its page at the latest.
     @inline(__always)
     func block(_ reference: Reference) -> RawBlock {
-        guard let memory = pages[Int(reference >> UInt32(Self.unitBits))].memory else {
+        guard let memory = memory[Int(reference >> UInt32(Self.unitBits))] else {
             preconditionFailure("a block of a page that went back")
         }
         let unit = Int(reference) & (1 << Self.unitBits &- 1)
@@ -81,7 +83,7 @@ struct BlockHeap: ~Copyable {
     mutating func take(size: Int) -> Reference {
         let number = open[size] == Self.nobody ? addPage(size) : Int(open[size])
         let unit: UInt16
-        if pages[number].firstFree != .max, let memory = pages[number].memory {
+        if pages[number].firstFree != .max, let memory = memory[number] {
             unit = pages[number].firstFree
             let next = memory.word32(Int(unit) * Self.unitBytes)
             pages[number].firstFree = UInt16(truncatingIfNeeded: next)
@@ -104,8 +106,8 @@ struct BlockHeap: ~Copyable {
         // One page with room is kept, so that a block that comes and goes does not bring a page with it.
         if pages[number].live == 0 && hasNeighbour(number) {
             close(number)
-            pages[number].memory?.deallocate()
-            pages[number].memory = nil
+            memory[number]?.deallocate()
+            memory[number] = nil
             freeNumbers.append(UInt32(number))
         }
     }
@@ -117,15 +119,18 @@ struct BlockHeap: ~Copyable {
     // MARK: - Pages
 
     private mutating func addPage(_ size: Int) -> Int {
-        let page = Page(memory: RawBlock(bytes: Self.pageBytes), size: UInt8(size))
+        let page = Page(size: UInt8(size))
+        let piece = RawBlock(bytes: Self.pageBytes)
         let number: Int
         if let reused = freeNumbers.popLast() {
             number = Int(reused)
             pages[number] = page
+            memory[number] = piece
         } else {
             number = pages.count
             precondition(number < Self.pageLimit)
             pages.append(page)
+            memory.append(piece)
         }
         reopen(number)
         return number
@@ -154,8 +159,8 @@ struct BlockHeap: ~Copyable {
 
     /// Gives back the memory of one page, whatever is in it.
     mutating func letGoOfPage() -> Bool {
-        guard let page = pages.popLast() else { return false }
-        page.memory?.deallocate()
+        guard let piece = memory.popLast() else { return false }
+        piece?.deallocate()
         return true
     }
 }

@@ -8,7 +8,7 @@ struct EntryRows: ~Copyable {
     static let none = UInt32.max
     static let limit = 1 << 31
 
-    private static let perPage = 4096
+    private static let perPage = 16_384
     /// First the references of all rows of a page, since finding a key reads no more, then the neighbours.
     private static let pageBytes = perPage * 12
 

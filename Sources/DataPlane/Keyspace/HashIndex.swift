@@ -1,5 +1,5 @@
 // From a hash to numbers of entries. The first bits of a hash choose a segment, the rest a place in it; a
-// segment that is four fifths full grows by a quarter, and at some hundred places it is divided in two. So the
+// segment that is four fifths full grows by an eighth, and at some thousand places it is divided in two. So the
 // index is dense at every size, and no change moves more than one segment. What a number means is the table's.
 
 /// Extendible hashing over small tables with linear probing.
@@ -17,20 +17,11 @@ struct HashIndex: ~Copyable {
             self.depth = depth
         }
 
-        @inline(__always) var size: Int { cells.count / 8 }
-
-        /// Where a hash belongs. All of its bits take part, since all of a segment share the first.
-        @inline(__always)
-        func home(_ hash: UInt32) -> Int {
-            Int((UInt64(hash &* 0x9E37_79B1) &* UInt64(size)) >> 32)
-        }
-
-        @inline(__always)
-        func next(_ place: Int) -> Int { place &+ 1 == size ? 0 : place &+ 1 }
+        var size: Int { cells.count / 8 }
 
         mutating func put(_ cell: UInt64) {
-            var place = home(UInt32(truncatingIfNeeded: cell >> 32))
-            while cells.word64(place &* 8) != 0 { place = next(place) }
+            var place = HashIndex.home(UInt32(truncatingIfNeeded: cell >> 32), size)
+            while cells.word64(place &* 8) != 0 { place = HashIndex.next(place, size) }
             cells.setWord64(place &* 8, cell)
             count += 1
         }
@@ -39,12 +30,13 @@ struct HashIndex: ~Copyable {
     private static let smallest = 16
     private static let doublesBelow = 512
     /// A segment of this size is divided instead of growing further.
-    private static let largest = 1000
+    private static let largest = 3500
     private static let deepest = 24
 
     private var segments: [Segment] = []
-    /// The segment of each combination of the first `depth` bits.
-    private var directory: [UInt32] = []
+    /// The segment of each combination of the first `depth` bits, and its cells: finding reads no more.
+    private var names: [UInt32] = []
+    private var directory: [RawBlock] = []
     private var depth = 0
 
     deinit {
@@ -54,20 +46,32 @@ struct HashIndex: ~Copyable {
     @inline(__always)
     private func place(_ hash: UInt32) -> Int { Int(UInt64(hash) >> UInt64(32 &- depth)) }
 
+    /// Where a hash belongs among so many cells. All of its bits take part, since all of a segment share the first.
+    @inline(__always)
+    private static func home(_ hash: UInt32, _ size: Int) -> Int {
+        Int((UInt64(hash &* 0x9E37_79B1) &* UInt64(truncatingIfNeeded: size)) >> 32)
+    }
+
+    @inline(__always)
+    private static func next(_ place: Int, _ size: Int) -> Int {
+        place &+ 1 == size ? 0 : place &+ 1
+    }
+
     /// The number with this hash for which `isIt` holds.
     @inline(__always)
     func find(_ hash: UInt32, _ isIt: (Int) -> Bool) -> Int? {
         guard !directory.isEmpty else { return nil }
-        let segment = segments[Int(directory[place(hash)])]
-        var at = segment.home(hash)
+        let cells = directory[place(hash)]
+        let size = cells.count / 8
+        var at = Self.home(hash, size)
         while true {
-            let cell = segment.cells.word64(at &* 8)
+            let cell = cells.word64(at &* 8)
             if cell == 0 { return nil }
             if UInt32(truncatingIfNeeded: cell >> 32) == hash {
                 let number = Int(UInt32(truncatingIfNeeded: cell) &- 1)
                 if isIt(number) { return number }
             }
-            at = segment.next(at)
+            at = Self.next(at, size)
         }
     }
 
@@ -75,52 +79,54 @@ struct HashIndex: ~Copyable {
     mutating func insert(_ hash: UInt32, _ number: Int) {
         if directory.isEmpty {
             segments = [Segment(size: Self.smallest, depth: 0)]
-            directory = [0]
+            names = [0]
+            directory = [segments[0].cells]
         }
-        var segment = Int(directory[place(hash)])
-        while (segments[segment].count + 1) * 5 > segments[segment].size * 4 {
-            grow(segment, hash)
-            segment = Int(directory[place(hash)])
+        var name = Int(names[place(hash)])
+        while (segments[name].count + 1) * 5 > segments[name].size * 4 {
+            grow(name, hash)
+            name = Int(names[place(hash)])
         }
-        segments[segment].put(UInt64(hash) << 32 | UInt64(UInt32(number) + 1))
+        segments[name].put(UInt64(hash) << 32 | UInt64(UInt32(number) + 1))
     }
 
     /// Takes a number out and moves back what was pushed on by it, so that no gap hides a key.
     mutating func remove(_ hash: UInt32, _ number: Int) {
-        let name = Int(directory[place(hash)])
-        let segment = segments[name]
+        let name = Int(names[place(hash)])
+        let cells = segments[name].cells
+        let size = segments[name].size
         let cell = UInt64(hash) << 32 | UInt64(UInt32(number) + 1)
-        var gap = segment.home(hash)
-        while segment.cells.word64(gap &* 8) != cell {
-            precondition(segment.cells.word64(gap &* 8) != 0, "a number that is not there")
-            gap = segment.next(gap)
+        var gap = Self.home(hash, size)
+        while cells.word64(gap &* 8) != cell {
+            precondition(cells.word64(gap &* 8) != 0, "a number that is not there")
+            gap = Self.next(gap, size)
         }
         var at = gap
         while true {
-            at = segment.next(at)
-            let moved = segment.cells.word64(at &* 8)
+            at = Self.next(at, size)
+            let moved = cells.word64(at &* 8)
             if moved == 0 { break }
-            let home = segment.home(UInt32(truncatingIfNeeded: moved >> 32))
+            let home = Self.home(UInt32(truncatingIfNeeded: moved >> 32), size)
             // It may move when its home does not lie behind the gap.
-            if distance(home, at, segment.size) >= distance(gap, at, segment.size) {
-                segment.cells.setWord64(gap &* 8, moved)
+            if Self.distance(home, at, size) >= Self.distance(gap, at, size) {
+                cells.setWord64(gap &* 8, moved)
                 gap = at
             }
         }
-        segment.cells.setWord64(gap &* 8, 0)
+        cells.setWord64(gap &* 8, 0)
         segments[name].count -= 1
-        if segments[name].count * 4 < segment.size && segment.size > Self.smallest {
-            resize(name, to: fitting(segments[name].count))
+        if segments[name].count * 4 < size && size > Self.smallest {
+            resize(name, hash, to: fitting(segments[name].count))
         }
     }
 
-    private func distance(_ from: Int, _ to: Int, _ size: Int) -> Int {
+    private static func distance(_ from: Int, _ to: Int, _ size: Int) -> Int {
         to >= from ? to &- from : to &- from &+ size
     }
 
     // MARK: - Growing
 
-    private static func larger(_ size: Int) -> Int { size < doublesBelow ? size * 2 : size * 5 / 4 }
+    private static func larger(_ size: Int) -> Int { size < doublesBelow ? size * 2 : size * 9 / 8 }
 
     /// A size at which so many and some more find room.
     private func fitting(_ count: Int) -> Int {
@@ -132,13 +138,13 @@ struct HashIndex: ~Copyable {
     private mutating func grow(_ name: Int, _ hash: UInt32) {
         let segment = segments[name]
         if segment.size < Self.largest || segment.depth == Self.deepest {
-            resize(name, to: Self.larger(segment.size))
+            resize(name, hash, to: Self.larger(segment.size))
         } else {
             divide(name, hash)
         }
     }
 
-    private mutating func resize(_ name: Int, to size: Int) {
+    private mutating func resize(_ name: Int, _ hash: UInt32, to size: Int) {
         let old = segments[name]
         var new = Segment(size: size, depth: old.depth)
         for place in 0..<old.size {
@@ -146,13 +152,29 @@ struct HashIndex: ~Copyable {
             if cell != 0 { new.put(cell) }
         }
         segments[name] = new
+        show(name, in: places(hash, new.depth))
         old.cells.deallocate()
+    }
+
+    /// The places of the directory whose first bits are those of a hash.
+    private func places(_ hash: UInt32, _ shared: Int) -> Range<Int> {
+        let rest = depth - shared
+        let first = (place(hash) >> rest) << rest
+        return first..<(first + (1 << rest))
+    }
+
+    private mutating func show(_ name: Int, in places: Range<Int>) {
+        for place in places {
+            names[place] = UInt32(name)
+            directory[place] = segments[name].cells
+        }
     }
 
     /// Divides a segment by the next bit of its hashes.
     private mutating func divide(_ name: Int, _ hash: UInt32) {
         let old = segments[name]
         if old.depth == depth {
+            names = names.flatMap { [$0, $0] }
             directory = directory.flatMap { [$0, $0] }
             depth += 1
         }
@@ -169,13 +191,11 @@ struct HashIndex: ~Copyable {
             if cell != 0 { if cell & bit == 0 { lower.put(cell) } else { upper.put(cell) } }
         }
         segments[name] = lower
-        let shared = depth - old.depth
-        let first = (self.place(hash) >> shared) << shared
-        let half = 1 << (shared - 1)
-        for place in (first + half)..<(first + 2 * half) {
-            directory[place] = UInt32(segments.count)
-        }
         segments.append(upper)
+        let all = places(hash, old.depth)
+        let middle = all.lowerBound + all.count / 2
+        show(name, in: all.lowerBound..<middle)
+        show(segments.count - 1, in: middle..<all.upperBound)
         old.cells.deallocate()
     }
 

@@ -34,6 +34,12 @@ package final class MemoryStore {
     /// A seed for another store.
     func freshSeed() -> UInt64 { random.next() }
 
+    deinit {
+        // A copy and its table hold each other until the copy ends.
+        for copy in table.copies { copy.end() }
+        leaving.endCopies()
+    }
+
     /// Wall milliseconds; set at each wake-up, so that a request sees one moment.
     package var now: Int64 {
         get { wall }
