@@ -137,7 +137,8 @@ enum Dispatch {
 
     /// While requests are held back: whether this one is.
     private static func mustWait(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
-        node.clients.pause.holdsAll
+        if client.isReplica { return false }
+        return node.clients.pause.holdsAll
             || !flags(of: spec, client).isDisjoint(with: [.write, .mayReplicate])
     }
 

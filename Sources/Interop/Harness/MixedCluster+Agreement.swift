@@ -89,6 +89,20 @@ extension MixedCluster {
         }
     }
 
+    /// Waits until these replicas follow their masters.
+    @discardableResult
+    package func waitUntilCopied(
+        _ replicas: [ServerProcess], withinMilliseconds limit: Int = 20_000
+    ) throws(InteropError) -> Int {
+        try wait("master_link_status:up", limit) { () throws(InteropError) in
+            for node in replicas {
+                let state = try node.field("master_link_status", of: "INFO", "REPLICATION")
+                if state != "up" { return "\(node.name) says \(state ?? "nothing")" }
+            }
+            return nil
+        }
+    }
+
     private func wait(
         _ what: String, _ limit: Int, _ amiss: () throws(InteropError) -> String?
     ) throws(InteropError) -> Int {

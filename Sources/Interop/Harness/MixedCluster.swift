@@ -236,7 +236,10 @@ package final class MixedCluster {
         for (index, replica) in members.dropFirst(masters).enumerated() {
             try self.replicate(replica, members[index % masters])
         }
-        if members.count > masters { try waitUntilAgreed(members, withinMilliseconds: limit) }
+        if members.count > masters {
+            try waitUntilCopied(Array(members.dropFirst(masters)), withinMilliseconds: limit)
+            try waitUntilAgreed(members, withinMilliseconds: limit)
+        }
         try waitUntilServing(members, withinMilliseconds: limit)
     }
 
