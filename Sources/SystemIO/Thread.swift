@@ -30,6 +30,9 @@ package struct Thread: ~Copyable {
         self.handle = handle
     }
 
+    /// Nobody will wait for it.
+    package consuming func detach() { _ = pthread_detach(handle) }
+
     /// Waits until the body has ended.
     package consuming func join() { _ = pthread_join(handle, nil) }
 }

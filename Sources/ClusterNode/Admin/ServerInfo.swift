@@ -96,12 +96,22 @@ enum ServerInfo {
         return Decimals.text(Int64(hundredths), per: 100, 2) + units[unit]
     }
 
-    /// Keys are saved nowhere.
     @Sendable private static func persistence(_ node: Node) -> [(String, String)] {
-        [
-            ("loading", "0"), ("async_loading", "0"),
-            ("rdb_changes_since_last_save", "\(node.store.changes)"),
-            ("rdb_bgsave_in_progress", "0"), ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"),
+        let disk = node.keysOnDisk
+        let figures = disk.figures
+        let isCopying = node.replication.copyProgress != nil
+        return [
+            ("loading", "0"), ("async_loading", isCopying ? "1" : "0"),
+            ("rdb_changes_since_last_save", "\(disk.unsaved(node.store))"),
+            ("rdb_bgsave_in_progress", disk.isSaving ? "1" : "0"),
+            ("rdb_last_save_time", "\(figures.lastSave / 1000)"),
+            ("rdb_last_bgsave_status", figures.lastFailure == nil ? "ok" : "err"),
+            (
+                "rdb_last_bgsave_time_sec",
+                "\(figures.lastDuration < 0 ? -1 : figures.lastDuration / 1000)"
+            ),
+            ("rdb_current_bgsave_time_sec", disk.isSaving ? "0" : "-1"),
+            ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"),
         ]
     }
 

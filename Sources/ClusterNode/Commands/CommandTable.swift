@@ -264,8 +264,15 @@ enum CommandTable {
             .server(ServerCommands.time)),
         ListedCommand(
             "lastsave", 1, alwaysFast,
-            "Returns when keys were last saved; here, where they never are, when the node started.",
-            .server(ServerCommands.lastSave)),
+            "Returns when keys were last saved, as a Unix time; at first when the node started.",
+            .server(SaveCommands.lastSave)),
+        ListedCommand(
+            "save", 1, copies, "Saves all keys to the file, and replies when it is in place.",
+            .server(SaveCommands.save)),
+        ListedCommand(
+            "bgsave", -1, copies.subtracting(.noMulti),
+            "Begins to save all keys to the file, and replies at once.",
+            .server(SaveCommands.saveInBackground)),
         ListedCommand(
             "wait", 3, .noScript,
             "Returns how many replicas have confirmed the writes so far; here always 0.",

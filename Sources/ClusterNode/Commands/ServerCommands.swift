@@ -97,10 +97,6 @@ enum ServerCommands {
         return context.answer(.list([.bulk("\(wall / 1000)"), .bulk("\(wall % 1000 * 1000)")]))
     }
 
-    static func lastSave(_ context: ServerContext) -> CommandResult {
-        context.integer(context.node.startedAt / 1000)
-    }
-
     /// No replica ever confirms anything here, so there is nothing to wait for.
     static func wait(_ context: WordContext) -> CommandResult {
         guard context.number(1) != nil else { return .notANumber }
@@ -134,6 +130,11 @@ enum ServerCommands {
             return .error("ERR Errors trying to SHUTDOWN. Check logs.")
         }
         context.node.log.write(.warning, "User requested shutdown...")
+        let isSaved =
+            words.contains("save") || !words.contains("nosave") && context.node.savesAtEnd
+        if isSaved, context.node.saveBeforeEnd() != nil, !words.contains("force") {
+            return .error("ERR Errors trying to SHUTDOWN. Check logs.")
+        }
         context.client.turn.isLeaving = true
         context.node.isStopping = true
         return .replied

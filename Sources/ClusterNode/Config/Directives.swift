@@ -40,7 +40,7 @@ enum Directives {
     ]
 
     static let table: [Directive] =
-        listening + announcing + cluster + process + clients + passwords + stored
+        listening + announcing + cluster + process + clients + passwords + disk + stored
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in

@@ -44,6 +44,9 @@ package struct NodeOptions: Sendable {
     /// Bytes that keys and values may take; 0: no limit.
     package var maxMemory = 0
     package var replication = ReplicationSettings()
+    /// The file of keys.
+    package var keysFile = "dump.rdb"
+    package var savePoints: [SavePoint] = []
     /// Bytes of the largest value.
     package var largestBulk = 512 << 20
     /// Bytes that a client may have sent of a request that is not complete.

@@ -18,7 +18,7 @@ enum StoreDirectives {
         "cluster-slot-migration-log-max-len",
         "cluster-slot-stats-enabled", "commandlog-large-reply-max-len",
         "commandlog-large-request-max-len", "crash-log-enabled", "crash-memcheck-enabled",
-        "dbfilename", "disable-thp", "dual-channel-replication-enabled", "dynamic-hz",
+        "disable-thp", "dual-channel-replication-enabled", "dynamic-hz",
         "extended-redis-compatibility", "hash-max-listpack-entries", "hash-max-listpack-value",
         "hash-max-ziplist-entries", "hash-max-ziplist-value", "hash-seed", "hll-sparse-max-bytes",
         "ignore-warnings",

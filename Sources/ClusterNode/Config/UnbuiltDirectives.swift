@@ -143,10 +143,9 @@ enum UnbuiltDirectives {
     // MARK: - What else a server would do
 
     private static let behaviour: [UnbuiltDirective] =
-        wishes([("save", "")], "keys are kept in memory alone")
-        + wishes(
+        wishes(
             [("shutdown-on-sigterm", "default"), ("shutdown-on-sigint", "default")],
-            "keys are kept in memory alone"
+            "keys are saved where there is a save point"
         ) { words in
             !words.flatMap { $0.lowercased().split(separator: " ") }.contains("save")
         }

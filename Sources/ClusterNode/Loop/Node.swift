@@ -29,11 +29,14 @@ package final class Node {
         static let signals: UInt64 = 1
         static let stop: UInt64 = 2
         static let master: UInt64 = 3
+        static let keys: UInt64 = 4
         static let firstOfHost: UInt64 = 1 << 62
     }
 
     /// What the poller calls the connection to the master.
     static var masterToken: UInt64 { Token.master }
+    /// And the file of keys that is being written.
+    static var keysToken: UInt64 { Token.keys }
 
     /// Loads or makes the node's state, takes its ports and its file.
     ///
@@ -66,6 +69,7 @@ package final class Node {
             throw StartError("\(error)")
         }
         host.server = self
+        try loadKeys()
         try beginRecording(seed: seed)
         try listen()
         announceStart()
@@ -160,7 +164,8 @@ package final class Node {
     /// One wake-up.
     private func runOnce() {
         let next = min(host.nextTimer, clients.pause.end ?? .max)
-        let wait = clients.areReady ? 0 : next - SystemClock.monotonicMilliseconds()
+        let isBusy = clients.areReady || keysOnDisk.isReady
+        let wait = isBusy ? 0 : next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try loop.wait(milliseconds: Int(max(0, wait)))
         } catch {
@@ -193,6 +198,7 @@ package final class Node {
         case Token.stop:
             if process.stopRequest?.clear() == true { isStopping = true }
         case Token.master: master.handle(event, self)
+        case Token.keys: workOnSave()
         default:
             if let listener = listeners.find(event.token) { clients.accept(listener, self) }
         }
@@ -202,6 +208,12 @@ package final class Node {
         switch signal {
         case .terminate, .interrupt:
             log.write(.warning, "Received \(signal), leaving")
+            // Who asks twice does not want to wait for the disk.
+            if savesAtEnd, !process.wasAsked, saveBeforeEnd() != nil {
+                process.wasAsked = true
+                return log.write(
+                    .warning, "Not leaving: keys are not saved; a second signal ends it")
+            }
             isStopping = true
         case .hangUp, .kill, .stop, .resume, .user1: break
         }
@@ -218,6 +230,7 @@ package final class Node {
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
             clients.check(self)
+            saveIfDue()
         }
     }
 
@@ -229,6 +242,7 @@ package final class Node {
         endPauses()
         host.settle()
         settleReplication()
+        workOnSave()
         clients.endLostSubscriptions(self)
         clients.flush(self)
         host.finishWakeUp()
@@ -252,6 +266,8 @@ struct NodeProcess {
     var isStopping = false
     var restartsAfter: Int?
     var hasPIDFile = false
+    /// It was asked to leave, and could not save.
+    var wasAsked = false
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
 

@@ -9,6 +9,7 @@ final class NodeData {
     let store: MemoryStore
     let replication: Replication
     let master = MasterConnection()
+    let disk = KeysOnDisk(at: SystemClock.wallMilliseconds())
     /// The age of the copy that the rules were told last, in tenths of a second.
     var toldCopyAge: Int64?
 
@@ -23,4 +24,5 @@ extension Node {
     var store: MemoryStore { data.store }
     var replication: Replication { data.replication }
     var master: MasterConnection { data.master }
+    var keysOnDisk: KeysOnDisk { data.disk }
 }

@@ -19,8 +19,12 @@ struct CopySender {
     /// Bytes that are put together at once.
     private static let pieceBytes = 65_536
 
-    init(_ copy: StoreCopy) {
+    private let auxiliary: RDBAuxiliary?
+
+    /// - Parameter auxiliary: for a file, whose length is not announced.
+    init(_ copy: StoreCopy, auxiliary: RDBAuxiliary? = nil) {
         self.copy = copy
+        self.auxiliary = auxiliary
         length = RDBLength.headerBytes + copy.rdbBytes + RDBLength.footerBytes
         missing = length
     }
@@ -41,6 +45,13 @@ struct CopySender {
         missing -= count
     }
 
+    /// The next piece of a file; nil behind the last.
+    mutating func nextPiece() -> [UInt8]? {
+        guard !hasEnded else { return nil }
+        refill()
+        return piece
+    }
+
     /// Nothing more of it is wanted.
     func end() { if !copy.isEnded { copy.end() } }
 
@@ -49,7 +60,7 @@ struct CopySender {
         sent = 0
         if !hasBegun {
             hasBegun = true
-            writer.begin(to: &piece)
+            writer.begin(auxiliary, to: &piece)
         }
         while piece.count < Self.pieceBytes && !hasEnded {
             if let (bytes, next) = value {

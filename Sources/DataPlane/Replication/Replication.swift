@@ -43,6 +43,14 @@ package final class Replication {
     private func note(_ note: ReplicationNote.OfMaster) { actions.append(.note(.master(note))) }
     func count(_ change: (inout ReplicationFigures) -> Void) { change(&figures) }
 
+    /// Keys were read from a file that belongs to this place of a history: a replica asks to go on from there, and
+    /// replicas of a master may.
+    package func restore(_ id: ReplicationID, at offset: Int, asReplica: Bool) {
+        guard id != .none else { return }
+        log.adopt(id, at: offset)
+        if !asReplica { log.promote() }
+    }
+
     // MARK: - Whom to follow
 
     /// Follow this master; nil: this server is a master.

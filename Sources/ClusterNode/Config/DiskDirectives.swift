@@ -1,0 +1,34 @@
+// Directives about keys on disk: the file's name, and after which changes it is saved. Without a save point keys
+// are saved only when somebody asks.
+
+import ClusterCore
+
+extension Directives {
+    static let disk: [Directive] = [
+        Directive(name: "dbfilename", isMutable: false) { options, words throws(OptionError) in
+            let name = try one(words)
+            guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
+                throw OptionError("dbfilename can't be a path, just a filename")
+            }
+            options.keysFile = name
+        } get: {
+            $0.keysFile
+        },
+        Directive(name: "save", isMutable: true) { options, words throws(OptionError) in
+            // A line of a file adds to those before it; CONFIG SET says all points in one word.
+            let isWhole = words.count == 1
+            let parts = words.flatMap { $0.split(separator: " ").map(String.init) }
+            guard parts.count % 2 == 0 else { throw OptionError("Invalid save parameters") }
+            var points: [SavePoint] = []
+            for index in stride(from: 0, to: parts.count, by: 2) {
+                guard let seconds = Int(parts[index]), let changes = Int(parts[index + 1]),
+                    seconds >= 1, seconds <= Int(Int32.max), changes >= 0
+                else { throw OptionError("Invalid save parameters") }
+                points.append(SavePoint(seconds: seconds, changes: changes))
+            }
+            options.savePoints = (isWhole ? [] : options.savePoints) + points
+        } get: {
+            $0.savePoints.map { "\($0.seconds) \($0.changes)" }.joined(separator: " ")
+        },
+    ]
+}
