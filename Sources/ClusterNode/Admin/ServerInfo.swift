@@ -115,6 +115,7 @@ enum ServerInfo {
             ("client_output_buffer_limit_disconnections", "\(figures.closedForOutput)"),
             ("sync_full", "0"), ("sync_partial_ok", "0"), ("sync_partial_err", "0"),
             ("pubsub_channels", "0"), ("pubsub_patterns", "0"), ("pubsubshard_channels", "0"),
+            ("migrate_cached_sockets", "\(node.moves.linkCount)"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }

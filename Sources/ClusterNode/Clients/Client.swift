@@ -26,7 +26,7 @@ final class Client {
         _ id: ClientID, token: UInt64, socket: consuming Socket, origin: ClientOrigin,
         store: MemoryStore
     ) {
-        frame = CommandFrame(requests, replies.writer, store)
+        frame = CommandFrame(requests, replies.writer, store, mayPause: true)
         self.id = id
         self.token = token
         self.origin = origin
@@ -116,8 +116,9 @@ struct ClientTurn {
     var usedItsTime = false
     /// Requests were left unread because replies wait, or because its time was over.
     var hasRequests = false
-    /// Its request waits until writes are let go on.
-    var isWaiting = false
+    /// What its request waits for, to be run again or to be answered.
+    var pause: CommandPause?
+    var isWaiting: Bool { pause != nil }
     /// Replies are to be written at the end of the wake-up.
     var isDirty = false
     /// The connection ends once its replies are written.

@@ -156,7 +156,9 @@ package final class Node {
 
     /// One wake-up.
     private func runOnce() {
-        let wait = clients.areReady ? 0 : host.nextTimer - SystemClock.monotonicMilliseconds()
+        let isBusy =
+            clients.areReady || clients.haveLongWork || moves.haveEnded && !areWritesHeld
+        let wait = isBusy ? 0 : host.nextTimer - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try loop.wait(milliseconds: Int(max(0, wait)))
         } catch {
@@ -169,6 +171,7 @@ package final class Node {
         for event in loop.events where event.token & Clients.tokenBit == 0 {
             if event.token >= Token.firstOfHost { host.handle(event) } else { handle(event) }
         }
+        moves.handle(loop.events, self)
         clients.take(loop.events)
         clients.run(until: host.wake.monotonic + Self.clientShare, self)
         host.runTimer()
@@ -208,6 +211,7 @@ package final class Node {
         reopenListeners(at: now)
         if store.expiresByItself { store.sweep() }
         if store.hasDisturbed { disturbClients() }
+        moves.check(self)
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
             clients.check(self)
@@ -220,7 +224,8 @@ package final class Node {
     /// The end of a wake-up: clients that waited, then the host, then the bytes for clients.
     private func settle() {
         host.endPause()
-        if !areWritesHeld { clients.resume(self) }
+        moves.finish(self)
+        clients.resume(self)
         host.settle()
         clients.flush(self)
         host.finishWakeUp()
@@ -265,6 +270,8 @@ extension Node {
         get { process.restartsAfter }
         set { process.restartsAfter = newValue }
     }
+
+    var moves: Moves { clients.moves }
 
     /// Both clocks, now.
     var now: Instant { .now }

@@ -17,12 +17,22 @@ package final class CommandFrame {
     package let store: MemoryStore
     /// What replicas are sent in place of the request; nil: the request as it is.
     private var replacement: [[[UInt8]]]?
+    /// Whether a request that takes long may be put off and run again; else it is done at once, however long it takes.
+    fileprivate let mayPause: Bool
+    /// How far the request got that was put off last.
+    fileprivate var work: LongWork?
 
-    package init(_ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore) {
+    package init(
+        _ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore, mayPause: Bool = false
+    ) {
         self.request = request
         self.reply = reply
         self.store = store
+        self.mayPause = mayPause
     }
+
+    /// The request that was put off is over, or will not be run again.
+    package func forgetWork() { work = nil }
 
     /// The same with requests from elsewhere.
     package func with(_ request: RequestSource) -> CommandFrame {
@@ -37,8 +47,8 @@ package final class CommandFrame {
         for words in replacement { store.log.append(words) }
     }
 
-    fileprivate func replaceRequest(by words: [[UInt8]]) {
-        replacement = (replacement ?? []) + [words]
+    fileprivate func replaceRequest(by words: [[UInt8]]?) {
+        replacement = (replacement ?? []) + (words.map { [$0] } ?? [])
     }
 }
 
@@ -60,6 +70,26 @@ package struct KeyContext: CommandContext {
     /// If the command changes something, replicas are sent this in place of the request: a time to live as the moment
     /// at which it ends, a result in place of its conditions. Several such calls send several commands.
     func replicate(as words: [[UInt8]]) { frame.replaceRequest(by: words) }
+
+    /// Whatever the command changes, replicas are sent nothing.
+    func replicateNothing() { frame.replaceRequest(by: nil) }
+
+    // MARK: - Long work
+
+    /// How far the request got the last time; nil: it begins.
+    var work: LongWork? {
+        get { frame.work }
+        nonmutating set { frame.work = newValue }
+    }
+
+    /// Bytes that a request may read or write before it is put off.
+    var turnBytes: Int { frame.mayPause ? LongWork.turnBytes : .max }
+
+    /// Goes on in the next wake-up.
+    func pause(_ work: LongWork) -> CommandResult {
+        frame.work = work
+        return .unfinished(.nextTurn)
+    }
 }
 
 // MARK: - The arguments of the request

@@ -189,6 +189,21 @@ struct KeyTable {
         heldBytes += value.count - old
     }
 
+    /// Gives an entry this value, without a copy.
+    mutating func setValue(of number: Int, taking value: consuming [UInt8]) {
+        heldBytes += value.count - entries[number].value.count
+        entries[number].value = value
+    }
+
+    /// Whether the value of an entry is this one: the same bytes at the same place, not equal ones.
+    func holds(_ value: [UInt8], at number: Int) -> Bool {
+        // Addresses are compared, and nothing is read from them.
+        let theirs = unsafe value.withUnsafeBufferPointer { $0.baseAddress }
+        return unsafe entries[number].value.withUnsafeBufferPointer {
+            unsafe $0.baseAddress == theirs && $0.count == value.count
+        }
+    }
+
     mutating func append(to number: Int, _ value: Span<UInt8>) {
         unsafe value.withUnsafeBufferPointer { bytes in
             unsafe entries[number].value.append(contentsOf: bytes)

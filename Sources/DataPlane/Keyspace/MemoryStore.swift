@@ -162,6 +162,23 @@ package final class MemoryStore {
     )
         -> Int
     {
+        let number = entry(for: key, in: slot, keepingExpiry: keepingExpiry)
+        table.setValue(of: number, value)
+        changed(number)
+        return number
+    }
+
+    /// The same with a value that is kept as it is, without a copy.
+    package func set(_ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8]) -> Int {
+        let number = entry(for: key, in: slot, keepingExpiry: false)
+        table.setValue(of: number, taking: value)
+        changed(number)
+        return number
+    }
+
+    private func entry(
+        for key: Span<UInt8>, in slot: Slot, keepingExpiry: Bool
+    ) -> Int {
         let hash = table.hash(key)
         let number: Int
         if let found = table.find(key, hash) {
@@ -173,8 +190,6 @@ package final class MemoryStore {
             number = table.insert(key, hash, slot)
             told.isOld = true
         }
-        table.setValue(of: number, value)
-        changed(number)
         return number
     }
 
@@ -197,6 +212,16 @@ package final class MemoryStore {
     package func remove(_ number: Int) {
         changeCount &+= 1
         erase(number)
+    }
+
+    /// Takes away a key that is another node's now, if it is still as it was when that node was sent it: a value that
+    /// changed meanwhile lies elsewhere. Nobody is sent anything of it.
+    package func removeMoved(_ key: Span<UInt8>, value: [UInt8], expiry: Int64?) -> Bool {
+        guard let number = find(key), self.expiry(number) == expiry,
+            table.holds(value, at: number)
+        else { return false }
+        remove(number)
+        return true
     }
 
     package func removeAll() { eraseAll() }
@@ -281,7 +306,8 @@ package final class MemoryStore {
 
     // MARK: - Walking
 
-    private func isThere(_ number: Int) -> Bool {
+    /// Whether an entry holds a key whose time is not over.
+    package func isThere(_ number: Int) -> Bool {
         table.entries[number].isLive && table.entries[number].expiry > wall
     }
 
