@@ -152,7 +152,7 @@ enum UnbuiltDirectives {
         + wishes(
             [("maxmemory-policy", "noeviction")],
             "no key is given up: writes are refused when memory is used up")
-        + wishes([("notify-keyspace-events", "")], "there are no subscribers")
+        + wishes([("notify-keyspace-events", "")], "what happens to keys is not published")
         + wishes(
             [("latency-monitor-threshold", "0"), ("latency-tracking", "no")],
             "latencies are not recorded")
