@@ -169,8 +169,11 @@ package final class MemoryStore {
     }
 
     /// The same with a value that is kept as it is, without a copy.
-    package func set(_ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8]) -> Int {
-        let number = entry(for: key, in: slot, keepingExpiry: false)
+    package func set(
+        _ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8],
+        keepingExpiry: Bool = false
+    ) -> Int {
+        let number = entry(for: key, in: slot, keepingExpiry: keepingExpiry)
         table.setValue(of: number, taking: value)
         changed(number)
         return number
