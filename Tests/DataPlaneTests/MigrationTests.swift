@@ -273,8 +273,8 @@ import Testing
         let names = ["a", "b", "c", "d", "none"].map { Array($0.utf8) }
         let keys = client.store.keysToMove(names)
         #expect(keys.count == 4)
-        // Another value, one that is equal but another's, and a time to live.
-        client.set("b", Array("value".utf8))
+        // Another value, and a time to live beside it.
+        client.set("b", Array("other".utf8))
         client.store.setExpiry(of: client.set("c", Array("v".utf8)), 2_000_000)
         let request = try request("h", "1", "", "0", "1", "KEYS", "a")
         var migration = Migration(request, keys, isFresh: true, at: 0)

@@ -15,9 +15,7 @@ final class Clients {
     private var nextID: UInt32 = 0
     private var dirty: [Client] = []
     /// Those whose request waits, to be run again or to be answered.
-    private var waiting: [Client] = []
-    /// One of them goes on in the next wake-up.
-    private(set) var haveLongWork = false
+    var waiting = WaitingClients()
     /// Those with replies that wait for a save.
     private var holding: [Client] = []
     /// The newest save that is known to be in place.
@@ -36,7 +34,9 @@ final class Clients {
     static let outputPause = 1 << 20
 
     var count: Int { byID.count }
-    var waitingCount: Int { waiting.count }
+    var waitingCount: Int { waiting.clients.count }
+    /// One of them goes on in the next wake-up.
+    var haveLongWork: Bool { waiting.haveLongWork }
     subscript(id id: ClientID) -> Client? { byID[id] }
 
     /// What waits for clients, or came of requests that are not complete.
@@ -132,7 +132,7 @@ final class Clients {
         let place = Int(client.token & 0xFFFF_FFFF)
         places[place] = nil
         freePlaces.append(place)
-        if client.turn.isWaiting { waiting.removeAll { $0 === client } }
+        if client.turn.isWaiting { waiting.clients.removeAll { $0 === client } }
         client.frame.forgetWork()
         client.close()
     }
@@ -192,9 +192,9 @@ final class Clients {
     }
 
     /// Nanoseconds after which a client's further requests wait for their turn.
-    private static let share: Int64 = 5_000_000
+    static let share: Int64 = 5_000_000
 
-    private func takeRequests(_ client: Client, _ node: Node) {
+    func takeRequests(_ client: Client, _ node: Node) {
         client.turn.hasRequests = false
         client.turn.usedItsTime = false
         let end = node.statistics.since + Self.share
@@ -220,72 +220,6 @@ final class Clients {
             client.turn.isLeaving = true
         }
         markDirty(client)
-    }
-
-    /// Nothing is read from it until its request has run.
-    private func wait(_ client: Client, for pause: CommandPause) {
-        client.turn.pause = pause
-        waiting.append(client)
-        if case .nextTurn = pause { haveLongWork = true }
-    }
-
-    /// The end of a wake-up: runs what waited and may go on now, and what came behind it. Those who take long get a
-    /// piece each as long as there is time; who got none is the first in the next wake-up.
-    func resume(_ node: Node, pauseChanged: Bool) {
-        guard !waiting.isEmpty else { return }
-        let all = waiting
-        (waiting, haveLongWork) = ([], false)
-        let hasFreed = node.moves.haveFreed
-        node.moves.haveFreed = false
-        var again: [Client] = []
-        node.statistics.startClock()
-        let end = node.statistics.since + Self.share
-        for client in all where byID[client.id] === client {
-            guard mayGoOn(client, hasFreed, pauseChanged, node), node.statistics.since < end else {
-                wait(client)
-                continue
-            }
-            guard let pause = Dispatch.run(client, node) else {
-                client.turn.pause = nil
-                takeRequests(client, node)
-                continue
-            }
-            client.turn.pause = pause
-            again.append(client)
-        }
-        for client in again { wait(client) }
-    }
-
-    /// It goes on waiting for what it waits for.
-    private func wait(_ client: Client) {
-        guard let pause = client.turn.pause else { return }
-        wait(client, for: pause)
-    }
-
-    private func mayGoOn(
-        _ client: Client, _ hasFreed: Bool, _ pauseChanged: Bool, _ node: Node
-    ) -> Bool {
-        switch client.turn.pause {
-        case .changes: pauseChanged || !node.areWritesHeld
-        case .moves: hasFreed
-        case .nextTurn: true
-        case .answer, nil: false
-        }
-    }
-
-    /// Gives the reply to a request that somebody took over, and goes on with what came behind it. Whoever has gone
-    /// meanwhile needs none.
-    /// - Parameter write: the reply if the request has succeeded.
-    func answer(
-        _ id: ClientID, _ result: CommandResult, _ node: Node,
-        _ write: (ReplyWriter) -> Void = { $0.ok() }
-    ) {
-        guard let client = byID[id], case .answer = client.turn.pause else { return }
-        waiting.removeAll { $0 === client }
-        client.turn.pause = nil
-        node.statistics.startClock()
-        Dispatch.answer(client, result, node, write)
-        takeRequests(client, node)
     }
 
     // MARK: - Replies
