@@ -58,6 +58,7 @@ package struct InteropScenario: Sendable {
 
     /// All of them, in the order of the matrix.
     package static let all: [InteropScenario] =
-        joining + naming + moving + crashing + partitions + handingOver + disturbing + publishing
+        joining + naming + moving + movingKeys + crashing + partitions + handingOver + disturbing
+        + publishing
         + membership + files + dialects
 }
