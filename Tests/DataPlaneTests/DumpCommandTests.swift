@@ -125,6 +125,26 @@ import Testing
         #expect(client.value("b") == value)
     }
 
+    @Test func `a long value is set in pieces, with all that SET may say`() throws {
+        var client = KeyClient(mayPause: true)
+        let value = [UInt8](repeating: 9, count: 5_000_000)
+        client.set("a", [1], until: 2_000_000)
+        let words = ["set", "a", "?", "keepttl", "get"]
+        let reply = try client.ask(
+            SetCommand.run, words.map { $0 == "?" ? value : Array($0.utf8) })
+        #expect(reply == .bulk([1]))
+        #expect(client.pauses == 4)
+        #expect(client.value("a") == value && client.expiry("a") == 2_000_000)
+        let exists = try client.ask(StringCommands.setIfMissing, "setnx", "a", "?", payload: value)
+        #expect(exists == .integer(0))
+        #expect(
+            try client.ask(StringCommands.getAndSet, "getset", "a", "?", payload: value)
+                == .bulk(value))
+        #expect(client.value("a") == value && client.expiry("a") == nil)
+        _ = try client.ask(SetCommand.run, "set", "b", "short")
+        #expect(client.pauses == 0 && client.value("b") == Array("short".utf8))
+    }
+
     @Test func `a key that came while a payload was opened is not overwritten`() throws {
         var client = KeyClient(mayPause: true)
         let payload = DumpPayload.make([UInt8](repeating: 7, count: 9_000_000).span)

@@ -63,10 +63,14 @@ final class SlowLog {
     }
 
     private static func word(_ index: Int, _ request: RequestSource) -> String {
-        let bytes = request.bytes(index)
-        guard bytes.count > mostBytes else { return request.text(index) }
-        return String(decoding: bytes.prefix(mostBytes), as: UTF8.self)
-            + "... (\(bytes.count - mostBytes) more bytes)"
+        request.withWord(index) { word in
+            // A word may have half a gigabyte: what is not shown is not copied.
+            var shown: [UInt8] = []
+            for place in 0..<min(word.count, mostBytes) { shown.append(word[place]) }
+            let text = String(decoding: shown, as: UTF8.self)
+            return word.count > mostBytes
+                ? text + "... (\(word.count - mostBytes) more bytes)" : text
+        }
     }
 
     private static let secretSettings: Set<String> = [

@@ -92,6 +92,23 @@ package struct KeyContext: CommandContext {
     /// Bytes that a request may read or write before it is put off.
     var turnBytes: Int { frame.mayPause ? LongWork.turnBytes : .max }
 
+    /// Copies a word that is long in pieces, for `StringCommands.store`.
+    /// - Returns: nil once that is done, or where it is not needed.
+    func copyLong(_ index: Int) -> CommandResult? {
+        guard frame.mayPause else { return nil }
+        let count = withWord(index) { $0.count }
+        guard count > LongWork.turnBytes else { return nil }
+        var copy = CopyWork()
+        if case .copying(let begun) = work { copy = begun }
+        if copy.bytes.isEmpty { copy.bytes.reserveCapacity(count) }
+        let done = copy.bytes.count
+        let end = min(count, done + LongWork.turnBytes)
+        withWord(index) { copy.bytes.append($0.extracting(done..<end)) }
+        guard end == count else { return pause(.copying(copy)) }
+        work = .copying(copy)
+        return nil
+    }
+
     /// Goes on in the next wake-up.
     func pause(_ work: LongWork) -> CommandResult {
         frame.work = work

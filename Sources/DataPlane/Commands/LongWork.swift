@@ -6,20 +6,32 @@
 enum LongWork {
     case restoring(RestoreWork)
     case dumping(DumpWork)
+    case copying(CopyWork)
     case digesting(DigestWork)
     /// So many keys have been looked at.
     case populating(Int64)
 
     /// Bytes that are read or written in one turn: a few milliseconds.
-    static let turnBytes = 2 << 20
+    static let turnBytes = 1 << 20
     /// The same for keys, where these are looked at one by one.
-    static let turnKeys = 2000
+    static let turnKeys = 1000
 }
 
 /// A payload that is being checked and opened.
 final class RestoreWork {
     var opener: DumpOpener
     init(_ opener: DumpOpener) { self.opener = opener }
+}
+
+/// A word of the request on its way to be a value.
+final class CopyWork {
+    var bytes: [UInt8] = []
+
+    /// Gives them out, so that nobody else has them.
+    func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
 }
 
 /// A payload that is being made, as a reply.

@@ -10,6 +10,7 @@ package enum SetCommand {
     }
 
     package static func run(_ context: KeyContext) -> CommandResult {
+        if let pause = context.copyLong(2) { return pause }
         if context.count == 3 {
             StringCommands.store(context, key: 1, value: 2)
             return context.ok()
@@ -87,6 +88,7 @@ package enum SetCommand {
     }
 
     private static func withTime(_ unit: TimeWord, _ context: KeyContext) -> CommandResult {
+        if let pause = context.copyLong(3) { return pause }
         switch unit.moment(context, at: 2) {
         case .moment(let moment):
             let number = StringCommands.store(context, key: 1, value: 3)

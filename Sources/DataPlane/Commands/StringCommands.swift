@@ -40,12 +40,19 @@ package enum StringCommands {
         _ context: KeyContext, key: Int, value: Int, keepingExpiry: Bool = false
     ) -> Int {
         let (store, slot) = (context.store, context.slot)
+        if case .copying(let copy) = context.work {
+            let bytes = copy.take()
+            return context.withWord(key) {
+                store.set($0, in: slot, taking: bytes, keepingExpiry: keepingExpiry)
+            }
+        }
         return context.request.withWords(key, value) { key, value in
             store.set(key, in: slot, to: value, keepingExpiry: keepingExpiry)
         }
     }
 
     package static func setIfMissing(_ context: KeyContext) -> CommandResult {
+        if let pause = context.copyLong(2) { return pause }
         guard context.withWord(1, { context.store.find($0) }) == nil else {
             return context.integer(0)
         }
@@ -54,6 +61,7 @@ package enum StringCommands {
     }
 
     package static func getAndSet(_ context: KeyContext) -> CommandResult {
+        if let pause = context.copyLong(2) { return pause }
         let result = get(context)
         store(context, key: 1, value: 2)
         if context.isReplicated {

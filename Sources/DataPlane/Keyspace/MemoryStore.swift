@@ -210,12 +210,15 @@ package final class MemoryStore {
     }
 
     /// The same with a value that is kept as it is, without a copy if it is long.
-    package func set(_ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8]) -> Int {
+    package func set(
+        _ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8],
+        keepingExpiry: Bool = false
+    ) -> Int {
         let hash = table.hash(key)
         let number: Int
         if let found = table.find(key, hash) {
             number = found
-            table.setExpiry(of: number, KeyTable.never)
+            if !keepingExpiry { table.setExpiry(of: number, KeyTable.never) }
         } else {
             number = table.insert(key, hash, slot, [UInt8]().span)
             told.isOld = true
