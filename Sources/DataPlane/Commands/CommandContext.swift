@@ -40,7 +40,10 @@ package final class CommandFrame {
         defer { replacement = nil }
         guard isSent else { return }
         guard let replacement else { return store.log.append(request) }
+        // Several commands in place of one are carried out as one.
+        let isTransaction = replacement.count > 1 && store.log.beginTransaction()
         for words in replacement { store.log.append(words) }
+        if isTransaction { store.log.endTransaction() }
     }
 
     /// Whether somebody is sent what changes.
@@ -69,6 +72,34 @@ package struct KeyContext: CommandContext {
     /// If the command changes something, replicas are sent this in place of the request: a time to live as the moment
     /// at which it ends, a result in place of its conditions. Several such calls send several commands.
     func replicate(as words: [[UInt8]]) { frame.replaceRequest(by: words) }
+}
+
+// MARK: - Keys of the request
+
+extension KeyContext {
+    /// The key that an argument names.
+    @inline(__always)
+    func find(_ index: Int) -> Int? { withWord(index) { store.find($0) } }
+
+    /// The same for commands that read, which are counted.
+    @inline(__always)
+    func look(_ index: Int) -> Int? { withWord(index) { store.look($0) } }
+
+    /// Sets the key that an argument names.
+    @discardableResult
+    func set(_ index: Int, to value: [UInt8], keepingExpiry: Bool = false) -> Int {
+        let (store, slot) = (store, slot)
+        return withWord(index) {
+            store.set($0, in: slot, to: value.span, keepingExpiry: keepingExpiry)
+        }
+    }
+
+    /// The value of a key.
+    @inline(__always)
+    func bulk(value number: Int) -> CommandResult {
+        store.withValue(number) { reply.bulk($0) }
+        return .replied
+    }
 }
 
 // MARK: - The arguments of the request
