@@ -136,7 +136,8 @@ struct ReplyTable {
 extension LiveTests {
     @Suite(.serialized) struct ReplyTableTests {
         static let alone = [
-            "strings", "keys", "transactions", "settings", "alone", "tools", "pubsub",
+            "strings", "parts", "names", "newer", "keys", "transactions", "settings", "alone",
+            "tools", "pubsub",
         ]
         static let together = ["shard", "routing", "shardchannels"]
 

@@ -29,21 +29,25 @@ final class TestServer {
 
     /// Runs a command as a client's.
     @discardableResult
-    func run(_ words: String...) -> String {
+    func run(_ words: String...) -> String { run(words) }
+
+    @discardableResult
+    func run(_ words: [String]) -> String {
         var bytes: [UInt8] = []
         RESPWriter.command(words, to: &bytes)
         requests.feed(bytes)
         guard (try? requests.next()) == true,
             let entry = requests.withWord(0, { StreamCommands.find($0) }),
-            case .change(let run) = entry.meaning
+            case .change(let key, let run) = entry.meaning
         else { return "?" }
-        requests.slot = requests.withWord(requests.count > 1 ? 1 : 0) { KeySlot.of($0) }
+        requests.slot = requests.withWord(requests.count > key ? key : 0) { KeySlot.of($0) }
         let changes = store.changes
         _ = run(KeyContext(frame))
         if store.changes != changes { frame.replicate() }
         defer { reply.removeAll(keepingUpTo: 0) }
         return reply.lend {
-            String(decoding: Array($0.indices.map { _ in UInt8(0) }), as: UTF8.self)
+            let bytes = $0
+            return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
         }
     }
 

@@ -40,10 +40,12 @@ enum CommandReport {
     }
 
     private static func row(_ spec: CommandSpec) -> AdminReply {
-        .list([
+        // Keys behind their number have no place that could be told in three numbers.
+        let keys = spec.flags.contains(.countedKeys) ? KeyPlaces.none : spec.keys
+        return .list([
             .bulk(spec.fullName), .integer(Int64(spec.arity)),
-            .list(spec.flags.names.map { .status($0) }), .integer(Int64(spec.keys.first)),
-            .integer(Int64(spec.keys.last)), .integer(Int64(spec.keys.step)),
+            .list(spec.flags.names.map { .status($0) }), .integer(Int64(keys.first)),
+            .integer(Int64(keys.last)), .integer(Int64(keys.step)),
             .list(categories(spec).map { .status($0) }), .list([]), .list(keySpecs(spec)),
             .list(spec.subcommands.map(row)),
         ])
@@ -54,7 +56,9 @@ enum CommandReport {
         if spec.flags.contains(.write) { names.append("@write") }
         if spec.flags.contains(.readOnly) { names.append("@read") }
         if spec.flags.contains(.pubsub) { names.append("@pubsub") }
-        if ["string", "connection"].contains(spec.group) { names.append("@\(spec.group)") }
+        if ["string", "bitmap", "connection"].contains(spec.group) {
+            names.append("@\(spec.group)")
+        }
         if spec.group == "generic" { names.append("@keyspace") }
         if spec.group == "transactions" { names.append("@transaction") }
         if spec.flags.contains(.admin) { names += ["@admin", "@dangerous"] }
@@ -64,7 +68,7 @@ enum CommandReport {
 
     private static func keySpecs(_ spec: CommandSpec) -> [AdminReply] {
         guard spec.keys.first > 0 else { return [] }
-        let last = spec.keys.last > 0 ? spec.keys.last - spec.keys.first : spec.keys.last
+        let isCounted = spec.flags.contains(.countedKeys)
         let access =
             spec.namesShardChannels ? "not_key" : spec.flags.contains(.write) ? "RW" : "RO"
         return [
@@ -74,25 +78,41 @@ enum CommandReport {
                     "begin_search",
                     .map([
                         ("type", .bulk("index")),
-                        ("spec", .map([("index", .integer(Int64(spec.keys.first)))])),
-                    ])
-                ),
-                (
-                    "find_keys",
-                    .map([
-                        ("type", .bulk("range")),
                         (
                             "spec",
-                            .map([
-                                ("lastkey", .integer(Int64(last))),
-                                ("keystep", .integer(Int64(spec.keys.step))),
-                                ("limit", .integer(0)),
-                            ])
+                            .map([("index", .integer(isCounted ? 1 : Int64(spec.keys.first)))])
                         ),
                     ])
-                ),
+                ), ("find_keys", isCounted ? countedKeys(spec) : keyRange(spec)),
             ])
         ]
+    }
+
+    private static func countedKeys(_ spec: CommandSpec) -> AdminReply {
+        .map([
+            ("type", .bulk("keynum")),
+            (
+                "spec",
+                .map([
+                    ("keynumidx", .integer(0)), ("firstkey", .integer(1)),
+                    ("keystep", .integer(Int64(spec.keys.step))),
+                ])
+            ),
+        ])
+    }
+
+    private static func keyRange(_ spec: CommandSpec) -> AdminReply {
+        let last = spec.keys.last > 0 ? spec.keys.last - spec.keys.first : spec.keys.last
+        return .map([
+            ("type", .bulk("range")),
+            (
+                "spec",
+                .map([
+                    ("lastkey", .integer(Int64(last))),
+                    ("keystep", .integer(Int64(spec.keys.step))), ("limit", .integer(0)),
+                ])
+            ),
+        ])
     }
 
     // MARK: - DOCS, LIST and GETKEYS
@@ -157,7 +177,7 @@ enum CommandReport {
             return .error("ERR Invalid number of arguments specified for command")
         }
         let places: [Int]
-        if spec.flags.contains(.migrate) {
+        if spec.flags.contains(.movableKeys) {
             var request = RequestParser()
             var bytes: [UInt8] = []
             RESPWriter.command(Array(context.request.words.dropFirst(2)), to: &bytes)

@@ -32,6 +32,8 @@ struct CommandFlags: OptionSet, Sendable {
     static let ofReplicas = CommandFlags(rawValue: 1 << 26)
     /// May be said by a subscriber that speaks version 2; ours, and not listed by COMMAND.
     static let whileSubscribed = CommandFlags(rawValue: 1 << 24)
+    /// MSETEX, whose keys are found behind their number; ours, and not listed by COMMAND.
+    static let countedKeys = CommandFlags(rawValue: 1 << 25)
     /// Reads the whole store, without naming a key; ours, and not listed by COMMAND.
     static let wholeStore = CommandFlags(rawValue: 1 << 27)
     /// EXEC and MIGRATE, whose keys are found in ways of their own; ours, and not listed by COMMAND.
@@ -79,6 +81,7 @@ struct KeyPlaces: Equatable, Sendable {
 
     static let none = KeyPlaces(first: 0, last: 0, step: 0)
     static let one = KeyPlaces(first: 1, last: 1, step: 1)
+    static let two = KeyPlaces(first: 1, last: 2, step: 1)
     static let all = KeyPlaces(first: 1, last: -1, step: 1)
     /// The argument after the subcommand.
     static let second = KeyPlaces(first: 2, last: 2, step: 1)

@@ -1,6 +1,6 @@
 // The table of commands: name, arity, flags, keys and summary of each, and the function that runs it. Names,
 // arities, flags and key positions are those that COMMAND tells in the reference. Commands with subcommands
-// (containers, such as CONFIG) are in ContainerTable.
+// (containers, such as CONFIG) are in ContainerTable, those on strings in StringTable.
 
 import DataPlane
 
@@ -14,6 +14,7 @@ enum CommandTable {
     private static let table: CommandTableBuilder = {
         var table = CommandTableBuilder()
         table.add("string", strings)
+        table.add("bitmap", bitmaps)
         table.add("generic", keys + expiry)
         table.add("connection", connection)
         table.add("transactions", transactions)
@@ -24,11 +25,11 @@ enum CommandTable {
         return table
     }()
 
-    private static let reads: CommandFlags = [.readOnly, .fast]
+    static let reads: CommandFlags = [.readOnly, .fast]
     private static let walks: CommandFlags = [.readOnly, .wholeStore]
-    private static let writes: CommandFlags = [.write, .denyOOM]
-    private static let writesFast: CommandFlags = [.write, .denyOOM, .fast]
-    private static let changesFast: CommandFlags = [.write, .fast]
+    static let writes: CommandFlags = [.write, .denyOOM]
+    static let writesFast: CommandFlags = [.write, .denyOOM, .fast]
+    static let changesFast: CommandFlags = [.write, .fast]
     static let always: CommandFlags = [.loading, .stale]
     private static let alwaysFast: CommandFlags = [.loading, .stale, .fast]
     private static let greets: CommandFlags = [
@@ -36,67 +37,6 @@ enum CommandTable {
     ]
     private static let chains: CommandFlags = [
         .noScript, .loading, .stale, .fast, .allowBusy, .inTransaction,
-    ]
-
-    private static let strings: [ListedCommand] = [
-        ListedCommand(
-            "get", 2, reads, keys: .one, "Returns the value of a key, or null if there is none.",
-            .keys(StringCommands.get)),
-        ListedCommand(
-            "set", -3, writes, keys: .one,
-            "Sets a key to a value, on conditions and with a time to live if they are given.",
-            .keys(SetCommand.run)),
-        ListedCommand(
-            "mget", -2, reads, keys: .all,
-            "Returns the values of several keys, null for each missing one.",
-            .keys(StringCommands.getMany)),
-        ListedCommand(
-            "mset", -3, writes, keys: .pairs, since: "1.0.1",
-            "Sets several keys to their values at once.",
-            .keys(StringCommands.setMany)),
-        ListedCommand(
-            "setnx", 3, writesFast, keys: .one,
-            "Sets a key to a value, unless the key exists already.",
-            .keys(StringCommands.setIfMissing)),
-        ListedCommand(
-            "getset", 3, writesFast, keys: .one,
-            "Sets a key to a value and returns the value it had before.",
-            .keys(StringCommands.getAndSet)),
-        ListedCommand(
-            "getdel", 2, changesFast, keys: .one, since: "6.2.0",
-            "Deletes a key and returns the value it had.", .keys(StringCommands.getAndDelete)),
-        ListedCommand(
-            "setex", 4, writes, keys: .one, since: "2.0.0",
-            "Sets a key to a value with a time to live in seconds.",
-            .keys(SetCommand.withSeconds)),
-        ListedCommand(
-            "psetex", 4, writes, keys: .one, since: "2.6.0",
-            "Sets a key to a value with a time to live in milliseconds.",
-            .keys(SetCommand.withMilliseconds)),
-        ListedCommand(
-            "append", 3, writesFast, keys: .one, since: "2.0.0",
-            "Adds bytes to the end of a value, creating the key if it does not exist.",
-            .keys(StringCommands.append)),
-        ListedCommand(
-            "strlen", 2, reads, keys: .one, since: "2.2.0",
-            "Returns the length of a value in bytes.",
-            .keys(StringCommands.length)),
-        ListedCommand(
-            "incr", 2, writesFast, keys: .one,
-            "Adds one to the integer that a key holds; a missing key counts as 0.",
-            .keys(StringCommands.increment)),
-        ListedCommand(
-            "decr", 2, writesFast, keys: .one,
-            "Subtracts one from the integer that a key holds; a missing key counts as 0.",
-            .keys(StringCommands.decrement)),
-        ListedCommand(
-            "incrby", 3, writesFast, keys: .one,
-            "Adds a number to the integer that a key holds; a missing key counts as 0.",
-            .keys(StringCommands.incrementBy)),
-        ListedCommand(
-            "decrby", 3, writesFast, keys: .one,
-            "Subtracts a number from the integer that a key holds; a missing key counts as 0.",
-            .keys(StringCommands.decrementBy)),
     ]
 
     private static let keys: [ListedCommand] = [
@@ -117,6 +57,18 @@ enum CommandTable {
         ListedCommand(
             "type", 2, reads, keys: .one, "Returns the type of the value of a key: string or none.",
             .keys(KeyCommands.type)),
+        ListedCommand(
+            "rename", 3, .write, keys: .two,
+            "Renames a key; one that had the new name before is lost.",
+            .keys(TransferCommands.rename)),
+        ListedCommand(
+            "renamenx", 3, changesFast, keys: .two,
+            "Renames a key, unless one of the new name exists already.",
+            .keys(TransferCommands.renameIfMissing)),
+        ListedCommand(
+            "copy", -3, writes, keys: .two, since: "6.2.0",
+            "Copies the value and the time to live of a key to another key.",
+            .keys(TransferCommands.copy)),
         ListedCommand(
             "keys", 2, walks, "Returns all keys of this node whose names match a pattern.",
             .keys(KeyCommands.keys)),

@@ -137,7 +137,7 @@ extension CommandTable {
         parts: [
             CommandEntry(
                 "encoding", 3, .readOnly, keys: .second, since: "2.2.3",
-                "Returns the internal encoding of a value; here always raw."),
+                "Returns the encoding that the reference gives a value: int, embstr or raw."),
             CommandEntry(
                 "freq", 3, .readOnly, keys: .second, since: "4.0.0",
                 "Returns how often a key is used; refused, since this is not recorded."),

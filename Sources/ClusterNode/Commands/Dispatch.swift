@@ -148,7 +148,7 @@ enum Dispatch {
             return
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
         }
-        if spec.flags.contains(.denyOOM) && node.isOutOfMemory {
+        if flags(of: spec, client).contains(.denyOOM) && node.isOutOfMemory && !node.makeRoom() {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
         return nil

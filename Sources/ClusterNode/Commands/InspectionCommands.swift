@@ -13,12 +13,12 @@ enum ObjectCommand {
     static func run(_ context: KeyContext) -> CommandResult {
         let word = context.option(1)
         if word == "help" { return Help.reply(context) }
-        guard context.withWord(2, { context.store.find($0) }) != nil else {
+        guard let number = context.withWord(2, { context.store.find($0) }) else {
             return context.null()
         }
         switch word {
-        // Every value is held as the bytes that came.
-        case "encoding": return context.bulk("raw")
+        case "encoding":
+            return context.bulk(context.store.withValue(number) { encoding(of: $0) })
         case "refcount": return context.integer(1)
         case "freq":
             return .error(
@@ -27,6 +27,15 @@ enum ObjectCommand {
                     + "take some time to adjust.")
         default: return context.unknownSubcommand(of: "object")
         }
+    }
+
+    /// Bytes that the reference holds in one piece with what describes them.
+    private static let longestEmbedded = 44
+
+    /// How the reference would hold a value that was set as a whole; here all are bytes.
+    private static func encoding(of value: Span<UInt8>) -> String {
+        if strictInteger(value) != nil { return "int" }
+        return value.count <= longestEmbedded ? "embstr" : "raw"
     }
 }
 

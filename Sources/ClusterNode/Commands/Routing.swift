@@ -166,8 +166,19 @@ enum Routing {
 enum KeyFinder {
     static func places(of spec: CommandSpec, in request: RequestParser) -> [Int] {
         if spec.flags.contains(.migrate) { return migratePlaces(request) }
+        if spec.flags.contains(.countedKeys) { return countedPlaces(spec, request) }
         guard spec.keys.first > 0 else { return [] }
         return Array(spec.keys.places(in: request.argumentCount))
+    }
+
+    /// `MSETEX number key value …`: none if the number is not right, which the command refuses then.
+    private static func countedPlaces(_ spec: CommandSpec, _ request: RequestParser) -> [Int] {
+        let number = request.withArgument(1) { strictInteger($0) }
+        guard
+            let pairs = SetManyCommands.pairs(number, words: request.argumentCount)
+        else { return [] }
+        let first = spec.keys.first
+        return Array(stride(from: first, to: first + pairs * spec.keys.step, by: spec.keys.step))
     }
 
     /// `MIGRATE host port key …`, or with an empty key the words after KEYS.

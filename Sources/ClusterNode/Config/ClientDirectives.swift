@@ -1,10 +1,23 @@
 // Directives about clients and the store: how much memory may be used, by whom, and who may use DEBUG.
 
 import ClusterCore
+import DataPlane
 
 extension Directives {
     static let clients: [Directive] = [
         bytes("maxmemory", 0...Int.max, \.maxMemory),
+        Directive(name: "maxmemory-policy", isMutable: true) {
+            options, words throws(OptionError) in
+            guard let policy = EvictionPolicy(rawValue: try one(words).lowercased()) else {
+                throw OptionError(
+                    "argument(s) must be one of the following: volatile-lru, volatile-lfu, "
+                        + "volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, "
+                        + "allkeys-random, noeviction")
+            }
+            options.eviction = policy
+        } get: {
+            $0.eviction.rawValue
+        },
         bytes("proto-max-bulk-len", (1 << 20)...Int.max, \.largestBulk),
         bytes("client-query-buffer-limit", (1 << 20)...Int.max, \.queryBufferLimit),
         time("timeout", 0...Int(Int32.max), never: 0, \.clientTimeout),

@@ -43,6 +43,8 @@ package struct NodeOptions: Sendable {
     package var supervision = Supervision.none
     /// Bytes that keys and values may take; 0: no limit.
     package var maxMemory = 0
+    /// Which keys go when they take more.
+    package var eviction = EvictionPolicy.none
     package var replication = ReplicationSettings()
     /// The file of keys.
     package var keysFile = "dump.rdb"

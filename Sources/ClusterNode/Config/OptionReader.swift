@@ -83,14 +83,16 @@ extension NodeOptions {
     private mutating func apply(
         _ name: String, _ values: [String], at place: String
     ) throws(OptionError) {
-        if let directive = Directives.find(name) {
+        // Of some directives some values are built, and others are not.
+        let unbuilt = UnbuiltDirectives.find(name)
+        if let directive = Directives.find(name), unbuilt?.asksForNothing(values) ?? true {
             do throws(OptionError) {
                 try directive.set(&self, values)
             } catch {
                 throw OptionError("\(name): \(error.text)", at: place)
             }
             if directive.hasNoEffect { withoutEffect.append(directive.name) }
-        } else if let unbuilt = UnbuiltDirectives.find(name) {
+        } else if let unbuilt {
             guard !unbuilt.asksForNothing(values) else { return }
             if unbuilt.name == "user", let way = UnbuiltDirectives.wayIn(ofFreeUser: values) {
                 // It may stand before the password itself.

@@ -150,8 +150,13 @@ enum UnbuiltDirectives {
             !words.flatMap { $0.lowercased().split(separator: " ") }.contains("save")
         }
         + wishes(
-            [("maxmemory-policy", "noeviction")],
-            "no key is given up: writes are refused when memory is used up")
+            [("maxmemory-policy", nil)],
+            "when and how often a key is used is not recorded: of the policies there are noeviction, "
+                + "allkeys-random, volatile-random and volatile-ttl"
+        ) { words in
+            let known = ["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu"]
+            return !known.contains(words.joined(separator: " ").lowercased())
+        }
         + wishes([("notify-keyspace-events", "")], "what happens to keys is not published")
         + wishes(
             [("latency-monitor-threshold", "0"), ("latency-tracking", "no")],

@@ -88,6 +88,16 @@ extension Node {
         store.isFull || options.maxMemory > 0 && store.heldBytes >= options.maxMemory
     }
 
+    /// Gives up keys, as far as settings allow, and not while nothing may change.
+    /// - Returns: whether a command may take memory now.
+    func makeRoom() -> Bool {
+        // It waits, and is asked again.
+        guard !areWritesHeld else { return true }
+        store.evict(by: options.eviction) { !isOutOfMemory }
+        if store.hasDisturbed { disturbClients() }
+        return !isOutOfMemory
+    }
+
     /// Transactions whose watched keys changed will not run.
     func disturbClients() {
         for watcher in store.takeDisturbed() {

@@ -48,7 +48,10 @@ package final class CommandFrame {
         defer { replacement = nil }
         guard isSent else { return }
         guard let replacement else { return store.log.append(request) }
+        // Several commands in place of one are carried out as one.
+        let isTransaction = replacement.count > 1 && store.log.beginTransaction()
         for words in replacement { store.log.append(words) }
+        if isTransaction { store.log.endTransaction() }
     }
 
     /// Whether somebody is sent what changes.
@@ -113,6 +116,34 @@ package struct KeyContext: CommandContext {
     func pause(_ work: LongWork) -> CommandResult {
         frame.work = work
         return .unfinished(.nextTurn)
+    }
+}
+
+// MARK: - Keys of the request
+
+extension KeyContext {
+    /// The key that an argument names.
+    @inline(__always)
+    func find(_ index: Int) -> Int? { withWord(index) { store.find($0) } }
+
+    /// The same for commands that read, which are counted.
+    @inline(__always)
+    func look(_ index: Int) -> Int? { withWord(index) { store.look($0) } }
+
+    /// Sets the key that an argument names.
+    @discardableResult
+    func set(_ index: Int, to value: [UInt8], keepingExpiry: Bool = false) -> Int {
+        let (store, slot) = (store, slot)
+        return withWord(index) {
+            store.set($0, in: slot, to: value.span, keepingExpiry: keepingExpiry)
+        }
+    }
+
+    /// The value of a key.
+    @inline(__always)
+    func bulk(value number: Int) -> CommandResult {
+        store.withValue(number) { reply.bulk($0) }
+        return .replied
     }
 }
 

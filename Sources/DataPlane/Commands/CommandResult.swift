@@ -13,8 +13,9 @@ package enum CommandResult {
     case unfinished(CommandPause)
 
     package static func error(_ text: String) -> CommandResult { .failed(CommandError(text)) }
-    package static var notANumber: CommandResult {
-        .error("ERR value is not an integer or out of range")
+    package static var notANumber: CommandResult { .failed(.notANumber) }
+    static var valueTooLong: CommandResult {
+        .error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
     }
     package static var syntaxError: CommandResult { .error("ERR syntax error") }
 }
@@ -32,9 +33,11 @@ package enum CommandPause: Sendable {
 }
 
 /// Why a command failed.
-package struct CommandError: Sendable {
+package struct CommandError: Error {
     /// The code in capital letters, then a sentence.
     package let text: String
 
     package init(_ text: String) { self.text = text }
+
+    static let notANumber = CommandError("ERR value is not an integer or out of range")
 }

@@ -1,13 +1,25 @@
 // Commands about when keys end.
 
 package enum ExpiryCommands {
-    /// Lets a key end; at once when the moment is past.
+    /// Lets a key end; at once when the moment is past. What comes from a master's stream ends when the master
+    /// says so: on the way here its moment may have passed, and commands behind it may still use the key.
     static func end(_ number: Int, at moment: Int64, _ store: MemoryStore) {
-        if moment <= store.now {
+        if moment <= store.now && !store.readsExpired {
             store.remove(number)
         } else {
-            store.setExpiry(of: number, moment)
+            // The last moment of all stands for never.
+            store.setExpiry(of: number, min(moment, .max - 1))
         }
+    }
+
+    /// The same for a command that changes nothing else.
+    static func end(_ number: Int, named key: [UInt8], at moment: Int64, _ context: KeyContext) {
+        if context.isReplicated {
+            context.replicate(
+                as: moment <= context.store.now
+                    ? [Word.del, key] : [Word.pexpireat, key, Word.number(moment)])
+        }
+        end(number, at: moment, context.store)
     }
 
     package static func expire(_ context: KeyContext) -> CommandResult { set(.seconds, context) }
@@ -51,19 +63,13 @@ package enum ExpiryCommands {
         guard let moment = unit.milliseconds(value, context.store.now) else {
             return .error("ERR invalid expire time in '\(context.option(0))' command")
         }
-        guard let number = context.withWord(1, { context.store.find($0) }) else {
+        guard let number = context.find(1) else {
             return context.integer(0)
         }
         guard holds(conditions, context.store.expiry(number), moment) else {
             return context.integer(0)
         }
-        if context.isReplicated {
-            let key = context.bytes(1)
-            context.replicate(
-                as: moment <= context.store.now
-                    ? [Word.del, key] : [Word.pexpireat, key, Word.number(moment)])
-        }
-        end(number, at: moment, context.store)
+        end(number, named: context.bytes(1), at: moment, context)
         return context.integer(1)
     }
 
@@ -95,14 +101,14 @@ package enum ExpiryCommands {
     private static func tell(
         _ context: KeyContext, _ form: (Int64) -> Int64
     ) -> CommandResult {
-        guard let number = context.withWord(1, { context.store.look($0) }) else {
+        guard let number = context.look(1) else {
             return context.integer(-2)
         }
         return context.integer(context.store.expiry(number).map(form) ?? -1)
     }
 
     package static func persist(_ context: KeyContext) -> CommandResult {
-        guard let number = context.withWord(1, { context.store.find($0) }),
+        guard let number = context.find(1),
             context.store.expiry(number) != nil
         else { return context.integer(0) }
         context.store.setExpiry(of: number, nil)

@@ -4,26 +4,32 @@ package enum KeyCommands {
     package static func delete(_ context: KeyContext) -> CommandResult {
         var removed: Int64 = 0
         for index in 1..<context.count {
-            guard let number = context.withWord(index, { context.store.find($0) }) else {
-                continue
-            }
+            guard let number = context.find(index) else { continue }
             context.store.remove(number)
             removed += 1
         }
         return context.integer(removed)
     }
 
+    /// DELIFEQ: deletes a key if it has this value.
+    package static func deleteIfEqual(_ context: KeyContext) -> CommandResult {
+        guard let number = context.find(1),
+            StringCommands.isEqual(number, toWord: 2, context)
+        else { return context.integer(0) }
+        context.store.remove(number)
+        if context.isReplicated { context.replicate(as: [Word.del, context.bytes(1)]) }
+        return context.integer(1)
+    }
+
     package static func exists(_ context: KeyContext) -> CommandResult {
         var found: Int64 = 0
         for index in 1..<context.count
-        where context.withWord(index, { context.store.look($0) }) != nil {
-            found += 1
-        }
+        where context.look(index) != nil { found += 1 }
         return context.integer(found)
     }
 
     package static func type(_ context: KeyContext) -> CommandResult {
-        let number = context.withWord(1) { context.store.look($0) }
+        let number = context.look(1)
         return context.simple(number == nil ? "none" : "string")
     }
 
@@ -37,7 +43,7 @@ package enum KeyCommands {
             }
         }
         context.reply.arrayHeader(found.count)
-        for number in found { context.reply.bulk(context.store.key(number)) }
+        for number in found { context.store.withKey(number) { context.reply.bulk($0) } }
         return .replied
     }
 
@@ -99,7 +105,7 @@ package enum KeyCommands {
         context.reply.arrayHeader(2)
         context.reply.bulk(String(next))
         context.reply.arrayHeader(numbers.count)
-        for number in numbers { context.reply.bulk(context.store.key(number)) }
+        for number in numbers { context.store.withKey(number) { context.reply.bulk($0) } }
         return .replied
     }
 }

@@ -4,34 +4,34 @@ import RESP
 
 package enum StringCommands {
     package static func get(_ context: KeyContext) -> CommandResult {
-        if let number = context.withWord(1, { context.store.look($0) }) {
-            context.reply.bulk(context.store.value(number))
-        } else {
-            context.reply.null()
-        }
+        give(context, 1)
         return .replied
     }
 
     package static func getMany(_ context: KeyContext) -> CommandResult {
         context.reply.arrayHeader(context.count - 1)
-        for index in 1..<context.count {
-            if let number = context.withWord(index, { context.store.look($0) }) {
-                context.reply.bulk(context.store.value(number))
-            } else {
-                context.reply.null()
-            }
-        }
+        for index in 1..<context.count { give(context, index) }
         return .replied
     }
 
-    package static func setMany(_ context: KeyContext) -> CommandResult {
-        guard context.count % 2 == 1 else {
-            return .error("ERR wrong number of arguments for 'mset' command")
+    @inline(__always)
+    private static func give(_ context: KeyContext, _ index: Int) {
+        if let number = context.look(index) {
+            _ = context.bulk(value: number)
+        } else {
+            context.reply.null()
         }
-        for index in stride(from: 1, to: context.count, by: 2) {
-            store(context, key: index, value: index + 1)
+    }
+
+    /// Whether a value has the bytes of an argument.
+    static func isEqual(_ number: Int, toWord index: Int, _ context: KeyContext) -> Bool {
+        context.withWord(index) { word in
+            context.store.withValue(number) { value in
+                guard value.count == word.count else { return false }
+                for place in word.indices where word[place] != value[place] { return false }
+                return true
+            }
         }
-        return context.ok()
     }
 
     /// Sets a key to a value, both by their places in the request.
@@ -53,9 +53,7 @@ package enum StringCommands {
 
     package static func setIfMissing(_ context: KeyContext) -> CommandResult {
         if let pause = context.copyLong(2) { return pause }
-        guard context.withWord(1, { context.store.find($0) }) == nil else {
-            return context.integer(0)
-        }
+        guard context.find(1) == nil else { return context.integer(0) }
         store(context, key: 1, value: 2)
         return context.integer(1)
     }
@@ -72,7 +70,7 @@ package enum StringCommands {
 
     package static func getAndDelete(_ context: KeyContext) -> CommandResult {
         let result = get(context)
-        if let number = context.withWord(1, { context.store.find($0) }) {
+        if let number = context.find(1) {
             context.store.remove(number)
             if context.isReplicated { context.replicate(as: [Word.del, context.bytes(1)]) }
         }
@@ -80,22 +78,19 @@ package enum StringCommands {
     }
 
     package static func length(_ context: KeyContext) -> CommandResult {
-        let number = context.withWord(1) { context.store.look($0) }
-        return context.integer(number.map { Int64(context.store.value($0).count) } ?? 0)
+        context.integer(context.look(1).map { Int64(context.store.valueCount($0)) } ?? 0)
     }
 
     package static func append(_ context: KeyContext) -> CommandResult {
         let store = context.store
-        guard let number = context.withWord(1, { store.find($0) }) else {
+        guard let number = context.find(1) else {
             let number = self.store(context, key: 1, value: 2)
-            return context.integer(Int64(store.value(number).count))
+            return context.integer(Int64(store.valueCount(number)))
         }
         let added = context.withWord(2) { $0.count }
-        guard store.value(number).count + added <= store.valueLimit else {
-            return .error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
-        }
+        guard store.valueCount(number) + added <= store.valueLimit else { return .valueTooLong }
         context.withWord(2) { store.append(to: number, $0) }
-        return context.integer(Int64(store.value(number).count))
+        return context.integer(Int64(store.valueCount(number)))
     }
 
     // MARK: - Numbers
@@ -115,11 +110,12 @@ package enum StringCommands {
     }
 
     private static func add(_ difference: Int64, _ context: KeyContext) -> CommandResult {
-        let found = context.withWord(1) { context.store.find($0) }
+        let found = context.find(1)
         var old: Int64 = 0
         if let found {
-            let value = context.store.value(found)
-            guard let number = strictInteger(value.span) else { return .notANumber }
+            guard let number = context.store.withValue(found, { strictInteger($0) }) else {
+                return .notANumber
+            }
             old = number
         }
         let (sum, overflow) = old.addingReportingOverflow(difference)
@@ -131,8 +127,7 @@ package enum StringCommands {
         if let found {
             context.store.setValue(of: found, text.span)
         } else {
-            let (bytes, slot) = (text, context.slot)
-            _ = context.withWord(1) { context.store.set($0, in: slot, to: bytes.span) }
+            context.set(1, to: text)
         }
         return context.integer(sum)
     }

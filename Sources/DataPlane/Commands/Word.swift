@@ -7,6 +7,7 @@ enum Word {
     static let set = Array("SET".utf8)
     static let del = Array("DEL".utf8)
     static let pexpireat = Array("PEXPIREAT".utf8)
+    static let persist = Array("PERSIST".utf8)
     static let pxat = Array("PXAT".utf8)
     static let keepTTL = Array("KEEPTTL".utf8)
     static let absTTL = Array("ABSTTL".utf8)

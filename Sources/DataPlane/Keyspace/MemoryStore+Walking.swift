@@ -96,6 +96,13 @@ extension MemoryStore {
         return nil
     }
 
+    /// The number of any key with a time to live.
+    func anyExpiringKey() -> Int? {
+        guard table.expiring.count > 0 else { return nil }
+        let place = Int(random.next() % UInt64(table.expiring.count))
+        return Int(table.expiring[place].number)
+    }
+
     // MARK: - Copies of one moment
 
     /// Begins a copy of all keys as they are now, those whose time is over included.

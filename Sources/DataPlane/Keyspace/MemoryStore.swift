@@ -181,6 +181,12 @@ package final class MemoryStore {
         drop(number)
     }
 
+    /// A key goes to make room for others.
+    func evict(_ number: Int) {
+        counts.evicted &+= 1
+        drop(number)
+    }
+
     /// A key goes without a command of a client: replicas are sent one.
     private func drop(_ number: Int) {
         if !role.isReplica { log.append([Word.del, table.key(number)]) }
@@ -364,6 +370,7 @@ package struct KeyFigures: Sendable {
     package var hits: UInt64 = 0
     package var misses: UInt64 = 0
     package var expired: UInt64 = 0
+    package var evicted: UInt64 = 0
 }
 
 /// What the rules were told last.

@@ -183,8 +183,12 @@ package final class ReplicationLog {
     }
 
     /// Commands from here on go out as one.
-    package func beginTransaction() {
-        if isActive { transaction = Transaction() }
+    /// - Returns: false when nobody is sent anything, or a transaction has begun that goes on.
+    @discardableResult
+    package func beginTransaction() -> Bool {
+        guard isActive, transaction == nil else { return false }
+        transaction = Transaction()
+        return true
     }
 
     /// Sends what was written since `beginTransaction`: a single command alone, several between MULTI and EXEC.

@@ -114,9 +114,9 @@ final class StreamApplier {
         _ handle: (StreamRequest) -> Void
     ) throws(ReplicationError) {
         switch entry.meaning {
-        case .change(let run):
-            if source.count > 1 {
-                source.slot = source.withWord(1) { KeySlot.of($0) }
+        case .change(let key, let run):
+            if source.count > key {
+                source.slot = source.withWord(key) { KeySlot.of($0) }
             }
             let result = run(KeyContext(frame))
             defer { reply.removeAll(keepingUpTo: 4096) }

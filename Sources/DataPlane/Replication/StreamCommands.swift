@@ -3,8 +3,8 @@
 
 /// What a command of a stream means to a replica.
 enum StreamCommand {
-    /// It changes keys.
-    case change(@Sendable (KeyContext) -> CommandResult)
+    /// It changes keys, the first of which stands at this place.
+    case change(key: Int, @Sendable (KeyContext) -> CommandResult)
     case ping
     /// The choice of a database; there is only database 0.
     case select
@@ -36,7 +36,7 @@ struct StreamEntry {
 package enum StreamCommands {
     private static let entries: [StreamEntry] =
         links
-        + changes.map { StreamEntry($0.name, $0.arity, .change($0.run)) }
+        + changes.map { StreamEntry($0.name, $0.arity, .change(key: $0.key, $0.run)) }
 
     private static let links: [StreamEntry] = [
         StreamEntry("ping", -1, .ping), StreamEntry("select", 2, .select),
@@ -49,13 +49,17 @@ package enum StreamCommands {
     package struct Change: Sendable {
         package let name: String
         package let arity: Int
+        /// The place of its first key.
+        let key: Int
         let run: @Sendable (KeyContext) -> CommandResult
 
         init(
-            _ name: String, _ arity: Int, _ run: @escaping @Sendable (KeyContext) -> CommandResult
+            _ name: String, _ arity: Int, key: Int = 1,
+            _ run: @escaping @Sendable (KeyContext) -> CommandResult
         ) {
             self.name = name
             self.arity = arity
+            self.key = key
             self.run = run
         }
     }
@@ -68,14 +72,26 @@ package enum StreamCommands {
         Change("setnx", 3, StringCommands.setIfMissing),
         Change("getset", 3, StringCommands.getAndSet),
         Change("getdel", 2, StringCommands.getAndDelete),
-        Change("mset", -3, StringCommands.setMany),
+        Change("getex", -2, GetExpireCommand.run),
+        Change("delifeq", 3, KeyCommands.deleteIfEqual),
+        Change("mset", -3, SetManyCommands.set),
+        Change("msetnx", -3, SetManyCommands.setIfMissing),
+        Change("msetex", -4, key: 2, SetManyCommands.setWithTime),
         Change("append", 3, StringCommands.append),
+        Change("setrange", 4, RangeCommands.set),
+        Change("setbit", 4, BitCommands.set),
+        Change("bitop", -4, key: 2, BitCommands.combine),
+        Change("bitfield", -2, BitFieldCommand.run),
         Change("incr", 2, StringCommands.increment),
         Change("decr", 2, StringCommands.decrement),
         Change("incrby", 3, StringCommands.incrementBy),
         Change("decrby", 3, StringCommands.decrementBy),
+        Change("incrbyfloat", 3, FloatCommand.increment),
         Change("del", -2, KeyCommands.delete),
         Change("unlink", -2, KeyCommands.delete),
+        Change("rename", 3, TransferCommands.rename),
+        Change("renamenx", 3, TransferCommands.renameIfMissing),
+        Change("copy", -3, TransferCommands.copy),
         Change("flushall", -1, KeyCommands.flush),
         Change("flushdb", -1, KeyCommands.flush),
         Change("expire", -3, ExpiryCommands.expire),
