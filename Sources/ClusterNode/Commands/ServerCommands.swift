@@ -98,35 +98,21 @@ enum ServerCommands {
     }
 
     static func shutDown(_ context: ServerContext) -> CommandResult {
-        var words = Set<String>()
-        for index in 1..<max(1, context.count) {
-            let word = context.option(index)
-            guard ["save", "nosave", "now", "force", "abort", "safe"].contains(word) else {
-                return .syntaxError
-            }
-            words.insert(word)
+        let given = (1..<max(1, context.count)).map { context.option($0) }
+        let node = context.node
+        if given == ["abort"] {
+            return node.stopLeaving()
+                ? context.ok() : .error("ERR No shutdown in progress.")
         }
-        if words.isSuperset(of: ["save", "nosave"]) || words.contains("abort") && words.count > 1 {
-            return .syntaxError
-        }
-        guard !words.contains("abort") else {
-            return .error("ERR No shutdown in progress.")
-        }
-        if words.contains("safe") && !words.contains("force")
-            && context.node.host.machine.state.me.isVotingMaster
-        {
-            context.node.log.write(
-                .warning, "SHUTDOWN SAFE refused: this node is a master with slots")
+        guard let words = LeavingWords(words: given) else { return .syntaxError }
+        node.log.write(.warning, "User requested shutdown...")
+        guard node.leave(words, askedBy: context.client.id) else {
             return .error("ERR Errors trying to SHUTDOWN. Check logs.")
         }
-        context.node.log.write(.warning, "User requested shutdown...")
-        let isSaved =
-            words.contains("save") || !words.contains("nosave") && context.node.savesAtEnd
-        if isSaved, context.node.saveBeforeEnd() != nil, !words.contains("force") {
-            return .error("ERR Errors trying to SHUTDOWN. Check logs.")
+        if !node.isStopping, context.frame === context.client.frame {
+            return .unfinished(.answer)
         }
         context.client.turn.isLeaving = true
-        context.node.isStopping = true
         return .replied
     }
 }

@@ -1,10 +1,13 @@
-// Directives about keys on disk: the file's name, and after which changes it is saved. Without a save point keys
-// are saved only when somebody asks.
+// Directives about keys on disk: the file's name, and after which changes it is saved; and how a node ends. Without
+// a save point keys are saved only when somebody asks.
 
 import ClusterCore
 
 extension Directives {
     static let disk: [Directive] = [
+        flag("auto-failover-on-shutdown", \.handsOverAtEnd),
+        leaving("shutdown-on-sigterm", \.onTerminate),
+        leaving("shutdown-on-sigint", \.onInterrupt),
         Directive(name: "dbfilename", isMutable: false) { options, words throws(OptionError) in
             let name = try one(words)
             guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
@@ -31,4 +34,19 @@ extension Directives {
             $0.savePoints.map { "\($0.seconds) \($0.changes)" }.joined(separator: " ")
         },
     ]
+
+    private static func leaving(
+        _ name: String, _ path: any WritableKeyPath<NodeOptions, LeavingWords> & Sendable
+    ) -> Directive {
+        value(name, path) { words throws(OptionError) in
+            let parts = words.flatMap { $0.lowercased().split(separator: " ").map(String.init) }
+            if parts == ["default"] { return [] }
+            guard !parts.isEmpty, let known = LeavingWords(words: parts) else {
+                throw OptionError("Invalid or contradicting words: they are those of SHUTDOWN")
+            }
+            return known
+        } _: {
+            $0.text
+        }
+    }
 }

@@ -49,6 +49,11 @@ package struct NodeOptions: Sendable {
     /// The file of keys.
     package var keysFile = "dump.rdb"
     package var savePoints: [SavePoint] = []
+    /// How it ends by each signal.
+    package var onTerminate: LeavingWords = []
+    package var onInterrupt: LeavingWords = []
+    /// A master that ends hands over to its best replica.
+    package var handsOverAtEnd = false
     /// Bytes of the largest value.
     package var largestBulk = 512 << 20
     /// Bytes that a client may have sent of a request that is not complete.

@@ -144,12 +144,6 @@ enum UnbuiltDirectives {
 
     private static let behaviour: [UnbuiltDirective] =
         wishes(
-            [("shutdown-on-sigterm", "default"), ("shutdown-on-sigint", "default")],
-            "keys are saved where there is a save point"
-        ) { words in
-            !words.flatMap { $0.lowercased().split(separator: " ") }.contains("save")
-        }
-        + wishes(
             [("maxmemory-policy", nil)],
             "when and how often a key is used is not recorded: of the policies there are noeviction, "
                 + "allkeys-random, volatile-random and volatile-ttl"

@@ -212,13 +212,14 @@ package final class Node {
         switch signal {
         case .terminate, .interrupt:
             log.write(.warning, "Received \(signal), leaving")
-            // Who asks twice does not want to wait for the disk.
-            if savesAtEnd, !process.wasAsked, saveBeforeEnd() != nil {
-                process.wasAsked = true
-                return log.write(
-                    .warning, "Not leaving: keys are not saved; a second signal ends it")
+            // Who asks twice wants to wait for nobody.
+            guard !process.wasAsked else {
+                isStopping = true
+                return
             }
-            isStopping = true
+            process.wasAsked = true
+            let words = signal == .terminate ? options.onTerminate : options.onInterrupt
+            if !leave(words) { log.write(.warning, "A second signal ends this node all the same") }
         case .hangUp, .kill, .stop, .resume, .user1: break
         }
     }
@@ -246,6 +247,7 @@ package final class Node {
     private func settle() {
         endPauses()
         host.settle()
+        continueLeaving()
         settleReplication()
         workOnSave()
         clients.endLostSubscriptions(self)
@@ -271,8 +273,10 @@ struct NodeProcess {
     var isStopping = false
     var restartsAfter: Int?
     var hasPIDFile = false
-    /// It was asked to leave, and could not save.
+    /// It was asked to leave by a signal.
     var wasAsked = false
+    /// It waits for others before it leaves.
+    var leaving: Leaving?
     /// What it writes down of itself, when that was asked for.
     var recording: Recording?
 
