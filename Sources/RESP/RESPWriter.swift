@@ -37,6 +37,14 @@ package enum RESPWriter {
         endLine(&bytes)
     }
 
+    /// Announces a string; so many bytes must follow, and then `endBulk`.
+    package static func bulkHeader(_ count: Int, to bytes: inout [UInt8]) {
+        header("$", Int64(count), to: &bytes)
+    }
+
+    /// Ends a string whose bytes were appended.
+    package static func endBulk(_ bytes: inout [UInt8]) { endLine(&bytes) }
+
     package static func bulk(_ text: String, to bytes: inout [UInt8]) {
         header("$", Int64(text.utf8.count), to: &bytes)
         bytes.append(contentsOf: text.utf8)

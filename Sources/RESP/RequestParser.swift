@@ -62,6 +62,11 @@ package struct RequestParser: Sendable {
             failure = .queryBufferTooBig(limitBytes: limits.maximumBufferedBytes)
             return
         }
+        // Once a long argument is on its way, its room is taken together: an array that grows by itself would copy
+        // what came again and again.
+        if bulkLength > ByteRoom.firstBytes {
+            ByteRoom.make(for: bytes.count, in: &buffer, expected: position + bulkLength + 2)
+        }
         unsafe bytes.withUnsafeBufferPointer { unsafe buffer.append(contentsOf: $0) }
     }
 

@@ -142,6 +142,7 @@ enum ServerInfo {
             ("acl_access_denied_auth", "\(figures.access.failures)"),
             ("acl_access_denied_cmd", "0"), ("acl_access_denied_key", "0"),
             ("acl_access_denied_channel", "0"),
+            ("migrate_cached_sockets", "\(node.moves.linkCount)"),
             ("latest_fork_usec", "0"), ("total_forks", "0"),
         ]
     }

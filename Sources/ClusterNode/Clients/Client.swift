@@ -26,7 +26,7 @@ final class Client {
         _ id: ClientID, token: UInt64, socket: consuming Socket, origin: ClientOrigin,
         store: MemoryStore
     ) {
-        frame = CommandFrame(requests, replies.writer, store)
+        frame = CommandFrame(requests, replies.writer, store, mayPause: true)
         self.id = id
         self.token = token
         self.origin = origin
@@ -82,6 +82,9 @@ final class Client {
 
     /// Bytes that one replica is given in one wake-up.
     private static let feedShare = 2 << 20
+
+    /// A request changed something: replicas have it when they have applied the stream up to here.
+    func wrote(upTo offset: Int) { activity.writtenOffset = offset }
 
     /// A request came.
     func asked(at wall: Int64) { activity.lastActive = wall }
@@ -158,8 +161,9 @@ struct ClientTurn {
     var usedItsTime = false
     /// Requests were left unread because replies wait, or because its time was over.
     var hasRequests = false
-    /// Its request waits until writes are let go on.
-    var isWaiting = false
+    /// What its request waits for, to be run again or to be answered.
+    var pause: CommandPause?
+    var isWaiting: Bool { pause != nil }
     /// Replies are to be written at the end of the wake-up.
     var isDirty = false
     /// The connection ends once its replies are written.
@@ -172,6 +176,8 @@ struct ClientActivity {
     var lastActive: Int64
     /// Wall milliseconds at which it last took bytes of a reply.
     var lastTaken: Int64
+    /// The offset of the stream behind its last write.
+    var writtenOffset = 0
     var receivedBytes: UInt64 = 0
     var sentBytes: UInt64 = 0
 

@@ -48,7 +48,8 @@ extension Node {
         host.endPause()
         let hasEnded = clients.pause.takeEnd(at: SystemClock.monotonicMilliseconds())
         if hasEnded { store.holdChanges(host.areWritesPaused) }
-        if hasEnded || !areWritesHeld { clients.resume(self) }
+        moves.finish(self)
+        clients.resume(self, pauseChanged: hasEnded)
     }
 
     /// The pause that lasts longest, in the words of INFO, and for how long; nil where there is none.

@@ -14,8 +14,10 @@ final class Clients {
     private var byID: [ClientID: Client] = [:]
     private var nextID: UInt32 = 0
     private var dirty: [Client] = []
-    /// Those whose request waits until writes are let go on.
+    /// Those whose request waits, to be run again or to be answered.
     private var waiting: [Client] = []
+    /// One of them goes on in the next wake-up.
+    private(set) var haveLongWork = false
     /// Those with replies that wait for a save.
     private var holding: [Client] = []
     /// The newest save that is known to be in place.
@@ -25,6 +27,8 @@ final class Clients {
     var subscribers = Subscribers()
     /// What CLIENT PAUSE asked for.
     var pause = ClientPause()
+    /// What they let go to other nodes.
+    let moves = Moves()
 
     /// Marks the tokens of clients, so that they are told from others at a glance.
     static let tokenBit: UInt64 = 1 << 63
@@ -129,6 +133,7 @@ final class Clients {
         places[place] = nil
         freePlaces.append(place)
         if client.turn.isWaiting { waiting.removeAll { $0 === client } }
+        client.frame.forgetWork()
         client.close()
     }
 
@@ -203,8 +208,8 @@ final class Clients {
                 }
                 guard try client.requests.next() else { break }
                 let began = node.statistics.since
-                guard Dispatch.run(client, node) else {
-                    wait(client)
+                if let pause = Dispatch.run(client, node) {
+                    wait(client, for: pause)
                     break
                 }
                 // What was refused or put aside took time as well.
@@ -218,25 +223,69 @@ final class Clients {
     }
 
     /// Nothing is read from it until its request has run.
-    private func wait(_ client: Client) {
-        client.turn.isWaiting = true
+    private func wait(_ client: Client, for pause: CommandPause) {
+        client.turn.pause = pause
         waiting.append(client)
+        if case .nextTurn = pause { haveLongWork = true }
     }
 
-    /// Requests may go on, or some of them: runs what waited and may, and what came behind it.
-    func resume(_ node: Node) {
+    /// The end of a wake-up: runs what waited and may go on now, and what came behind it. Those who take long get a
+    /// piece each as long as there is time; who got none is the first in the next wake-up.
+    func resume(_ node: Node, pauseChanged: Bool) {
         guard !waiting.isEmpty else { return }
-        let resumed = waiting
-        waiting = []
+        let all = waiting
+        (waiting, haveLongWork) = ([], false)
+        let hasFreed = node.moves.haveFreed
+        node.moves.haveFreed = false
+        var again: [Client] = []
         node.statistics.startClock()
-        for client in resumed where byID[client.id] === client {
-            guard Dispatch.run(client, node) else {
-                waiting.append(client)
+        let end = node.statistics.since + Self.share
+        for client in all where byID[client.id] === client {
+            guard mayGoOn(client, hasFreed, pauseChanged, node), node.statistics.since < end else {
+                wait(client)
                 continue
             }
-            client.turn.isWaiting = false
-            takeRequests(client, node)
+            guard let pause = Dispatch.run(client, node) else {
+                client.turn.pause = nil
+                takeRequests(client, node)
+                continue
+            }
+            client.turn.pause = pause
+            again.append(client)
         }
+        for client in again { wait(client) }
+    }
+
+    /// It goes on waiting for what it waits for.
+    private func wait(_ client: Client) {
+        guard let pause = client.turn.pause else { return }
+        wait(client, for: pause)
+    }
+
+    private func mayGoOn(
+        _ client: Client, _ hasFreed: Bool, _ pauseChanged: Bool, _ node: Node
+    ) -> Bool {
+        switch client.turn.pause {
+        case .changes: pauseChanged || !node.areWritesHeld
+        case .moves: hasFreed
+        case .nextTurn: true
+        case .answer, nil: false
+        }
+    }
+
+    /// Gives the reply to a request that somebody took over, and goes on with what came behind it. Whoever has gone
+    /// meanwhile needs none.
+    /// - Parameter write: the reply if the request has succeeded.
+    func answer(
+        _ id: ClientID, _ result: CommandResult, _ node: Node,
+        _ write: (ReplyWriter) -> Void = { $0.ok() }
+    ) {
+        guard let client = byID[id], case .answer = client.turn.pause else { return }
+        waiting.removeAll { $0 === client }
+        client.turn.pause = nil
+        node.statistics.startClock()
+        Dispatch.answer(client, result, node, write)
+        takeRequests(client, node)
     }
 
     // MARK: - Replies

@@ -79,6 +79,8 @@ extension Clients {
         let (channel, message) = (publication.channel, publication.message)
         subscribers.publisher = publisher
         defer { subscribers.publisher = nil }
+        // The publisher is written to first: it can go on while all the others are.
+        if let publisher { markDirty(publisher) }
         if toShard {
             var text = PushText("smessage", [channel, message])
             return tell(subscribers.table.shardSubscribers(of: channel), &text, node)

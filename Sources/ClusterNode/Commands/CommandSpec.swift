@@ -18,6 +18,7 @@ struct CommandFlags: OptionSet, Sendable {
     static let asking = CommandFlags(rawValue: 1 << 7)
     static let fast = CommandFlags(rawValue: 1 << 8)
     static let noAuth = CommandFlags(rawValue: 1 << 9)
+    /// Waits while writes are paused, though it is none; not listed by COMMAND.
     static let mayReplicate = CommandFlags(rawValue: 1 << 10)
     static let noAsyncLoading = CommandFlags(rawValue: 1 << 11)
     static let noMulti = CommandFlags(rawValue: 1 << 12)
@@ -47,7 +48,7 @@ struct CommandFlags: OptionSet, Sendable {
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowLog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"),
-        (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
+        (.noAuth, "no_auth"),
         (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
         (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]

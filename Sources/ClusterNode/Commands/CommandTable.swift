@@ -88,10 +88,17 @@ enum CommandTable {
             "Deletes all keys of this node; there is one database, so it is FLUSHALL.",
             .keys(KeyCommands.flush)),
         ListedCommand(
-            "migrate", -6, [.write, .movableKeys, .migrate],
+            "dump", 2, .readOnly, keys: .one, since: "2.6.0",
+            "Returns the value of a key as bytes that RESTORE takes.", .keys(DumpCommands.dump)),
+        ListedCommand(
+            "restore", -4, writes, keys: .one, since: "2.6.0",
+            "Creates a key from what DUMP returned, with a time to live if it is not 0.",
+            .keys(DumpCommands.restore)),
+        ListedCommand(
+            "migrate", -6, [.write, .movableKeys, .migrate, .noMulti],
             keys: KeyPlaces(first: 3, last: 3, step: 1), since: "2.6.0",
-            "Moves keys to another node; refused here, except for keys that do not exist.",
-            .keys(MoveKeys.migrate)),
+            "Moves keys to another node, while everything else goes on.",
+            .server(MigrateCommand.run)),
         ListedCommand(
             "move", 3, changesFast, keys: .one,
             "Moves a key to another database; refused in cluster mode.",
@@ -191,6 +198,10 @@ enum CommandTable {
             "Lets the next command use a slot that is being imported, after an ASK redirection.",
             .connection(ConnectionCommands.asking)),
         ListedCommand(
+            "restore-asking", -4, writes.union(.asking), keys: .one, since: "3.0.0",
+            "The same as RESTORE, also in a slot that is being imported.",
+            .keys(DumpCommands.restore)),
+        ListedCommand(
             "readonly", 1, alwaysFast, since: "3.0.0",
             "Lets a replica answer reads of this connection for the slots of its master.",
             .connection(ConnectionCommands.readOnly)),
@@ -227,15 +238,15 @@ enum CommandTable {
             .server(SaveCommands.saveInBackground)),
         ListedCommand(
             "wait", 3, .noScript,
-            "Returns how many replicas have confirmed the writes so far; here always 0.",
-            .words(ServerCommands.wait)),
+            "Waits until replicas have applied what this connection wrote; returns how many have.",
+            .server(ReplicationCommands.wait)),
         ListedCommand(
             "shutdown", -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy],
             "Saves the cluster configuration and shuts down the node.",
             .server(ServerCommands.shutDown)),
         ListedCommand(
             "debug", -2, [.admin, .noScript, .loading, .stale],
-            "Causes failures for tests: closed links, a sleeping node, dropped messages.",
+            "Causes failures for tests, and tells of keys: digests, how a value is kept.",
             .server(DebugCommand.run)),
         ListedCommand(
             "replconf", -1,

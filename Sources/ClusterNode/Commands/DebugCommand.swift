@@ -1,4 +1,5 @@
-// DEBUG: what tests ask of a node to bring it into trouble, where the configuration allows it.
+// DEBUG: what tests ask of a node to bring it into trouble, or to compare what it holds, where the configuration
+// allows it. What it tells of keys is the data plane's.
 
 import ClusterCore
 import ClusterHost
@@ -45,6 +46,10 @@ enum DebugCommand {
             context.client.turn.isLeaving = true
             context.node.isStopping = true
             return .replied
+        case ("digest", 2): return DataReports.digest(KeyContext(context.frame))
+        case ("digest-value", 2...): return DataReports.digestValues(KeyContext(context.frame))
+        case ("populate", 3...5): return DataReports.populate(KeyContext(context.frame))
+        case ("object", 3): return DataReports.object(KeyContext(context.frame))
         case ("set-active-expire", 3):
             context.store.expiresByItself = context.number(2) != 0
             return context.ok()

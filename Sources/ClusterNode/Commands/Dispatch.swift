@@ -8,23 +8,37 @@ import RESP
 
 enum Dispatch {
     /// Runs the request that the client's parser stands at.
-    /// - Returns: false when it has to wait, to be run again later.
-    static func run(_ client: Client, _ node: Node) -> Bool {
+    /// - Returns: nil when it is done, else what it waits for.
+    static func run(_ client: Client, _ node: Node) -> CommandPause? {
         let start = client.replies.count
-        guard answer(client, node) else { return false }
+        if let pause = answer(client, node) { return pause }
         client.replies.finishCommand(from: start)
         node.clients.finishRequest(of: client)
-        return true
+        return nil
+    }
+
+    /// Gives the reply to the request that the client's parser stands at, which somebody took over.
+    static func answer(
+        _ client: Client, _ result: CommandResult, _ node: Node, _ write: (ReplyWriter) -> Void
+    ) {
+        guard let spec = client.requests.findCommand() else { return }
+        let start = client.replies.count
+        if case .replied = result { write(client.replies.writer) }
+        _ = conclude(result, spec, client.frame, client, node)
+        client.session.isAsking = false
+        client.replies.finishCommand(from: start)
+        node.clients.finishRequest(of: client)
     }
 
     @inline(__always)
-    private static func answer(_ client: Client, _ node: Node) -> Bool {
+    private static func answer(_ client: Client, _ node: Node) -> CommandPause? {
         guard let spec = client.requests.findCommand() else {
             rejectUnknown(client, node)
-            return true
+            return nil
         }
         if client.isReplica && !spec.flags.contains(.ofReplicas) {
-            return refuseReplica(spec, client, node)
+            refuseReplica(spec, client, node)
+            return nil
         }
         if let refusal = refusal(of: spec, client, node) {
             node.statistics.usage[spec.number].rejected &+= 1
@@ -33,37 +47,60 @@ enum Dispatch {
             } else {
                 reject(refusal, client, node)
             }
-            return true
+            client.frame.forgetWork()
+            return nil
         }
-        if node.areWritesHeld && mustWait(spec, client, node) { return false }
+        if node.areWritesHeld && mustWait(spec, client, node) { return .changes }
+        if node.moves.areHolding && node.moves.hold(spec, client) { return .moves }
         if let queue = client.transaction.queue, !spec.flags.contains(.inTransaction) {
             enqueue(spec, queue, client, node)
-        } else {
-            execute(spec, client.frame, client, node)
+        } else if let pause = execute(spec, client.frame, client, node) {
+            return pause
         }
         if client.transaction.queue == nil && !spec.flags.contains(.asking) {
             client.session.isAsking = false
         }
-        return true
+        return nil
     }
 
     /// Runs the request at which that of `frame` stands, counts it, and follows up what it changed.
+    /// - Returns: nil when it is done, else what it waits for.
+    @discardableResult
     static func execute(
         _ spec: CommandSpec, _ frame: CommandFrame, _ client: Client, _ node: Node
-    ) {
+    ) -> CommandPause? {
         let changes = node.store.changes
         client.lastCommand = spec
-        switch spec.handler.run(frame, client, node) {
+        let pause = conclude(spec.handler.run(frame, client, node), spec, frame, client, node)
+        if node.store.changes != changes {
+            frame.replicate()
+            client.wrote(upTo: node.store.log.offset)
+        } else {
+            frame.forgetReplacement()
+        }
+        if node.store.hasDisturbed { node.disturbClients() }
+        return pause
+    }
+
+    @inline(__always)
+    private static func conclude(
+        _ result: CommandResult, _ spec: CommandSpec, _ frame: CommandFrame, _ client: Client,
+        _ node: Node
+    ) -> CommandPause? {
+        switch result {
         case .replied:
             finish(spec, frame.request, client, node, failed: false)
+        case .unfinished(let pause):
+            node.statistics.startClock()
+            return pause
         case .failed(let error):
             client.replies.writer.error(error.text)
             failed(error, spec, frame.request, client, node)
         case .wroteError(let error):
             failed(error, spec, frame.request, client, node)
         }
-        if node.store.changes != changes { frame.replicate() }
-        if node.store.hasDisturbed { node.disturbClients() }
+        frame.forgetWork()
+        return nil
     }
 
     private static func failed(
@@ -120,10 +157,9 @@ enum Dispatch {
     }
 
     /// A replica says how far it is, and nothing else: one that does more has lost count.
-    private static func refuseReplica(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
+    private static func refuseReplica(_ spec: CommandSpec, _ client: Client, _ node: Node) {
         node.log.refuse("replica", "Closed a replica that sent the command \(spec.fullName)")
         client.turn.isLeaving = true
-        return true
     }
 
     static func isExec(_ spec: CommandSpec) -> Bool { spec.flags.contains(.exec) }

@@ -97,16 +97,6 @@ enum ServerCommands {
         return context.answer(.list([.bulk("\(wall / 1000)"), .bulk("\(wall % 1000 * 1000)")]))
     }
 
-    /// No replica ever confirms anything here, so there is nothing to wait for.
-    static func wait(_ context: WordContext) -> CommandResult {
-        guard context.number(1) != nil else { return .notANumber }
-        guard let timeout = context.number(2) else {
-            return .error("ERR timeout is not an integer or out of range")
-        }
-        guard timeout >= 0 else { return .error("ERR timeout is negative") }
-        return context.integer(0)
-    }
-
     static func shutDown(_ context: ServerContext) -> CommandResult {
         var words = Set<String>()
         for index in 1..<max(1, context.count) {

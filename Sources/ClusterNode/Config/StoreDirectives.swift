@@ -13,7 +13,7 @@ enum StoreDirectives {
         "aof_rewrite_cpulist", "appenddirname", "appendfilename", "appendfsync",
         "auto-aof-rewrite-min-size", "auto-aof-rewrite-percentage",
         "bgsave-cpulist", "bgsave_cpulist", "bio-cpulist", "bio_cpulist", "busy-reply-threshold",
-        "cluster-allow-pubsubshard-when-down", "cluster-compatibility-sample-ratio",
+        "cluster-compatibility-sample-ratio",
         "cluster-config-save-behavior",
         "cluster-slot-migration-log-max-len",
         "cluster-slot-stats-enabled", "commandlog-large-reply-max-len",

@@ -157,7 +157,7 @@ enum UnbuiltDirectives {
             let known = ["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu"]
             return !known.contains(words.joined(separator: " ").lowercased())
         }
-        + wishes([("notify-keyspace-events", "")], "there are no subscribers")
+        + wishes([("notify-keyspace-events", "")], "what happens to keys is not published")
         + wishes(
             [("latency-monitor-threshold", "0"), ("latency-tracking", "no")],
             "latencies are not recorded")

@@ -12,6 +12,8 @@ final class KeysOnDisk {
     private(set) var figures: Figures
     /// Another save is to follow the one that is under way.
     var isWantedAgain = false
+    /// Who said SAVE, and waits for it.
+    var waiting: ClientID?
 
     private struct Job {
         var keys: KeysFileWriter

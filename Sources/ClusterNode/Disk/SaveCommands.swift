@@ -32,8 +32,20 @@ enum SaveCommands {
     static func save(_ context: ServerContext) -> CommandResult {
         let disk = context.node.keysOnDisk
         guard !disk.isSaving else { return .error(isUnderWay) }
-        if let failure = disk.saveNow(context.node) { return .error("ERR \(failure.reason)") }
-        return context.ok()
+        // Within a transaction nobody can wait.
+        guard context.frame === context.client.frame else {
+            if let failure = disk.saveNow(context.node) {
+                return .error("ERR \(failure.reason)")
+            }
+            return context.ok()
+        }
+        do throws(SystemError) {
+            try disk.begin(context.node)
+        } catch {
+            return .error("ERR \(error.reason)")
+        }
+        disk.waiting = context.client.id
+        return .unfinished(.answer)
     }
 
     static func lastSave(_ context: ServerContext) -> CommandResult {
@@ -44,7 +56,12 @@ enum SaveCommands {
 extension Node {
     /// The part of a wake-up that a save gets.
     func workOnSave() {
-        guard keysOnDisk.work(self) != nil, keysOnDisk.isWantedAgain else { return }
+        guard let outcome = keysOnDisk.work(self) else { return }
+        if let id = keysOnDisk.waiting {
+            keysOnDisk.waiting = nil
+            clients.answer(id, outcome.map { .error("ERR \($0.reason)") } ?? .replied, self)
+        }
+        guard keysOnDisk.isWantedAgain else { return }
         keysOnDisk.isWantedAgain = false
         beginSave()
     }

@@ -55,7 +55,7 @@ extension Node {
     /// Descriptors that connections may still take.
     private var freeDescriptors: Int {
         descriptors.limit - DescriptorBudget.forFiles - descriptors.others - listeners.open.count
-            - host.listenerAddresses.count - clients.count - host.linkCount
+            - host.listenerAddresses.count - clients.count - host.linkCount - moves.linkCount
     }
 
     /// Whether one more client fits. Two links to each known node are kept free for it, whether they

@@ -163,8 +163,11 @@ package final class Node {
 
     /// One wake-up.
     private func runOnce() {
-        let next = min(host.nextTimer, clients.pause.end ?? .max)
-        let isBusy = clients.areReady || keysOnDisk.isReady
+        let next = min(
+            host.nextTimer, clients.pause.end ?? .max, data.waits.nextDeadline ?? .max)
+        let isBusy =
+            clients.areReady || clients.haveLongWork || keysOnDisk.isReady
+            || moves.haveEnded && !areWritesHeld
         let wait = isBusy ? 0 : next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
             try loop.wait(milliseconds: Int(max(0, wait)))
@@ -178,6 +181,7 @@ package final class Node {
         for event in loop.events where event.token & Clients.tokenBit == 0 {
             if event.token >= Token.firstOfHost { host.handle(event) } else { handle(event) }
         }
+        moves.handle(loop.events, self)
         clients.take(loop.events)
         clients.run(until: host.wake.monotonic + Self.clientShare, self)
         host.runTimer()
@@ -227,6 +231,7 @@ package final class Node {
         tickReplication(at: now)
         store.tidy()
         if store.hasDisturbed { disturbClients() }
+        moves.check(self)
         if (host.ticks + 1) % Self.ticksPerCheck == 0 {
             statistics.measure(at: now)
             clients.check(self)
@@ -289,6 +294,8 @@ extension Node {
         get { process.restartsAfter }
         set { process.restartsAfter = newValue }
     }
+
+    var moves: Moves { clients.moves }
 
     /// Both clocks, now.
     var now: Instant { .now }

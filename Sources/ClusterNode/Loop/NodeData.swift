@@ -9,6 +9,7 @@ final class NodeData {
     let store: MemoryStore
     let replication: Replication
     let master = MasterConnection()
+    let waits = ReplicaWaits()
     let disk = KeysOnDisk(at: SystemClock.wallMilliseconds())
     /// The age of the copy that the rules were told last, in tenths of a second.
     var toldCopyAge: Int64?

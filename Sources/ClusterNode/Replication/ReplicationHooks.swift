@@ -26,6 +26,7 @@ extension Node {
 
     /// The end of a wake-up: what goes into the stream once for all, then what replicas have not been sent.
     func settleReplication() {
+        data.waits.settle(self)
         replication.settle()
         master.perform(self)
         for feed in replication.feeds where feed.hasBytes(replication.log) {

@@ -19,16 +19,24 @@ package final class CommandFrame {
     private let isReplicated: Bool
     /// What replicas are sent in place of the request; nil: the request as it is.
     private var replacement: [[[UInt8]]]?
+    /// Whether a request that takes long may be put off and run again; else it is done at once, however long it takes.
+    fileprivate let mayPause: Bool
+    /// How far the request got that was put off last.
+    fileprivate var work: LongWork?
 
     package init(
         _ request: RequestSource, _ reply: ReplyWriter, _ store: MemoryStore,
-        isReplicated: Bool = true
+        isReplicated: Bool = true, mayPause: Bool = false
     ) {
         self.request = request
         self.reply = reply
         self.store = store
         self.isReplicated = isReplicated
+        self.mayPause = mayPause
     }
+
+    /// The request that was put off is over, or will not be run again.
+    package func forgetWork() { work = nil }
 
     /// The same with requests from elsewhere.
     package func with(_ request: RequestSource) -> CommandFrame {
@@ -49,8 +57,14 @@ package final class CommandFrame {
     /// Whether somebody is sent what changes.
     fileprivate var isSent: Bool { isReplicated && store.log.isActive }
 
-    fileprivate func replaceRequest(by words: [[UInt8]]) {
-        replacement = (replacement ?? []) + [words]
+    /// What the command that is being run changes has been sent already, or is not to be sent.
+    package func replicateNothing() { replaceRequest(by: nil) }
+
+    /// The command that was run last changed nothing: what it would have sent is not sent for the next.
+    package func forgetReplacement() { replacement = nil }
+
+    fileprivate func replaceRequest(by words: [[UInt8]]?) {
+        replacement = (replacement ?? []) + (words.map { [$0] } ?? [])
     }
 }
 
@@ -72,6 +86,26 @@ package struct KeyContext: CommandContext {
     /// If the command changes something, replicas are sent this in place of the request: a time to live as the moment
     /// at which it ends, a result in place of its conditions. Several such calls send several commands.
     func replicate(as words: [[UInt8]]) { frame.replaceRequest(by: words) }
+
+    /// Whatever the command changes, replicas are sent nothing.
+    func replicateNothing() { frame.replaceRequest(by: nil) }
+
+    // MARK: - Long work
+
+    /// How far the request got the last time; nil: it begins.
+    var work: LongWork? {
+        get { frame.work }
+        nonmutating set { frame.work = newValue }
+    }
+
+    /// Bytes that a request may read or write before it is put off.
+    var turnBytes: Int { frame.mayPause ? LongWork.turnBytes : .max }
+
+    /// Goes on in the next wake-up.
+    func pause(_ work: LongWork) -> CommandResult {
+        frame.work = work
+        return .unfinished(.nextTurn)
+    }
 }
 
 // MARK: - Keys of the request

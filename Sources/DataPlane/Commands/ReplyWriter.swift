@@ -55,6 +55,13 @@ extension ReplyWriter {
 
     package func ok() { bytes.append(contentsOf: Self.okReply) }
     package func raw(_ reply: [UInt8]) { bytes.append(contentsOf: reply) }
+
+    /// A reply that is long; it is not copied if no other waits.
+    package func take(_ reply: inout [UInt8]) {
+        if bytes.isEmpty { swap(&bytes, &reply) } else { bytes.append(contentsOf: reply) }
+        reply = []
+    }
+
     package func null() { RESPWriter.null(spokenVersion, to: &bytes) }
     package func nullArray() { RESPWriter.nullArray(spokenVersion, to: &bytes) }
     package func error(_ text: String) { RESPWriter.error(text, to: &bytes) }

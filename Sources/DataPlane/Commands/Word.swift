@@ -10,6 +10,11 @@ enum Word {
     static let persist = Array("PERSIST".utf8)
     static let pxat = Array("PXAT".utf8)
     static let keepTTL = Array("KEEPTTL".utf8)
+    static let absTTL = Array("ABSTTL".utf8)
+    static let auth = Array("AUTH".utf8)
+    static let restoreAsking = Array("RESTORE-ASKING".utf8)
+    static let choose = Array("SELECT".utf8)
+    static let replace = Array("REPLACE".utf8)
 
     /// A number in decimal digits.
     static func number(_ number: Int64) -> [UInt8] {

@@ -2,6 +2,8 @@
 // outside of what came and of the announced length, which must be met exactly. Nothing is compressed here:
 // a writer may always write a string as it is.
 
+import RESP
+
 /// Why compressed bytes are none.
 package enum LZFError: Error, Equatable, Sendable {
     /// They give more than was announced.

@@ -1,6 +1,8 @@
 // The bytes of an RDB that have come and are not used yet, with the checksum of those that are, and strings
 // that are put together from them. Little is kept here: what belongs to a string moves to that string at once.
 
+import RESP
+
 /// Bytes that have come and are not used yet.
 struct RDBInput {
     private var bytes: [UInt8] = []

@@ -74,6 +74,18 @@ extension KeyTable {
         endChange(number)
     }
 
+    /// Whether the value of an entry is this one: of a long one, the same bytes at the same place.
+    func holds(_ value: [UInt8], at number: Int) -> Bool {
+        guard let place = bigPlace(number) else {
+            return self.value(number) == value
+        }
+        // Addresses are compared, and nothing is read from them.
+        let theirs = unsafe value.withUnsafeBufferPointer { $0.baseAddress }
+        return unsafe big[place].withUnsafeBufferPointer {
+            unsafe $0.baseAddress == theirs && $0.count == value.count
+        }
+    }
+
     func append(to number: Int, _ added: Span<UInt8>) {
         setSlice(of: number, at: valueCount(number), added)
     }

@@ -147,7 +147,7 @@ package final class MemoryStore {
     }
 
     /// Whether an entry has a key that is there to be read now.
-    func isThere(_ number: Int) -> Bool {
+    package func isThere(_ number: Int) -> Bool {
         table.rows.isLive(number) && (role.readsExpired || !isOver(number))
     }
 
@@ -215,6 +215,22 @@ package final class MemoryStore {
         return number
     }
 
+    /// The same with a value that is kept as it is, without a copy if it is long.
+    package func set(_ key: Span<UInt8>, in slot: Slot, taking value: consuming [UInt8]) -> Int {
+        let hash = table.hash(key)
+        let number: Int
+        if let found = table.find(key, hash) {
+            number = found
+            table.setExpiry(of: number, KeyTable.never)
+        } else {
+            number = table.insert(key, hash, slot, [UInt8]().span)
+            told.isOld = true
+        }
+        table.setValue(of: number, sharing: value)
+        changed(number)
+        return number
+    }
+
     package func append(to number: Int, _ value: Span<UInt8>) {
         table.append(to: number, value)
         changed(number)
@@ -273,6 +289,16 @@ package final class MemoryStore {
     package func remove(_ number: Int) {
         changeCount &+= 1
         erase(number)
+    }
+
+    /// Takes away a key that is another node's now, if it is still as it was when that node was sent it: a long value
+    /// that changed meanwhile lies elsewhere. Nobody is sent anything of it.
+    package func removeMoved(_ key: Span<UInt8>, value: [UInt8], expiry: Int64?) -> Bool {
+        guard let number = find(key), self.expiry(number) == expiry,
+            table.holds(value, at: number)
+        else { return false }
+        remove(number)
+        return true
     }
 
     package func removeAll() { eraseAll() }

@@ -122,6 +122,7 @@ final class StreamApplier {
             defer { reply.removeAll(keepingUpTo: 4096) }
             switch result {
             case .replied: return
+            case .unfinished: throw .failed(name: shownName(source), "it was put off")
             case .failed(let error), .wroteError(let error):
                 throw .failed(name: shownName(source), error.text)
             }

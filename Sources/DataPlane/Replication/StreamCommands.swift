@@ -99,6 +99,8 @@ package enum StreamCommands {
         Change("expireat", -3, ExpiryCommands.expireAt),
         Change("pexpireat", -3, ExpiryCommands.expireAtMilliseconds),
         Change("persist", 2, ExpiryCommands.persist),
+        Change("restore", -4, DumpCommands.restore),
+        Change("restore-asking", -4, DumpCommands.restore),
     ]
 
     private static let index: [[StreamEntry]] = {

@@ -2,14 +2,14 @@
 // is no more than a claim, and then all at once, so that a long string is not copied again and again.
 
 /// Room for bytes that are still to come.
-enum ByteRoom {
+package enum ByteRoom {
     /// What is taken on the strength of a length alone.
-    static let firstBytes = 1 << 20
+    package static let firstBytes = 1 << 20
     /// What is taken once that much has come. The kernel gives the pages when they are written to.
-    static let secondBytes = 1 << 29
+    package static let secondBytes = 1 << 29
 
     /// Makes room for `count` more bytes of a string that will have `expected` in all.
-    static func make(for count: Int, in bytes: inout [UInt8], expected: Int) {
+    package static func make(for count: Int, in bytes: inout [UInt8], expected: Int) {
         let wanted = bytes.count + count
         guard wanted > bytes.capacity else { return }
         let whole = max(wanted, expected)
@@ -18,18 +18,5 @@ enum ByteRoom {
         } else {
             bytes.reserveCapacity(min(whole, max(secondBytes, 2 * wanted)))
         }
-    }
-}
-
-extension [UInt8] {
-    /// Appends bytes that lie elsewhere.
-    mutating func append(_ bytes: Span<UInt8>) {
-        // The buffer is read while the span is alive, and not kept.
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-    }
-
-    /// A copy of bytes that lie elsewhere.
-    init(copying bytes: Span<UInt8>) {
-        self = unsafe bytes.withUnsafeBufferPointer { unsafe [UInt8]($0) }
     }
 }
