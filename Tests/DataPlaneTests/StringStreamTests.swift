@@ -101,6 +101,14 @@ import Testing
         #expect(shard[1].keys == [])
     }
 
+    @Test func `BITFIELD lengthens a value for what did not fit, if it wrote something`() {
+        let server = TestServer(7000, seed: 1)
+        server.run(line: "bitfield k overflow fail set u8 800 300")
+        #expect(server.keys == [])
+        server.run(line: "bitfield k set u8 0 97 overflow fail set u8 16 300")
+        #expect(server.keys == ["k=a\0\0@-1"])
+    }
+
     @Test func `a transaction that holds MSETEX goes out as one`() {
         let server = TestServer(7000, seed: 1)
         server.store.log.activate()

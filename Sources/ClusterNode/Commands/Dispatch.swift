@@ -75,6 +75,8 @@ enum Dispatch {
         if node.store.changes != changes {
             frame.replicate()
             client.wrote(upTo: node.store.log.offset)
+        } else {
+            frame.forgetReplacement()
         }
         if node.store.hasDisturbed { node.disturbClients() }
         return pause

@@ -128,6 +128,8 @@ enum Transactions {
         store.log.beginTransaction()
         run(queue.requests, context)
         store.log.endTransaction()
+        // EXEC of its own would be one too many.
+        context.frame.replicateNothing()
         client.replies.held.endWhole()
         return .replied
     }

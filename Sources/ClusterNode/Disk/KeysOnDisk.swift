@@ -143,4 +143,9 @@ final class KeysOnDisk {
 package struct SavePoint: Equatable, Sendable {
     package var seconds: Int
     package var changes: Int
+
+    package init(seconds: Int, changes: Int) {
+        self.seconds = seconds
+        self.changes = changes
+    }
 }

@@ -38,6 +38,7 @@ package enum BitFieldCommand {
         case .failure(let error): return .failed(error)
         case .success(let steps):
             let start = context.reply.count
+            let changes = context.store.changes
             context.reply.arrayHeader(steps.count)
             for step in steps {
                 guard run(step, context) else {
@@ -45,8 +46,22 @@ package enum BitFieldCommand {
                     return .valueTooLong
                 }
             }
+            if context.store.changes != changes { grow(steps, context) }
             return .replied
         }
+    }
+
+    /// Steps that did not fit lengthen a value, too, if others wrote: replicas of other makes do so.
+    private static func grow(_ steps: [Step], _ context: KeyContext) {
+        let store = context.store
+        let ends = steps.map { step in
+            if case .get = step.action { return 0 }
+            return (step.field.place + step.field.width - 1) >> 3
+        }
+        guard let last = ends.max(), let number = context.find(1),
+            last >= store.valueCount(number)
+        else { return }
+        _ = store.setSlice(of: number, at: last, [0].span)
     }
 
     // MARK: - Reading the words

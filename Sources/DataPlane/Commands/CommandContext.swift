@@ -57,6 +57,12 @@ package final class CommandFrame {
     /// Whether somebody is sent what changes.
     fileprivate var isSent: Bool { isReplicated && store.log.isActive }
 
+    /// What the command that is being run changes has been sent already, or is not to be sent.
+    package func replicateNothing() { replaceRequest(by: nil) }
+
+    /// The command that was run last changed nothing: what it would have sent is not sent for the next.
+    package func forgetReplacement() { replacement = nil }
+
     fileprivate func replaceRequest(by words: [[UInt8]]?) {
         replacement = (replacement ?? []) + (words.map { [$0] } ?? [])
     }
