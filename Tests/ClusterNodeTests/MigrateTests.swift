@@ -77,6 +77,25 @@ extension LiveTests {
             #expect(text(try other.ask("GET {a}1")) == "$3\r\nnew\r\n")
         }
 
+        @Test func `all who wait for a key are answered when it is free, however many`() throws {
+            let cluster = try alone("a")
+            let node = cluster.nodes[0]
+            let target = try FakeTarget()
+            let mover = try RawClient(node)
+            try begin(mover, target.port, "a 0 9000")
+            let connection = try target.accept()
+            _ = try connection.requests(2)
+            let others = try (0..<400).map { _ in try RawClient(node) }
+            for other in others { try other.send(Array("GET a\r\n".utf8)) }
+            eventually("all of them wait") {
+                let info = try node.text("INFO", "clients")
+                return info.contains("blocked_clients:401\r\n") ? nil : info
+            }
+            connection.say("+OK\r\n+OK\r\n")
+            #expect(try mover.reply() == Self.ok)
+            for other in others { #expect(text(try other.reply()) == "$-1\r\n") }
+        }
+
         @Test func `a key that is another's by the time the target has it stays`() throws {
             let cluster = try alone("a")
             let node = cluster.nodes[0]

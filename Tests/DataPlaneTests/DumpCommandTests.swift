@@ -109,6 +109,15 @@ import Testing
         #expect(client.sent == [["DEL", "a"]])
     }
 
+    @Test func `a replica takes a key that has ended, until its master says that it goes`() throws {
+        var client = KeyClient()
+        client.store.becomeReplica()
+        let reply = try client.ask(
+            DumpCommands.restore, "restore", "a", "999999", "?", "ABSTTL", payload: Self.payload)
+        #expect(reply == .simple("OK"))
+        #expect(client.store.count == 1)
+    }
+
     @Test func `a long value goes in pieces, and is the same`() throws {
         var client = KeyClient(mayPause: true)
         let value = (0..<9_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }

@@ -32,8 +32,13 @@ extension Clients {
         node.statistics.startClock()
         let end = node.statistics.since + Clients.share
         for client in all where self[id: client.id] === client {
-            guard mayGoOn(client, hasFreed, pauseChanged, node), node.statistics.since < end else {
+            guard mayGoOn(client, hasFreed, pauseChanged, node) else {
                 wait(client)
+                continue
+            }
+            guard node.statistics.since < end else {
+                // What it waited for has come, and is not looked for again.
+                wait(client, for: .nextTurn)
                 continue
             }
             guard let pause = Dispatch.run(client, node) else {

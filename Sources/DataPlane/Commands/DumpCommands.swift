@@ -74,7 +74,8 @@ package enum DumpCommands {
                     ? "ERR DUMP payload version or checksum are wrong" : "ERR Bad data format")
         }
         let end = time == 0 ? nil : options.isAbsolute ? time : now + time
-        if let end, end <= now {
+        // A replica keeps what has ended until its master says that it goes.
+        if let end, end <= now, !context.store.isReplica {
             if let found {
                 context.store.remove(found)
                 if context.isReplicated { context.replicate(as: [Word.del, context.bytes(1)]) }

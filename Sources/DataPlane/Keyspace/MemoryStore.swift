@@ -56,6 +56,8 @@ package final class MemoryStore {
     package var changes: UInt64 { changeCount }
     /// Nothing may change for now.
     package var isHeld: Bool { role.isFrozen }
+    /// Keys are a master's, which says when they go.
+    package var isReplica: Bool { role.isReplica }
     package var figures: KeyFigures { counts }
 
     // MARK: - What the rules are told, and what they ask for
