@@ -46,7 +46,7 @@ import Testing
             port 7000
             cluster-enabled yes
 
-            save 900 1
+            save "900 1"
             cluster-node-timeout 3000
             include-like-text-that-is-unknown yes
             loglevel notice
