@@ -111,8 +111,10 @@ extension Node {
             replication.log.append(Self.takeOver(successor))
             return log.write(.notice, "Asking node \(successor) to take over before shutting down.")
         }
-        guard isOver || ready.count == online.count && !wantsFailover(leaving) || online.isEmpty
-        else { return }
+        let canHandOver = wantsFailover(leaving) && online.contains { nodeID($0) != nil }
+        guard isOver || ready.count == online.count && !canHandOver || online.isEmpty else {
+            return
+        }
         if ready.count < online.count {
             log.write(
                 .warning, "\(online.count - ready.count) replicas have not all that was written.")
@@ -128,13 +130,11 @@ extension Node {
         ["CLUSTER", "FAILOVER", "FORCE", "REPLICAID", successor.description].map { Array($0.utf8) }
     }
 
-    /// The node behind a replica's connection: ours is known by where it listens.
+    /// The node behind a replica's connection, if it is one that can be asked to take over.
     private func nodeID(_ feed: ReplicaFeed) -> NodeID? {
+        guard let id = feed.announcement.nodeID.flatMap({ NodeID($0) }) else { return nil }
         let state = host.machine.state
-        return state.replicas(of: host.myID).map { state.nodes[$0] }.first {
-            Int($0.address.port.value) == feed.announcement.port
-                && $0.address.ip.text == feed.address
-        }?.id
+        return state.replicas(of: host.myID).contains { state.nodes[$0].id == id } ? id : nil
     }
 
     private func end(_ leaving: Leaving) {

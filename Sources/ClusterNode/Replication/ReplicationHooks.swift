@@ -50,6 +50,7 @@ extension Node {
         let now = SystemClock.monotonicMilliseconds()
         if let master {
             let address = MasterAddress(host: master.ip.text, port: Int(master.port.value))
+            replication.settings.greeting.nodeID = host.myID.description
             replication.follow(address, at: now)
         } else {
             replication.follow(nil, at: now)

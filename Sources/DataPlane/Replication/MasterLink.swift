@@ -36,7 +36,7 @@ struct MasterLink {
     }
 
     private enum Step: Int {
-        case ping, authenticate, port, address, capabilities
+        case ping, authenticate, port, address, capabilities, nodeID
     }
 
     private var phase = Phase.connecting
@@ -108,6 +108,7 @@ struct MasterLink {
         case .port: Self.command(["REPLCONF", "listening-port", "\(greeting.port)"])
         case .address: Self.command(["REPLCONF", "ip-address", greeting.address])
         case .capabilities: Self.command(["REPLCONF", "capa", "eof", "capa", "psync2"])
+        case .nodeID: Self.command(["REPLCONF", "set-cluster-node-id", greeting.nodeID])
         }
     }
 
@@ -116,6 +117,7 @@ struct MasterLink {
         case .ping, .port, .capabilities: true
         case .authenticate: !greeting.password.isEmpty
         case .address: !greeting.address.isEmpty
+        case .nodeID: !greeting.nodeID.isEmpty
         }
     }
 
@@ -211,7 +213,7 @@ struct MasterLink {
                 switch step {
                 case .ping: text.hasPrefix("NOAUTH") || text.hasPrefix("NOPERM")
                 case .authenticate: false
-                case .port, .address, .capabilities: true
+                case .port, .address, .capabilities, .nodeID: true
                 }
             guard goesOn else { throw .refused(text) }
         }

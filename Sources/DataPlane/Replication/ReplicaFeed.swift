@@ -7,6 +7,8 @@ package struct ReplicaAnnouncement: Equatable, Sendable {
     package var port = 0
     /// The address that it announces; empty: that of its connection.
     package var address = ""
+    /// Its name in the cluster. Who tells it understands as well that it is asked to take over.
+    package var nodeID: String?
     /// It understands `+CONTINUE <id>`.
     package var continuesByID = false
 
@@ -31,7 +33,8 @@ package struct ReplicaAnnouncement: Equatable, Sendable {
                 }
                 address = value
             case "capa": if value.lowercased() == "psync2" { continuesByID = true }
-            case "version", "set-cluster-node-id": continue
+            case "set-cluster-node-id": nodeID = value
+            case "version": continue
             default:
                 let name = ReplicationError.shown(words[index])
                 return "ERR Unrecognized REPLCONF option: \(name)"

@@ -33,6 +33,8 @@ package struct ReplicaGreeting: Equatable, Sendable {
     package var address = ""
     /// Empty: the default user.
     package var user = ""
+    /// Its name in the cluster; empty: none is told.
+    package var nodeID = ""
     /// Empty: none is asked for.
     package var password = ""
 
