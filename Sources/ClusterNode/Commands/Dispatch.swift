@@ -62,7 +62,8 @@ enum Dispatch {
         case .wroteError(let error):
             failed(error, spec, frame.request, client, node)
         }
-        if node.store.changes != changes { frame.replicate() }
+        // What EXEC ran has been sent by then.
+        if node.store.changes != changes && !isExec(spec) { frame.replicate() }
         if node.store.hasDisturbed { node.disturbClients() }
     }
 
