@@ -37,13 +37,10 @@ package final class BusBench {
         var environment = ClusterEnvironment()
         environment.deadline = deadline
         environment.sparePorts = plan.joins + 1
-        var directives = ["--repl-diskless-sync-delay", "0"]
-        // Nothing is lost: there are no keys.
-        if program.isOurs { directives += ["--failover-without-copy", "yes"] }
         cluster = try MixedCluster(
             Array(repeating: program, count: plan.nodes),
-            nodeTimeoutMilliseconds: plan.nodeTimeout, directives: directives,
-            environment: environment)
+            nodeTimeoutMilliseconds: plan.nodeTimeout,
+            directives: ["--repl-diskless-sync-delay", "0"], environment: environment)
     }
 
     /// Measures all plans of a program, each with a cluster of its own.

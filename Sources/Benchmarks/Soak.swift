@@ -135,9 +135,8 @@ package final class Soak {
         cluster = try MixedCluster(
             programs, nodeTimeoutMilliseconds: plan.nodeTimeout,
             directives: ["--repl-diskless-sync-delay", "0"], environment: environment)
-        try cluster.letReplicasStandWithoutCopy()
         for node in cluster.ours {
-            node.directives += ["--failover-without-copy", "yes", "--loglevel", "verbose"]
+            node.directives += ["--loglevel", "verbose"]
             try node.command("CONFIG", "SET", "loglevel", "verbose")
         }
     }

@@ -84,8 +84,7 @@ extension LiveTests {
             let cluster = try MixedCluster(
                 [try Live.ours(), try Live.ours()], nodeTimeoutMilliseconds: 5000,
                 directives: [
-                    "--failover-without-copy", "yes", "--enable-debug-command", "yes",
-                    "--cluster-manual-failover-timeout", "1500",
+                    "--enable-debug-command", "yes", "--cluster-manual-failover-timeout", "1500",
                 ])
             try cluster.form(cluster.nodes, masters: 1)
             let (master, replica) = (cluster.nodes[0], cluster.nodes[1])

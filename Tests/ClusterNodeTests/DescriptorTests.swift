@@ -47,8 +47,7 @@ extension LiveTests {
             let folder = try TemporaryFolder()
             let cluster = try MixedCluster(
                 Array(repeating: try limited(to: 64, folder), count: 6),
-                nodeTimeoutMilliseconds: Live.nodeTimeout,
-                directives: ["--failover-without-copy", "yes"])
+                nodeTimeoutMilliseconds: Live.nodeTimeout)
             try cluster.form(cluster.nodes, masters: 3)
             let (victim, crowded, successor) = (
                 cluster.nodes[0], cluster.nodes[1], cluster.nodes[3]

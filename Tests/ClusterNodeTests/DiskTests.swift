@@ -40,8 +40,7 @@ extension LiveTests {
             let cluster = try MixedCluster(
                 [try Live.ours(), .ours(slow.wrapper)]
                     + Array(repeating: try Live.ours(), count: 4),
-                nodeTimeoutMilliseconds: FailoverTests.timeout,
-                directives: ["--failover-without-copy", "yes"])
+                nodeTimeoutMilliseconds: FailoverTests.timeout)
             try cluster.form(cluster.nodes, masters: 3)
             try slow.delay(.sync, milliseconds: 3 * FailoverTests.timeout)
             try Self.replace(

@@ -14,14 +14,14 @@ extension LiveTests {
         /// What a failover may take beyond the node timeout on a busy machine.
         static let slack = 1500
 
-        /// Masters first; replicas hold nothing that could be lost.
+        /// Masters first, and each replica with a copy of its master.
         static func cluster(
             masters: Int, replicas: Int, nodeTimeout: Int = timeout, _ directives: [String] = []
         ) throws -> MixedCluster {
             let cluster = try MixedCluster(
                 Array(repeating: try Live.ours(), count: masters + replicas),
                 nodeTimeoutMilliseconds: nodeTimeout,
-                directives: ["--failover-without-copy", "yes"] + directives)
+                directives: directives)
             try cluster.form(cluster.nodes, masters: masters)
             return cluster
         }
@@ -123,7 +123,8 @@ extension LiveTests {
             try successor.restart()
             try cluster.waitUntilAgreed()
             try cluster.waitUntilServing()
-            #expect(try successor.myself().isMaster)
+            // While its successor is still marked FAIL, it may be elected with what it has copied by then.
+            #expect(try successor.myself().isMaster != old.myself().isMaster)
         }
 
         @Test func `a replica moves to a master that lost its own`() throws {

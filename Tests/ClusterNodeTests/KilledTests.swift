@@ -30,8 +30,7 @@ extension LiveTests {
 
             init() throws {
                 cluster = try MixedCluster(
-                    [try Live.ours(), try Live.ours()], nodeTimeoutMilliseconds: 1000,
-                    directives: ["--failover-without-copy", "yes"])
+                    [try Live.ours(), try Live.ours()], nodeTimeoutMilliseconds: 1000)
                 (node, other) = (cluster.nodes[0], cluster.nodes[1])
             }
 

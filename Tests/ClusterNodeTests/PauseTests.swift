@@ -158,8 +158,7 @@ extension LiveTests {
             let cluster = try MixedCluster(
                 [try Live.ours(), try Live.ours()], nodeTimeoutMilliseconds: 20_000,
                 directives: [
-                    "--enable-debug-command", "yes", "--failover-without-copy", "yes",
-                    "--cluster-manual-failover-timeout", "1000",
+                    "--enable-debug-command", "yes", "--cluster-manual-failover-timeout", "1000",
                 ])
             try cluster.form(cluster.nodes, masters: 1)
             let (master, replica) = (cluster.nodes[0], cluster.nodes[1])

@@ -290,10 +290,14 @@ extension LiveTests {
                 try node.ask(["CONFIG", "GET", "client-output-buffer-limit"]).elements?.last?
                     .string ?? ""
             }
-            #expect(try limits() == "normal 0 65536 60 pubsub 33554432 8388608 60")
+            #expect(
+                try limits()
+                    == "normal 0 65536 60 slave 268435456 67108864 60 pubsub 33554432 8388608 60")
             try node.command(
                 "CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 100kb 5")
-            #expect(try limits() == "normal 0 65536 60 pubsub 1048576 102400 5")
+            #expect(
+                try limits()
+                    == "normal 0 65536 60 slave 268435456 67108864 60 pubsub 1048576 102400 5")
         }
     }
 }

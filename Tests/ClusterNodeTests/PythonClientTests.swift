@@ -68,8 +68,7 @@ extension LiveTests {
         @Test func `redis-py reads and writes before, during and after a failover`() throws {
             let cluster = try MixedCluster(
                 Array(repeating: try Live.ours(), count: 6),
-                nodeTimeoutMilliseconds: Live.nodeTimeout,
-                directives: ["--failover-without-copy", "yes"])
+                nodeTimeoutMilliseconds: Live.nodeTimeout)
             try cluster.form(cluster.nodes, masters: 3)
             let folder = try TemporaryFolder()
             let script = folder.path(of: "client.py")

@@ -1,5 +1,5 @@
-// A replica holds no copy of its master's keys: whatever it was told about failover, nobody may take its
-// answers for the truth, and no node of the cluster, theirs or ours, may send clients to it.
+// What may be read from a replica: from one that holds a copy of its master's keys all, and nodes of both kinds
+// send clients to it; from one that cannot hold a copy nothing, whatever it was told about failover.
 
 import ClusterClient
 import Interop
@@ -21,13 +21,12 @@ extension LiveTests {
         private static let masterDown =
             "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
-        private func cluster(_ programs: [ServerProgram]) throws -> MixedCluster {
-            let cluster = try MixedCluster(
-                programs, nodeTimeoutMilliseconds: Live.nodeTimeout)
-            for node in cluster.ours {
-                try node.command("CONFIG", "SET", "failover-without-copy", "yes")
-            }
-            return cluster
+        private func cluster(
+            _ programs: [ServerProgram], _ directives: String...
+        ) throws -> MixedCluster {
+            try MixedCluster(
+                programs, nodeTimeoutMilliseconds: Live.nodeTimeout,
+                directives: ["--repl-ping-replica-period", "1"] + directives)
         }
 
         private func words(_ line: String) -> [String] {
@@ -65,52 +64,146 @@ extension LiveTests {
             return (listed, row?["health"]?.string)
         }
 
-        private func expectLoading(_ replica: ServerProcess, _ cluster: MixedCluster) {
+        private func expectTold(
+            _ replica: ServerProcess, _ cluster: MixedCluster, listed: Bool, health: String
+        ) {
             for node in cluster.nodes {
-                eventually("\(node.name) says that the replica cannot be read from") {
+                eventually("\(node.name) says how it is about the replica") {
                     let said = try told(by: node, of: replica.port)
-                    return !said.isListed && said.health == "loading" ? nil : "\(said)"
+                    // Older servers have no CLUSTER SHARDS.
+                    return said.isListed == listed && said.health ?? health == health
+                        ? nil : "\(said)"
                 }
             }
         }
 
-        @Test func `a replica without a copy answers no read, and no node lists it`() throws {
+        private func expectRead(_ replica: ServerProcess, _ value: String) throws {
+            let client = try replica.connect()
+            #expect(try client.send(["READONLY"]) == .simple("OK"))
+            eventually("it has the value") {
+                let reply = try client.send(["GET", "foo"])
+                return reply.string == value ? nil : "\(reply)"
+            }
+            #expect(try client.send(["DBSIZE"]).number == 1)
+            #expect(try client.send(["SET", "foo", "x"]).errorText?.hasPrefix("MOVED ") == true)
+        }
+
+        @Test func `a replica answers reads after READONLY, and all nodes list it`() throws {
             let cluster = try cluster([try Live.ours(), try Live.ours()])
             try cluster.form(cluster.nodes, masters: 1)
             let (master, replica) = (cluster.nodes[0], cluster.nodes[1])
             try master.command("SET", "foo", "bar")
-            // The master's offset has reached the replica by then.
-            let change = try cluster.watch(milliseconds: 2 * Live.nodeTimeout)
-            #expect(change == nil)
-            try expectNoReads(from: replica, master: master)
-            expectLoading(replica, cluster)
+            try expectRead(replica, "bar")
+            expectTold(replica, cluster, listed: true, health: "online")
+            let moved = "MOVED 12182 127.0.0.1:\(master.port)"
+            #expect(try replica.connect().send(["GET", "foo"]).errorText == moved)
         }
 
-        @Test func `a master that was replaced by hand is read from no more`() throws {
+        @Test func `a replica that cannot hold a copy answers no read, and no node lists it`()
+            throws
+        {
+            let cluster = try cluster(
+                [try Live.ours(), try Live.ours(), try Live.ours()], "--failover-without-copy",
+                "yes")
+            try cluster.form(Array(cluster.nodes.prefix(2)), masters: 2)
+            let (master, replica) = (cluster.nodes[1], cluster.nodes[2])
+            try cluster.meet(cluster.nodes[0], replica)
+            try cluster.waitUntilAgreed()
+            try master.command("SET", "foo", "bar")
+            try master.command("SET", "{foo}", String(repeating: "x", count: 2 << 20))
+            try replica.command("CONFIG", "SET", "proto-max-bulk-len", "1mb")
+            try cluster.replicate(replica, master)
+            eventually("it says why it stopped") {
+                let field = "grapevine_replication_stopped"
+                return try replica.field(field, of: "INFO", "replication") == nil
+                    ? "it does not" : nil
+            }
+            #expect(replica.log.contains("Stopped following the master"))
+            #expect(try replica.field("grapevine_copy", of: "INFO", "replication") == "none")
+            try expectNoReads(from: replica, master: master)
+            expectTold(replica, cluster, listed: false, health: "loading")
+        }
+
+        @Test func `a master that was replaced by hand goes on as a replica without a copy made`()
+            throws
+        {
             let cluster = try cluster([try Live.ours(), try Live.ours()])
             try cluster.form(cluster.nodes, masters: 1)
             let (master, successor) = (cluster.nodes[0], cluster.nodes[1])
             try master.command("SET", "foo", "bar")
             try successor.command("CLUSTER", "FAILOVER")
             try cluster.waitUntilServed(by: [successor], without: [], limit: 5000)
-            eventually("the former master follows") {
-                try master.myself().isReplica ? nil : "not yet"
-            }
-            try expectNoReads(from: master, master: successor)
-            expectLoading(master, cluster)
+            try cluster.waitUntilCopied([master])
+            try successor.command("SET", "foo", "new")
+            try expectRead(master, "new")
+            expectTold(master, cluster, listed: true, health: "online")
+            #expect(try successor.field("sync_full", of: "INFO", "stats") == "0")
+            #expect(try successor.field("sync_partial_ok", of: "INFO", "stats") == "1")
         }
 
         @Test(.enabled(if: Live.redis != nil, Live.noRedis))
-        func `real nodes of the cluster send nobody to a replica of ours`() throws {
+        func `real nodes of the cluster send clients to a replica of ours`() throws {
             let cluster = try cluster([try Live.theirs(), try Live.theirs(), try Live.ours()])
             try cluster.form(cluster.nodes, masters: 2)
             let (master, replica) = (cluster.nodes[0], cluster.nodes[2])
             for number in 0..<200 {
                 _ = try master.ask(["SET", "key:\(number)", "value"])
             }
-            let change = try cluster.watch(milliseconds: 2 * Live.nodeTimeout)
-            #expect(change == nil)
-            expectLoading(replica, cluster)
+            expectTold(replica, cluster, listed: true, health: "online")
+            #expect(try replica.ask(["DBSIZE"]) == (try master.ask(["DBSIZE"])))
+        }
+
+        @Test func `a replica that may not serve stale data refuses reads while its link is down`()
+            throws
+        {
+            let cluster = try MixedCluster(
+                [try Live.ours(), try Live.ours()], nodeTimeoutMilliseconds: 20_000)
+            try cluster.form(cluster.nodes, masters: 1)
+            let (master, replica) = (cluster.nodes[0], cluster.nodes[1])
+            try master.command("SET", "foo", "bar")
+            try expectRead(replica, "bar")
+            master.send(.kill)
+            _ = master.wait(milliseconds: 5000)
+            let client = try replica.connect()
+            #expect(try client.send(["READONLY"]) == .simple("OK"))
+            eventually("the link is down") {
+                let link = try replica.field("master_link_status", of: "INFO", "replication")
+                return link == "down" ? nil : "up"
+            }
+            #expect(try client.send(["GET", "foo"]).string == "bar")
+            try replica.command("CONFIG", "SET", "slave-serve-stale-data", "no")
+            #expect(try client.send(["GET", "foo"]).errorText == Self.masterDown)
+            #expect(try client.send(["DBSIZE"]).errorText == Self.masterDown)
+            #expect(try client.send(["ROLE"]).elements?.first?.string == "slave")
+            _ = try client.send(["MULTI"])
+            #expect(try client.send(["GET", "foo"]).errorText == Self.masterDown)
+            #expect(try client.send(["EXEC"]).errorText?.hasPrefix("EXECABORT ") == true)
+        }
+
+        @Test func `a master without enough replicas that answer takes no write`() throws {
+            let cluster = try cluster(
+                [try Live.ours(), try Live.ours()], "--cluster-node-timeout", "20000")
+            try cluster.form(cluster.nodes, masters: 1)
+            let (master, replica) = (cluster.nodes[0], cluster.nodes[1])
+            try master.command(
+                "CONFIG", "SET", "min-slaves-to-write", "1", "min-replicas-max-lag", "2")
+            try master.command("SET", "foo", "bar")
+            replica.send(.stop)
+            defer { replica.send(.resume) }
+            let none = "NOREPLICAS Not enough good replicas to write."
+            eventually("writes are refused") {
+                let reply = try master.ask(["SET", "foo", "new"])
+                return reply.errorText == none ? nil : "\(reply)"
+            }
+            let client = try master.connect()
+            _ = try client.send(["MULTI"])
+            #expect(try client.send(["SET", "foo", "new"]).errorText == none)
+            #expect(try client.send(["EXEC"]).errorText?.hasPrefix("EXECABORT ") == true)
+            #expect(try master.ask(["GET", "foo"]).string != nil)
+            replica.send(.resume)
+            eventually("writes are taken again") {
+                try master.ask(["SET", "foo", "new"]).errorText
+            }
         }
     }
 }

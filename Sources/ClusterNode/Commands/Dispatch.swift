@@ -139,14 +139,16 @@ enum Dispatch {
         if spec.keys.first > 0 || isExec(spec) {
             if let redirection = Routing.refusal(of: spec, client, node) { return redirection }
         }
-        if flags(of: spec, client).contains(.write) && !node.routes.takesWrites(node) {
-            return "READONLY You can't write against a read only replica."
+        if flags(of: spec, client).contains(.write) {
+            if !node.replication.takesWrites(at: node.wake.monotonic) {
+                return "NOREPLICAS Not enough good replicas to write."
+            }
+            if !node.routes.takesWrites(node) {
+                return "READONLY You can't write against a read only replica."
+            }
         }
         if let refusal = PubSubCommands.refusal(of: spec, client) { return refusal }
-        // It tells of all keys without naming one: a replica without a copy would say that there are none.
-        if flags(of: spec, client).contains(.wholeStore) && !node.routes.takesWrites(node)
-            && !node.replication.holdsCopy
-        {
+        if isStale(spec, client, node) {
             return
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
         }
@@ -154,6 +156,17 @@ enum Dispatch {
             return "OOM command not allowed when used memory > 'maxmemory'."
         }
         return nil
+    }
+
+    /// Whether an answer of this replica could not be relied on, and must not be given.
+    private static func isStale(_ spec: CommandSpec, _ client: Client, _ node: Node) -> Bool {
+        if node.replication.refusesReads {
+            let queued = isExec(spec) ? client.transaction.queue : nil
+            if queued?.hasFreshReads ?? !spec.flags.contains(.stale) { return true }
+        }
+        // It tells of all keys without naming one: a replica without a copy would say that there are none.
+        return flags(of: spec, client).contains(.wholeStore) && !node.routes.takesWrites(node)
+            && !node.replication.holdsCopy
     }
 
     /// A replica says how far it is, and nothing else: one that does more has lost count.

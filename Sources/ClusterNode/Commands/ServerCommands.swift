@@ -57,7 +57,7 @@ enum ServerCommands {
             return context.answer(
                 .list([
                     .bulk(Word.master), .integer(Int64(replication.log.offset)),
-                    .list(replication.feeds.filter { $0.state != .waiting }.map(ofReplica)),
+                    .list(replication.feeds.filter { $0.state == .online }.map(ofReplica)),
                 ]))
         }
         let isUp = replication.linkState == .following

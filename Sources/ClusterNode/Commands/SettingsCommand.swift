@@ -135,6 +135,7 @@ extension Node {
         log.level = changed.logLevel
         slowLog.configure(changed)
         store.valueLimit = changed.largestBulk
+        replication.settings = Self.replicationSettings(changed)
         clients.limitsChanged(self)
         host.probes.tellsPings = changed.logLevel == .debug
         if linkLimit {

@@ -12,6 +12,8 @@ final class TransactionQueue {
     private(set) var count = 0
     /// What the commands do, all together.
     private(set) var flags: CommandFlags = []
+    /// One of them may not be answered while the link to the master is down.
+    private(set) var hasFreshReads = false
     /// An error came up while it was put together: EXEC refuses it.
     var isSpoiled = false
     private(set) var heldBytes = 0
@@ -33,6 +35,7 @@ final class TransactionQueue {
         requests.feed(bytes)
         count += 1
         flags.formUnion(spec.flags)
+        if !spec.flags.contains(.stale) { hasFreshReads = true }
         return true
     }
 }

@@ -27,8 +27,10 @@ extension Directives {
             options, words throws(OptionError) in
             try setOutputLimit(&options, words)
         } get: {
-            let limit = $0.subscriberLimit
-            return "normal 0 \($0.outputLimitBytes) \($0.outputPatience / 1000) pubsub "
+            let (limit, replicas) = ($0.subscriberLimit, $0.replication)
+            return "normal 0 \($0.outputLimitBytes) \($0.outputPatience / 1000) "
+                + "slave \(replicas.hardLimitBytes) \(replicas.softLimitBytes) "
+                + "\(replicas.softTime / 1000) pubsub "
                 + "\(limit.hardBytes) \(limit.softBytes) \(limit.softTime / 1000)"
         },
         Directive(name: "enable-debug-command", isMutable: false) {
@@ -56,7 +58,7 @@ extension Directives {
     }
 
     /// Classes with a hard limit, a soft one and its seconds. Of normal clients the soft limit is
-    /// meant, for one that takes nothing for so long; of subscribers both are. Other classes do not exist here.
+    /// meant, for one that takes nothing for so long; of replicas and subscribers both are.
     private static func setOutputLimit(
         _ options: inout NodeOptions, _ words: [String]
     ) throws(OptionError) {
@@ -74,6 +76,11 @@ extension Directives {
             else {
                 throw OptionError(
                     "Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+            }
+            if name == "slave" || name == "replica" {
+                options.replication.hardLimitBytes = hard
+                options.replication.softLimitBytes = soft
+                options.replication.softTime = Int64(seconds) * 1000
             }
             if name == "pubsub" {
                 options.subscriberLimit = OutputLimit(

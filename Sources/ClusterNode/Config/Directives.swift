@@ -35,12 +35,18 @@ enum Directives {
         "cluster-slave-validity-factor": "cluster-replica-validity-factor",
         "cluster-slave-no-failover": "cluster-replica-no-failover",
         "repl-ping-slave-period": "repl-ping-replica-period",
+        "slave-announce-ip": "replica-announce-ip",
+        "slave-announce-port": "replica-announce-port",
+        "slave-serve-stale-data": "replica-serve-stale-data",
+        "min-slaves-to-write": "min-replicas-to-write",
+        "min-slaves-max-lag": "min-replicas-max-lag",
         "primaryauth": "masterauth",
         "primaryuser": "masteruser",
     ]
 
     static let table: [Directive] =
-        listening + announcing + cluster + process + clients + passwords + disk + stored
+        listening + announcing + cluster + replication + process + clients + passwords + disk
+        + stored
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in
@@ -142,12 +148,6 @@ enum Directives {
             "cluster-replica-validity-factor", 0...Int(Int32.max),
             \.cluster.replicaValidityFactor),
         number("cluster-blacklist-ttl", 0...86_400, \.cluster.blacklistTTL),
-        Directive(name: "repl-ping-replica-period", isMutable: true) {
-            options, words throws(OptionError) in
-            options.cluster.replicaPingPeriod = Int64(try integer(words, 1...86_400)) * 1000
-        } get: {
-            String($0.cluster.replicaPingPeriod / 1000)
-        },
         number("cluster-migration-barrier", 0...Int(Int32.max), \.cluster.migrationBarrier),
         flag("cluster-replica-no-failover", \.cluster.replicaNoFailover),
         flag("cluster-allow-replica-migration", \.cluster.allowReplicaMigration),

@@ -38,6 +38,15 @@ extension Directive {
 }
 
 extension Directives {
+    /// How it is here, for directives of which a name alone would say too little.
+    static func remark(on name: String) -> String? {
+        switch name {
+        case "repl-diskless-sync": "a copy always goes from memory to the replica"
+        case "repl-diskless-sync-delay": "each replica gets its own copy at once"
+        default: nil
+        }
+    }
+
     static let storedNames = Set(stored.map(\.name))
 
     static let stored: [Directive] = [

@@ -134,9 +134,6 @@ enum UnbuiltDirectives {
         protections(
             [("appendonly", "no")], "keys are kept in memory alone: it must be no")
         + protections(
-            [("min-replicas-to-write", "0"), ("min-slaves-to-write", "0")],
-            "no replica holds a copy: it must be 0")
-        + protections(
             [("maxmemory-clients", "0")],
             "what all clients hold together is not limited: it must be 0", also: ["0%", "0b"])
 
@@ -158,9 +155,6 @@ enum UnbuiltDirectives {
         + wishes(
             [("commandlog-request-larger-than", "-1"), ("commandlog-reply-larger-than", "-1")],
             "large requests and replies are not recorded", matching: isAnything)
-        + wishes(
-            [("replica-serve-stale-data", "no"), ("slave-serve-stale-data", "no")],
-            "a replica holds no copy that it could tell from")
         + wishes(
             [("replica-read-only", "yes"), ("slave-read-only", "yes")], "a replica takes no writes")
         + wishes(

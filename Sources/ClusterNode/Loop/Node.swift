@@ -131,7 +131,9 @@ package final class Node {
             log.write(
                 .notice,
                 "Directives that are accepted without effect here: "
-                    + options.withoutEffect.joined(separator: " "))
+                    + options.withoutEffect.map { name in
+                        name + (Directives.remark(on: name).map { " (\($0))" } ?? "")
+                    }.joined(separator: " "))
         }
         if !options.notInForce.isEmpty {
             let list = options.notInForce.map {

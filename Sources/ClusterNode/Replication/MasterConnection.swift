@@ -56,11 +56,13 @@ final class MasterConnection {
         if event.isReadable || event.isBroken { read(node) }
     }
 
-    /// Reads of one wake-up: what more there is waits for the next one.
-    private static let readsAtOnce = 8
+    /// Milliseconds that reading takes in one wake-up: what more there is waits for the next one. A copy is taken
+    /// as fast as it comes, and neither the bus nor clients wait for it.
+    private static let share: Int64 = 2
 
     private func read(_ node: Node) {
-        for _ in 0..<Self.readsAtOnce {
+        let end = SystemClock.monotonicMilliseconds() + Self.share
+        repeat {
             guard let outcome = stream?.read(into: &node.loop.readBuffer) else { return }
             switch outcome {
             case .closed: return failed("the master closed it", node)
@@ -72,7 +74,7 @@ final class MasterConnection {
                 perform(node)
                 guard count == buffer.count else { return }
             }
-        }
+        } while SystemClock.monotonicMilliseconds() < end
     }
 
     /// Does what replication asks for.

@@ -39,6 +39,8 @@ struct Following {
 extension Replication {
     /// Milliseconds between two attempts.
     private static let retryPeriod: Int64 = 1000
+    /// The same after a link that stood: nothing tells that the next one would not.
+    private static let renewalPeriod: Int64 = 200
     /// Milliseconds between two words to the master.
     private static let sayPeriod: Int64 = 1000
 
@@ -46,6 +48,12 @@ extension Replication {
 
     /// Whether reads of this replica can be answered from what it holds.
     package var holdsCopy: Bool { following?.hasCopy ?? false }
+
+    /// Whether the link to the master is down and nothing may be read meanwhile.
+    package var refusesReads: Bool {
+        guard let following, !settings.servesStale else { return false }
+        return !following.isUp
+    }
 
     /// As a replica: milliseconds since what is held was last known to be the master's; nil when it is not.
     package func copyAge(at now: Int64) -> Int64? {
@@ -95,7 +103,7 @@ extension Replication {
         following?.link = MasterLink(
             settings.greeting, from: log.isActive ? (log.id, log.offset + 1) : nil, store, limits,
             at: now)
-        following?.retryAt = now + Self.retryPeriod
+        following?.retryAt = now + Self.renewalPeriod
         want(.connect(master))
         note(.connecting(master))
     }
@@ -160,9 +168,13 @@ extension Replication {
     }
 
     private func dropLink(at now: Int64) {
-        if following?.isUp == true { following?.downSince = now }
+        let wasUp = following?.isUp == true
         following?.link = nil
-        following?.retryAt = now + Self.retryPeriod
+        guard wasUp else {
+            following?.retryAt = now + Self.retryPeriod
+            return
+        }
+        following?.downSince = now
     }
 
     private func handle(_ event: MasterLink.Event, at now: Int64) {

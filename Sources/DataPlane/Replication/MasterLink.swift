@@ -105,7 +105,11 @@ struct MasterLink {
             Self.command(
                 greeting.user.isEmpty
                     ? ["AUTH", greeting.password] : ["AUTH", greeting.user, greeting.password])
-        case .port: Self.command(["REPLCONF", "listening-port", "\(greeting.port)"])
+        case .port:
+            Self.command([
+                "REPLCONF", "listening-port",
+                "\(greeting.announcedPort == 0 ? greeting.port : greeting.announcedPort)",
+            ])
         case .address: Self.command(["REPLCONF", "ip-address", greeting.address])
         case .capabilities: Self.command(["REPLCONF", "capa", "eof", "capa", "psync2"])
         case .nodeID: Self.command(["REPLCONF", "set-cluster-node-id", greeting.nodeID])

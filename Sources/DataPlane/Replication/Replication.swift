@@ -204,6 +204,14 @@ package final class Replication {
         log.append(service: ["REPLCONF", "GETACK", "*"])
     }
 
+    /// Whether as many replicas follow as a write asks for; of a replica nothing is asked. Silence counts in
+    /// whole seconds, since replicas speak once a second.
+    package func takesWrites(at now: Int64) -> Bool {
+        let wanted = settings.writeCondition
+        guard wanted.replicas > 0, wanted.longestSilence > 0, following == nil else { return true }
+        return goodReplicas(within: wanted.longestSilence + 999, at: now) >= wanted.replicas
+    }
+
     /// Replicas that answered within this time.
     package func goodReplicas(within time: Int64, at now: Int64) -> Int {
         feeds.reduce(0) { $0 + ($1.state == .online && now - $1.heardAt <= time ? 1 : 0) }

@@ -21,6 +21,19 @@ package struct ReplicationSettings: Equatable, Sendable {
     package var limits = RequestLimits()
     /// Bytes that the keys of a copy may take; 0: no limit.
     package var copyMemory = 0
+    /// A replica answers reads while its link is down.
+    package var servesStale = true
+    package var writeCondition = WriteCondition()
+
+    package init() {}
+}
+
+/// What a master asks of its replicas before it takes a write.
+package struct WriteCondition: Equatable, Sendable {
+    /// So many must follow; 0: none needs to.
+    package var replicas = 0
+    /// One that said nothing for longer does not count, in milliseconds; 0: nothing is asked for.
+    package var longestSilence: Int64 = 10_000
 
     package init() {}
 }
@@ -29,6 +42,8 @@ package struct ReplicationSettings: Equatable, Sendable {
 package struct ReplicaGreeting: Equatable, Sendable {
     /// Where clients reach this server.
     package var port = 0
+    /// Told in its place; 0: nothing is.
+    package var announcedPort = 0
     /// Empty: the address of its connection.
     package var address = ""
     /// Empty: the default user.

@@ -103,7 +103,7 @@ extension MixedCluster {
         }
     }
 
-    private func wait(
+    func wait(
         _ what: String, _ limit: Int, _ amiss: () throws(InteropError) -> String?
     ) throws(InteropError) -> Int {
         let start = SystemClock.monotonicMilliseconds()

@@ -121,13 +121,15 @@ package final class MixedCluster {
     /// - Parameters:
     ///   - recordsTraffic: whether a node of ours records its own traffic, whatever else does.
     ///   - isRelayed: whether others reach its bus by a port of `relay`, once that is called.
+    ///   - more: directives for it alone.
     @discardableResult
     package func add(
-        _ program: ServerProgram, recordsTraffic: Bool = false, isRelayed: Bool = false
+        _ program: ServerProgram, recordsTraffic: Bool = false, isRelayed: Bool = false,
+        _ more: [String] = []
     ) throws(InteropError) -> ServerProcess {
         let port = try takePort()
         let node = try start(
-            program, port: port, folder: "\(path)/\(port)", directives,
+            program, port: port, folder: "\(path)/\(port)", directives + more,
             recordsTraffic: recordsTraffic, announcedBusPort: isRelayed ? try takePort() : nil)
         nodes.append(node)
         return node
@@ -172,7 +174,8 @@ package final class MixedCluster {
         return other
     }
 
-    private func takePort() throws(InteropError) -> Int {
+    /// A port that is free, and nobody's but the caller's.
+    func takePort() throws(InteropError) -> Int {
         if let row, nextPort >= row.ports.upperBound { return try LoopbackPorts.base(count: 1) }
         defer { nextPort += 1 }
         return nextPort
@@ -192,12 +195,6 @@ package final class MixedCluster {
     }
 
     // MARK: - Forming
-
-    /// Lets replicas of ours stand for election although they hold no copy of their master's data:
-    /// our nodes copy none.
-    package func letReplicasStandWithoutCopy() throws(InteropError) {
-        for node in ours { try node.command("CONFIG", "SET", "failover-without-copy", "yes") }
-    }
 
     /// Divides all slots evenly among these.
     package func assignSlots(to masters: [ServerProcess]) throws(InteropError) {

@@ -119,10 +119,8 @@ package struct Recordings {
     private func start(_ programs: [ServerProgram]) throws(InteropError) -> MixedCluster {
         var environment = ClusterEnvironment()
         environment.deadline = deadline
-        let cluster = try MixedCluster(
+        return try MixedCluster(
             programs, nodeTimeoutMilliseconds: Self.nodeTimeout, environment: environment)
-        try cluster.letReplicasStandWithoutCopy()
-        return cluster
     }
 
     /// Plays something, recorded if it is wanted.

@@ -7,9 +7,7 @@ extension InteropScenario {
     static let crashing: [InteropScenario] = [
         InteropScenario("crash-our-voters", "their master dies; our voters elect their replica") {
             context throws(InteropError) in
-            try crash(
-                context, [context.theirs, context.ours, context.ours, context.theirs],
-                replicates: true)
+            try crash(context, [context.theirs, context.ours, context.ours, context.theirs])
         },
         InteropScenario("crash-our-heir", "their master dies; their voters elect our replica") {
             context throws(InteropError) in
@@ -41,24 +39,26 @@ extension InteropScenario {
 
     /// The first node dies and the last takes its place; it comes back and follows.
     private static func crash(
-        _ context: ScenarioContext, _ programs: [ServerProgram], replicates: Bool = false
+        _ context: ScenarioContext, _ programs: [ServerProgram]
     ) throws(InteropError) {
-        let cluster = try context.formed(programs, masters: 3)
+        let cluster = try context.filled(programs, masters: 3)
         let (victim, successor) = (cluster.nodes[0], cluster.nodes[3])
-        if replicates { try context.untilCopied(successor) }
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
         try context.untilServed(cluster, by: successor, without: [victim])
+        try context.expectKeys(cluster)
         try victim.restart()
         try context.untilReplica(victim, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+        try cluster.waitUntilCopied([victim])
+        try context.expectKeys(cluster)
     }
 
     /// The first node is stopped until the last has taken its place, and goes on.
     private static func pause(
         _ context: ScenarioContext, _ programs: [ServerProgram]
     ) throws(InteropError) {
-        let cluster = try context.formed(programs, masters: 3)
+        let cluster = try context.filled(programs, masters: 3)
         let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
         old.send(.stop)
         do throws(InteropError) {
@@ -70,6 +70,8 @@ extension InteropScenario {
         old.send(.resume)
         try context.untilReplica(old, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+        try cluster.waitUntilCopied([old])
+        try context.expectKeys(cluster)
     }
 
     /// The only replica of the second master dies; of the two that the first one has, one moves.

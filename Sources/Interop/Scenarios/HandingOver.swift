@@ -14,10 +14,7 @@ extension InteropScenario {
             },
             InteropScenario(
                 "failover-theirs-\(form.name)",
-                "their replica takes our master's place \(form.how)",
-                // Our master's offset is 0, which older ones take for "not told yet".
-                needs: form.word.isEmpty
-                    ? .version(6, 2, "a master at offset 0 can be replaced by hand since") : nil
+                "their replica takes our master's place \(form.how)"
             ) { context throws(InteropError) in
                 try handOver(
                     context, [context.ours, context.theirs, context.ours, context.theirs], form.word
@@ -34,7 +31,7 @@ extension InteropScenario {
     private static func handOver(
         _ context: ScenarioContext, _ programs: [ServerProgram], _ form: [String]
     ) throws(InteropError) {
-        let cluster = try context.formed(programs, masters: 3)
+        let cluster = try context.filled(programs, masters: 3)
         let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
         let reply = try successor.ask(["CLUSTER", "FAILOVER"] + form)
         if let error = reply.errorText {
@@ -43,5 +40,7 @@ extension InteropScenario {
         try context.untilServed(cluster, by: successor)
         try context.untilReplica(old, of: successor)
         try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
+        try cluster.waitUntilCopied([old])
+        try context.expectKeys(cluster)
     }
 }

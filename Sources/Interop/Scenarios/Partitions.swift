@@ -16,7 +16,7 @@ extension InteropScenario {
             "their master, cut off, stops serving; healed, it follows the new master"
         ) { context throws(InteropError) in
             try partition(
-                context, [context.theirs, context.ours, context.ours, context.theirs], copies: true)
+                context, [context.theirs, context.ours, context.ours, context.theirs])
         },
         InteropScenario(
             "partition-replicas", "replicas of both kinds, cut off, elect nobody and come back"
@@ -50,11 +50,10 @@ extension InteropScenario {
 
     /// The first node is cut off from all others; the last, its replica, takes its place.
     private static func partition(
-        _ context: ScenarioContext, _ programs: [ServerProgram], copies: Bool = false
+        _ context: ScenarioContext, _ programs: [ServerProgram]
     ) throws(InteropError) {
         let (cluster, relay) = try context.relayed(programs, masters: 3)
         let (old, successor) = (cluster.nodes[0], cluster.nodes[3])
-        if copies { try context.untilCopied(successor) }
         let ids = try ids(cluster)
         relay.cut([ids[0]], from: Array(ids[1...]))
         try context.untilServed(cluster, by: successor, without: [old])

@@ -45,14 +45,15 @@ package final class ScenarioContext {
         var environment = environment
         environment.sparePorts = 2 * programs.count + Self.sparePorts
         let cluster = try MixedCluster(
-            [], nodeTimeoutMilliseconds: Self.timeout, directives: directives,
+            [], nodeTimeoutMilliseconds: Self.timeout,
+            // Real masters wait for more replicas before a copy, unless they are told not to.
+            directives: ["--repl-diskless-sync-delay", "0"] + directives,
             folder: "\(folder)/\(clusters.count)", environment: environment)
         // Before its nodes start: one that does not start leaves a log, too.
         clusters.append(cluster)
         for program in programs {
             try cluster.add(program, recordsTraffic: recordsTraffic, isRelayed: isRelayed)
         }
-        try cluster.letReplicasStandWithoutCopy()
         return cluster
     }
 
@@ -86,7 +87,25 @@ package final class ScenarioContext {
         return cluster
     }
 
-    /// The same, with the bus led through a relay that can cut it.
+    /// The same with keys in it, which all replicas hold.
+    func filled(
+        _ programs: [ServerProgram], masters: Int
+    ) throws(InteropError) -> MixedCluster {
+        let cluster = try formed(programs, masters: masters)
+        try cluster.writeKeys(Self.keyCount)
+        try cluster.waitUntilApplied(Array(cluster.nodes.dropFirst(masters)))
+        return cluster
+    }
+
+    /// All keys of a filled cluster are still there.
+    func expectKeys(_ cluster: MixedCluster) throws(InteropError) {
+        let lost = try cluster.lostKeys(Self.keyCount)
+        try expect(lost == 0, "all keys are there, \(lost) are lost")
+    }
+
+    private static let keyCount = 300
+
+    /// Formed, with the bus led through a relay that can cut it.
     func relayed(
         _ programs: [ServerProgram], masters: Int
     ) throws(InteropError) -> (cluster: MixedCluster, relay: BusRelay) {
@@ -117,14 +136,6 @@ package final class ScenarioContext {
     /// `redis-cli --cluster check` finds nothing.
     func checkCluster(at node: ServerProcess) throws(InteropError) {
         try redisCLI(["--cluster", "check", "\(node.address)"])
-    }
-
-    /// Waits until a replica of theirs has copied its master: before, it does not stand.
-    func untilCopied(_ replica: ServerProcess) throws(InteropError) {
-        try until("\(replica.name) holds a copy") { () throws(InteropError) in
-            let link = try replica.field("master_link_status", of: "INFO", "replication")
-            return link == "up" ? nil : "link \(link ?? "unknown")"
-        }
     }
 
     /// Waits until nothing is amiss.

@@ -184,8 +184,7 @@ enum BusBenchCommand {
         text += "masters, no keys, no clients but the looks; cost over "
         text += "\(plans.first?.steadySeconds ?? 0) s; medians of \(plans.first?.rounds ?? 0) "
         text += "masters killed and \(plans.first?.joins ?? 0) nodes joined; bytes as loopback "
-        text += "counts them, with TCP and IP headers; replicas of ours hold no copy and stand all "
-        text += "the same (failover-without-copy)"
+        text += "counts them, with TCP and IP headers"
         return text
     }
 }

@@ -13,6 +13,8 @@ enum InteropCommand {
             Option("--peers", value: "DIR", "every server in DIR/bin, each version once"),
             Option("--scenario", value: "NAME", "this scenario alone; may be given more than once"),
             Option("--list", "names the scenarios and ends"),
+            Option(
+                "--replication", "the scenarios of replication, which take longer, and no others"),
             Option("--json", "one JSON object"),
             Option("--html", value: "FILE", "writes the matrix as a page too"),
             Option("--dir", value: "FOLDER", "where failed runs leave their files"),
@@ -52,13 +54,15 @@ enum InteropCommand {
             if let folder = arguments.value("--record") {
                 return try RecordingRun.run(servers, into: folder, arguments)
             }
-            let scenarios = try chosen(arguments.all("--scenario"))
+            let scenarios = try chosen(
+                arguments.all("--scenario"), replication: arguments.has("--replication"))
             return try play(scenarios, servers, arguments)
         })
 
     private static func list() -> Int32 {
-        let width = InteropScenario.all.map(\.name.count).max() ?? 0
-        for scenario in InteropScenario.all {
+        let all = InteropScenario.all + InteropScenario.replicating
+        let width = all.map(\.name.count).max() ?? 0
+        for scenario in all {
             let space = String(repeating: " ", count: width - scenario.name.count)
             StandardStream.output.write("\(scenario.name)\(space)  \(scenario.summary)\n")
         }
@@ -79,11 +83,19 @@ enum InteropCommand {
         return servers
     }
 
-    private static func chosen(_ names: [String]) throws(UsageError) -> [InteropScenario] {
-        guard !names.isEmpty else { return InteropScenario.all }
+    private static func chosen(
+        _ names: [String], replication: Bool
+    ) throws(UsageError) -> [InteropScenario] {
+        guard !names.isEmpty else {
+            return replication ? InteropScenario.replicating : InteropScenario.all
+        }
         var scenarios: [InteropScenario] = []
         for name in names {
-            guard let scenario = InteropScenario.all.first(where: { $0.name == name }) else {
+            guard
+                let scenario = (InteropScenario.all + InteropScenario.replicating).first(where: {
+                    $0.name == name
+                })
+            else {
                 throw UsageError("unknown scenario \(name); see grapevine interop --list")
             }
             scenarios.append(scenario)

@@ -36,6 +36,8 @@ private struct Demo {
     private let timeout: Int
     private let start = SystemClock.monotonicMilliseconds()
 
+    private static let keyCount = 1000
+
     init(timeout: Int) throws(InteropError) {
         self.timeout = timeout
         let theirs = ReferenceServer.installed(.redis) ?? ReferenceServer.installed(.valkey)
@@ -53,13 +55,21 @@ private struct Demo {
         try cluster.form(cluster.nodes, masters: 3)
         Self.say("formed, agreed and serving after \(since(forming)) ms\n")
         try showTable(cluster.nodes[0])
+        try cluster.writeKeys(Self.keyCount)
+        try cluster.waitUntilApplied(Array(cluster.nodes.dropFirst(3)))
+        Self.say("\n\(Self.keyCount) keys written, and with every replica")
         let victim = cluster.nodes[0]
         let replica = cluster.nodes[3]
         Self.say("\nkill -9 of \(victim.name), node timeout \(timeout) ms")
         let killed = SystemClock.monotonicMilliseconds()
         victim.send(.kill)
         _ = victim.wait(milliseconds: 5000)
-        let isWell = try follow(victim, replica, from: killed)
+        var isWell = try follow(victim, replica, from: killed)
+        if isWell {
+            let lost = try cluster.lostKeys(Self.keyCount)
+            Self.say("\(Self.keyCount - lost) of \(Self.keyCount) keys are there\n")
+            isWell = lost == 0
+        }
         try showTable(replica)
         if keeps && isWell { try keep(replica) }
         Self.say("\nended; nothing is left behind")

@@ -29,9 +29,10 @@ struct LocalCluster {
         }
         cluster = try MixedCluster(
             programs(ours), nodeTimeoutMilliseconds: nodeTimeout,
-            directives: password.map { ["--requirepass", $0, "--masterauth", $0] } ?? [],
+            // Real masters wait for more replicas before a copy, unless they are told not to.
+            directives: ["--repl-diskless-sync-delay", "0"]
+                + (password.map { ["--requirepass", $0, "--masterauth", $0] } ?? []),
             folder: folder, basePort: basePort)
-        try cluster.letReplicasStandWithoutCopy()
     }
 
     /// Whether a signal that ends the program has come since this was last asked.

@@ -34,6 +34,9 @@ enum NodeCommand {
           --cluster-require-full-coverage yes|no, --cluster-manual-failover-timeout MS,
           --cluster-blacklist-ttl SECONDS, --cluster-link-sendbuf-limit BYTES
                                           as in redis.conf
+          --repl-timeout SECONDS, --repl-backlog-size BYTES, --replica-serve-stale-data yes|no,
+          --min-replicas-to-write N, --replica-announce-ip IP, --replica-announce-port N
+                                          of replication, as in redis.conf
           --failover-without-copy yes|no  stand for election without a copy of the keys, default no
           --cluster-refuse-merge yes|no   refuse a MEET by which two clusters would become one, default no
           --cluster-light-publish yes|no  let Valkey 8 and later send publications in the short
