@@ -131,7 +131,8 @@ extension LiveTests {
             #expect(status == .exited(0) && output.contains("1 OK, 0 ERR"), "\(output)")
             let written = try File.readText(file)
             #expect(
-                written.hasPrefix("# Mine.\nport \(port)\nsave 900 1\ncluster-node-timeout 3000\n"))
+                written.hasPrefix(
+                    "# Mine.\nport \(port)\nsave \"900 1\"\ncluster-node-timeout 3000\n"))
             _ = child.terminate()
         }
     }
