@@ -68,7 +68,8 @@ final class Client {
     /// - Returns: `bytes` when it has all, or as much as one wake-up gives it.
     func flush(_ feed: ReplicaFeed, _ log: ReplicationLog, at now: Int64) -> StreamOutcome {
         var total = 0
-        while total < Self.feedShare,
+        let end = SystemClock.monotonicNanoseconds() + Self.feedTime
+        while total < Self.feedShare, total == 0 || SystemClock.monotonicNanoseconds() < end,
             let written = feed.lend(log, { stream?.write($0) })
         {
             guard let outcome = written else { return .closed }
@@ -80,8 +81,10 @@ final class Client {
         return .bytes(total)
     }
 
-    /// Bytes that one replica is given in one wake-up.
+    /// Bytes that one replica is given in one wake-up, and nanoseconds for it: to put a copy together takes longer
+    /// than to send a stream, and nobody else is served meanwhile.
     private static let feedShare = 2 << 20
+    private static let feedTime: Int64 = 1_000_000
 
     /// A request changed something: replicas have it when they have applied the stream up to here.
     func wrote(upTo offset: Int) { activity.writtenOffset = offset }

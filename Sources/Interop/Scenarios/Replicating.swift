@@ -166,6 +166,7 @@ extension InteropScenario {
         try data.fill(cluster.nodes[0])
         for node in cluster.nodes.dropFirst() { try cluster.replicate(node, cluster.nodes[0]) }
         try cluster.waitUntilCopied(Array(cluster.nodes.dropFirst()), withinMilliseconds: 30_000)
+        try cluster.waitUntilAgreed(withinMilliseconds: 20_000)
         // Once round: to ours, to theirs, to ours, and back to the first.
         for index in [1, 2, 3, 0] {
             let next = cluster.nodes[index]
@@ -193,6 +194,8 @@ extension InteropScenario {
         let replicas = cluster.nodes.filter { $0 !== master && $0 !== lost }
         for replica in replicas { try context.untilReplica(replica, of: master) }
         try cluster.waitUntilCopied(replicas, withinMilliseconds: 30_000)
+        // A master answers a replica's wish to take over once it knows it for one of its own.
+        if lost == nil { try cluster.waitUntilAgreed(withinMilliseconds: 20_000) }
         try cluster.waitUntilServing([master] + replicas)
         try data.write(2000, to: master)
         for replica in replicas { try expectSame(context, data, master, replica) }

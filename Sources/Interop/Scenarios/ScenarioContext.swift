@@ -2,6 +2,7 @@
 // must come to hold. It keeps what a failure leaves behind, and judges nothing.
 
 import ClusterClient
+import RESP
 import SystemIO
 
 /// Where a scenario is played: the two kinds of nodes, and the clusters that were made.
@@ -178,6 +179,9 @@ package final class ScenarioContext {
     /// Waits until a node is a replica of another, in its own words.
     func untilReplica(_ node: ServerProcess, of master: ServerProcess) throws(InteropError) {
         try until("\(node.name) follows \(master.name)") { () throws(InteropError) in
+            // Before 7.0 a server answers nothing of the cluster while it takes in a copy.
+            let answer = try node.ask(["CLUSTER", "MYID"])
+            if let error = answer.errorText, error.hasPrefix("LOADING") { return error }
             let (own, other) = (try node.myself(), try master.myself())
             return own.master == other.id ? nil : "\(own.flags) of \(own.master ?? "nobody")"
         }
