@@ -94,6 +94,8 @@ public final class ClusterHost {
             throw .listen(error)
         }
         guard !links.listeners.isEmpty else { throw .noAddress }
+        // Whoever was a replica when it stopped is one again, and no rule says so a second time.
+        if let master = machine.masterPlace { server?.follow(master, from: 0) }
         guard !origin.isSaved else { return }
         try NodesFileStore.saveFirst(machine.state, to: config.nodesFile, at: origin.at)
         try saves.adoptFirst(config.nodesFile)

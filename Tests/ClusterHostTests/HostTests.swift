@@ -42,6 +42,25 @@ import Testing
         again.host.stop()
     }
 
+    @Test func `a replica is told at its start whom to follow`() throws {
+        let folder = try TemporaryFolder()
+        let ports = try PortRow(count: 1)
+        let port = ports.ports.lowerBound
+        let (own, master) = (String(repeating: "a", count: 40), String(repeating: "b", count: 40))
+        let text = """
+            \(own) 127.0.0.1:\(port)@\(port + LoopbackPorts.busOffset) myself,slave \(master) 0 0 1 connected
+            \(master) 127.0.0.9:7002@17002 master - 0 0 1 connected 0-16383
+            vars currentEpoch 1 lastVoteEpoch 0
+
+            """
+        try File.write(Array(text.utf8), to: folder.path(of: "nodes.conf"))
+        let server = try ForeignServer(in: folder.path, port: port)
+        try server.host.start()
+        let place = NodeAddress(ip: try #require(IPText("127.0.0.9")), port: 7002, busPort: 17002)
+        #expect(server.told == [.followed(place)])
+        server.host.stop()
+    }
+
     @Test func `a host whose port is taken leaves no file behind`() throws {
         let folder = try TemporaryFolder()
         let ports = try PortRow(count: 1)

@@ -36,6 +36,61 @@ struct ReplicationTests {
         }
     }
 
+    @Test func `a copy that is sent and not loaded confirms nothing`() {
+        let shard = TestShard(2)
+        // Before there is a replica nothing is counted: this write ends at offset 0.
+        shard[0].run("SET", "k", String(repeating: "v", count: 200_000))
+        let master = shard[0].replication
+        let end = master.log.offset
+        let number: UInt32 = 7
+        var announcement = ReplicaAnnouncement()
+        announcement.continuesByID = true
+        #expect(
+            master.addReplica(
+                number, announcement, peer: "10.0.0.2", id: Array("?".utf8), offset: -1, at: 1000)
+                == nil)
+        let feed = master.feed(number)
+        while let count = feed?.lend(master.log, { $0.count }), count > 0 {
+            feed?.sent(count, at: 1000)
+        }
+        #expect(feed?.state == .online && master.confirmations(of: end) == 0)
+        master.acknowledged(number, offset: Int64(end), at: 1001)
+        #expect(master.confirmations(of: end) == 1)
+    }
+
+    @Test func `what is held stays a copy when the master moves, and is none of another master`() {
+        let shard = shard(replicas: 2)
+        let replica = shard[1].replication
+        let elsewhere = MasterAddress(host: "10.0.0.9", port: 1)
+        replica.follow(elsewhere, hasMoved: true, at: shard.now)
+        #expect(replica.holdsCopy && replica.copyAge(at: shard.now + 700) == 700)
+        #expect(replica.takeActions().contains(.disconnect))
+        replica.tick(at: shard.now)
+        #expect(replica.takeActions().contains(.connect(elsewhere)))
+        replica.follow(shard[2].address, at: shard.now)
+        #expect(!replica.holdsCopy && replica.copyAge(at: shard.now) == nil)
+    }
+
+    @Test func `a replica that waited long for its copy is not cut off for its silence`() {
+        let master = TestShard(1)[0].replication
+        master.settings.timeout = 1000
+        var now: Int64 = 1000
+        // One that asks again and again waits longer each time.
+        for number in 1...4 as ClosedRange<UInt32> {
+            #expect(
+                master.addReplica(
+                    number, ReplicaAnnouncement(), peer: "10.0.0.2", id: Array("?".utf8),
+                    offset: -1, at: now) == nil)
+            let asked = now
+            while master.feed(number)?.state == .waiting, now < asked + 60_000 {
+                now += 100
+                master.tick(at: now)
+            }
+            #expect(master.feed(number)?.state == .copying, "after \(now - asked) ms")
+            if number < 4 { master.replicaClosed(number) }
+        }
+    }
+
     @Test func `a copy is of one moment, and what is written meanwhile follows it`() {
         let shard = TestShard(2)
         for number in 0..<5000 { shard[0].run("SET", "k\(number)", "v\(number)") }

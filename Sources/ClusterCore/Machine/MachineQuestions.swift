@@ -31,6 +31,11 @@ extension Machine {
     /// Whether this node knows another, be it a member or known from gossip alone.
     public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
+    /// Where this node, a replica, believes its master to be; nil for a master, and where that is not known.
+    package var masterPlace: NodeAddress? {
+        state.me.master.flatMap { state.nodes.find($0) }.map { state.nodes[$0].place }
+    }
+
     /// Whether a connection belongs to a known node: it may send longer messages than others.
     public func isKnownPeer(on link: LinkID) -> Bool { state.isKnownPeer(on: link) }
 

@@ -1,6 +1,7 @@
 // What a node holds, and how it is copied: keys, replication, and the connection to a master. Connections of
 // replicas are among those of clients.
 
+import ClusterWire
 import DataPlane
 import SystemIO
 
@@ -11,6 +12,8 @@ final class NodeData {
     let master = MasterConnection()
     let waits = ReplicaWaits()
     let disk = KeysOnDisk(at: SystemClock.wallMilliseconds())
+    /// The node that is followed, wherever it is.
+    var followed: NodeID?
     /// The age of the copy that the rules were told last, in tenths of a second.
     var toldCopyAge: Int64?
 

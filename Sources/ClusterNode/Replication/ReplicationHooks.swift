@@ -48,10 +48,13 @@ extension Node {
 
     func followMaster(_ master: NodeAddress?, from offset: ReplicationOffset) {
         let now = SystemClock.monotonicMilliseconds()
+        let id = host.machine.state.me.master
+        let hasMoved = id != nil && id == data.followed
+        data.followed = id
         if let master {
             let address = MasterAddress(host: master.ip.text, port: Int(master.port.value))
             replication.settings.greeting.nodeID = host.myID.description
-            replication.follow(address, at: now)
+            replication.follow(address, hasMoved: hasMoved, at: now)
         } else {
             replication.follow(nil, at: now)
             store.becomeMaster(from: offset)

@@ -5,7 +5,7 @@ import Determinism
 
 /// The master that is followed, and how far that got.
 struct Following {
-    let master: MasterAddress
+    var master: MasterAddress
     var link: MasterLink?
     var retryAt: Int64
     /// What is held is a copy of this master's keys.
@@ -165,6 +165,14 @@ extension Replication {
         following?.stoppedBecause = error
         following?.hasCopy = false
         note(.stopped(error))
+    }
+
+    /// The master that is followed is reached elsewhere: what is held is a copy of its keys as before.
+    func moveLink(to master: MasterAddress, at now: Int64) {
+        if following?.link != nil { want(.disconnect) }
+        dropLink(at: now)
+        following?.master = master
+        following?.retryAt = now
     }
 
     private func dropLink(at now: Int64) {

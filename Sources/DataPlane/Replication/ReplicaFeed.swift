@@ -71,8 +71,10 @@ package final class ReplicaFeed {
     private(set) var waitsUntil: Int64?
     /// The offset of the next byte of the stream that it is sent; nil until it has one.
     private(set) var cursor: Int?
-    /// The offset up to which it said it has applied the stream.
-    package private(set) var acknowledged = 0
+    /// The offset up to which it said it has applied the stream; nil until it says so.
+    private var applied: Int?
+    /// The same; 0 until it says so.
+    package var acknowledged: Int { applied ?? 0 }
     /// Monotonic milliseconds at which it last said something, or took bytes of its copy.
     package private(set) var heardAt: Int64
     /// Since when it is further behind than the lower limit allows.
@@ -114,8 +116,10 @@ package final class ReplicaFeed {
         if answer.isOver { say([UInt8(ascii: "\n")]) }
     }
 
-    func begin(_ sender: CopySender, then next: Int) {
+    func begin(_ sender: CopySender, then next: Int, at now: Int64) {
         waitsUntil = nil
+        // It had nothing to say while it waited, which may have been long.
+        heardAt = now
         copy = sender
         cursor = next
     }
@@ -159,11 +163,17 @@ package final class ReplicaFeed {
 
     /// It says how far it is.
     func acknowledged(_ offset: Int, at now: Int64) {
-        acknowledged = max(acknowledged, offset)
+        applied = max(acknowledged, offset)
         heardAt = now
     }
 
     func heard(at now: Int64) { heardAt = now }
+
+    /// Whether it said that it has applied the stream up to here. A copy that was sent may not be loaded yet, also
+    /// where nothing was counted before it began.
+    package func hasConfirmed(_ offset: Int) -> Bool {
+        state == .online && applied.map { $0 >= offset } ?? false
+    }
 
     func end() { copy?.end() }
 }

@@ -54,10 +54,13 @@ package final class Replication {
     // MARK: - Whom to follow
 
     /// Follow this master; nil: this server is a master.
-    /// - Parameter now: monotonic milliseconds, as everywhere here.
-    package func follow(_ master: MasterAddress?, at now: Int64) {
+    /// - Parameters:
+    ///   - hasMoved: it is the server that is followed already, which is reached elsewhere now.
+    ///   - now: monotonic milliseconds, as everywhere here.
+    package func follow(_ master: MasterAddress?, hasMoved: Bool = false, at now: Int64) {
         guard let master else { return becomeMaster() }
         guard following?.master != master else { return }
+        if hasMoved, following != nil { return moveLink(to: master, at: now) }
         let wasMaster = following == nil
         endFeeds()
         let confirmed = gone.last { $0.master == master }.map(\.acknowledged)
@@ -151,7 +154,7 @@ package final class Replication {
                 feed.say(Array("+FULLRESYNC \(log.id) \(log.offset)\r\n".utf8))
             }
             feed.say(Array("$\(sender.length)\r\n".utf8))
-            feed.begin(sender, then: log.offset + 1)
+            feed.begin(sender, then: log.offset + 1, at: now)
             asked.began(for: name(feed), at: now)
             count { $0.copies += 1 }
             note(.replicaCopies(name(feed), keys: sender.keyCount, bytes: sender.length))
@@ -189,7 +192,7 @@ package final class Replication {
 
     /// How many replicas have said that they applied the stream up to this offset.
     package func confirmations(of offset: Int) -> Int {
-        feeds.reduce(0) { $0 + ($1.state == .online && $1.acknowledged >= offset ? 1 : 0) }
+        feeds.reduce(0) { $0 + ($1.hasConfirmed(offset) ? 1 : 0) }
     }
 
     /// Asks all replicas how far they are; once, however often this is called before `settle`.
