@@ -38,7 +38,8 @@ let package = Package(
         library("Text"),
         library("ClusterWire"),
         library("ClusterCore", ["ClusterWire", "Determinism"]),
-        library("ClusterSim", ["ClusterCore", "ClusterWire", "Determinism"]),
+        library(
+            "ClusterSim", ["ClusterCore", "ClusterWire", "DataPlane", "Determinism", "RESP"]),
         library("GossipLab", ["Determinism"]),
         library("RESP", ["Text"]),
         library("Capture"),

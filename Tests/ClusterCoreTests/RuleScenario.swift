@@ -193,6 +193,7 @@ struct RuleScenario {
         case "cluster-announce-hostname": config.announceHostname = value
         case "cluster-announce-human-nodename": config.announceNodeName = value
         case "failover-without-copy": config.failoverWithoutCopy = isYes
+        case "cluster-wait-for-failover": config.waitsForFailover = isYes
         default: throw Unreadable("unknown setting \(name)")
         }
     }

@@ -52,6 +52,11 @@ import Testing
             $0.faults = [.crash, .operators]
         },
         Case(bug: .replyBeforeSave, invariant: .acknowledged, seeds: 1...2),
+        // It asks for what it does not have, and is sent what follows it in another history.
+        Case(bug: .wrongContinuation, invariant: .sameKeys, seeds: 41...100) {
+            $0.carriesKeys = true
+        },
+        Case(bug: .oldCopy, invariant: .electedCopy, seeds: 3...60) { $0.carriesKeys = true },
     ]
 
     @Test func `every bug that can be planted is looked for`() {

@@ -29,6 +29,34 @@ import Testing
         #expect(outcome.violation == nil, "seed \(seed): \(outcome.lastEvents)")
     }
 
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `a cluster with keys keeps every invariant`(seed: UInt64) {
+        let options = Self.options { ($0.carriesKeys, $0.duration) = (true, 5000) }
+        let outcome = Simulation.run(seed: seed, options)
+        #expect(outcome.violation == nil, "seed \(seed): \(outcome.lastEvents)")
+    }
+
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func `several replicas of a master keep what clients were told`(seed: UInt64) {
+        let options = Self.options {
+            ($0.masters, $0.replicas, $0.carriesKeys, $0.duration) = (3, 6, true, 5000)
+        }
+        let outcome = Simulation.run(seed: seed, options)
+        #expect(outcome.violation == nil, "seed \(seed): \(outcome.lastEvents)")
+    }
+
+    @Test func `clients of a cluster with keys are served, and replicas confirm what they write`() {
+        let options = Self.options { ($0.carriesKeys, $0.faults) = (true, []) }
+        let outcome = Simulation.run(seed: 5, options)
+        func figure(_ name: String) -> Double {
+            outcome.figures.first { $0.name == name }?.value ?? -1
+        }
+        #expect(figure("writes") > 60 && figure("reads") > 5)
+        #expect(figure("confirmed writes") > 60 && figure("unconfirmed writes") == 0)
+        #expect(figure("copies") == 3 && figure("exempted losses") == 0)
+        #expect(Simulation.run(seed: 5, options) == outcome)
+    }
+
     @Test(arguments: [(1, 0), (1, 1), (2, 1), (3, 0)])
     func `clusters of any shape form and keep their invariants`(masters: Int, replicas: Int) {
         let options = Self.options {

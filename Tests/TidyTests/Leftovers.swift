@@ -59,6 +59,10 @@ enum Leftovers {
             "one memory for each rule"
         ),
         (
+            "Sources/ClusterSim/World/World.swift", "World",
+            "all that there is in a world"
+        ),
+        (
             "Sources/ClusterCore/State/KnownNode.swift", "KnownNode",
             "a row of the table of nodes, kept flat for the sake of its size"
         ),

@@ -8,7 +8,7 @@ enum Arrows {
         "RESP": ["Text"],
         "SystemIO": ["Glibc", "Darwin", "CLinux", "Synchronization"],
         "ClusterCore": ["ClusterWire", "Determinism"],
-        "ClusterSim": ["ClusterCore", "ClusterWire", "Determinism"],
+        "ClusterSim": ["ClusterCore", "ClusterWire", "DataPlane", "Determinism", "RESP"],
         "GossipLab": ["Determinism", "Glibc", "Darwin"],
         "Playback": ["Capture", "ClusterCore", "ClusterWire", "Determinism"],
         "ClusterHost": ["ClusterCore", "ClusterWire", "Determinism", "SystemIO"],

@@ -207,14 +207,14 @@ extension InputWords {
             config.preferredEndpoint.rawValue,
         ]
         return (numbers.map(String.init) + texts.map { "x" + hex(Array($0.utf8)) })
-            .joined(separator: " ")
+            .joined(separator: " ") + (config.waitsForFailover ? " waits" : "")
     }
 
     static func config(_ text: String) -> ClusterConfig? {
         let words = text.split(separator: " ")
-        guard words.count == 20 else { return nil }
+        guard words.count == 20 || words.count == 21 && words[20] == "waits" else { return nil }
         let numbers = words.prefix(16).compactMap { Int64($0) }
-        let texts = words.suffix(4).compactMap { bytes(String($0.dropFirst())) }
+        let texts = words[16..<20].compactMap { bytes(String($0.dropFirst())) }
             .map { String(decoding: $0, as: UTF8.self) }
         guard numbers.count == 16, texts.count == 4 else { return nil }
         func port(_ number: Int64) -> Port? { UInt16(exactly: number).map { Port($0) } }
@@ -239,6 +239,7 @@ extension InputWords {
         config.announceIP = texts[0].isEmpty ? nil : IPText(texts[0])
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint
+        config.waitsForFailover = words.count == 21
         return config
     }
 }

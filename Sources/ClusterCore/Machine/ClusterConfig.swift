@@ -54,6 +54,9 @@ public struct ClusterConfig: Equatable, Sendable {
     }
     /// A replica starts an election although it holds no copy of its master's keys.
     public var failoverWithoutCopy = false
+    /// A master that starts again without keys, and has replicas, waits for one of them to take its place before it
+    /// speaks to anybody. Without effect where `failoverWithoutCopy` says that there is nothing to lose.
+    public var waitsForFailover = false
     /// Refuse to meet a node by which two clusters would become one.
     public var refuseMerge = false
     /// Announce that this node takes PUBLISH messages with the light header (Valkey 8.0): peers that know it

@@ -11,7 +11,7 @@ package import Determinism
 public struct Machine: Sendable {
     package private(set) var state: ClusterState
     /// Kept from step to step, so that settings are not copied for each.
-    private var context: StepContext
+    private(set) var context: StepContext
 
     /// A node that continues from what it saved. `planted` are bugs that its rules have on purpose:
     /// only a simulation that looks for them plants any.
@@ -78,6 +78,7 @@ public struct Machine: Sendable {
         dispatch(input)
         EndOfStep.finish(&state, &context)
         Invariants.check(state, nodeTimeout: context.config.nodeTimeout)
+        Returning.keepSilent(&state, &context)
         return context.end()
     }
 

@@ -31,6 +31,12 @@ extension Machine {
     /// Whether this node knows another, be it a member or known from gossip alone.
     public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
+    /// Whether this node, a master that came back without keys, waits for a replica to take its place: nobody may
+    /// copy from it meanwhile.
+    public func awaitsFailover(at now: Instant) -> Bool {
+        Returning.waits(state, context.config, at: now.monotonic)
+    }
+
     /// Where this node, a replica, believes its master to be; nil for a master, and where that is not known.
     package var masterPlace: NodeAddress? {
         state.me.master.flatMap { state.nodes.find($0) }.map { state.nodes[$0].place }

@@ -39,6 +39,11 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     /// A command is answered before the save that holds what it did.
     package static let replyBeforeSave = PlantedBug(rawValue: 16384)
 
+    /// Of a server with keys: a master goes on with its stream for whoever asks, whatever history it was of.
+    package static let wrongContinuation = PlantedBug(rawValue: 32768)
+    /// Of a server with keys: a replica takes what it holds for its master's, whatever it was a copy of.
+    package static let oldCopy = PlantedBug(rawValue: 65536)
+
     /// The second vote of a process ends it.
     package static let trap = PlantedBug(rawValue: 1 << 31)
 
@@ -50,7 +55,8 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
         (.lastingFail, "lasting-fail"), (.forgottenVote, "forgotten-vote"),
         (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
         (.absentClaim, "absent-claim"), (.demotedOwner, "demoted-owner"),
-        (.replyBeforeSave, "reply-before-save"),
+        (.replyBeforeSave, "reply-before-save"), (.wrongContinuation, "wrong-continuation"),
+        (.oldCopy, "old-copy"),
         (.trap, "trap"),
     ]
 

@@ -79,6 +79,18 @@ struct StepContext {
     mutating func emitFirst(_ effect: Effect) { effects.insert(effect, at: 0) }
     mutating func note(_ note: Note) { effects.append(.note(note)) }
 
+    /// This node says nothing to others for now.
+    mutating func dropMessages() {
+        effects.removeAll { effect in
+            switch effect {
+            case .send, .broadcast: true
+            case .persist, .connect, .close, .timer, .pauseWrites, .replicate, .dropKeys, .deliver,
+                .reply, .note:
+                false
+            }
+        }
+    }
+
     mutating func reply(_ reply: AdminReply, to client: ClientID) {
         effects.append(.reply(reply, to: client))
     }

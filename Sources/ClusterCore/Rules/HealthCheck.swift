@@ -11,6 +11,7 @@ enum HealthCheck {
         let now = context.now.monotonic
         let isFirst = state.health.beginJudging(at: now)
         let waits = state.me.isMaster && !state.membership.hasNeverJoined
+        if Returning.waits(state, context.config, at: now) { return }
         // After a restart a master waits, since others may have replaced it meanwhile. One that was elected
         // since its start has not been replaced and need not wait.
         if state.membership.returnedAsMaster, !state.health.isOK,

@@ -34,6 +34,7 @@ enum Order {
         "Epochs",  // learning and raising currentEpoch and configEpoch
         "Saving",  // when to save, and what a save that ended means
         "HealthCheck",  // whether the cluster serves
+        "Returning",  // whether a master that comes back empty waits to be replaced
         "Sending",  // one message on a connection, or one to all
         "Compose",  // what a message says
     ]

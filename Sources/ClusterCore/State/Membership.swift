@@ -9,6 +9,8 @@ package struct Membership: Equatable, Sendable {
     package private(set) var hasNeverJoined = true
     /// Started as a master from its file, and a master ever since: others may have replaced it meanwhile.
     private(set) var returnedAsMaster = false
+    /// It keeps silent, and what it was asked meanwhile is not answered.
+    private(set) var isSilent = false
     /// Where this node was before it was where it is; empty when that is not known.
     private(set) var formerIP = IPText()
     /// Somebody has reached this process at its address.
@@ -25,6 +27,8 @@ package struct Membership: Equatable, Sendable {
     mutating func becomeReplica() { returnedAsMaster = false }
     /// It begins anew.
     mutating func reset() { (hasNeverJoined, returnedAsMaster) = (true, false) }
+    mutating func keepSilent() { isSilent = true }
+    mutating func endSilence() { isSilent = false }
     /// A connection came to its address.
     mutating func noteReached() { wasReached = true }
     /// It leaves this address for another.

@@ -2,6 +2,7 @@
 // stream. What it is sent, and when, is for Replication.
 
 import ClusterCore
+import ClusterHost
 import DataPlane
 import RESP
 
@@ -40,6 +41,9 @@ enum ReplicationCommands {
     ) -> CommandResult {
         let (client, node) = (context.client, context.node)
         guard !client.isReplica else { return .replied }
+        guard !node.host.machine.awaitsFailover(at: node.wake) else {
+            return .error("LOADING this master has no keys and waits for a replica to replace it")
+        }
         guard context.reply.count == 0 else {
             return .error("ERR SYNC and PSYNC are invalid with pending output")
         }

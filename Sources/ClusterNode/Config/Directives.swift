@@ -155,6 +155,7 @@ enum Directives {
         flag("cluster-allow-reads-when-down", \.allowReadsWhenDown),
         flag("cluster-allow-pubsubshard-when-down", \.allowShardChannelsWhenDown),
         flag("failover-without-copy", \.cluster.failoverWithoutCopy),
+        flag("cluster-wait-for-failover", \.cluster.waitsForFailover),
         flag("cluster-refuse-merge", \.cluster.refuseMerge),
         flag("cluster-light-publish", \.cluster.takesLightPublish),
     ]

@@ -99,6 +99,8 @@ package struct NodeOptions: Sendable {
 
     package init() {
         cluster.takesLightPublish = true
+        // Keys are in memory alone.
+        cluster.waitsForFailover = true
     }
 
     /// The port of the bus. It stays while the node runs, whatever becomes of the clients' port:

@@ -12,7 +12,7 @@ struct AcknowledgementChecker: Checker {
             return answered(command, effects, by: node)
         case .ended(let node): return ended(node, world.nodes[node])
         case .started, .received, .took, .noted, .said, .stepped, .saved, .faultBegan, .faultEnded,
-            .surveyed:
+            .surveyed, .data:
             return nil
         }
     }

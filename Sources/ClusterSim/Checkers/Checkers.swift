@@ -11,7 +11,10 @@ typealias AllCheckers =
             Both<
                 SuccessorChecker,
                 Both<
-                    AcknowledgementChecker, ResourceChecker
+                    AcknowledgementChecker,
+                    Both<
+                        ResourceChecker, CopyChecker
+                    >
                 >
             >
         >
@@ -47,6 +50,8 @@ struct Both<First: Checker, Second: Checker>: Checker {
 /// The checkers of a run, and what they have found.
 struct Checking: Sendable {
     private var checkers: AllCheckers
+    /// Beside the list, since it counts as well.
+    private(set) var losses: LossChecker
     /// The first invariant that did not hold.
     private(set) var violation: Violation?
     /// Acts of the operator after which no rule can make all nodes agree.
@@ -57,11 +62,16 @@ struct Checking: Sendable {
     /// Microseconds between two looks at all nodes together.
     static let surveyInterval: Int64 = 200_000
 
-    init(_ setup: WorldSetup) { checkers = AllCheckers(setup) }
+    init(_ setup: WorldSetup) {
+        checkers = AllCheckers(setup)
+        losses = LossChecker(setup)
+    }
 
     @inline(__always)
     mutating func see(_ occurrence: Occurrence, _ world: WorldView) -> Violation? {
-        checkers.see(occurrence, world)
+        let violation = checkers.see(occurrence, world)
+        guard !world.servers.isEmpty else { return violation }
+        return violation ?? losses.see(occurrence, world)
     }
 
     /// The first violation is the run's.
@@ -84,7 +94,9 @@ extension World {
         if let violation = checking.see(occurrence, view) { fail(violation) }
     }
 
-    var view: WorldView { WorldView(now: now, nodes: nodes, machines: machines) }
+    var view: WorldView {
+        WorldView(now: now, nodes: nodes, machines: machines, servers: data?.servers ?? [])
+    }
 
     /// An invariant does not hold: the run ends.
     mutating func fail(_ violation: Violation) {

@@ -107,8 +107,8 @@ private struct Successors {
 
     init(of members: [NodeID], in state: ClusterState) {
         for member in members {
-            guard let master = state.nodes.find(member).flatMap({ state.nodes[$0].master }),
-                masters.find(master) == nil
+            guard let row = state.nodes.find(member), let master = state.nodes[row].master,
+                masters.find(master) == nil, !state.nodes[row].peerFlags.contains(.noFailover)
             else { continue }
             _ = masters.add(master)
             replicas.append(member)

@@ -15,6 +15,11 @@ package enum Invariant: String, Sendable, CaseIterable {
     case risingOwners = "a slot changes its owner only to a greater epoch"
     case keptSlots = "a slot that its owner does not claim stays with it until another claims it"
     case bestSuccessor = "of replicas that can stand the one with the most data is elected"
+    case keptWrites = "what a replica confirmed is kept while one that has it can stand"
+    case electedCopy =
+        "who is elected without an operator's force holds a copy of its master's keys"
+    case sameKeys = "at one place of one history all hold the same keys, and none is half a copy"
+    case wholeCopies = "in the end each replica has its master's keys, after few copies"
     case bounded = "nothing grows without bound"
     case readableFile = "a node can read what it saved"
     case readableMessage = "a node can read what another says"

@@ -3,6 +3,7 @@
 
 import ClusterCore
 import ClusterWire
+import DataPlane
 
 /// Something that happened in the world. All checkers see each one.
 enum Occurrence {
@@ -28,6 +29,37 @@ enum Occurrence {
     case faultEnded(Fault)
     /// Each 200 ms: all nodes can be compared, and what is on its way between them measured.
     case surveyed(VirtualNetwork)
+    /// Something happened to keys.
+    case data(DataOccurrence)
+}
+
+/// What happens where nodes hold keys.
+enum DataOccurrence {
+    /// A client was told that a replica has its write.
+    case confirmed(ConfirmedWrite)
+    /// A node has put a whole copy in the place of what it held: of which node, and what that held when the copy
+    /// began, where that is still known.
+    case copied(Int, from: Int, SHA1Digest?)
+    /// A node, a replica until then, holds its keys as a master from now on.
+    case promoted(Int)
+    /// A node answered a read.
+    case read(Int)
+    /// An operator begins to move these slots without their keys.
+    case moved([Slot])
+    /// Faults are over, no client writes any more, and the nodes of these groups agree.
+    case settled([[Int]])
+}
+
+/// A write of which a client was told that a replica has it.
+struct ConfirmedWrite {
+    /// The number of the key.
+    let key: Int
+    let number: Int
+    /// Microseconds when it was confirmed.
+    let at: Int64
+    let master: ProcessName
+    /// Who had acknowledged it by then.
+    let replicas: [ProcessName]
 }
 
 /// A step in which a node took a message.
@@ -47,4 +79,6 @@ struct WorldView {
     let nodes: [VirtualNode]
     /// The machine of each node's process, the last one while it is down.
     let machines: [Machine]
+    /// Keys of each node's process; empty where nodes hold none.
+    var servers: [DataServer?] = []
 }

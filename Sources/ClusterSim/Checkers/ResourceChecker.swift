@@ -58,7 +58,7 @@ struct ResourceChecker: Checker {
         case .noted(.reset, by: let node): _ = identities.add(world.machines[node].id)
         case .surveyed(let network): return excess(in: world) ?? Self.queued(in: network, count)
         case .noted, .received, .took, .said, .stepped, .answered, .saved, .ended, .faultBegan,
-            .faultEnded:
+            .faultEnded, .data:
             break
         }
         return nil

@@ -25,7 +25,7 @@ struct StepChecker: Checker {
             claimedEpochs[node] = header.saysMaster ? header.configEpoch : nil
         case .started(let node), .noted(.reset, by: let node): claimedEpochs[node] = nil
         case .noted, .received, .stepped, .answered, .saved, .ended, .faultBegan, .faultEnded,
-            .surveyed:
+            .surveyed, .data:
             break
         }
         return nil

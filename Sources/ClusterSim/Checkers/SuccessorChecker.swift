@@ -24,7 +24,7 @@ struct SuccessorChecker: Checker {
         case .faultEnded(let fault): faults.ended(fault, at: world.now)
         case .noted(.electionWon, by: let winner): return elected(winner, world)
         case .noted, .started, .received, .took, .said, .stepped, .answered, .saved, .ended,
-            .surveyed:
+            .surveyed, .data:
             break
         }
         return nil

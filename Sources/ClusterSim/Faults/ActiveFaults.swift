@@ -42,6 +42,13 @@ struct ActiveFaults: Sendable {
         return last
     }
 
+    /// When something last was wrong with this node alone or with the ways between nodes; nil when something
+    /// still is.
+    func lastAround(_ node: Int) -> Int64? {
+        guard shared == 0, own[node] == 0 else { return nil }
+        return max(sharedAt, ownAt[node])
+    }
+
     /// When something last began or ended that is wrong with this node alone; -1 for never.
     func last(of node: Int) -> Int64 { ownAt[node] }
 }

@@ -49,6 +49,7 @@ package struct KeptPlan: Equatable, Sendable {
         (options.masters, options.replicas, options.nodeTimeout) = (masters, replicas, nodeTimeout)
         options.duration = faults.end / 1000
         options.plan = self
+        options.carriesKeys = environment.carriesKeys
         return options
     }
 }

@@ -64,14 +64,15 @@ private struct KeptPlanParser {
         let masters = Int(try number("masters", in: 1...Int64(SimOptions.nodeLimit)))
         let replicas = Int(
             try number("replicas", in: 0...Int64(SimOptions.nodeLimit - masters)))
-        let environment = EnvironmentProfile(
+        var environment = EnvironmentProfile(
             delay: try range("delay"),
             lossPerMillion: Int(try number("loss", in: 0...1_000_000, unit: "per million")),
             diskDelay: try range("disk"),
             assignsEpochs: try choice("config-epochs", yes: "assigned", no: "colliding"),
             hasOwnOrigins: try choice("monotonic-clocks", yes: "own", no: "common"),
             validityFactor: try number("validity-factor", in: 0...1000),
-            hasData: try choice("replica-data", yes: "lagging", no: "none"))
+            hasData: try choice("replica-data", yes: ["lagging", "keys"], no: "none"))
+        environment.carriesKeys = try setting("replica-data").words == ["keys"]
         let seed = try setting("seed")
         guard seed.words.count == 1, let value = UInt64(seed.words[0]) else {
             throw fail("seed is no number", at: seed.line)
@@ -132,11 +133,17 @@ private struct KeptPlanParser {
     }
 
     private func choice(_ name: String, yes: String, no: String) throws(PlanError) -> Bool {
+        try choice(name, yes: [yes], no: no)
+    }
+
+    private func choice(_ name: String, yes: [String], no: String) throws(PlanError) -> Bool {
         let (words, line) = try setting(name)
-        guard words.count == 1, words[0] == yes || words[0] == no else {
-            throw fail("\(name) is \(yes) or \(no)", at: line)
+        guard words.count == 1, let word = words.first.map({ String($0) }),
+            word == no || yes.contains(word)
+        else {
+            throw fail("\(name) is \(yes.joined(separator: ", ")) or \(no)", at: line)
         }
-        return words[0] == yes
+        return word != no
     }
 
     /// Seconds with up to six decimals.

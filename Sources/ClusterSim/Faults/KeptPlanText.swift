@@ -19,7 +19,7 @@ extension KeptPlan {
             "config-epochs \(world.assignsEpochs ? "assigned" : "colliding")",
             "monotonic-clocks \(world.hasOwnOrigins ? "own" : "common")",
             "validity-factor \(world.validityFactor)",
-            "replica-data \(world.hasData ? "lagging" : "none")",
+            "replica-data \(world.carriesKeys ? "keys" : world.hasData ? "lagging" : "none")",
             "end \(Self.seconds(faults.end))",
         ]
         lines += catches.map { "catches \($0.names.joined(separator: ","))" }

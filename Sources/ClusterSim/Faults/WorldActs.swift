@@ -88,6 +88,7 @@ extension World {
         else { return }
         let slots = Array(machines[from].state.nodes[.myself].slots.prefix(count))
         guard !slots.isEmpty else { return }
+        tell(.data(.moved(slots)))
         operators.reshards.append(Reshard(from: from, to: to, slots: slots))
         advanceReshards()
     }

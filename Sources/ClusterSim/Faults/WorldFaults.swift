@@ -81,6 +81,7 @@ extension World {
         nodes[node].pauses = 0
         wake(node)
         loseMemory(node, withPower: isSilent)
+        data?.servers[node] = nil
         for end in network.openEnds(of: node) {
             if isSilent { network.close(end) } else { closeEnd(end) }
         }
@@ -142,7 +143,10 @@ extension World {
 
     /// Bytes that nobody sent come out of a connection of two nodes, if they have one.
     private mutating func inject(_ shape: Garbage, from: Int, to: Int) {
-        let end = network.openEnds(of: from).first { network.ends[$0 ^ 1].node == to }
+        // TCP carries a stream of keys as it was sent; the bus has to bear whatever comes.
+        let end = network.openEnds(of: from).first {
+            network.ends[$0 ^ 1].node == to && !network.ends[$0].carriesData
+        }
         guard let end, nodes[from].isUp else { return }
         network.lanes[end].hasGarbage = true
         put(.bytes(bytes(of: shape, from: from)), on: end)

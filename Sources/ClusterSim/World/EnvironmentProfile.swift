@@ -28,6 +28,8 @@ struct EnvironmentProfile: Equatable, Sendable {
     var validityFactor: Int64
     /// Whether masters write and replicas lag behind them, each as much as it does.
     var hasData: Bool
+    /// Whether nodes hold keys, which clients write and replicas copy.
+    var carriesKeys = false
     /// How faults are drawn; nil when the plan was kept.
     var drawing: FaultDrawing?
 
@@ -70,6 +72,9 @@ struct EnvironmentProfile: Equatable, Sendable {
         }
         hasData = random.below(2) == 0 && options.faults.contains(.lag)
         self.drawing = drawing
+        carriesKeys = options.carriesKeys
+        // Offsets are those of real streams then.
+        if carriesKeys { hasData = true }
         if options.scenario != nil { playQuietly(options) }
     }
 
@@ -89,7 +94,7 @@ struct EnvironmentProfile: Equatable, Sendable {
             + "disk \(diskDelay.lowerBound)-\(diskDelay.upperBound) us, "
             + (drawing.map { "a fault each \($0.spacing) ms, " } ?? "faults as planned, ")
             + "config epochs \(assignsEpochs ? "assigned" : "left to collide"), "
-            + "validity factor \(validityFactor), replicas \(hasData ? "lag" : "hold no data")"
+            + "validity factor \(validityFactor), replicas \(carriesKeys ? "copy keys" : hasData ? "lag" : "hold no data")"
             + (drawing.map { ", spared \($0.withheld.isEmpty ? "nothing" : $0.withheld.list)" }
                 ?? "")
     }

@@ -19,6 +19,10 @@ struct Event: Sendable {
         case operate
         /// The checkers that look at several nodes at once run.
         case survey
+        /// Some client asks something of a node.
+        case ask
+        /// A request of a client reaches a node; `index` is its number.
+        case request
     }
 
     var kind: Kind

@@ -20,6 +20,8 @@ package struct SimOptions: Equatable, Sendable {
     /// Microseconds until a synced save is on disk, at least and at most; nil: drawn.
     package var diskDelay: ClosedRange<Int64>?
     package var faults = FaultKinds.all
+    /// Whether nodes hold keys, which clients write and replicas copy.
+    package var carriesKeys = false
     package var limits = FaultLimits()
     /// Places in the plan of the faults that are carried out; nil: all.
     package var keptFaults: [Int]?
@@ -60,6 +62,7 @@ package struct SimOptions: Equatable, Sendable {
         if let lossPerMillion { words.append("--loss \(lossPerMillion)") }
         if let diskDelay { words.append("--disk \(diskDelay.lowerBound)-\(diskDelay.upperBound)") }
         if scenario == nil && faults != .all { words.append("--faults \(faults.text)") }
+        if carriesKeys { words.append("--data") }
         return (words + limits.commandLine + choices).joined(separator: " ")
     }
 

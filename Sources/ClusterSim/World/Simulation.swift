@@ -58,11 +58,16 @@ package enum Simulation {
         } else if let formed = world.form() {
             figures.append(Measured(name: "formation", value: formed))
             world.run(until: world.now + calm * 1000)
+            world.beginClients()
             world.arrangeFaults()
             world.run(until: world.now + world.plan.end + 1)
             if let agreed = world.settle() {
                 figures.append(Measured(name: "agreement after faults", value: agreed))
+                if let copied = world.settleCopies() {
+                    figures.append(Measured(name: "copies after agreement", value: copied))
+                }
             }
+            figures += world.dataFigures
         }
         return world.outcome(seed, figures)
     }
@@ -155,14 +160,14 @@ extension World {
     }
 
     /// What all nodes believe, or would after a restart.
-    private func allStates() -> [ClusterState] {
+    func allStates() -> [ClusterState] {
         nodes.indices.compactMap { node in
             nodes[node].isUp ? machines[node].state : nodes[node].disk.durable.flatMap(\.state)
         }
     }
 
     /// Groups of nodes that can all talk and hold a majority of these masters.
-    private func groups(holdingMajorityOf masters: [NodeID]) -> [[Int]] {
+    func groups(holdingMajorityOf masters: [NodeID]) -> [[Int]] {
         var groups: [[Int]] = []
         for node in nodes.indices where nodes[node].isUp {
             let place = groups.firstIndex { group in

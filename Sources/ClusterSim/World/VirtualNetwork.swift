@@ -48,6 +48,8 @@ struct LinkEnd: Sendable {
     private let place: UInt16
     /// Whether the process at this end has it: it may not stand yet.
     var isOpen: Bool
+    /// Keys travel on it, and no messages of the bus.
+    fileprivate(set) var carriesData = false
     var link: LinkID
 
     var node: Int { Int(place) }
@@ -156,8 +158,16 @@ struct VirtualNetwork: Sendable {
         inbound[node][number] = Int32(end)
         lowestFree[node] = number + 1
         let link = LinkID.inbound(UInt32(number))
+        let carriesData = ends[end].carriesData
         ends[end] = LinkEnd(node: node, link: link, isOpen: true)
+        ends[end].carriesData = carriesData
         return link
+    }
+
+    /// This connection is one of a replica to its master.
+    mutating func carryData(on end: Int) {
+        ends[end].carriesData = true
+        ends[end ^ 1].carriesData = true
     }
 
     /// The end at which a node has a link.

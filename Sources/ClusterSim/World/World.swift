@@ -56,7 +56,7 @@ struct Schedule: Sendable {
     mutating func pass(until end: Int64) { now = end }
 }
 
-struct World: Sendable {
+struct World {
     let setup: WorldSetup
     var random: SplitMix64
     var schedule = Schedule()
@@ -70,6 +70,8 @@ struct World: Sendable {
     var checking: Checking
     var trace: Trace
     var metrics = RunMetrics()
+    /// Keys and clients, where there are any.
+    var data: DataWorld?
 
     init(seed: UInt64, _ options: SimOptions) {
         var random = SplitMix64(seed: seed)
@@ -78,6 +80,10 @@ struct World: Sendable {
         network = VirtualNetwork(nodes: options.nodeCount)
         checking = Checking(setup)
         trace = Trace(keepsAll: options.keepsTrace)
+        if setup.environment.carriesKeys {
+            data = DataWorld(
+                nodes: options.nodeCount, masters: options.masters, &self.random)
+        }
         for index in 0..<options.nodeCount {
             let wallOffset = Int64(self.random.below(200)) - 100
             nodes.append(
@@ -110,7 +116,9 @@ struct World: Sendable {
 
     private mutating func handle(_ event: Event) {
         let node = Int(event.node)
-        let isProcess = event.kind == .tick || event.kind == .timer || event.kind == .written
+        let isProcess =
+            event.kind == .tick || event.kind == .timer || event.kind == .written
+            || event.kind == .request
         if nodes[node].isPaused && isProcess {
             return nodes[node].deferred.append(event)
         }
@@ -127,6 +135,8 @@ struct World: Sendable {
         case .fault: begin(plan.faults[Int(event.index)].fault)
         case .repair: repair(plan.faults[Int(event.index)].fault)
         case .operate: operate()
+        case .ask: ask()
+        case .request: requested(Int(event.index), at: node)
         case .survey:
             tell(.surveyed(network))
             schedule.add(.survey, at: now + Checking.surveyInterval)
@@ -135,7 +145,7 @@ struct World: Sendable {
 
     private mutating func tick(_ node: Int, incarnation: UInt32) {
         guard nodes[node].isUp, nodes[node].incarnation == incarnation else { return }
-        if environment.hasData { replicateData(of: node) }
+        if data != nil { tickServer(node) } else if environment.hasData { replicateData(of: node) }
         step(node, .tick)
         schedule.add(
             .tick, at: now + ClusterConfig.tick * 1000, node: node, index: Int(incarnation))
@@ -149,7 +159,9 @@ struct World: Sendable {
         config.nodeTimeout = options.nodeTimeout
         config.port = VirtualNode.address(of: 0).port
         config.busPort = VirtualNode.address(of: 0).busPort
-        config.failoverWithoutCopy = true
+        config.failoverWithoutCopy = !environment.carriesKeys
+        config.waitsForFailover = environment.carriesKeys
+        config.replicaPingPeriod = data?.profile.pingPeriod ?? config.replicaPingPeriod
         config.replicaValidityFactor = environment.validityFactor
         return config
     }
@@ -191,6 +203,7 @@ struct World: Sendable {
         returned(node, isNew: isNew)
         if node < machines.count { machines[node] = machine } else { machines.append(machine) }
         nodes[node].isUp = true
+        if data != nil { startServer(node) }
         trace.record(now, "n\(node) started\(isNew ? " as a new node" : "")")
         tell(.started(node))
         let phase = Int64(random.below(Int(ClusterConfig.tick) * 1000))

@@ -51,6 +51,11 @@ extension World {
         } else {
             put(.bytes(bytes), on: end)
         }
+        loseSome(on: end)
+    }
+
+    /// A packet of what was sent last may be lost.
+    mutating func loseSome(on end: Int) {
         guard environment.lossPerMillion > 0, random.below(1_000_000) < environment.lossPerMillion
         else {
             return
@@ -142,6 +147,7 @@ extension World {
         else { return }
         if isShut(lane) { return network.hold(lane, since: now) }
         network.removeFirst(on: lane)
+        if network.ends[lane].carriesData { return dataArrived(item.segment, on: lane) }
         switch item.segment {
         case .syn: synArrived(lane)
         case .synAck: synAckArrived(lane)

@@ -3,12 +3,14 @@
 
 import ClusterCore
 import ClusterWire
+import DataPlane
 
 extension World {
     /// Gives a machine its input and does what it asks for.
     mutating func step(_ node: Int, _ input: Input) {
         guard nodes[node].isUp else { return }
         let instant = nodes[node].instant(at: now)
+        if data != nil { tellStore(of: node, at: instant) }
         guard case .message(.full(let header, let body), _) = input else {
             return take(node, input, at: instant)
         }
@@ -23,7 +25,7 @@ extension World {
     }
 
     /// The same with an input that is no message.
-    private mutating func take(_ node: Int, _ input: Input, at instant: Instant) {
+    mutating func take(_ node: Int, _ input: Input, at instant: Instant) {
         let effects = timed { $0.machines[node].step(input, at: instant) }
         perform(effects, of: node, at: instant)
         if case .command(let command, _) = input { tell(.answered(command, effects, by: node)) }
@@ -32,6 +34,7 @@ extension World {
     private mutating func perform(_ effects: [Effect], of node: Int, at instant: Instant) {
         for effect in effects { perform(effect, of: node, at: instant) }
         tell(.stepped(node))
+        if data != nil { settleServer(node) }
     }
 
     /// Does something, and counts the time that it takes if somebody wants to know.
@@ -61,7 +64,9 @@ extension World {
             operators.lastReply = reply
             if let save, save <= nodes[node].disk.inPlace { nodes[node].acknowledged = save }
             if case .error(let text) = reply { trace.record(now, "n\(node) refused: \(text)") }
-        case .pauseWrites, .replicate, .dropKeys: break  // keys are not held here
+        case .pauseWrites(let until): server(node)?.pauseWrites(until: until)
+        case .replicate(let master): follow(master, node)
+        case .dropKeys(let slots): server(node)?.store.dropKeys(in: slots)
         case .deliver: break  // nobody subscribes here
         }
     }

@@ -45,6 +45,10 @@ struct SimulateCall: Sendable {
         Option(
             "--faults", value: "LIST",
             "all, none, or some of the following, -NAME without one: \(FaultKinds.all.list)"),
+        Option(
+            "--data",
+            "nodes hold keys, which clients write and replicas copy; no confirmed write may be lost"
+        ),
         Option("--fault-spacing", value: "MS", "mean milliseconds between two; default: drawn"),
         Option(
             "--fault-length", value: "MS", "milliseconds of each at most; default 6 node timeouts"),
@@ -139,7 +143,7 @@ struct SimulateCall: Sendable {
             guard let scenario = Scenario(rawValue: name) else {
                 throw UsageError("unknown scenario \(name); there are \(Scenario.list)")
             }
-            for other in ["--faults", "--duration", "--keep-faults", "--write-plan"]
+            for other in ["--faults", "--data", "--duration", "--keep-faults", "--write-plan"]
             where arguments.has(other) {
                 throw UsageError("--scenario or \(other), not both")
             }
@@ -166,6 +170,7 @@ struct SimulateCall: Sendable {
             }
             options.planted.insert(bug)
         }
+        if arguments.has("--data") { options.carriesKeys = true }
         options.limits = try limits(arguments)
         options.keptFaults = try keptFaults(arguments)
         options.keepsTrace = arguments.has("--trace")

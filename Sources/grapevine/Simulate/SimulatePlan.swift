@@ -9,7 +9,7 @@ enum SimulatePlan {
     /// Options that a plan answers itself.
     private static let answered = [
         "--seed", "--seeds", "--scenario", "--masters", "--replicas", "--duration",
-        "--node-timeout", "--delay", "--loss", "--disk", "--faults", "--fault-spacing",
+        "--node-timeout", "--delay", "--loss", "--disk", "--faults", "--data", "--fault-spacing",
         "--fault-length", "--slow-by", "--slow-disk", "--clock-jump", "--clock-drift", "--down",
     ]
     private static let limitBytes = 4 << 20

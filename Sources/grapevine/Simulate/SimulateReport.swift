@@ -83,6 +83,7 @@ struct SimulateReport {
         var words: [String] = []
         let clusters = options.scenario == .twoClustersMeet ? "twice " : ""
         words.append("\(clusters)\(options.masters) masters + \(options.replicas) replicas")
+        if options.carriesKeys { words.append("with keys") }
         words.append("node timeout \(options.nodeTimeout) ms")
         if let delay = options.delay {
             words.append("delay \(delay.lowerBound)-\(delay.upperBound) us")
