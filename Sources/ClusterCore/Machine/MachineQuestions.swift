@@ -28,6 +28,12 @@ extension Machine {
         state.nodes.find(id).map { state.nodes[$0].address }
     }
 
+    /// As a replica: where its master is, if that is known.
+    public var masterAddress: NodeAddress? {
+        guard let master = state.myMaster, state.nodes[master].canBeReached else { return nil }
+        return state.nodes[master].place
+    }
+
     /// Whether this node knows another, be it a member or known from gossip alone.
     public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
