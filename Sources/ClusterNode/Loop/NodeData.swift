@@ -13,6 +13,7 @@ final class NodeData {
     let disk = KeysOnDisk(at: SystemClock.wallMilliseconds())
     /// The age of the copy that the rules were told last, in tenths of a second.
     var toldCopyAge: Int64?
+    var toldCopying = false
 
     init(_ options: NodeOptions) {
         store = MemoryStore(seed: Entropy.seed())
