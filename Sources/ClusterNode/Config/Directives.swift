@@ -40,7 +40,8 @@ enum Directives {
     ]
 
     static let table: [Directive] =
-        listening + announcing + cluster + process + clients + passwords + disk + stored
+        listening + announcing + clientAnnouncing + cluster + process + clients + passwords + disk
+        + stored
 
     private static let listening: [Directive] = [
         Directive(name: "port", isMutable: true) { options, words throws(OptionError) in
@@ -92,6 +93,7 @@ enum Directives {
             PrintableText.decoded($0.cluster.announceIP?.bytes ?? [])
         },
         port("cluster-announce-port", \.cluster.announcePort),
+        port("cluster-announce-tls-port", \.cluster.announceTLSPort),
         port("cluster-announce-bus-port", \.cluster.announceBusPort),
         value("cluster-announce-hostname", \.cluster.announceHostname, hostname) { $0 },
         Directive(name: "cluster-announce-human-nodename", isMutable: true) {
@@ -134,7 +136,7 @@ enum Directives {
         } get: {
             $0.configFile
         },
-        number("cluster-node-timeout", 1...Int(Int32.max), \.cluster.nodeTimeout),
+        number("cluster-node-timeout", 0...Int(Int32.max), \.cluster.nodeTimeout),
         number(
             "cluster-manual-failover-timeout", 1...Int(Int32.max),
             \.cluster.manualFailoverTimeout),
