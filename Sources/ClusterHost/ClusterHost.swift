@@ -82,8 +82,8 @@ public final class ClusterHost {
         }
     }
 
-    /// Listens for other nodes, then saves a new node for the first time, so that one that cannot listen leaves
-    /// no file behind.
+    /// Listens for other nodes, tells the server whom to follow if this node was a replica when it stopped, then
+    /// saves a new node for the first time, so that one that cannot listen leaves no file behind.
     /// - Throws: that it cannot listen on an address, or cannot write the file.
     public func start() throws(HostError) {
         do throws(ListenError) {
@@ -95,7 +95,9 @@ public final class ClusterHost {
         }
         guard !links.listeners.isEmpty else { throw .noAddress }
         // Whoever was a replica when it stopped is one again, and no rule says so a second time.
-        if let master = machine.masterPlace { server?.follow(master, from: 0) }
+        if let master = machine.masterAddress {
+            server?.follow(master, from: machine.state.me.offset)
+        }
         guard !origin.isSaved else { return }
         try NodesFileStore.saveFirst(machine.state, to: config.nodesFile, at: origin.at)
         try saves.adoptFirst(config.nodesFile)

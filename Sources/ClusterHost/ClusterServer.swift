@@ -15,8 +15,8 @@ public protocol ClusterServer: AnyObject {
     func takeStoreReport() -> StoreReport?
 
     /// Replicate from this master; nil: stop, since this node is a master now. Its replication offset goes on
-    /// from `offset` if that is greater than its own. Called at the start too, where nodes.conf says that this node
-    /// is a replica.
+    /// from `offset` if that is greater than its own. A node that was a replica when it stopped is told by
+    /// `ClusterHost.start`.
     func follow(_ master: NodeAddress?, from offset: ReplicationOffset)
 
     /// Delete the keys of these slots: this node does not own them any more.

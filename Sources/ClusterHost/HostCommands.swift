@@ -23,10 +23,12 @@ extension ClusterHost {
     ///   - command: the command, from `AdminCommand.parse`.
     ///   - client: passed to `ClusterServer.answer` when the reply has to wait. A server that submits one
     ///     command at a time may leave it out.
+    ///   - family: how the client is connected: nodes may announce one address for each kind.
     public func submit(
-        _ command: AdminCommand, from client: ClientID = ClientID(0)
+        _ command: AdminCommand, from client: ClientID = ClientID(0),
+        over family: AddressFamily = .ipv4
     ) -> Submission {
-        let (reply, generation) = ask(command, from: client)
+        let (reply, generation) = ask(command, from: client, over: family)
         guard let generation else { return .answered(reply) }
         var isUndone = false
         if case .failover = command { isUndone = true }
@@ -40,13 +42,21 @@ extension ClusterHost {
     /// - Parameters:
     ///   - command: the command, from `AdminCommand.parse`.
     ///   - client: not used by the host.
+    ///   - family: how the client is connected: nodes may announce one address for each kind.
     public func ask(
-        _ command: AdminCommand, from client: ClientID
+        _ command: AdminCommand, from client: ClientID, over family: AddressFamily = .ipv4
     ) -> (reply: AdminReply, after: Generation?) {
         // These are about sockets, of which the rules know nothing.
         if command == .links { return (linksReport(), nil) }
         if command == .info {
             return (.text(InfoReport.text(machine.state, links.figures)), nil)
+        }
+        // The rules answer as over IPv4, which is the same unless nodes announce addresses for clients.
+        if family == .ipv6,
+            let reply = ReadCommands.nodes(
+                command, for: family, machine.state, config.cluster, Instant.now)
+        {
+            return (reply, nil)
         }
         step(.command(command, from: client))
         defer { saves.answer = nil }

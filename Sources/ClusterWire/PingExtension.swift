@@ -105,6 +105,39 @@ extension PingExtension {
         text(Kind.nodeName, name, .nodeName(name))
     }
 
+    /// The address for clients that are connected by IPv4.
+    public static func clientIPv4(_ text: String) -> PingExtension {
+        Self.text(Kind.clientIPv4OrSecret, text, .clientIPv4(text))
+    }
+
+    /// The address for clients that are connected by IPv6.
+    public static func clientIPv6(_ text: String) -> PingExtension {
+        Self.text(Kind.clientIPv6, text, .clientIPv6(text))
+    }
+
+    /// The port for clients without TLS: type 6, 16 bytes.
+    public static func clientPort(_ port: Port) -> PingExtension {
+        number(Kind.clientPort, port, .clientPort(port))
+    }
+
+    /// The port for clients with TLS: type 7, 16 bytes.
+    public static func clientTLSPort(_ port: Port) -> PingExtension {
+        number(Kind.clientTLSPort, port, .clientTLSPort(port))
+    }
+
+    /// The availability zone of a node.
+    public static func availabilityZone(_ name: String) -> PingExtension {
+        text(Kind.availabilityZone, name, .availabilityZone(name))
+    }
+
+    private static func number(_ type: UInt16, _ port: Port, _ value: Value) -> PingExtension {
+        var bytes = [UInt8](repeating: 0, count: portLength - Layout.extensionHeaderSize)
+        (bytes[0], bytes[1]) = (
+            UInt8(truncatingIfNeeded: port.value >> 8), UInt8(truncatingIfNeeded: port.value)
+        )
+        return PingExtension(type: type, raw: bytes, value: value)
+    }
+
     /// The shard of the sender: type 3, 48 bytes.
     public static func shardID(_ id: ShardID) -> PingExtension {
         PingExtension(type: Kind.shardID, value: .shardID(id))

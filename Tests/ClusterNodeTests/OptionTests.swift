@@ -37,8 +37,7 @@ import Testing
         "tls-cert-file redis.crt", "tls-key-file redis.key", "tls-ca-cert-file ca.crt",
         "tls-ca-cert-dir /etc/ssl/certs", "tls-protocols \"TLSv1.2 TLSv1.3\"",
         "tls-protocols TLSv1.2 TLSv1.3", "tls-auth-clients-user cn", "tls-ciphers HIGH",
-        "cluster-announce-tls-port 6380", "appendonly yes", "maxmemory-clients 1g",
-        "maxmemory-clients 5%",
+        "appendonly yes", "maxmemory-clients 1g", "maxmemory-clients 5%",
         "tls-session-cache-size x",
     ]
 
@@ -126,16 +125,10 @@ import Testing
 
     @Test func `what does nothing yet is kept as it was given, and named`() throws {
         let options = try options(
-            "hz 0\nkey-load-delay -5\navailability-zone \"zone 1\"\nenable-debug-assert yes\n"
-                + "cluster-announce-client-ipv6 2001:db8::1\ncluster-ping-interval 100")
+            "hz 0\nkey-load-delay -5\nenable-debug-assert yes\ncluster-ping-interval 100")
         #expect(options.stored.ticksPerSecond == 1 && options.stored.keyLoadDelay == -5)
-        #expect(options.stored.availabilityZone == "zone 1" && options.stored.hasDebugAssert)
-        #expect(options.stored.clientAddresses.ipv6 == "2001:db8::1")
-        #expect(
-            options.withoutEffect == [
-                "hz", "key-load-delay", "availability-zone", "enable-debug-assert",
-                "cluster-announce-client-ipv6",
-            ])
+        #expect(options.stored.hasDebugAssert)
+        #expect(options.withoutEffect == ["hz", "enable-debug-assert"])
         #expect(options.notInForce == ["cluster-ping-interval"])
     }
 

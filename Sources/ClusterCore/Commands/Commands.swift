@@ -21,6 +21,7 @@ enum Commands {
             TopologyCommands.meet(ip, port, busPort, &state, &context)
         case .forget(let id): TopologyCommands.forget(id, &state, &context)
         case .replicate(let id): TopologyCommands.replicate(id, &state, &context)
+        case .replicateNoOne: TopologyCommands.replicateNoOne(&state, &context)
         case .reset(let kind): TopologyCommands.reset(kind, &state, &context)
         case .failover(let kind): FailoverCommand.run(kind, &state, &context)
         case .addSlots(let slots): SlotCommands.change(slots, isAdding: true, &state, &context)
@@ -36,15 +37,14 @@ enum Commands {
         case .saveConfig: saveConfig(&context)
         case .myID: .bulk(state.myID.description)
         case .myShardID: .bulk(state.me.shard.description)
-        case .nodes: .text(NodeLine.all(state, context.now))
+        case .nodes, .slots, .shards, .replicas:
+            ReadCommands.nodes(command, for: .ipv4, state, context.config, context.now) ?? .ok
         case .info: .text(InfoReport.text(state))
-        case .slots: SlotsReport.reply(state, context.config)
-        case .shards: ShardsReport.reply(state, context.config)
         case .links: .list([])  // connections are the shell's: it answers before it asks here
         case .help: .list(ClusterCommandTable.help.map { .status($0) })
         case .keySlot(let key): .integer(Int64(KeySlot.of(key).value))
         case .countFailureReports(let id): ReadCommands.countFailureReports(id, state, context)
-        case .replicas(let id): ReadCommands.replicas(id, state, context)
+        case .flushSlot(let slot, let mode): ReadCommands.answer(to: .flushed(slot, mode))
         case .countKeysInSlot(let slot): ReadCommands.answer(to: .count(slot))
         case .getKeysInSlot(let slot, let limit): ReadCommands.answer(to: .keys(slot, limit))
         }

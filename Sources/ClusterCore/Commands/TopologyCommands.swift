@@ -72,6 +72,18 @@ enum TopologyCommands {
         return .ok
     }
 
+    /// Of a master nothing is left to do.
+    static func replicateNoOne(
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) -> AdminReply {
+        if state.me.isMaster {
+            Saving.saveAgain(state, &context)
+        } else {
+            Roles.leaveMaster(&state, &context)
+        }
+        return .ok
+    }
+
     static func reset(
         _ option: Argument<AdminCommand.ResetKind>, _ state: inout ClusterState,
         _ context: inout StepContext
@@ -85,6 +97,10 @@ enum TopologyCommands {
             state.setRole(.master, of: .myself, &context)
             context.emit(.replicate(from: nil))
             context.emit(.dropKeys(in: .all))
+            // The shard was its master's.
+            if kind == .soft {
+                state.setShard(ShardID(NodeID(using: &context.random)), of: .myself, &context)
+            }
         }
         state.slots.migrating.removeAll()
         state.slots.importing.removeAll()

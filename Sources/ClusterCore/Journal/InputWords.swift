@@ -206,13 +206,43 @@ extension InputWords {
             config.announceIP?.text ?? "", config.announceHostname, config.announceNodeName,
             config.preferredEndpoint.rawValue,
         ]
-        return (numbers.map(String.init) + texts.map { "x" + hex(Array($0.utf8)) })
-            .joined(separator: " ") + (config.waitsForFailover ? " waits" : "")
+        let words = numbers.map(String.init) + texts.map { "x" + hex(Array($0.utf8)) }
+        let waits = config.waitsForFailover ? ["waits"] : []
+        return (words + clients(config) + waits).joined(separator: " ")
+    }
+
+    /// What is announced for clients alone: no words where nothing is.
+    private static func clients(_ config: ClusterConfig) -> [String] {
+        let clients = config.clients
+        let secondary = config.announceTLSPort ?? 0
+        guard clients != ClientAnnouncement() || secondary != 0 else { return [] }
+        let texts = [clients.ipv4, clients.ipv6, clients.zone]
+        return ["\(secondary)", "\(clients.port)", "\(clients.tlsPort)"]
+            + texts.map { "x" + hex(Array($0.utf8)) }
+    }
+
+    /// - Returns: false when these words say nothing of the kind.
+    private static func take(_ words: [Substring], _ config: inout ClusterConfig) -> Bool {
+        guard !words.isEmpty else { return true }
+        var clients = ClientAnnouncement()
+        let ports = words.prefix(3).compactMap { UInt16($0) }
+        let texts = words.dropFirst(3).compactMap { bytes(String($0.dropFirst())) }
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard ports.count == 3, texts.count == 3, clients.setAddress(texts[0], .ipv4),
+            clients.setAddress(texts[1], .ipv6), clients.setZone(texts[2])
+        else { return false }
+        (clients.port, clients.tlsPort) = (Port(ports[1]), Port(ports[2]))
+        config.announceTLSPort = ports[0] == 0 ? nil : Port(ports[0])
+        config.clients = clients
+        return true
     }
 
     static func config(_ text: String) -> ClusterConfig? {
-        let words = text.split(separator: " ")
-        guard words.count == 20 || words.count == 21 && words[20] == "waits" else { return nil }
+        var all = text.split(separator: " ")
+        let waits = all.last == "waits"
+        if waits { all.removeLast() }
+        guard all.count == 20 || all.count == 26 else { return nil }
+        let words = all.prefix(20)
         let numbers = words.prefix(16).compactMap { Int64($0) }
         let texts = words[16..<20].compactMap { bytes(String($0.dropFirst())) }
             .map { String(decoding: $0, as: UTF8.self) }
@@ -239,8 +269,8 @@ extension InputWords {
         config.announceIP = texts[0].isEmpty ? nil : IPText(texts[0])
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint
-        config.waitsForFailover = words.count == 21
-        return config
+        config.waitsForFailover = waits
+        return take(Array(all.dropFirst(20)), &config) ? config : nil
     }
 }
 

@@ -31,6 +31,8 @@ public enum AdminCommand: Equatable, Sendable {
     case setSlot(Argument<Slot>, SlotAction)
     /// REPLICATE: makes this node a replica of this master.
     case replicate(Argument<NodeID>)
+    /// REPLICATE NO ONE: makes this replica a master of its own shard, without keys and slots.
+    case replicateNoOne
     /// REPLICAS: the replicas of this master.
     case replicas(Argument<NodeID>)
     /// FAILOVER: promotes this replica in the place of its master.
@@ -47,7 +49,9 @@ public enum AdminCommand: Equatable, Sendable {
     case saveConfig
     /// COUNTKEYSINSLOT: answered by the server, since the rules know no keys; see `SlotQuestion`.
     case countKeysInSlot(Argument<Int>)
-    /// GETKEYSINSLOT: the same.
+    /// FLUSHSLOT: deletes the keys of a slot, which is the server's as well.
+    case flushSlot(Argument<Int>, mode: String?)
+    /// GETKEYSINSLOT: the same as COUNTKEYSINSLOT.
     case getKeysInSlot(Argument<Int>, limit: Argument<Int>)
 
     /// The first and the last slot of a range.
@@ -213,6 +217,7 @@ extension AdminCommand {
         case .flushSlots: ["flushslots"]
         case .setSlot(let slot, let action): ["setslot", slot.word] + action.words
         case .replicate(let id): ["replicate", id.word]
+        case .replicateNoOne: ["replicate", "no", "one"]
         case .replicas(let id): ["replicas", id.word]
         case .failover(let kind): ["failover"] + (kind.word.isEmpty ? [] : [kind.word])
         case .forget(let id): ["forget", id.word]
@@ -221,6 +226,7 @@ extension AdminCommand {
         case .bumpEpoch: ["bumpepoch"]
         case .saveConfig: ["saveconfig"]
         case .countKeysInSlot(let slot): ["countkeysinslot", slot.word]
+        case .flushSlot(let slot, let mode): ["flushslot", slot.word] + (mode.map { [$0] } ?? [])
         case .getKeysInSlot(let slot, let limit): ["getkeysinslot", slot.word, limit.word]
         }
     }

@@ -9,6 +9,8 @@ public enum CommandFlag: Sendable {
     /// As COMMAND names them: needs rights of an administrator, is allowed on a stale replica, is refused
     /// during an asynchronous load, is refused in scripts, is allowed while loading.
     case admin, stale, noAsyncLoading, noScript, loading
+    /// It changes keys.
+    case write
 }
 
 /// One subcommand of CLUSTER, as COMMAND and HELP describe it.
@@ -103,6 +105,7 @@ public enum ClusterCommandTable {
     fileprivate static func most(of name: String) -> Int? {
         switch name {
         case "meet": 3
+        case "flushslot": 2
         case "failover", "reset": 1
         default: nil
         }
@@ -158,6 +161,11 @@ public enum ClusterCommandTable {
             "failover", -2, changes, "[FORCE|TAKEOVER]",
             "Promotes this replica in the place of its master."
         ) { .failover(Argument(reading: $0.texts.first)) },
+        entry(
+            "flushslot", -3, [.write, .admin, .noAsyncLoading], since: "9.0.0",
+            "<slot> [ASYNC|SYNC]",
+            "Deletes all keys of a slot."
+        ) { .flushSlot(Argument(reading: $0.first), mode: $0.texts.dropFirst().first) },
         entry(
             "flushslots", 2, changes, "",
             "Makes all slots of this node unassigned."
@@ -217,9 +225,15 @@ public enum ClusterCommandTable {
 
     private static let replicateToSlots: [ClusterCommand] = [
         entry(
-            "replicate", 3, changes, "<node-id>",
-            "Makes this node a replica of a master."
-        ) { .replicate(Argument(reading: $0.first)) },
+            "replicate", -3, changes, "(<node-id>|NO ONE)",
+            "Makes this node a replica of a master, or a master without slots."
+        ) { words throws(AdminError) in
+            if words.texts.count == 1 { return .replicate(Argument(reading: words.first)) }
+            guard words.texts.map({ $0.lowercased() }) == ["no", "one"] else {
+                throw .wrongArity(words.name)
+            }
+            return .replicateNoOne
+        },
         entry(
             "reset", -2, [.admin, .noScript, .stale], "[HARD|SOFT]",
             "Forgets all other nodes and slots."

@@ -21,10 +21,14 @@ public struct ClusterConfig: Equatable, Sendable {
     public var announcePort: Port?
     /// The bus port that this node announces; nil: `busPort`.
     public var announceBusPort: Port?
+    /// The port for clients with TLS that this node announces, which something in front of it serves; nil: none.
+    public var announceTLSPort: Port?
     /// A host name for clients; empty when none is announced.
     public var announceHostname = ""
     /// A node name for people (`cluster-announce-human-nodename`); empty when none is announced.
     public var announceNodeName = ""
+    /// What this node announces for clients alone, and its availability zone.
+    public var clients = ClientAnnouncement()
     /// A replica starts an election only if its data is at most this many node timeouts old; 0: whatever its
     /// age.
     public var replicaValidityFactor: Int64 = 10 {

@@ -161,6 +161,7 @@ public struct Machine: Sendable {
         // What nodes.conf says of us: most settings are not in it.
         if former.address != state.me.address || former.hostname != state.me.hostname
             || former.nodeName != state.me.nodeName || former.peerFlags != state.me.peerFlags
+            || former.clients != state.me.clients
         {
             context.pending.formUnion([.save, .awaited])
         }
@@ -190,8 +191,10 @@ public struct Machine: Sendable {
         let config = context.config
         if let ip = config.announceIP { state.nodes[.myself].announce(ip: ip) }
         state.nodes[.myself].announce(
-            port: config.announcedPort, busPort: config.announcedBusPort)
+            port: config.announcedPort, secondaryPort: config.announceTLSPort ?? 0,
+            busPort: config.announcedBusPort)
         state.nodes[.myself].name(
             hostname: config.announceHostname, nodeName: config.announceNodeName)
+        state.nodes[.myself].clients = config.clients
     }
 }

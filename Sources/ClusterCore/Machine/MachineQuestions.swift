@@ -28,6 +28,12 @@ extension Machine {
         state.nodes.find(id).map { state.nodes[$0].address }
     }
 
+    /// As a replica: where its master is, if that is known.
+    public var masterAddress: NodeAddress? {
+        guard let master = state.myMaster, state.nodes[master].canBeReached else { return nil }
+        return state.nodes[master].place
+    }
+
     /// Whether this node knows another, be it a member or known from gossip alone.
     public func knows(_ id: NodeID) -> Bool { state.nodes.find(id) != nil }
 
@@ -35,11 +41,6 @@ extension Machine {
     /// copy from it meanwhile.
     public func awaitsFailover(at now: Instant) -> Bool {
         Returning.waits(state, context.config, at: now.monotonic)
-    }
-
-    /// Where this node, a replica, believes its master to be; nil for a master, and where that is not known.
-    package var masterPlace: NodeAddress? {
-        state.me.master.flatMap { state.nodes.find($0) }.map { state.nodes[$0].place }
     }
 
     /// Whether a connection belongs to a known node: it may send longer messages than others.

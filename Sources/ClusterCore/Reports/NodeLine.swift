@@ -5,10 +5,12 @@ import ClusterWire
 
 package enum NodeLine {
     /// All lines of CLUSTER NODES, each with its newline.
-    package static func all(_ state: ClusterState, _ now: Instant) -> String {
+    package static func all(
+        _ state: ClusterState, _ now: Instant, for family: AddressFamily = .ipv4
+    ) -> String {
         var text = ""
         for handle in state.nodes.handles where state.nodes[handle].isShown {
-            text += self.text(handle, state, now)
+            text += self.text(handle, state, now, for: family)
             text += "\n"
         }
         return text
@@ -16,10 +18,11 @@ package enum NodeLine {
 
     /// One line of CLUSTER NODES, without newline.
     package static func text(
-        _ handle: NodeHandle, _ state: ClusterState, _ now: Instant
+        _ handle: NodeHandle, _ state: ClusterState, _ now: Instant,
+        for family: AddressFamily = .ipv4
     ) -> String {
         let node = state.nodes[handle]
-        var address = node.address.description
+        var address = "\(node.clientIP(family)):\(node.clientPort)@\(node.address.busPort)"
         if !node.hostname.isEmpty { address += ",\(node.hostname)" }
         return line(handle, address: address, state, now)
     }

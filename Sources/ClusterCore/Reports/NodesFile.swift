@@ -50,6 +50,7 @@ package enum NodesFile {
         // What may be announced and cannot be read back: it is announced again at the next start.
         if !EndpointName.isAddressOrName(place.ip) { place.ip = IPText() }
         var text = "\(place),\(node.hostname)"
+        text += node.clients.auxiliaryFields
         text += ",tls-port=\(node.address.secondaryPort)"
         if !node.nodeName.isEmpty { text += ",nodename=\(node.nodeName)" }
         return text + ",shard-id=\(node.shard)"

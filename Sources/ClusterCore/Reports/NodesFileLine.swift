@@ -10,6 +10,7 @@ struct ParsedLine {
     var address = NodeAddress.none
     var hostname = ""
     var nodeName = ""
+    var clients = ClientAnnouncement()
     var shard: ShardID?
     var flags: NodeFlags = []
     var master: NodeID?
@@ -102,7 +103,12 @@ struct ParsedLine {
         case "tls-port":
             guard let port = UInt16(value) else { throw .badAuxiliary("\(name)=\(value)") }
             address.secondaryPort = Port(port)
-        default: skipped.append(name)
+        default:
+            switch clients.take(field: name, value) {
+            case true?: break
+            case false?: throw .badAuxiliary("\(name)=\(value)")
+            case nil: skipped.append(name)
+            }
         }
     }
 

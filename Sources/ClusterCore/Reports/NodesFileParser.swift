@@ -184,6 +184,7 @@ extension NodesFile {
             state.nodes[handle].condition = .fail(since: context.now.monotonic)
         }
         state.nodes[handle].name(hostname: line.hostname, nodeName: line.nodeName)
+        state.nodes[handle].clients = line.clients
         if let shard = line.shard { state.nodes[handle].shard = shard }
     }
 

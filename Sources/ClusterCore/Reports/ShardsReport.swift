@@ -4,7 +4,9 @@
 import ClusterWire
 
 enum ShardsReport {
-    static func reply(_ state: ClusterState, _ config: ClusterConfig) -> AdminReply {
+    static func reply(
+        _ state: ClusterState, _ config: ClusterConfig, _ family: AddressFamily
+    ) -> AdminReply {
         var shards: [(id: ShardID, members: [NodeHandle])] = []
         for handle in state.nodes.handles
         where !state.nodes[handle].isHandshake && !state.nodes[handle].isKnownFromGossip {
@@ -15,11 +17,12 @@ enum ShardsReport {
                 shards.append((shard, [handle]))
             }
         }
-        return .list(shards.map { self.shard($0.members, state, config) })
+        return .list(shards.map { self.shard($0.members, state, config, family) })
     }
 
     private static func shard(
-        _ members: [NodeHandle], _ state: ClusterState, _ config: ClusterConfig
+        _ members: [NodeHandle], _ state: ClusterState, _ config: ClusterConfig,
+        _ family: AddressFamily
     ) -> AdminReply {
         // The slots are the master's: of the first member that has not failed.
         let speaker = members.first { !state.nodes[$0].condition.isFailed } ?? members[0]
@@ -31,24 +34,26 @@ enum ShardsReport {
         }
         return .map([
             ("slots", .list(bounds)),
-            ("nodes", .list(members.map { node(state.nodes[$0], config) })),
+            ("nodes", .list(members.map { node(state.nodes[$0], config, family) })),
         ])
     }
 
-    private static func node(_ node: KnownNode, _ config: ClusterConfig) -> AdminReply {
+    private static func node(
+        _ node: KnownNode, _ config: ClusterConfig, _ family: AddressFamily
+    ) -> AdminReply {
         var facts: [(key: String, value: AdminReply)] = [
             ("id", .bulk(node.id.description))
         ]
         if node.address.port != 0 {
-            facts.append(("port", .integer(Int64(node.address.port.value))))
+            facts.append(("port", .integer(Int64(node.clientPort.value))))
         }
         if node.address.secondaryPort != 0 {
-            facts.append(("tls-port", .integer(Int64(node.address.secondaryPort.value))))
+            facts.append(("tls-port", .integer(Int64(node.clientTLSPort.value))))
         }
-        facts.append(("ip", .bulk(node.address.ip.text)))
+        facts.append(("ip", .bulk(node.clientIP(family))))
         // Unlike CLUSTER SLOTS, the servers of the reference say "" here, not NULL, for "the host that
         // you are connected to".
-        facts.append(("endpoint", .bulk(Endpoint.text(node, config) ?? "")))
+        facts.append(("endpoint", .bulk(Endpoint.text(node, config, family) ?? "")))
         if !node.hostname.isEmpty { facts.append(("hostname", .bulk(node.hostname))) }
         facts.append(("role", .bulk(node.isMaster ? Word.master : Word.shardReplica)))
         facts.append(("replication-offset", .integer(Int64(clamping: node.offset.value))))
@@ -61,6 +66,9 @@ enum ShardsReport {
             health = "online"
         }
         facts.append(("health", .bulk(health)))
+        if !node.clients.zone.isEmpty {
+            facts.append(("availability-zone", .bulk(node.clients.zone)))
+        }
         return .map(facts)
     }
 }

@@ -33,6 +33,7 @@ enum Compose {
         header.flags = flags
         header.ip = config.announceIP ?? IPText()
         header.port = config.announcedPort
+        header.secondaryPort = config.announceTLSPort ?? 0
         header.busPort = config.announcedBusPort
         header.state = state.health.isOK ? 0 : 1
         if case .pausing = state.manualFailover { header.messageFlags.insert(.paused) }
@@ -133,6 +134,7 @@ enum Compose {
         let config = context.config
         if !config.announceHostname.isEmpty { list.append(.hostname(config.announceHostname)) }
         if !config.announceNodeName.isEmpty { list.append(.nodeName(config.announceNodeName)) }
+        list += config.clients.extensions
         for forgotten in state.forgotten.announcements(at: context.now.wall) {
             list.append(.forgottenNode(forgotten.id, secondsLeft: forgotten.secondsLeft))
         }

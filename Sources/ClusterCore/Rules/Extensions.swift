@@ -13,6 +13,7 @@ enum Extensions {
     ) {
         var hostname = ""
         var nodeName = ""
+        var clients = ClientAnnouncement()
         var shard: ShardID?
         var forgotten: [(id: NodeID, seconds: UInt64)] = []
         for item in extensions {
@@ -23,10 +24,14 @@ enum Extensions {
             case .forgottenNode(let id, let seconds): forgotten.append((id, seconds))
             case .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort, .availabilityZone,
                 .internalSecret, .unknown:
-                break
+                if !clients.take(item.value) {
+                    let id = state.nodes[sender].id
+                    context.note(.ignored(.invalidExtension("address or zone"), from: id))
+                }
             }
         }
         state.setNames(of: sender, hostname: hostname, nodeName: nodeName, &context)
+        state.setAnnouncement(clients, of: sender, &context)
         joinShard(sender, shard, &state, &context)
         // Last, since a forgotten node may be the sender itself, and is deleted then.
         let speaker = state.nodes[sender].id

@@ -131,6 +131,25 @@ enum Roles {
         context.pending.insert(.broadcast)
     }
 
+    /// This replica becomes a master without slots, in a shard of its own. Its copy is its former master's, and
+    /// goes.
+    ///
+    /// - Source: CLUSTER REPLICATE NO ONE of Valkey 9.
+    static func leaveMaster(_ state: inout ClusterState, _ context: inout StepContext) {
+        guard let former = state.me.master else { return }
+        state.setRole(.master, of: .myself, &context)
+        loseReplica(former, &state)
+        state.setShard(ShardID(NodeID(using: &context.random)), of: .myself, &context)
+        state.slots.migrating.removeAll()
+        state.slots.importing.removeAll()
+        ManualFailover.reset(&state, &context)
+        state.election.end()
+        state.durability.dropClaims()
+        context.emit(.replicate(from: nil))
+        context.emit(.dropKeys(in: .all))
+        context.pending.formUnion([.save, .syncedSave, .health, .broadcast])
+    }
+
     /// Promotes this replica in the place of its master at `epoch`: role, slots and epoch at once. Headers say
     /// so when it is on disk.
     ///

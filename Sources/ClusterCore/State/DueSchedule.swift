@@ -16,6 +16,10 @@ struct DueSchedule: Sendable {
     /// A row comes behind the others, and nothing of it is due.
     mutating func addRow() { times.append(.max) }
 
+    /// A row that was free is in use again, and nothing of it is due. It may have been marked with all others
+    /// meanwhile.
+    mutating func reuseRow(_ handle: NodeHandle) { times[handle.index] = .max }
+
     /// When a tick must look at a row, unless it changes before.
     func time(of handle: NodeHandle) -> Int64 { times[handle.index] }
 

@@ -80,6 +80,8 @@ package struct KnownNode: Equatable, Sendable {
     package internal(set) var shard: ShardID
     package private(set) var hostname = ""
     package private(set) var nodeName = ""
+    /// What it announces for clients alone.
+    package internal(set) var clients = ClientAnnouncement()
 
     let createdAt: Int64
     /// When it was known to be at the other end of the connection that it made to us.
@@ -179,8 +181,8 @@ package struct KnownNode: Equatable, Sendable {
 
     /// This node's own address, as others see it or as it announces it; a name needs no place here.
     mutating func announce(ip: IPText) { address.ip = ip }
-    mutating func announce(port: Port, busPort: Port) {
-        (address.port, address.busPort) = (port, busPort)
+    mutating func announce(port: Port, secondaryPort: Port, busPort: Port) {
+        (address.port, address.secondaryPort, address.busPort) = (port, secondaryPort, busPort)
     }
 
     /// Whether it is known to be there, or announces an address.

@@ -194,6 +194,7 @@ package struct NodeTable: Sendable {
             handle = reused
             rows[handle.index] = node
             summaries[handle.index] = RowSummary(node)
+            schedule.reuseRow(handle)
         } else {
             handle = NodeHandle(UInt16(rows.count))
             rows.append(node)

@@ -209,6 +209,15 @@ extension ClusterState {
         context.pending.insert(.save)
     }
 
+    /// A node announces this for clients.
+    mutating func setAnnouncement(
+        _ clients: ClientAnnouncement, of handle: NodeHandle, _ context: inout StepContext
+    ) {
+        guard nodes[handle].clients != clients else { return }
+        nodes[handle].clients = clients
+        context.pending.insert(.save)
+    }
+
     /// A node is in this shard, and so are the replicas of a master.
     mutating func setShard(
         _ shard: ShardID, of handle: NodeHandle, _ context: inout StepContext

@@ -134,7 +134,10 @@ struct NoteText {
             )
         case .slotsLost(let count, let to): (.notice, "Lost \(count) slots to \(to)")
         case .updateSent(let to, let about):
-            (.verbose, "Sent UPDATE to \(to): \(about) owns slots at a newer epoch")
+            (
+                .verbose,
+                "Node \(to) has old slots configuration, sending an UPDATE message about \(about)"
+            )
         case .epochRaised(let epoch, let reason):
             (.notice, "configEpoch set to \(epoch): \(Self.text(reason))")
         case .epochRefused(let epoch, let from):
@@ -240,7 +243,7 @@ struct NoteText {
         case .masterNotFailed(let id): "its master \(id) is up"
         case .votedRecently(let ago): "a vote for a replica of the same master \(ago) ms ago"
         case .slotsOwnedByNewer(let slot, let owner, let epoch):
-            "slot \(slot) belongs to \(owner) at the newer epoch \(epoch)"
+            "slot \(slot) of \(owner) has epoch \(epoch) > reqConfigEpoch of the request"
         }
     }
 

@@ -102,7 +102,7 @@ enum ServerInfo {
         let figures = disk.figures
         let isCopying = node.replication.copyProgress != nil
         return [
-            ("loading", "0"), ("async_loading", isCopying ? "1" : "0"),
+            ("loading", isCopying ? "1" : "0"), ("async_loading", isCopying ? "1" : "0"),
             ("rdb_changes_since_last_save", "\(disk.unsaved(node.store))"),
             ("rdb_bgsave_in_progress", disk.isSaving ? "1" : "0"),
             ("rdb_last_save_time", "\(figures.lastSave / 1000)"),

@@ -122,6 +122,12 @@ struct ClientOrigin {
     let host: String
     /// Wall milliseconds.
     let connectedAt: Int64
+
+    /// How it is connected; an IPv4 address in the form of IPv6 is one of IPv4.
+    var family: AddressFamily {
+        host.utf8.contains(UInt8(ascii: ":")) && !host.lowercased().hasPrefix("::ffff:")
+            ? .ipv6 : .ipv4
+    }
 }
 
 /// What a client chose for its connection.

@@ -135,7 +135,7 @@ enum ClientCommand {
         case "normal": [.normal]
         case "pubsub": [.subscriber]
         case "replica", "slave": [.replica]
-        // The connection to a master is none of these.
+        // The connection to the master is no client's.
         case "master": []
         default: nil
         }
@@ -188,18 +188,25 @@ enum ClientCommand {
     // MARK: - KILL
 
     private static func kill(_ context: ServerContext) -> CommandResult {
-        if context.count == 3 {
-            let address = context.text(2)
-            let all = context.node.clients.all
-            guard let victim = all.first(where: { $0.origin.peer == address }) else {
-                return .error("ERR No such client")
-            }
+        guard context.count == 3 else { return killMatching(context) }
+        let address = context.text(2)
+        let all = context.node.clients.all
+        if let victim = all.first(where: { $0.origin.peer == address }) {
             end(victim, context)
-            return context.ok()
+        } else if address == context.node.masterPeer {
+            context.node.master.kill(context.node)
+        } else {
+            return .error("ERR No such client")
         }
+        return context.ok()
+    }
+
+    private static func killMatching(_ context: ServerContext) -> CommandResult {
         guard context.count % 2 == 0 else { return .syntaxError }
         var victims = context.node.clients.all
         var sparesMe = true
+        // The connection to the master is meant only where it is named, and by nothing that it has not.
+        var namesMaster: Bool?
         for index in stride(from: 2, to: context.count, by: 2) {
             let value = context.text(index + 1)
             switch context.option(index) {
@@ -208,13 +215,19 @@ enum ClientCommand {
                     return .error("ERR client-id should be greater than 0")
                 }
                 victims.removeAll { Int64($0.id.number) != id }
+                namesMaster = false
             case "type":
                 guard let types = types(value.lowercased()) else {
                     return .error("ERR Unknown client type '\(value)'")
                 }
                 victims.removeAll { !types.contains($0.type) }
-            case "addr": victims.removeAll { $0.origin.peer != value }
-            case "laddr": victims.removeAll { $0.origin.local != value }
+                namesMaster = namesMaster != false && value.lowercased() == "master"
+            case "addr":
+                victims.removeAll { $0.origin.peer != value }
+                namesMaster = namesMaster != false && value == context.node.masterPeer
+            case "laddr":
+                victims.removeAll { $0.origin.local != value }
+                namesMaster = false
             case "user":
                 guard value == "default" else { return .error("ERR No such user '\(value)'") }
             case "skipme":
@@ -227,7 +240,11 @@ enum ClientCommand {
         }
         if sparesMe { victims.removeAll { $0 === context.client } }
         for victim in victims { end(victim, context) }
-        return context.integer(Int64(victims.count))
+        guard namesMaster == true, context.node.masterPeer != nil else {
+            return context.integer(Int64(victims.count))
+        }
+        context.node.master.kill(context.node)
+        return context.integer(Int64(victims.count + 1))
     }
 
     /// Who ends itself still reads the answer.

@@ -67,6 +67,7 @@ extension CommandFlags {
             case .noAsyncLoading: insert(.noAsyncLoading)
             case .noScript: insert(.noScript)
             case .loading: insert(.loading)
+            case .write: insert(.write)
             }
         }
     }

@@ -104,7 +104,8 @@ enum Routing {
         query.channelsWhenDown = node.options.allowShardChannelsWhenDown
         query.readsWhenDown = node.options.allowReadsWhenDown
         query.holdsCopy = node.replication.holdsCopy
-        return words(node.host.machine.state.route(query), slot, node)
+        return words(
+            node.host.machine.state.route(query), slot, client.origin.family, node)
     }
 
     private static func collect(
@@ -139,11 +140,13 @@ enum Routing {
     }
 
     /// The reply in the reference's words; nil when the command is served here.
-    private static func words(_ route: SlotRoute, _ slot: Slot, _ node: Node) -> String? {
+    private static func words(
+        _ route: SlotRoute, _ slot: Slot, _ family: AddressFamily, _ node: Node
+    ) -> String? {
         switch route {
         case .serve: nil
-        case .moved(let owner): redirection("MOVED", slot, to: owner, node)
-        case .ask(let target): redirection("ASK", slot, to: target, node)
+        case .moved(let owner): redirection("MOVED", slot, to: owner, family, node)
+        case .ask(let target): redirection("ASK", slot, to: target, family, node)
         case .tryAgain: "TRYAGAIN Multiple keys request during rehashing of slot"
         case .down(.unowned): unowned
         case .down(.cluster): "CLUSTERDOWN The cluster is down"
@@ -152,13 +155,13 @@ enum Routing {
     }
 
     private static func redirection(
-        _ word: String, _ slot: Slot, to id: NodeID, _ node: Node
+        _ word: String, _ slot: Slot, to id: NodeID, _ family: AddressFamily, _ node: Node
     ) -> String {
         let nodes = node.host.machine.state.nodes
         guard let handle = nodes.find(id) else { return unowned }
         let row = nodes[handle]
-        let host = Endpoint.text(row, node.options.cluster) ?? ""
-        return "\(word) \(slot) \(host):\(row.address.port)"
+        let host = Endpoint.text(row, node.options.cluster, family) ?? ""
+        return "\(word) \(slot) \(host):\(row.clientPort)"
     }
 }
 

@@ -24,9 +24,12 @@ enum ServerCommands {
                 return answer(SlotQuestion.count(slot), context)
             case .getKeysInSlot(let slot, let limit):
                 return answer(SlotQuestion.keys(slot, limit), context)
+            case .flushSlot(let slot, let mode):
+                return answer(SlotQuestion.flushed(slot, mode), context)
             case .meet, .myID, .myShardID, .nodes, .info, .slots, .shards, .links, .help, .keySlot,
                 .countFailureReports, .addSlots, .delSlots, .addSlotsRange, .delSlotsRange,
-                .flushSlots, .setSlot, .replicate, .replicas, .failover, .forget, .reset,
+                .flushSlots, .setSlot, .replicate, .replicateNoOne, .replicas, .failover, .forget,
+                .reset,
                 .setConfigEpoch, .bumpEpoch, .saveConfig:
                 return context.node.run(command, for: context)
             }
@@ -40,6 +43,11 @@ enum ServerCommands {
     ) -> CommandResult {
         switch question {
         case .refused(let reply): return context.answer(reply)
+        case .flushed(let slot):
+            var slots = SlotSet()
+            slots.insert(slot)
+            context.node.dropKeys(in: slots)
+            return context.ok()
         case .asked(let slot, .max):
             return context.integer(Int64(context.store.countKeys(in: slot)))
         case .asked(let slot, let limit):

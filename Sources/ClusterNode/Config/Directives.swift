@@ -45,7 +45,7 @@ enum Directives {
     ]
 
     static let table: [Directive] =
-        listening + announcing + cluster + replication + process + clients + passwords + disk
+        listening + announcing + clientAnnouncing + cluster + replication + process + clients + passwords + disk
         + stored
 
     private static let listening: [Directive] = [
@@ -98,6 +98,7 @@ enum Directives {
             PrintableText.decoded($0.cluster.announceIP?.bytes ?? [])
         },
         port("cluster-announce-port", \.cluster.announcePort),
+        port("cluster-announce-tls-port", \.cluster.announceTLSPort),
         port("cluster-announce-bus-port", \.cluster.announceBusPort),
         value("cluster-announce-hostname", \.cluster.announceHostname, hostname) { $0 },
         Directive(name: "cluster-announce-human-nodename", isMutable: true) {
@@ -140,7 +141,7 @@ enum Directives {
         } get: {
             $0.configFile
         },
-        number("cluster-node-timeout", 1...Int(Int32.max), \.cluster.nodeTimeout),
+        number("cluster-node-timeout", 0...Int(Int32.max), \.cluster.nodeTimeout),
         number(
             "cluster-manual-failover-timeout", 1...Int(Int32.max),
             \.cluster.manualFailoverTimeout),

@@ -5,6 +5,8 @@ import ClusterCore
 
 extension Directives {
     static let disk: [Directive] = [
+        // For tests: a copy of the master's keys is read no faster than so many microseconds a key.
+        number("key-load-delay", Int(Int32.min)...Int(Int32.max), \.stored.keyLoadDelay),
         flag("auto-failover-on-shutdown", \.handsOverAtEnd),
         leaving("shutdown-on-sigterm", \.onTerminate),
         leaving("shutdown-on-sigint", \.onInterrupt),

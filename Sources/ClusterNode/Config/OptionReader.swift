@@ -39,7 +39,7 @@ extension NodeOptions {
     /// Whether a value may have spaces: it is a path or a password.
     private static func isOneWord(_ name: String) -> Bool {
         let name = Directives.find(name)?.name ?? name
-        return ["logfile", "dir", "availability-zone"].contains(name)
+        return ["logfile", "dir"].contains(name)
             || Directives.passwords.contains { $0.name == name }
     }
 

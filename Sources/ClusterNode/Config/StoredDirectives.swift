@@ -17,19 +17,8 @@ package struct StoredSettings: Sendable {
     package var keySaveDelay = 0
     package var keyLoadDelay = 0
     package var loadingStepBytes = 2 << 20
-    package var availabilityZone = ""
     package var hidesUserData = true
     package var hasDebugAssert = false
-    package var clientAddresses = ClientAddresses()
-}
-
-/// Addresses that clients are to be told in place of those that nodes are told.
-package struct ClientAddresses: Sendable {
-    package var ipv4 = ""
-    package var ipv6 = ""
-    /// 0 for none.
-    package var port = 0
-    package var tlsPort = 0
 }
 
 extension Directive {
@@ -61,38 +50,10 @@ extension Directives {
         number("repl-diskless-sync-delay", 0...Int(Int32.max), \.stored.disklessDelay),
         number(
             "rdb-key-save-delay", Int(Int32.min)...Int(Int32.max), \.stored.keySaveDelay),
-        number("key-load-delay", Int(Int32.min)...Int(Int32.max), \.stored.keyLoadDelay),
         number(
             "loading-process-events-interval-bytes", 1024...Int(Int32.max),
             \.stored.loadingStepBytes),
-        value("availability-zone", \.stored.availabilityZone, one) { $0 },
         flag("hide-user-data-from-log", \.stored.hidesUserData),
         flag("enable-debug-assert", isMutable: false, \.stored.hasDebugAssert),
-        value("cluster-announce-client-ipv4", \.stored.clientAddresses.ipv4) {
-            words throws(OptionError) in
-            try literal(words, isIPv6: false)
-        } _: {
-            $0
-        },
-        value("cluster-announce-client-ipv6", \.stored.clientAddresses.ipv6) {
-            words throws(OptionError) in
-            try literal(words, isIPv6: true)
-        } _: {
-            $0
-        },
-        number("cluster-announce-client-port", 0...65535, \.stored.clientAddresses.port),
-        number("cluster-announce-client-tls-port", 0...65535, \.stored.clientAddresses.tlsPort),
     ]
-
-    /// An address of one kind, or nothing.
-    private static func literal(
-        _ words: [String], isIPv6: Bool
-    ) throws(OptionError) -> String {
-        let word = try one(words)
-        guard !word.isEmpty else { return word }
-        guard let text = IPText(word), IPLiteral.normalised(text) != nil,
-            word.contains(":") == isIPv6
-        else { throw OptionError("Invalid \(isIPv6 ? "IPv6" : "IPv4") address") }
-        return word
-    }
 }

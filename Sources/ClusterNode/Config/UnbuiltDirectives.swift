@@ -111,7 +111,6 @@ enum UnbuiltDirectives {
                 ("tls-client-key-file-pass", ""), ("tls-dh-params-file", ""),
                 ("tls-ca-cert-file", ""), ("tls-ca-cert-dir", ""), ("tls-protocols", ""),
                 ("tls-ciphers", ""), ("tls-ciphersuites", ""), ("tls-auth-clients-user", "off"),
-                ("cluster-announce-tls-port", "0"),
             ], noTLS)
         // How TLS would be spoken asks for nothing where it is not.
         + protections([("tls-auth-clients", "yes")], noTLS, also: ["no", "optional"])

@@ -16,6 +16,7 @@ final class NodeData {
     var followed: NodeID?
     /// The age of the copy that the rules were told last, in tenths of a second.
     var toldCopyAge: Int64?
+    var toldCopying = false
 
     init(_ options: NodeOptions) {
         store = MemoryStore(seed: Entropy.seed())

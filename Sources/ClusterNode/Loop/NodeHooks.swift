@@ -71,7 +71,8 @@ extension Node {
     /// A command for the rules. Its reply stands in the client's output at once, and is kept back with all
     /// that comes behind it until the save that it waits for.
     func run(_ command: AdminCommand, for context: ServerContext) -> CommandResult {
-        let (answer, save) = host.ask(command, from: context.client.id)
+        let (answer, save) = host.ask(
+            command, from: context.client.id, over: context.client.origin.family)
         let place = context.reply.count
         context.reply.write(answer)
         if let save { clients.hold(context.client, from: place, until: save) }

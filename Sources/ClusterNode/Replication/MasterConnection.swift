@@ -11,6 +11,8 @@ final class MasterConnection {
     private var isConnecting = false
     private var queue = ChunkQueue()
     private var interest: Interest = []
+    /// When the copy that is being read slowly began; nil: none is.
+    private var slowSince: Int64?
 
     /// Bytes that may wait for a master that does not read.
     private static let queueLimit = 1 << 20
@@ -19,6 +21,7 @@ final class MasterConnection {
         stream = nil
         isConnecting = false
         queue = ChunkQueue()
+        slowSince = nil
     }
 
     private func open(_ master: MasterAddress, _ node: Node) {
@@ -43,6 +46,11 @@ final class MasterConnection {
         node.replication.linkClosed(reason, at: SystemClock.monotonicMilliseconds())
     }
 
+    /// An operator ends it; it is made anew.
+    func kill(_ node: Node) {
+        if stream != nil { failed("CLIENT KILL", node) }
+    }
+
     /// The poller says that it is ready.
     func handle(_ event: PollEvent, _ node: Node) {
         guard stream != nil else { return }
@@ -56,6 +64,27 @@ final class MasterConnection {
         if event.isReadable || event.isBroken { read(node) }
     }
 
+    /// Goes on reading a copy that was read fast enough.
+    func tick(_ node: Node) {
+        if slowSince != nil { read(node) }
+    }
+
+    /// Whether a copy has come faster than `key-load-delay` allows, which is for tests.
+    private func isAhead(_ node: Node) -> Bool {
+        let delay = node.options.stored.keyLoadDelay
+        guard delay > 0, let keys = node.replication.loadedKeyCount else {
+            slowSince = nil
+            return false
+        }
+        let now = SystemClock.monotonicMilliseconds()
+        let began = slowSince ?? now
+        slowSince = began
+        return Int64(keys) * Int64(delay) / 1000 > now - began
+    }
+
+    /// Bytes that are read at once of a copy that is to come slowly.
+    private static let slowStep = 4096
+
     /// Milliseconds that reading takes in one wake-up: what more there is waits for the next one. A copy is taken
     /// as fast as it comes, and neither the bus nor clients wait for it.
     private static let share: Int64 = 2
@@ -63,12 +92,17 @@ final class MasterConnection {
     private func read(_ node: Node) {
         let end = SystemClock.monotonicMilliseconds() + Self.share
         repeat {
-            guard let outcome = stream?.read(into: &node.loop.readBuffer) else { return }
+            if isAhead(node) { return watch([], node) }
+            var few = [UInt8](repeating: 0, count: slowSince == nil ? 0 : Self.slowStep)
+            guard
+                let outcome = few.isEmpty
+                    ? stream?.read(into: &node.loop.readBuffer) : stream?.read(into: &few)
+            else { return }
             switch outcome {
             case .closed: return failed("the master closed it", node)
             case .waits: return
             case .bytes(let count):
-                let buffer = node.loop.readBuffer
+                let buffer = few.isEmpty ? node.loop.readBuffer : few
                 node.replication.linkReceived(
                     buffer.span.extracting(first: count), at: node.wake.monotonic)
                 perform(node)
@@ -104,10 +138,12 @@ final class MasterConnection {
         guard stream != nil, !isConnecting else { return }
         switch stream?.flush(&queue) ?? .closed {
         case .closed: failed("the master closed it", node)
-        case .bytes: watch(.read, node)
-        case .waits(let more): watch([.read, more], node)
+        case .bytes: watch(reading(node), node)
+        case .waits(let more): watch([reading(node), more], node)
         }
     }
+
+    private func reading(_ node: Node) -> Interest { isAhead(node) ? [] : .read }
 
     private func watch(_ wanted: Interest, _ node: Node) {
         guard interest != wanted, let descriptor = stream?.descriptor else { return }

@@ -21,6 +21,7 @@ extension Node {
     /// Each tick.
     func tickReplication(at now: Int64) {
         replication.tick(at: now)
+        master.tick(self)
         master.perform(self)
     }
 
@@ -39,11 +40,17 @@ extension Node {
         let age = replication.copyAge(at: SystemClock.monotonicMilliseconds())
         // Told ten times a second at most: an age grows by itself.
         let shown = age.map { $0 / 100 }
-        guard store.hasNews || shown != data.toldCopyAge else { return nil }
+        let isCopying = replication.linkState == .copying
+        guard store.hasNews || shown != data.toldCopyAge || isCopying != data.toldCopying else {
+            return nil
+        }
+        data.toldCopying = isCopying
+        // While a copy comes, what is held is not what the master has: nobody is to be sent here.
         store.markTold()
         data.toldCopyAge = shown
         return StoreReport(
-            offset: store.offset, isEmpty: store.isEmpty, occupied: store.occupied, copyAge: age)
+            offset: isCopying ? 0 : store.offset, isEmpty: store.isEmpty, occupied: store.occupied,
+            copyAge: age)
     }
 
     func followMaster(_ master: NodeAddress?, from offset: ReplicationOffset) {
@@ -60,6 +67,13 @@ extension Node {
             store.becomeMaster(from: offset)
         }
         disturbClients()
+    }
+
+    /// The other end of the connection to the master, as CLIENT KILL names it; nil: there is none.
+    var masterPeer: String? {
+        guard replication.linkState != nil, let master = replication.master else { return nil }
+        let host = master.host.contains(":") ? "[\(master.host)]" : master.host
+        return "\(host):\(master.port)"
     }
 
     /// The master that shuts down wants the replica of this name to take over.

@@ -47,7 +47,9 @@ extension AdminCommand {
         case .addSlotsRange, .setConfigEpoch, .setSlot, .reset, .forget: true
         case .meet, .myID, .myShardID, .nodes, .info, .slots, .shards, .links, .help, .keySlot,
             .countFailureReports, .addSlots, .delSlots, .delSlotsRange, .flushSlots, .replicate,
-            .replicas, .failover, .bumpEpoch, .saveConfig, .countKeysInSlot, .getKeysInSlot:
+            .replicateNoOne,
+            .replicas, .failover, .bumpEpoch, .saveConfig, .countKeysInSlot, .getKeysInSlot,
+            .flushSlot:
             false
         }
     }

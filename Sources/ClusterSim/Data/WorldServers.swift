@@ -20,7 +20,7 @@ extension World {
         let server = DataServer(
             profile.settings, seed: random.next(), planted: options.planted)
         data?.servers[node] = server
-        if let master = machines[node].masterPlace {
+        if let master = machines[node].masterAddress {
             let id = machines[node].state.me.master
             server.follow(master, named: id, from: 0, at: clock(node))
         }

@@ -68,6 +68,8 @@ extension Replication {
     package var stoppedBecause: ReplicationError? { following?.stoppedBecause }
     /// Bytes of a copy that came, and that are still to come where that is known.
     package var copyProgress: (received: Int, missing: Int?)? { following?.link?.copyProgress }
+    /// Keys of a copy that have come so far.
+    package var loadedKeyCount: Int? { following?.link?.loadingStore?.count }
     package func linkDownTime(at now: Int64) -> Int64? {
         following.flatMap { $0.isUp ? nil : now - $0.downSince }
     }

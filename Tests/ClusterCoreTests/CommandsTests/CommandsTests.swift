@@ -100,10 +100,23 @@ struct CommandsTests {
 
     @Test func `RESET makes a replica a master without keys`() {
         var node = TestNode("m myself,slave b 2\nb master - 2 0-16383")
+        let shard = node.state.me.shard
         let outcome = node.command("reset")
-        #expect(node.state.me.isMaster)
+        #expect(node.state.me.isMaster && node.state.me.shard != shard)
         #expect(outcome.effects.contains(.replicate(from: nil)))
         #expect(outcome.effects.contains(.dropKeys(in: .all)))
+    }
+
+    @Test func `REPLICATE NO ONE makes a replica a master of a shard of its own, without keys`() {
+        var node = TestNode("m myself,slave b 2\nb master - 2 0-16383")
+        let former = node.state.me.shard
+        let outcome = node.command("replicate no ONE")
+        #expect(node.state.me.isMaster && node.state.me.shard != former)
+        #expect(node.state.me.slotCount == 0 && node.row("b")?.slotCount == 16384)
+        #expect(outcome.effects.contains(.replicate(from: nil)))
+        #expect(outcome.effects.contains(.dropKeys(in: .all)))
+        #expect(outcome.saves.contains { $0.sync })
+        #expect(node.command("replicate no one").effects == [.reply(.ok, to: ClientID(1))])
     }
 
     @Test func `REPLICATE follows a master, and the same again changes nothing`() {

@@ -6,6 +6,20 @@ import Testing
 @testable import ClusterWire
 
 struct HandshakeTests {
+    @Test func `a handshake in a row that was free is given up in time`() {
+        var node = TestNode("m myself,master - 1 0-5460\nb master - 2\nc master - 3")
+        node.command("reset")
+        // All rows are marked, the free ones too.
+        node.step(.configure(ClusterConfig()))
+        node.advance(300)
+        node.command("meet 127.0.0.1 9000")
+        let outcome = node.advance(30_000)
+        #expect(
+            outcome.notes.contains {
+                if case .handshakeTimedOut = $0 { true } else { false }
+            })
+    }
+
     static let shape =
         "m myself,master - 1 0-5460\nb master - 2 5461-10922\nc master - 3 10923-16383"
 
