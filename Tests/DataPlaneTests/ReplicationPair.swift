@@ -109,11 +109,13 @@ final class TestShard {
         servers[replica].replication.linkClosed("cut", at: now)
     }
 
-    /// Carries what can be carried, until nothing is left.
-    func settle() {
+    /// Carries what can be carried, until nothing is left, or so many times.
+    func settle(times: Int = .max) {
         for server in servers { server.replication.settle() }
         var hasMoved = true
-        while hasMoved {
+        var time = 0
+        while hasMoved && time < times {
+            time += 1
             hasMoved = false
             for index in servers.indices where perform(index) { hasMoved = true }
             for replica in links.keys.sorted() where carry(to: replica) { hasMoved = true }

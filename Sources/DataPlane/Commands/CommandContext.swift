@@ -80,6 +80,12 @@ package struct KeyContext: CommandContext {
     /// The slot of its keys.
     var slot: Slot { frame.request.slot }
 
+    /// The slot of a key that the command may make. Those of a client's request are of one slot; a master may stream
+    /// what it let pass, and some let MSETEX pass with keys of several.
+    func slot(ofKey index: Int) -> Slot {
+        store.readsExpired ? withWord(index) { KeySlot.of($0) } : slot
+    }
+
     /// Whether somebody is sent what changes: only then is it worth while to put it into words.
     var isReplicated: Bool { frame.isSent }
 
@@ -139,7 +145,7 @@ extension KeyContext {
     /// Sets the key that an argument names.
     @discardableResult
     func set(_ index: Int, to value: [UInt8], keepingExpiry: Bool = false) -> Int {
-        let (store, slot) = (store, slot)
+        let (store, slot) = (store, slot(ofKey: index))
         return withWord(index) {
             store.set($0, in: slot, to: value.span, keepingExpiry: keepingExpiry)
         }

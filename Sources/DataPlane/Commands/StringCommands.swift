@@ -39,7 +39,7 @@ package enum StringCommands {
     static func store(
         _ context: KeyContext, key: Int, value: Int, keepingExpiry: Bool = false
     ) -> Int {
-        let (store, slot) = (context.store, context.slot)
+        let (store, slot) = (context.store, context.slot(ofKey: key))
         if case .copying(let copy) = context.work {
             let bytes = copy.take()
             return context.withWord(key) {

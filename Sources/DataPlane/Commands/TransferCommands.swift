@@ -16,7 +16,7 @@ package enum TransferCommands {
     }
 
     private static func move(_ number: Int, _ context: KeyContext) {
-        let (store, slot) = (context.store, context.slot)
+        let (store, slot) = (context.store, context.slot(ofKey: 2))
         _ = context.withWord(2) { store.rename(number, to: $0, in: slot) }
     }
 
@@ -43,7 +43,7 @@ package enum TransferCommands {
         }
         guard let number = context.look(1) else { return context.integer(0) }
         guard replaces || context.find(2) == nil else { return context.integer(0) }
-        let (store, slot) = (context.store, context.slot)
+        let (store, slot) = (context.store, context.slot(ofKey: 2))
         _ = context.withWord(2) { store.copy(number, to: $0, in: slot) }
         return context.integer(1)
     }

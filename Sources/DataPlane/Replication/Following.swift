@@ -159,11 +159,15 @@ extension Replication {
         want(.disconnect)
         let wasFollowing = following?.isUp ?? false
         dropLink(at: now)
+        // What follows a stream that cannot be read is not known: only a copy sets it right.
+        if wasFollowing, error.breaksHistory {
+            endFeeds()
+            log.deactivate()
+        }
         guard error.isLasting else {
-            // What follows a stream that cannot be read is not known: only a copy sets it right.
-            if wasFollowing, error.breaksHistory { log.deactivate() }
             return note(.linkFailed(error, keepsCopy: holdsCopy))
         }
+        endFeeds()
         following?.stoppedBecause = error
         following?.hasCopy = false
         note(.stopped(error))
@@ -174,6 +178,12 @@ extension Replication {
         if following?.link != nil { want(.disconnect) }
         dropLink(at: now)
         following?.master = master
+    }
+
+    /// Somebody asks to follow the master again, of which it was said that it cannot be followed.
+    package func tryAgain(at now: Int64) {
+        guard following?.stoppedBecause != nil else { return }
+        following?.stoppedBecause = nil
         following?.retryAt = now
     }
 
@@ -195,6 +205,8 @@ extension Replication {
             note(.copyBegan(id, offset: offset))
         case .copied(let loader): adopt(loader, at: now)
         case .continued(let id):
+            // Replicas of ours have to learn the new name: under the old one others may have gone on.
+            if id != log.id { endFeeds() }
             log.adopt(id)
             following?.hasCopy = true
             following?.copyHeardAt = now

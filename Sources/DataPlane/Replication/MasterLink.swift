@@ -241,7 +241,8 @@ struct MasterLink {
         switch String(decoding: words.first ?? [], as: UTF8.self) {
         case "+FULLRESYNC":
             guard words.count >= 3, let id = ReplicationID(words[1]),
-                let offset = number(words[2][...]), (0...(1 << 62)).contains(offset)
+                let offset = number(words[2][...]),
+                (0...Int64(ReplicationLog.largestOffset)).contains(offset)
             else { throw .unexpectedReply(ReplicationError.shown(line)) }
             phase = .transferLine(id, offset: Int(offset))
             handle(.copyBegan(id, offset: Int(offset)))

@@ -97,6 +97,15 @@ package final class ReplicaFeed {
         return copy == nil ? .online : .copying
     }
 
+    /// Whether something must come of it: one that asked by SYNC says nothing once it has its copy.
+    var isHeardFrom: Bool {
+        switch state {
+        case .waiting: false
+        case .copying: true
+        case .online: answersWithLine
+        }
+    }
+
     /// The address that others know it by.
     package var address: String { announcement.address.isEmpty ? peer : announcement.address }
     /// Keys of the copy that it is sent.

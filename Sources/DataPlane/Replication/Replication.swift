@@ -62,6 +62,7 @@ package final class Replication {
         guard following?.master != master else { return }
         if hasMoved, following != nil { return moveLink(to: master, at: now) }
         let wasMaster = following == nil
+        lonelySince = nil
         endFeeds()
         let confirmed = gone.last { $0.master == master }.map(\.acknowledged)
         if following?.link != nil { want(.disconnect) }
@@ -74,6 +75,7 @@ package final class Replication {
         guard let old = following else { return }
         if old.link != nil { want(.disconnect) }
         following = nil
+        lonelySince = nil
         endFeeds()
         // Only a copy of the master's keys is worth going on from.
         if old.hasCopy { store.log.promote() } else { store.log.deactivate() }
@@ -123,6 +125,7 @@ package final class Replication {
                     (announcement.continuesByID ? "+CONTINUE \(log.id)\r\n" : "+CONTINUE\r\n").utf8)
             )
             feed.follow(from: next)
+            keepNeeded()
             note(.replicaContinues(name(feed), bytes: log.offset - next + 1))
             return nil
         }
@@ -245,14 +248,15 @@ package final class Replication {
 
     private func checkFeeds(at now: Int64) {
         for feed in feeds {
-            let behind = feed.cursor.map { log.offset - $0 + 1 } ?? 0
+            // What was changed since its copy began is kept for it alone, as the stream is.
+            let behind = (feed.cursor.map { log.offset - $0 + 1 } ?? 0) + feed.copyHeldBytes
             let isOverSoft = settings.softLimitBytes > 0 && behind > settings.softLimitBytes
             feed.behindSince = isOverSoft ? feed.behindSince ?? now : nil
             let isTooLong = feed.behindSince.map { now - $0 >= settings.softTime } ?? false
             if settings.hardLimitBytes > 0 && behind > settings.hardLimitBytes || isTooLong {
                 note(.replicaBehind(name(feed), bytes: behind))
                 cut(feed)
-            } else if feed.state != .waiting, now - feed.heardAt > settings.timeout {
+            } else if feed.isHeardFrom, now - feed.heardAt > settings.timeout {
                 note(.replicaSilent(name(feed)))
                 cut(feed)
             }

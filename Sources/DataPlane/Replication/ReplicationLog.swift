@@ -28,6 +28,9 @@ package final class ReplicationLog {
         var count = 0
     }
 
+    /// No history comes near this; an offset that a peer or a file names is not taken beyond it.
+    package static let largestOffset = 1 << 62
+
     package init(seed: UInt64) {
         random = SplitMix64(seed: seed)
         currentID = ReplicationID(using: &random)
@@ -127,7 +130,7 @@ package final class ReplicationLog {
     /// Goes on counting from `offset`, if that is further: a failover without a copy.
     package func advance(to offset: Int) {
         guard offset > lastOffset, backlog == nil else { return }
-        lastOffset = offset
+        lastOffset = min(offset, Self.largestOffset)
     }
 
     // MARK: - Writing

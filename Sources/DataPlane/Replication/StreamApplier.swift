@@ -25,8 +25,17 @@ final class StreamApplier {
     /// Bytes of one transaction that are kept until its EXEC.
     static let transactionLimit = 1 << 30
 
+    private static let mostArguments = 1 << 24
+    private static let longestArgument = 512 << 20
+
     init(_ store: MemoryStore, limits: RequestLimits) {
         self.store = store
+        // What a client of the master could say must be understood, whatever clients may say here.
+        var limits = limits
+        limits.maximumArguments = max(limits.maximumArguments, Self.mostArguments)
+        limits.maximumBulkBytes = max(limits.maximumBulkBytes, Self.longestArgument)
+        limits.maximumBufferedBytes = max(limits.maximumBufferedBytes, Self.transactionLimit)
+        limits.isUnauthenticated = false
         requests.limits = limits
         frame = CommandFrame(requests, reply, store, isReplicated: false)
     }
@@ -45,10 +54,27 @@ final class StreamApplier {
         while try next(requests) {
             let name = requests.withWord(0) { StreamCommands.find($0) }
             guard let entry = name else { throw .unknownCommand(name: shownName(requests)) }
-            guard entry.takes(requests.count) else {
-                throw .wrongArity(name: shownName(requests))
-            }
+            try check(entry)
             try take(entry, handle)
+        }
+    }
+
+    /// What can be said of a command when it comes: of one in a transaction, before any of it is done.
+    private func check(_ entry: StreamEntry) throws(ReplicationError) {
+        guard entry.takes(requests.count) else {
+            throw .wrongArity(name: shownName(requests))
+        }
+        switch entry.meaning {
+        case .select:
+            guard requests.number(1) == 0 else {
+                throw .otherDatabase(ReplicationError.shown(requests.bytes(1)))
+            }
+        case .function:
+            guard requests.option(1) == "flush" else {
+                let word = ReplicationError.shown(requests.bytes(1)).uppercased()
+                throw .unknownCommand(name: "FUNCTION \(word)")
+            }
+        case .change, .ping, .replconf, .multi, .exec, .cluster, .script: return
         }
     }
 
@@ -69,13 +95,13 @@ final class StreamApplier {
             transaction = []
             try keep()
         case .exec:
-            guard let commands = transaction else { throw .execWithoutMulti }
+            guard transaction != nil else { throw .execWithoutMulti }
             try keep()
             let whole = transaction ?? []
             transaction = nil
-            try run(commands)
+            try run(whole)
             store.log.append(raw: whole.span)
-        case .change, .cluster, .script, .select, .ping, .replconf:
+        case .change, .cluster, .script, .function, .select, .ping, .replconf:
             guard transaction == nil else { return try keep() }
             try apply(entry, requests, frame, handle)
             let isArray: Void? = requests.withRequest { store.log.append(raw: $0) }
@@ -101,6 +127,8 @@ final class StreamApplier {
     private func run(_ commands: [UInt8]) throws(ReplicationError) {
         let source = RequestSource()
         source.limits = requests.limits
+        // It is here already, and was counted as it came.
+        source.limits.maximumBufferedBytes = .max
         source.feed(commands)
         let frame = frame.with(source)
         while try next(source) {
@@ -126,16 +154,12 @@ final class StreamApplier {
             case .failed(let error), .wroteError(let error):
                 throw .failed(name: shownName(source), error.text)
             }
-        case .select:
-            guard source.number(1) == 0 else {
-                throw .otherDatabase(ReplicationError.shown(source.bytes(1)))
-            }
         case .cluster: applyCluster(source, handle)
         case .replconf:
             if source.count > 1, source.option(1) == "getack" {
                 handle(.acknowledge(offset: store.log.offset))
             }
-        case .ping, .script, .multi, .exec: break
+        case .select, .ping, .script, .function, .multi, .exec: break
         }
     }
 

@@ -13,8 +13,10 @@ enum StreamCommand {
     case multi, exec
     /// CLUSTER: what a master tells its replicas of slots.
     case cluster
-    /// Words about scripts and functions, which are none of ours.
+    /// Words about scripts, which are none of ours.
     case script
+    /// Words about functions: that there are none is well, one that comes would be lost.
+    case function
 }
 
 /// A name with what it means and how many words it takes.
@@ -42,7 +44,7 @@ package enum StreamCommands {
         StreamEntry("ping", -1, .ping), StreamEntry("select", 2, .select),
         StreamEntry("replconf", -1, .replconf), StreamEntry("multi", 1, .multi),
         StreamEntry("exec", 1, .exec), StreamEntry("cluster", -2, .cluster),
-        StreamEntry("script", -2, .script),
+        StreamEntry("script", -2, .script), StreamEntry("function", -2, .function),
     ]
 
     /// A command that changes keys.

@@ -48,11 +48,11 @@ package enum ReplicationError: Error, Equatable, Sendable {
         }
     }
 
-    /// How far the stream was understood cannot be said any more.
+    /// How far the stream was understood cannot be said any more, or a part of a transaction may have been done.
     var breaksHistory: Bool {
         switch self {
-        case .notTheProtocol, .inlineCommand, .nestedMulti, .execWithoutMulti: true
-        case .unknownCommand, .wrongArity, .otherDatabase, .transactionTooBig, .failed,
+        case .notTheProtocol, .inlineCommand, .nestedMulti, .execWithoutMulti, .failed: true
+        case .unknownCommand, .wrongArity, .otherDatabase, .transactionTooBig,
             .unexpectedReply, .lineTooLong, .refused, .copy, .copyHasFunctions, .sameKeyTwice,
             .transferEnd, .continuedNothing, .tooMuchMemory, .silent:
             false
