@@ -58,8 +58,11 @@ final class MasterConnection {
 
     /// Reads of one wake-up: what more there is waits for the next one.
     private static let readsAtOnce = 8
+    /// Nanoseconds after which that is enough, however little was read: commands may take long.
+    private static let share: Int64 = 5_000_000
 
     private func read(_ node: Node) {
+        let end = SystemClock.monotonicNanoseconds() + Self.share
         for _ in 0..<Self.readsAtOnce {
             guard let outcome = stream?.read(into: &node.loop.readBuffer) else { return }
             switch outcome {
@@ -70,7 +73,11 @@ final class MasterConnection {
                 node.replication.linkReceived(
                     buffer.span.extracting(first: count), at: node.wake.monotonic)
                 perform(node)
-                guard count == buffer.count else { return }
+                // Transactions of clients learn of it before they run.
+                if node.store.hasDisturbed { node.disturbClients() }
+                guard count == buffer.count, SystemClock.monotonicNanoseconds() < end else {
+                    return
+                }
             }
         }
     }
