@@ -268,6 +268,8 @@ final class Clients {
         for client in flushed {
             client.turn.isDirty = false
             guard client.descriptor != nil else { continue }
+            // A replica reads the stream alone: whatever else was said to it would be taken for a part of that.
+            if client.isReplica { client.replies.drop() }
             let outcome = client.flush(at: node.wake.wall)
             client.count(into: node.statistics)
             if case .bytes = outcome, client.isReplica {
@@ -343,7 +345,8 @@ final class Clients {
             let isSubscriber = !client.session.subscriptions.isEmpty
             if isSubscriber && closeOverLimit(client, node) { continue }
             let isStuck =
-                (client.turn.hasRequests && client.replies.held.isEmpty
+                !client.isReplica
+                && (client.turn.hasRequests && client.replies.held.isEmpty
                     || !isSubscriber
                         && client.replies.waitingBytes > node.options.outputLimitBytes)
                 && wall - client.activity.lastTaken > node.options.outputPatience

@@ -19,23 +19,20 @@ extension Node {
         let fresh = MemoryStore(seed: Entropy.seed())
         fresh.now = store.now
         fresh.valueLimit = store.valueLimit
-        var reader = KeysFileReader(into: fresh, keepsEnded: isReplica)
-        do throws(KeysFileError) {
-            try read(path, into: &reader)
-            try reader.finish()
-        } catch {
-            throw StartError("\(path) is not taken: \(error)")
-        }
+        var reader = KeysFileReader(into: fresh)
+        try read(path, into: &reader)
         store.replaceAll(with: fresh)
         keysOnDisk.loaded(store)
         if let (id, offset) = reader.position {
             replication.restore(id, at: offset, asReplica: isReplica)
         }
+        // Behind the history: replicas that go on with it have these keys, and are told that they go.
+        let ended = isReplica ? 0 : store.dropEnded()
         log.write(
             .notice,
             "DB loaded from disk: \(store.count) keys in "
                 + "\(SystemClock.monotonicMilliseconds() - began) ms"
-                + (reader.endedCount > 0 ? ", \(reader.endedCount) had expired" : ""))
+                + (ended > 0 ? ", \(ended) had expired" : ""))
         if !isReplica { checkSlotsOfKeys() }
     }
 
@@ -43,14 +40,22 @@ extension Node {
 
     private func read(
         _ path: String, into reader: inout KeysFileReader
-    ) throws(KeysFileError) {
+    ) throws(StartError) {
         var offset = 0
         while true {
-            guard let bytes = try? File.read(path, from: offset, limitBytes: Self.readBytes),
-                !bytes.isEmpty
-            else { return }
+            let bytes: [UInt8]
+            do throws(SystemError) {
+                bytes = try File.read(path, from: offset, limitBytes: Self.readBytes)
+            } catch {
+                throw StartError("\(path) cannot be read: \(error.reason)")
+            }
             offset += bytes.count
-            try reader.feed(bytes.span)
+            do throws(KeysFileError) {
+                guard !bytes.isEmpty else { return try reader.finish() }
+                try reader.feed(bytes.span)
+            } catch {
+                throw StartError("\(path) is not taken: \(error)")
+            }
         }
     }
 

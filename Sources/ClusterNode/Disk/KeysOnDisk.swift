@@ -9,6 +9,8 @@ import SystemIO
 /// The save that is under way, and what became of the last one.
 final class KeysOnDisk {
     private var job: Job?
+    /// What became of a save for whoever waits for it, where it ended out of turn.
+    private var unsaid: SystemError??
     private(set) var figures: Figures
     /// Another save is to follow the one that is under way.
     var isWantedAgain = false
@@ -49,11 +51,11 @@ final class KeysOnDisk {
     /// Begins a save of all keys as they are now.
     func begin(_ node: Node) throws(SystemError) {
         figures.lastTry = node.now.wall
-        let file = try FileWriter(replacing: node.keysPath)
+        let file: FileWriter
         do throws(SystemError) {
-            try node.loop.register(file.descriptor, token: Node.keysToken, interest: .read)
+            file = try open(node)
         } catch {
-            file.abandon()
+            figures.lastFailure = error.reason
             throw error
         }
         let log = node.replication.log
@@ -67,10 +69,24 @@ final class KeysOnDisk {
         job = Job(keys: keys, file: file, changes: node.store.changes, began: node.now.wall)
     }
 
+    private func open(_ node: Node) throws(SystemError) -> FileWriter {
+        let file = try FileWriter(replacing: node.keysPath)
+        do throws(SystemError) {
+            try node.loop.register(file.descriptor, token: Node.keysToken, interest: .read)
+        } catch {
+            file.abandon()
+            throw error
+        }
+        return file
+    }
+
     /// Does a part of it.
     /// - Returns: what became of the save, once it is over: nil inside when the file is in place.
     func work(_ node: Node) -> SystemError?? {
-        guard job != nil else { return nil }
+        guard job != nil else {
+            defer { unsaid = nil }
+            return unsaid
+        }
         if let outcome = job?.file.takeOutcome() {
             finish(outcome, node)
             return .some(outcome)
@@ -87,18 +103,33 @@ final class KeysOnDisk {
         return nil
     }
 
-    /// Saves to the end, however long it takes: for a node that leaves.
+    /// Saves all keys as they are now to the end, however long it takes: for a node that leaves.
     func saveNow(_ node: Node) -> SystemError? {
+        giveUp()
+        let outcome = saveToEnd(node)
+        if waiting != nil { unsaid = .some(outcome) }
+        return outcome
+    }
+
+    private func saveToEnd(_ node: Node) -> SystemError? {
         do throws(SystemError) {
-            if job == nil { try begin(node) }
+            try begin(node)
         } catch {
-            figures.lastFailure = error.reason
             return error
         }
         while true {
             if let outcome = work(node) { return outcome }
             if !isReady { job?.file.wait(milliseconds: 100) }
         }
+    }
+
+    /// A save that is under way is of an earlier moment: its file must be gone before another takes its name.
+    private func giveUp() {
+        guard let ended = job else { return }
+        ended.keys.end()
+        ended.file.abandon()
+        while ended.file.takeOutcome() == nil { ended.file.wait(milliseconds: 100) }
+        job = nil
     }
 
     private func finish(_ failure: SystemError?, _ node: Node) {

@@ -77,6 +77,8 @@ extension Node {
         context.reply.write(answer)
         if let save { clients.hold(context.client, from: place, until: save) }
         if case .error(let text) = answer { return .wroteError(CommandError(text)) }
+        // A master that could not be followed may have changed.
+        if case .replicate = command { replication.tryAgain(at: wake.monotonic) }
         guard save != nil else { return .replied }
         // What a failover promises is taken back when it cannot be saved.
         if case .failover = command { context.client.replies.held.markUndone(from: place) }

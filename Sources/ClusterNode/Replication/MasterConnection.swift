@@ -106,7 +106,11 @@ final class MasterConnection {
                 node.replication.linkReceived(
                     buffer.span.extracting(first: count), at: node.wake.monotonic)
                 perform(node)
-                guard count == buffer.count else { return }
+                // Transactions of clients learn of it before they run.
+                if node.store.hasDisturbed { node.disturbClients() }
+                guard count == buffer.count, SystemClock.monotonicNanoseconds() < end else {
+                    return
+                }
             }
         } while SystemClock.monotonicMilliseconds() < end
     }

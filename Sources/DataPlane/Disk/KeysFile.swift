@@ -1,6 +1,6 @@
 // The keys of a server as a file: an RDB, written from one moment and read at the start. What is read goes into keys
-// that nobody sees before the whole file was found well; what has ended meanwhile is left out by a master, whose
-// replicas would be told, and kept by a replica, whose master tells.
+// that nobody sees before the whole file was found well. Keys that have ended meanwhile are among them: a master
+// drops them once it knows which history it goes on with, so that its replicas are told.
 
 import ClusterWire
 
@@ -42,19 +42,13 @@ package enum KeysFileError: Error, Equatable, Sendable, CustomStringConvertible 
 package struct KeysFileReader {
     private var reader: RDBReader
     private let store: MemoryStore
-    private let keepsEnded: Bool
     private var id: ReplicationID?
     private var offset: Int?
     private var readBytes = 0
-    /// Keys that had ended and were left out.
-    package private(set) var endedCount = 0
 
-    /// - Parameters:
-    ///   - store: an empty one, thrown away if reading fails.
-    ///   - keepsEnded: as a replica.
-    package init(into store: MemoryStore, keepsEnded: Bool) {
+    /// - Parameter store: an empty one, thrown away if reading fails.
+    package init(into store: MemoryStore) {
         self.store = store
-        self.keepsEnded = keepsEnded
         reader = RDBReader(
             limits: RDBReader.Limits(keyBytes: 512 << 20, valueBytes: store.valueLimit))
     }
@@ -74,7 +68,9 @@ package struct KeysFileReader {
             case .holdsFunctions: throw .functions
             case .replicationID(let bytes): id = ReplicationID(bytes)
             case .replicationOffset(let bytes):
-                offset = Int(String(decoding: bytes, as: UTF8.self)).flatMap { $0 >= 0 ? $0 : nil }
+                offset = Int(String(decoding: bytes, as: UTF8.self)).flatMap {
+                    (0...ReplicationLog.largestOffset).contains($0) ? $0 : nil
+                }
             case .end: continue
             }
         }
@@ -100,10 +96,6 @@ package struct KeysFileReader {
     private mutating func add(
         _ key: [UInt8], _ value: [UInt8], _ expiry: Int64?
     ) throws(KeysFileError) {
-        if let expiry, !keepsEnded, expiry <= store.now {
-            endedCount += 1
-            return
-        }
         let count = store.count
         let number = store.set(key.span, in: KeySlot.of(key), to: value.span)
         guard store.count > count else { throw .sameKeyTwice(offset: readBytes) }

@@ -36,6 +36,23 @@ extension MemoryStore {
         }
     }
 
+    /// Takes away all keys whose time is over.
+    /// - Returns: how many they were.
+    package func dropEnded() -> Int {
+        var ended = 0
+        var place = table.expiring.count
+        while place > 0 {
+            place -= 1
+            // The last takes the place of one that goes, and was looked at before.
+            guard place < table.expiring.count else { continue }
+            let entry = table.expiring[place]
+            guard entry.moment <= wall else { continue }
+            expire(Int(entry.number))
+            ended += 1
+        }
+        return ended
+    }
+
     /// Milliseconds that keys with a time to live have left, from a sample.
     package var averageTimeToLive: Int64 {
         let sample = min(1000, table.expiring.count)
