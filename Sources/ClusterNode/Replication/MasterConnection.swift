@@ -108,9 +108,7 @@ final class MasterConnection {
                 perform(node)
                 // Transactions of clients learn of it before they run.
                 if node.store.hasDisturbed { node.disturbClients() }
-                guard count == buffer.count, SystemClock.monotonicNanoseconds() < end else {
-                    return
-                }
+                guard count == buffer.count else { return }
             }
         } while SystemClock.monotonicMilliseconds() < end
     }
