@@ -45,7 +45,8 @@ enum Directives {
     ]
 
     static let table: [Directive] =
-        listening + announcing + clientAnnouncing + cluster + replication + process + clients + passwords + disk
+        listening + announcing + clientAnnouncing + cluster + replication + process + clients
+        + passwords + disk
         + stored
 
     private static let listening: [Directive] = [

@@ -178,6 +178,7 @@ extension Replication {
         if following?.link != nil { want(.disconnect) }
         dropLink(at: now)
         following?.master = master
+        following?.retryAt = now
     }
 
     /// Somebody asks to follow the master again, of which it was said that it cannot be followed.
