@@ -131,7 +131,8 @@ enum UnbuiltDirectives {
 
     private static let limits: [UnbuiltDirective] =
         protections(
-            [("appendonly", "no")], "keys are kept in memory alone: it must be no")
+            [("appendonly", "no")],
+            "there is no append-only file, keys are saved as dump.rdb: it must be no")
         + protections(
             [("maxmemory-clients", "0")],
             "what all clients hold together is not limited: it must be 0", also: ["0%", "0b"])
