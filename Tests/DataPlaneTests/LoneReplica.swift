@@ -10,7 +10,7 @@ import RESP
 /// A replica, and the other end of its link.
 final class LoneReplica {
     let server = TestServer(7000, seed: 1)
-    let master = MasterAddress(host: "10.0.0.2", port: 7001)
+    var master = MasterAddress(host: "10.0.0.2", port: 7001)
     var now: Int64 = 1000
     /// All that the replica sent since the link stood.
     private(set) var sent: [[String]] = []
@@ -72,11 +72,15 @@ final class LoneReplica {
         var at = 0
         while at < bytes.count, isOpen {
             let end = at + min(piece, bytes.count - at)
-            replication.linkReceived(bytes.span.extracting(at..<end), at: now)
+            replication.linkReceived(
+                bytes.span.extracting(at..<end), at: now, while: { !self.isShortOfTime })
             perform()
             at = end
         }
     }
+
+    /// Whether each command of a stream was the last for now.
+    var isShortOfTime = false
 
     func hear(_ text: String, piece: Int = .max) { hear(Array(text.utf8), piece: piece) }
 

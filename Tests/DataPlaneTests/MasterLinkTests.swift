@@ -208,4 +208,67 @@ struct MasterLinkTests {
         #expect(replica.failure?.0 == .tooMuchMemory(limitBytes: 100))
         #expect(replica.server.keys == ["old=1@-1"])
     }
+
+    // MARK: - Who is there
+
+    /// It follows a master whose name it knows, and has asked for it.
+    private func asked() -> LoneReplica {
+        let replica = LoneReplica()
+        replica.master = MasterAddress(host: "10.0.0.2", port: 7001, nodeID: LoneReplica.id)
+        replica.follow()
+        replica.hear("+PONG\r\n")
+        #expect(replica.sent.last == ["CLUSTER", "MYID"])
+        return replica
+    }
+
+    @Test(arguments: [1, 3, 1000])
+    func `a replica does not follow another node than its master, and looks again`(_ piece: Int) {
+        let replica = asked()
+        replica.hear("$40\r\n\(LoneReplica.otherID)\r\n", piece: piece)
+        #expect(replica.failure?.0 == .anotherNode(LoneReplica.otherID))
+        #expect(!replica.isOpen && replica.stopped == nil)
+        for _ in 0..<11 { replica.tick() }
+        #expect(replica.connected.count == 2)
+    }
+
+    @Test(arguments: [1, 3, 1000])
+    func `a replica follows the node of its master's name`(_ piece: Int) {
+        let replica = asked()
+        replica.hear("$40\r\n\(LoneReplica.id)\r\n+OK\r\n+OK\r\n", piece: piece)
+        #expect(replica.sent.last == ["PSYNC", "?", "-1"])
+    }
+
+    @Test(arguments: ["NOPERM no", "ERR unknown command", "ERR This instance has cluster"])
+    func `a server that does not say who it is is taken for the master`(_ words: String) {
+        let replica = asked()
+        replica.hear("-\(words)\r\n+OK\r\n+OK\r\n")
+        #expect(replica.sent.last == ["PSYNC", "?", "-1"])
+    }
+
+    @Test(arguments: ["LOADING wait", "BUSY wait"])
+    func `a server that cannot say yet who it is is asked again later`(_ words: String) {
+        let replica = asked()
+        replica.hear("-\(words)\r\n")
+        #expect(!replica.isOpen)
+        for _ in 0..<11 { replica.tick() }
+        #expect(replica.connected.count == 2)
+    }
+
+    @Test(arguments: ["$41", "$-1", "+OK", ":1", "*0"])
+    func `what is no name ends the attempt`(_ words: String) {
+        let replica = asked()
+        replica.hear("\(words)\r\n")
+        #expect(!replica.isOpen && replica.sent.last == ["CLUSTER", "MYID"])
+    }
+
+    @Test func `another master at the same address is followed under its own name`() {
+        let replica = asked()
+        replica.hear("$40\r\n\(LoneReplica.id)\r\n+OK\r\n+OK\r\n")
+        replica.hear(LoneReplica.copy([RDBEntry("old", "1")]))
+        replica.master = MasterAddress(host: "10.0.0.2", port: 7001, nodeID: LoneReplica.otherID)
+        replica.follow()
+        #expect(replica.connected.count == 2)
+        replica.hear("+PONG\r\n$40\r\n\(LoneReplica.otherID)\r\n+OK\r\n+OK\r\n")
+        #expect(replica.sent.last == ["PSYNC", LoneReplica.id, "101"])
+    }
 }

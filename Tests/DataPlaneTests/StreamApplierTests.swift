@@ -116,4 +116,37 @@ struct StreamApplierTests {
         replica.stream("MULTI", "SET a \(value)", "SET b \(value)", "EXEC")
         #expect(replica.store.count == 2)
     }
+
+    // MARK: - Turns
+
+    @Test
+    func `what comes when the time is over waits, in its order, and counts when it is applied`() {
+        let replica = LoneReplica.withCopy()
+        replica.isShortOfTime = true
+        let first = LoneReplica.stream("SET a 1")
+        replica.hear(first + LoneReplica.stream("APPEND a 2", "MULTI", "APPEND a 3"))
+        #expect(replica.server.keys == ["a=1@-1", "old=1@-1"])
+        #expect(replica.replication.hasUnapplied && replica.log.offset == 100 + first.count)
+        // More comes: it does not overtake.
+        replica.stream("EXEC", "APPEND a 4")
+        #expect(replica.server.keys == ["a=1@-1", "old=1@-1"])
+        var values: [String] = []
+        while replica.replication.hasUnapplied, values.count < 20 {
+            replica.replication.applyMore(at: replica.now) { false }
+            values.append(replica.server.keys[0])
+        }
+        // MULTI, what stands in it and EXEC take a turn each.
+        #expect(
+            values == ["a=12@-1", "a=12@-1", "a=12@-1", "a=123@-1", "a=1234@-1"], "\(values)")
+    }
+
+    @Test func `a link whose stream is being applied is not silent`() {
+        let replica = LoneReplica.withCopy()
+        replica.isShortOfTime = true
+        replica.hear(LoneReplica.stream("SET a 1", "SET b 1", "SET c 1"))
+        replica.tick(milliseconds: replica.replication.settings.timeout)
+        replica.replication.applyMore(at: replica.now) { false }
+        replica.tick()
+        #expect(replica.isOpen)
+    }
 }

@@ -167,8 +167,9 @@ package final class Node {
     private func runOnce() {
         let next = min(
             host.nextTimer, clients.pause.end ?? .max, data.waits.nextDeadline ?? .max)
+        let hasUnapplied = replication.hasUnapplied
         let isBusy =
-            clients.areReady || clients.haveLongWork || keysOnDisk.isReady
+            clients.areReady || clients.haveLongWork || keysOnDisk.isReady || hasUnapplied
             || moves.haveEnded && !areWritesHeld
         let wait = isBusy ? 0 : next - SystemClock.monotonicMilliseconds()
         do throws(SystemError) {
@@ -183,6 +184,7 @@ package final class Node {
         for event in loop.events where event.token & Clients.tokenBit == 0 {
             if event.token >= Token.firstOfHost { host.handle(event) } else { handle(event) }
         }
+        if hasUnapplied { master.applyMore(self) }
         moves.handle(loop.events, self)
         clients.take(loop.events)
         clients.run(until: host.wake.monotonic + Self.clientShare, self)

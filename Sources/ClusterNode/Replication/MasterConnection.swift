@@ -85,13 +85,24 @@ final class MasterConnection {
     /// Bytes that are read at once of a copy that is to come slowly.
     private static let slowStep = 4096
 
-    /// Milliseconds that reading takes in one wake-up: what more there is waits for the next one. A copy is taken
-    /// as fast as it comes, and neither the bus nor clients wait for it.
+    /// Milliseconds that reading and applying take in one wake-up: what more there is waits for the next one. A
+    /// copy is taken as fast as it comes, and neither the bus nor clients wait for it; nor do they for a stream of
+    /// commands that take long, except for the one that is being applied.
     private static let share: Int64 = 2
+
+    /// Applies more of what has been read in an earlier wake-up.
+    func applyMore(_ node: Node) { read(node) }
 
     private func read(_ node: Node) {
         let end = SystemClock.monotonicMilliseconds() + Self.share
         repeat {
+            if node.replication.hasUnapplied {
+                node.replication.applyMore(at: node.wake.monotonic) {
+                    SystemClock.monotonicMilliseconds() < end
+                }
+                applied(node)
+                continue
+            }
             if isAhead(node) { return watch([], node) }
             var few = [UInt8](repeating: 0, count: slowSince == nil ? 0 : Self.slowStep)
             guard
@@ -104,13 +115,18 @@ final class MasterConnection {
             case .bytes(let count):
                 let buffer = few.isEmpty ? node.loop.readBuffer : few
                 node.replication.linkReceived(
-                    buffer.span.extracting(first: count), at: node.wake.monotonic)
-                perform(node)
-                // Transactions of clients learn of it before they run.
-                if node.store.hasDisturbed { node.disturbClients() }
-                guard count == buffer.count else { return }
+                    buffer.span.extracting(first: count), at: node.wake.monotonic
+                ) { SystemClock.monotonicMilliseconds() < end }
+                applied(node)
+                guard count == buffer.count || node.replication.hasUnapplied else { return }
             }
         } while SystemClock.monotonicMilliseconds() < end
+    }
+
+    private func applied(_ node: Node) {
+        perform(node)
+        // Transactions of clients learn of it before they run.
+        if node.store.hasDisturbed { node.disturbClients() }
     }
 
     /// Does what replication asks for.
@@ -145,7 +161,9 @@ final class MasterConnection {
         }
     }
 
-    private func reading(_ node: Node) -> Interest { isAhead(node) ? [] : .read }
+    private func reading(_ node: Node) -> Interest {
+        isAhead(node) || node.replication.hasUnapplied ? [] : .read
+    }
 
     private func watch(_ wanted: Interest, _ node: Node) {
         guard interest != wanted, let descriptor = stream?.descriptor else { return }

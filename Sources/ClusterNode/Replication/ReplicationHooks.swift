@@ -59,7 +59,9 @@ extension Node {
         let hasMoved = id != nil && id == data.followed
         data.followed = id
         if let master {
-            let address = MasterAddress(host: master.ip.text, port: Int(master.port.value))
+            let address = MasterAddress(
+                host: master.ip.text, port: Int(master.port.value),
+                nodeID: id?.description ?? "")
             replication.settings.greeting.nodeID = host.myID.description
             replication.follow(address, hasMoved: hasMoved, at: now)
         } else {

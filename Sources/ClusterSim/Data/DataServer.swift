@@ -87,7 +87,9 @@ final class DataServer {
             return store.becomeMaster(from: offset)
         }
         replication.follow(
-            MasterAddress(host: master.ip.text, port: Int(master.port.value)),
+            MasterAddress(
+                host: master.ip.text, port: Int(master.port.value),
+                nodeID: id?.description ?? ""),
             hasMoved: hasMoved, at: now)
     }
 
@@ -142,9 +144,11 @@ final class DataServer {
     }
 
     /// Bytes came from a replica. Returns what it is answered beside its stream.
-    /// - Parameter givesNoCopies: it has no keys and waits to be replaced.
+    /// - Parameters:
+    ///   - id: the name of this node.
+    ///   - givesNoCopies: it has no keys and waits to be replaced.
     func request(
-        _ bytes: [UInt8], at end: Int, now: Int64, givesNoCopies: Bool
+        _ bytes: [UInt8], at end: Int, now: Int64, of id: NodeID, givesNoCopies: Bool
     ) -> [UInt8] {
         guard let place = replicas.firstIndex(where: { $0.end == end }) else { return [] }
         replicas[place].parser.feed(bytes)
@@ -154,6 +158,7 @@ final class DataServer {
             let number = replicas[place].number
             switch (text[0], text.count > 1 ? text[1] : "") {
             case ("PING", _): answer += Array("+PONG\r\n".utf8)
+            case ("CLUSTER", "MYID"): answer += Array("$40\r\n\(id)\r\n".utf8)
             case ("REPLCONF", "ACK"):
                 replication.acknowledged(number, offset: Int64(text[2]) ?? 0, at: now)
             case ("REPLCONF", _):

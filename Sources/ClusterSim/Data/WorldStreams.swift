@@ -69,7 +69,7 @@ extension World {
                 server.replication.linkReceived(bytes.span, at: clock(node))
             } else {
                 let answer = server.request(
-                    bytes, at: lane ^ 1, now: clock(node),
+                    bytes, at: lane ^ 1, now: clock(node), of: machines[node].id,
                     givesNoCopies: machines[node].awaitsFailover(at: nodes[node].instant(at: now)))
                 if !answer.isEmpty { send(answer, on: lane ^ 1) }
             }

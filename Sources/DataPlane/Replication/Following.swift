@@ -103,8 +103,8 @@ extension Replication {
         limits.requests = settings.limits
         limits.copyMemory = settings.copyMemory
         following?.link = MasterLink(
-            settings.greeting, from: log.isActive ? (log.id, log.offset + 1) : nil, store, limits,
-            at: now)
+            settings.greeting, to: master.nodeID,
+            from: log.isActive ? (log.id, log.offset + 1) : nil, store, limits, at: now)
         following?.retryAt = now + Self.renewalPeriod
         want(.connect(master))
         note(.connecting(master))
@@ -135,18 +135,39 @@ extension Replication {
     }
 
     /// Bytes came from the master.
-    package func linkReceived(_ bytes: Span<UInt8>, at now: Int64) {
+    /// - Parameter mayGoOn: is asked after each command of a stream; what remains waits for `applyMore`.
+    package func linkReceived(
+        _ bytes: Span<UInt8>, at now: Int64, while mayGoOn: () -> Bool = { true }
+    ) {
+        change(at: now) { link throws(ReplicationError) in
+            try link.take(bytes, at: now, while: mayGoOn) { handle($0, at: now) }
+        }
+        if following?.isUp == true { following?.copyHeardAt = now }
+    }
+
+    /// Whether more has come of the stream than was applied.
+    package var hasUnapplied: Bool { following?.link?.isUnfinished ?? false }
+
+    /// Applies more of what has come: one command at least.
+    package func applyMore(at now: Int64, while mayGoOn: () -> Bool) {
+        change(at: now) { link throws(ReplicationError) in
+            try link.goOn(at: now, while: mayGoOn) { handle($0, at: now) }
+        }
+    }
+
+    private func change(
+        at now: Int64, _ body: (inout MasterLink) throws(ReplicationError) -> Void
+    ) {
         guard var link = following?.link else { return }
         // Only one may hold it while it changes.
         following?.link = nil
         do throws(ReplicationError) {
-            try link.take(bytes, at: now) { handle($0, at: now) }
+            try body(&link)
         } catch {
             following?.link = link
             return fail(error, at: now)
         }
         following?.link = link
-        if link.state == .following { following?.copyHeardAt = now }
         if let text = following?.putOff {
             following?.putOff = nil
             want(.disconnect)

@@ -36,11 +36,13 @@ struct MasterLink {
     }
 
     private enum Step: Int {
-        case ping, authenticate, port, address, capabilities, nodeID
+        case ping, authenticate, identity, port, address, capabilities, nodeID
     }
 
     private var phase = Phase.connecting
     private let greeting: ReplicaGreeting
+    /// The name that the server there must have; empty: it is not asked for.
+    private let masterID: String
     /// The history and the next offset that it asks for; nil: it has nothing to go on from.
     private let position: (id: ReplicationID, next: Int)?
     private let store: MemoryStore
@@ -58,10 +60,12 @@ struct MasterLink {
     private static let lineLimit = 4096
 
     init(
-        _ greeting: ReplicaGreeting, from position: (id: ReplicationID, next: Int)?,
-        _ store: MemoryStore, _ limits: Limits, at now: Int64
+        _ greeting: ReplicaGreeting, to masterID: String,
+        from position: (id: ReplicationID, next: Int)?, _ store: MemoryStore, _ limits: Limits,
+        at now: Int64
     ) {
         self.greeting = greeting
+        self.masterID = masterID
         self.position = position
         self.store = store
         self.limits = limits
@@ -105,6 +109,7 @@ struct MasterLink {
             Self.command(
                 greeting.user.isEmpty
                     ? ["AUTH", greeting.password] : ["AUTH", greeting.user, greeting.password])
+        case .identity: Self.command(["CLUSTER", "MYID"])
         case .port:
             Self.command([
                 "REPLCONF", "listening-port",
@@ -120,6 +125,7 @@ struct MasterLink {
         switch step {
         case .ping, .port, .capabilities: true
         case .authenticate: !greeting.password.isEmpty
+        case .identity: !masterID.isEmpty
         case .address: !greeting.address.isEmpty
         case .nodeID: !greeting.nodeID.isEmpty
         }
@@ -139,9 +145,12 @@ struct MasterLink {
     // MARK: - Bytes
 
     /// Takes bytes in the order in which they came.
-    /// - Parameter handle: is told what came of them, one after the other.
+    /// - Parameters:
+    ///   - mayGoOn: is asked after each command of the stream; what remains waits for `goOn`.
+    ///   - handle: is told what came of them, one after the other.
     mutating func take(
-        _ bytes: Span<UInt8>, at now: Int64, _ handle: (Event) -> Void
+        _ bytes: Span<UInt8>, at now: Int64, while mayGoOn: () -> Bool = { true },
+        _ handle: (Event) -> Void
     ) throws(ReplicationError) {
         heardAt = now
         var at = 0
@@ -163,10 +172,26 @@ struct MasterLink {
                 handle(.copied(loader))
                 follow()
             case .following(let applier):
-                try applier.take(rest) { handle(.request($0)) }
+                try applier.take(rest, while: mayGoOn) { handle(.request($0)) }
                 return
             }
         }
+    }
+
+    /// Commands of the stream may have come that were not applied yet: their time was over.
+    var isUnfinished: Bool {
+        guard case .following(let applier) = phase else { return false }
+        return applier.isUnfinished
+    }
+
+    /// Applies more of what has come.
+    mutating func goOn(
+        at now: Int64, while mayGoOn: () -> Bool, _ handle: (Event) -> Void
+    ) throws(ReplicationError) {
+        guard case .following(let applier) = phase else { return }
+        // What is applied now is something that was heard: the link is not silent meanwhile.
+        heardAt = now
+        try applier.goOn(while: mayGoOn) { handle(.request($0)) }
     }
 
     private mutating func follow() {
@@ -213,13 +238,23 @@ struct MasterLink {
     ) throws(ReplicationError) {
         if line.first == UInt8(ascii: "-") {
             let text = ReplicationError.shown(line.dropFirst())
+            // Who cannot say yet who it is could by the time of PSYNC.
+            let isBusy = text.hasPrefix("LOADING") || text.hasPrefix("BUSY")
+            if step == .identity, isBusy { return handle(.putOff(text)) }
             let goesOn =
                 switch step {
                 case .ping: text.hasPrefix("NOAUTH") || text.hasPrefix("NOPERM")
                 case .authenticate: false
-                case .port, .address, .capabilities, .nodeID: true
+                // Servers that do not say who they are are taken for the master.
+                case .identity, .port, .address, .capabilities, .nodeID: true
                 }
             guard goesOn else { throw .refused(text) }
+        } else if step == .identity {
+            // A name comes behind a line with its length.
+            if line == Array("$\(masterID.utf8.count)".utf8) { return }
+            guard line == Array(masterID.utf8) else {
+                throw .anotherNode(ReplicationError.shown(line))
+            }
         }
         var next = step.rawValue + 1
         while let step = Step(rawValue: next) {

@@ -64,7 +64,7 @@ package final class Replication {
         let wasMaster = following == nil
         lonelySince = nil
         endFeeds()
-        let confirmed = gone.last { $0.master == master }.map(\.acknowledged)
+        let confirmed = gone.last { $0.master.isPlace(of: master) }.map(\.acknowledged)
         if following?.link != nil { want(.disconnect) }
         following = Following(
             master, wasMaster: wasMaster, confirmedThere: wasMaster ? confirmed : nil, at: now)

@@ -56,15 +56,21 @@ package struct ReplicaGreeting: Equatable, Sendable {
     package init() {}
 }
 
-/// Where a master is reached.
+/// Where a master is reached, and which node it must be there.
 package struct MasterAddress: Equatable, Sendable {
     package let host: String
     package let port: Int
+    /// Its name in the cluster; empty: whoever is there is followed.
+    package let nodeID: String
 
-    package init(host: String, port: Int) {
+    package init(host: String, port: Int, nodeID: String = "") {
         self.host = host
         self.port = port
+        self.nodeID = nodeID
     }
+
+    /// Whether both are reached at one place, whoever is there.
+    func isPlace(of other: MasterAddress) -> Bool { host == other.host && port == other.port }
 }
 
 /// What whoever has the connections must do, in this order.

@@ -21,6 +21,8 @@ final class StreamApplier {
     private let frame: CommandFrame
     /// The commands of a transaction whose EXEC has not come, as they came.
     private var transaction: [UInt8]?
+    /// Its time was over before all was applied that had come.
+    private(set) var isUnfinished = false
 
     /// Bytes of one transaction that are kept until its EXEC.
     static let transactionLimit = 1 << 30
@@ -44,11 +46,24 @@ final class StreamApplier {
     var heldBytes: Int { requests.bufferedBytes + (transaction?.count ?? 0) }
 
     /// Takes bytes and applies what is complete.
-    /// - Parameter handle: is told what else the stream asks for, in its order.
+    /// - Parameters:
+    ///   - mayGoOn: is asked after each command, and each transaction as a whole; what remains waits for `goOn`.
+    ///   - handle: is told what else the stream asks for, in its order.
     func take(
-        _ bytes: Span<UInt8>, _ handle: (StreamRequest) -> Void
+        _ bytes: Span<UInt8>, while mayGoOn: () -> Bool = { true },
+        _ handle: (StreamRequest) -> Void
     ) throws(ReplicationError) {
         requests.feed(bytes)
+        // Nothing overtakes what waits.
+        guard !isUnfinished else { return }
+        try goOn(while: mayGoOn, handle)
+    }
+
+    /// Applies what has come, at least one command.
+    func goOn(
+        while mayGoOn: () -> Bool, _ handle: (StreamRequest) -> Void
+    ) throws(ReplicationError) {
+        isUnfinished = false
         store.readsExpired = true
         defer { store.readsExpired = false }
         while try next(requests) {
@@ -56,6 +71,11 @@ final class StreamApplier {
             guard let entry = name else { throw .unknownCommand(name: shownName(requests)) }
             try check(entry)
             try take(entry, handle)
+            guard mayGoOn() else {
+                // The last request is still among them.
+                isUnfinished = requests.bufferedBytes > requests.requestBytes
+                return
+            }
         }
     }
 

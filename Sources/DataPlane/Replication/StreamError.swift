@@ -24,6 +24,8 @@ package enum ReplicationError: Error, Equatable, Sendable {
     case unexpectedReply(String)
     case lineTooLong
     case refused(String)
+    /// Another node than the master answers at the master's address.
+    case anotherNode(String)
     case copy(RDBError)
     case copyHasFunctions
     case sameKeyTwice
@@ -42,8 +44,8 @@ package enum ReplicationError: Error, Equatable, Sendable {
             true
         case .copy(let error): error.isOfContent
         case .notTheProtocol, .inlineCommand, .nestedMulti, .execWithoutMulti, .unexpectedReply,
-            .lineTooLong, .refused, .sameKeyTwice, .transferEnd, .continuedNothing,
-            .tooMuchMemory, .silent:
+            .lineTooLong, .refused, .anotherNode, .sameKeyTwice, .transferEnd,
+            .continuedNothing, .tooMuchMemory, .silent:
             false
         }
     }
@@ -53,8 +55,8 @@ package enum ReplicationError: Error, Equatable, Sendable {
         switch self {
         case .notTheProtocol, .inlineCommand, .nestedMulti, .execWithoutMulti, .failed: true
         case .unknownCommand, .wrongArity, .otherDatabase, .transactionTooBig,
-            .unexpectedReply, .lineTooLong, .refused, .copy, .copyHasFunctions, .sameKeyTwice,
-            .transferEnd, .continuedNothing, .tooMuchMemory, .silent:
+            .unexpectedReply, .lineTooLong, .refused, .anotherNode, .copy, .copyHasFunctions,
+            .sameKeyTwice, .transferEnd, .continuedNothing, .tooMuchMemory, .silent:
             false
         }
     }
@@ -93,6 +95,7 @@ extension ReplicationError: CustomStringConvertible {
         case .unexpectedReply(let line): "unexpected reply: \(line)"
         case .lineTooLong: "a line of the handshake is too long"
         case .refused(let line): "the master refused: \(line)"
+        case .anotherNode(let id): "at the master's address another node answers, \(id)"
         case .copy(let error): "\(error)"
         case .copyHasFunctions: "the master holds functions, which are not kept here"
         case .sameKeyTwice: "a key stands twice in the copy"
