@@ -254,6 +254,23 @@ package enum SaveStep: String, Sendable, Equatable {
 /// The name under which a file is written before it takes its place.
 func temporaryPath(for path: String) -> String { "\(path).tmp-\(getpid())" }
 
+extension File {
+    /// Removes what processes left that ended while they wrote this file. This process must not be writing it.
+    /// - Returns: the names of the files that are gone.
+    package static func removeUnfinished(of path: String) -> [String] {
+        let start = "\(name(of: path)).tmp-"
+        let folder = folder(of: path)
+        guard let names = try? Folder.list(folder) else { return [] }
+        return names.filter { name in
+            guard name.hasPrefix(start), let id = Int32(name.dropFirst(start.count)), id > 0,
+                id == getpid() || !ProcessInformation.isRunning(id),
+                isRegular("\(folder)/\(name)")
+            else { return false }
+            return (try? remove("\(folder)/\(name)")) != nil
+        }
+    }
+}
+
 /// - Returns: an errno, 0 when all went well, and what failed.
 func replaceFile(_ path: String, _ bytes: [UInt8], _ sync: Bool) -> (code: Int32, step: SaveStep) {
     #if canImport(Darwin)

@@ -13,6 +13,9 @@ extension Node {
     /// Reads the file of keys, if there is one.
     func loadKeys() throws(StartError) {
         let path = keysPath
+        for name in File.removeUnfinished(of: path) {
+            log.write(.notice, "Removed \(name), which a save did not finish")
+        }
         guard File.exists(path) else { return }
         let began = SystemClock.monotonicMilliseconds()
         let isReplica = !host.machine.state.me.isMaster
