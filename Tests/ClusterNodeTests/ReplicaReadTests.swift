@@ -1,5 +1,6 @@
-// What may be read from a replica: from one that holds a copy of its master's keys all, and nodes of both kinds
-// send clients to it; from one that cannot hold a copy nothing, whatever it was told about failover.
+// What may be read from a replica: all from one that holds a copy of its master's keys, to which nodes of both kinds
+// send clients; nothing from one that cannot hold a copy, or that may not serve what may be old while its link is
+// down. And what a master may not write while too few replicas answer.
 
 import ClusterClient
 import Interop
