@@ -71,9 +71,12 @@ package final class AdminClient {
     }
 
     /// Sends a command; its reply is to be taken later, in the order of commands.
-    package func post(_ words: [String]) throws(AdminClientError) {
+    package func post(_ words: [String]) throws(AdminClientError) { try post([words]) }
+
+    /// Sends several at once.
+    package func post(_ commands: [[String]]) throws(AdminClientError) {
         var bytes: [UInt8] = []
-        RESPWriter.command(words, to: &bytes)
+        for words in commands { RESPWriter.command(words, to: &bytes) }
         do throws(SystemError) {
             try connection.write(bytes, timeoutMilliseconds: timeout)
         } catch {

@@ -15,7 +15,7 @@ final class DataClient {
     /// Bytes of commands that go out before replies are read.
     private static let batchBytes = 64 << 10
 
-    init(_ server: ServerProcess) throws(InteropError) {
+    init(_ server: ServerProcess, as password: String? = nil) throws(InteropError) {
         name = server.name
         do throws(SystemError) {
             connection = try BlockingConnection(
@@ -23,6 +23,7 @@ final class DataClient {
         } catch {
             throw .system(error)
         }
+        if let password { _ = try ask("AUTH", password) }
     }
 
     /// Sends commands and gives their replies, errors too.

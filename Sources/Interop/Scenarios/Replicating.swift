@@ -8,47 +8,50 @@ import SystemIO
 
 extension InteropScenario {
     /// Those that move much data, or take long.
-    package static let replicating: [InteropScenario] = [
-        InteropScenario(
-            "copy-to-ours", "our replica copies 100,000 keys of their master under writes",
-            limitSeconds: 180
-        ) { context throws(InteropError) in try copy(context, context.theirs, context.ours) },
-        InteropScenario(
-            "copy-to-theirs", "their replica copies 100,000 keys of our master under writes",
-            limitSeconds: 180
-        ) { context throws(InteropError) in try copy(context, context.ours, context.theirs) },
-        InteropScenario(
-            "cuts-to-ours", "our replica goes on after each of 50 cuts without a second copy",
-            limitSeconds: 240
-        ) { context throws(InteropError) in try cut(context, context.theirs, context.ours) },
-        InteropScenario(
-            "cuts-to-theirs", "so does their replica of our master", limitSeconds: 240
-        ) { context throws(InteropError) in try cut(context, context.ours, context.theirs) },
-        InteropScenario(
-            "siblings", "after failovers among replicas of both kinds all go on without a copy",
-            limitSeconds: 180
-        ) { context throws(InteropError) in try handRound(context) },
-        InteropScenario(
-            "list-in-copy", "our replica of a master that holds a list says so and stops",
-            isComparable: false
-        ) { context throws(InteropError) in
-            try refuse(context, before: [["RPUSH", "{06S}list", "a"]], after: [], naming: "list")
-        },
-        InteropScenario(
-            "list-in-stream", "so does one whose master begins to stream lists",
-            isComparable: false
-        ) { context throws(InteropError) in
-            try refuse(context, before: [], after: [["LPUSH", "{06S}list", "a"]], naming: "LPUSH")
-        },
-        InteropScenario(
-            "functions-in-stream", "and one whose master loads functions",
-            needs: .version(7, 0, "functions came with"), isComparable: false
-        ) { context throws(InteropError) in
-            let code = "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
-            try refuse(
-                context, before: [], after: [["FUNCTION", "LOAD", code]], naming: "FUNCTION")
-        },
-    ]
+    package static let replicating: [InteropScenario] =
+        [
+            InteropScenario(
+                "copy-to-ours", "our replica copies 100,000 keys of their master under writes",
+                limitSeconds: 180
+            ) { context throws(InteropError) in try copy(context, context.theirs, context.ours) },
+            InteropScenario(
+                "copy-to-theirs", "their replica copies 100,000 keys of our master under writes",
+                limitSeconds: 180
+            ) { context throws(InteropError) in try copy(context, context.ours, context.theirs) },
+            InteropScenario(
+                "cuts-to-ours", "our replica goes on after each of 50 cuts without a second copy",
+                limitSeconds: 240
+            ) { context throws(InteropError) in try cut(context, context.theirs, context.ours) },
+            InteropScenario(
+                "cuts-to-theirs", "so does their replica of our master", limitSeconds: 240
+            ) { context throws(InteropError) in try cut(context, context.ours, context.theirs) },
+            InteropScenario(
+                "siblings", "after failovers among replicas of both kinds all go on without a copy",
+                limitSeconds: 180
+            ) { context throws(InteropError) in try handRound(context) },
+            InteropScenario(
+                "list-in-copy", "our replica of a master that holds a list says so and stops",
+                isComparable: false
+            ) { context throws(InteropError) in
+                try refuse(
+                    context, before: [["RPUSH", "{06S}list", "a"]], after: [], naming: "list")
+            },
+            InteropScenario(
+                "list-in-stream", "so does one whose master begins to stream lists",
+                isComparable: false
+            ) { context throws(InteropError) in
+                try refuse(
+                    context, before: [], after: [["LPUSH", "{06S}list", "a"]], naming: "LPUSH")
+            },
+            InteropScenario(
+                "functions-in-stream", "and one whose master loads functions",
+                needs: .version(7, 0, "functions came with"), isComparable: false
+            ) { context throws(InteropError) in
+                let code = "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
+                try refuse(
+                    context, before: [], after: [["FUNCTION", "LOAD", code]], naming: "FUNCTION")
+            },
+        ] + confirming
 
     // MARK: - Copies
 
