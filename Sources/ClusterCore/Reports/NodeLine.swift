@@ -9,7 +9,7 @@ package enum NodeLine {
         _ state: ClusterState, _ now: Instant, for family: AddressFamily = .ipv4
     ) -> String {
         var text = ""
-        for handle in state.nodes.handles where state.nodes[handle].isShown {
+        for handle in state.nodes.handles where state.nodes[handle].isShown(at: now.monotonic) {
             text += self.text(handle, state, now, for: family)
             text += "\n"
         }
@@ -36,7 +36,10 @@ package enum NodeLine {
         var flags = node.flags
         if isMe { flags.insert(.myself) }
         // What it is will be known with its answer.
-        if node.isHandshake { flags.subtract([.master, .replica]) }
+        if node.isHandshake || node.isKnownFromGossip {
+            flags.subtract([.master, .replica])
+            flags.insert(.handshake)
+        }
         var text = "\(node.id) \(address) \(Word.text(flags)) "
         text += node.master?.description ?? "-"
         text += " \(isMe ? 0 : now.wall(of: node.pingSent))"
