@@ -6,10 +6,13 @@ import ClusterWire
 package enum NodeLine {
     /// All lines of CLUSTER NODES, each with its newline.
     package static func all(
-        _ state: ClusterState, _ now: Instant, for family: AddressFamily = .ipv4
+        _ state: ClusterState, _ now: Instant, _ config: ClusterConfig = ClusterConfig(),
+        for family: AddressFamily = .ipv4
     ) -> String {
         var text = ""
-        for handle in state.nodes.handles where state.nodes[handle].isShown(at: now.monotonic) {
+        let oldest = now.monotonic - config.nodeTimeout
+        for handle in state.nodes.handles
+        where state.nodes[handle].isShown(silentSince: oldest) {
             text += self.text(handle, state, now, for: family)
             text += "\n"
         }

@@ -231,12 +231,12 @@ package struct KnownNode: Equatable, Sendable {
     package var isMember: Bool { stage == .member }
     /// Whether it is listed as a node.
     var isShown: Bool { !isKnownFromGossip || isFiltered }
-    /// Whether CLUSTER NODES lists it: one that takes our connection and has said nothing for a second is what
-    /// operators look for.
+    /// Whether CLUSTER NODES lists it: one that takes our connection and has said nothing for a node timeout is
+    /// what operators look for.
     ///
     /// - Source: DECISIONS D94.
-    func isShown(at now: Int64) -> Bool {
-        isShown || outbound.isOpen && now - createdAt >= 1000
+    func isShown(silentSince moment: Int64) -> Bool {
+        isShown || outbound.isOpen && createdAt <= moment
     }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }

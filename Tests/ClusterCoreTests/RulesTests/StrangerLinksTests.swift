@@ -68,7 +68,7 @@ import Testing
         let link = try #require(node.row("x")?.outbound.id)
         #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
         node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
-        node.now.monotonic += 999
+        node.now.monotonic += ClusterConfig().nodeTimeout - 1
         #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
         node.now.monotonic += 1
         let line = NodeLine.all(node.state, node.now).split(separator: "\n").first {
