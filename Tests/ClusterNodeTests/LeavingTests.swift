@@ -3,7 +3,6 @@
 
 import ClusterClient
 import Interop
-import RESP
 import SystemIO
 import TestSupport
 import Testing
@@ -32,9 +31,12 @@ extension LiveTests {
             let cluster = try FailoverTests.cluster(
                 masters: 3, replicas: 3, nodeTimeout: 60_000, ["--shutdown-timeout", "0"])
             let (leaving, successor) = (cluster.nodes[0], cluster.nodes[3])
-            let client = try leaving.connect()
-            _ = try client.send(["SET", "06S", "in slot 0"])
-            #expect(try client.send(["WAIT", "1", "10000"]) == .integer(1))
+            _ = try leaving.connect().send(["SET", "06S", "in slot 0"])
+            eventually("the replica has acknowledged everything") {
+                let all = try leaving.field("master_repl_offset", of: "INFO", "REPLICATION")
+                let line = try leaving.field("slave0", of: "INFO", "REPLICATION") ?? ""
+                return line.contains(",offset=\(all ?? "none"),") ? nil : line
+            }
             _ = try? leaving.connect().send(["SHUTDOWN", "NOSAVE", "FAILOVER"])
             #expect(leaving.wait(milliseconds: 5000) == .exited(0))
             eventually("the replica is master", withinMilliseconds: 5000) {

@@ -45,7 +45,6 @@ extension Directives {
         } _: {
             String($0)
         },
-        number("shutdown-timeout", 0...Int(Int32.max), \.stored.shutdownTimeout),
         flag("repl-diskless-sync", \.stored.sendsCopiesDiskless),
         number("repl-diskless-sync-delay", 0...Int(Int32.max), \.stored.disklessDelay),
         number(
