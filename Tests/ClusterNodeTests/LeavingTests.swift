@@ -24,5 +24,29 @@ extension LiveTests {
             #expect(try successor.field("role", of: "INFO", "REPLICATION") == "master")
             #expect(try cluster.lostKeys(300) == 0)
         }
+
+        @Test func `without time to wait, a replica that has everything is asked to take over`()
+            throws
+        {
+            let cluster = try FailoverTests.cluster(
+                masters: 3, replicas: 3, nodeTimeout: 60_000, ["--shutdown-timeout", "0"])
+            let (leaving, successor) = (cluster.nodes[0], cluster.nodes[3])
+            _ = try leaving.connect().send(["SET", "06S", "in slot 0"])
+            eventually("the replica has acknowledged everything") {
+                let all = try leaving.field("master_repl_offset", of: "INFO", "REPLICATION")
+                let line = try leaving.field("slave0", of: "INFO", "REPLICATION") ?? ""
+                return line.contains(",offset=\(all ?? "none"),") ? nil : line
+            }
+            _ = try? leaving.connect().send(["SHUTDOWN", "NOSAVE", "FAILOVER"])
+            #expect(leaving.wait(milliseconds: 5000) == .exited(0))
+            eventually("the replica is master", withinMilliseconds: 5000) {
+                let role = try successor.field("role", of: "INFO", "REPLICATION")
+                return role == "master" ? nil : role
+            }
+            // Nobody is left to hand over to.
+            _ = try? successor.connect().send(["SHUTDOWN", "NOSAVE", "FAILOVER"])
+            #expect(successor.wait(milliseconds: 5000) == .exited(0))
+            #expect(successor.log.contains("Unable to find a replica"), "\(successor.logEnd)")
+        }
     }
 }

@@ -13,7 +13,9 @@ struct KeysFileTests {
     }
 
     /// Reads a file into a server that starts with it.
-    private func start(_ file: [UInt8], at now: Int64 = 1000) throws(KeysFileError) -> TestServer {
+    private func start(
+        _ file: [UInt8], at now: Int64 = 1000, asReplica: Bool = false
+    ) throws(KeysFileError) -> TestServer {
         let server = TestServer(7009, seed: 9)
         server.store.now = now
         let fresh = MemoryStore(seed: 8)
@@ -24,7 +26,7 @@ struct KeysFileTests {
         try reader.finish()
         server.store.replaceAll(with: fresh)
         if let (id, offset) = reader.position {
-            server.replication.restore(id, at: offset, asReplica: false)
+            server.replication.restore(id, at: offset, asReplica: asReplica)
         }
         return server
     }
@@ -54,6 +56,23 @@ struct KeysFileTests {
         #expect(try start(file).keys == keys)
     }
 
+    @Test func `a file that is to be written slowly waits for its time, and is the same`() {
+        let server = TestServer(7000, seed: 1)
+        for number in 0..<100 {
+            server.run("SET", "k\(number)", String(repeating: "v", count: 500))
+        }
+        var writer = KeysFileWriter(
+            server.store, auxiliary(server.store.log), keyDelay: 10_000, at: 5000)
+        var file: [UInt8] = []
+        var now: Int64 = 5000
+        while true {
+            while writer.isAhead(at: now) { now += 1 }
+            guard let piece = writer.nextPiece() else { break }
+            file += piece
+        }
+        #expect((5990...6000).contains(now) && file == self.file(of: server))
+    }
+
     @Test func `replicas go on behind a restart, and are told of keys that ended meanwhile`() throws
     {
         let master = TestServer(7000, seed: 1)
@@ -71,6 +90,23 @@ struct KeysFileTests {
             String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
         }
         #expect(sent?.contains("DEL\r\n$4\r\nends") == true)
+    }
+
+    @Test func `a replica that starts from its file may answer from it, but does not know its age`()
+        throws
+    {
+        let master = TestServer(7000, seed: 1)
+        master.store.log.activate()
+        master.run("SET", "a", "1")
+        for isReplica in [true, false] {
+            let server = try start(file(of: master), asReplica: isReplica)
+            server.replication.follow(master.address, at: 1000)
+            #expect(server.replication.holdsCopy == isReplica)
+            #expect(server.replication.copyAge(at: 1000) == nil)
+            // Another master has other keys: nobody knows whether these are its.
+            server.replication.follow(MasterAddress(host: "10.0.0.3", port: 1), at: 1000)
+            #expect(!server.replication.holdsCopy)
+        }
     }
 
     @Test(arguments: ["9223372036854775807", "-1", "18446744073709551615", "x"])

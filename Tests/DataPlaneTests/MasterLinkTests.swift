@@ -200,7 +200,7 @@ struct MasterLinkTests {
 
     @Test func `a copy larger than the memory for it is given up`() {
         let replica = asking()
-        replica.replication.settings.copyMemory = 100
+        replica.replication.settings.copies.memory = 100
         replica.lose()
         replica.tick(milliseconds: 1000)
         replica.greet()

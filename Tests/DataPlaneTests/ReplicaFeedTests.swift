@@ -125,6 +125,33 @@ struct ReplicaFeedTests {
         #expect(feed?.copyHeldBytes == 0 && server.store.table.copies.isEmpty)
     }
 
+    @Test func `a copy that is to go slowly goes by its time, and its replica is not cut off`()
+        throws
+    {
+        let server = master()
+        for number in 0..<100 {
+            server.run("SET", "k\(number)", String(repeating: "v", count: 1000))
+        }
+        server.replication.settings.copies.keyDelay = 1_000_000
+        let feed = try #require(join(server, 1, id: "?", offset: -1))
+        var sent = drain(feed, server).count
+        #expect(sent > 0 && !feed.hasBytes(server.replication.log))
+        // Ten keys in ten seconds, and the one that is ahead.
+        for second in 1...10 {
+            let time = now + Int64(second) * 1000
+            server.replication.tick(at: time)
+            sent += drain(feed, server, at: time).count
+        }
+        #expect((11_000...11_500).contains(sent))
+        let after = now + 10_000 + server.replication.settings.timeout
+        server.replication.tick(at: after)
+        #expect(cuts(server).isEmpty && feed.state == .copying)
+        sent += drain(feed, server, at: after).count
+        server.replication.tick(at: after + 50_000)
+        sent += drain(feed, server, at: after + 50_000).count
+        #expect(sent > 100_000 && feed.state == .online)
+    }
+
     @Test func `a replica that is gone leaves no copy behind`() {
         let server = master(writes: 1)
         _ = join(server, 1, id: "?", offset: -1)

@@ -20,7 +20,7 @@ package enum ReadCommands {
         _ config: ClusterConfig, _ now: Instant
     ) -> AdminReply? {
         switch command {
-        case .nodes: return .text(NodeLine.all(state, now, for: family))
+        case .nodes: return .text(NodeLine.all(state, now, config, for: family))
         case .slots: return SlotsReport.reply(state, config, family)
         case .shards: return ShardsReport.reply(state, config, family)
         case .replicas(let id): return replicas(id, family, state, now)

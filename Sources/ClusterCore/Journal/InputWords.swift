@@ -207,8 +207,11 @@ extension InputWords {
             config.preferredEndpoint.rawValue,
         ]
         let words = numbers.map(String.init) + texts.map { "x" + hex(Array($0.utf8)) }
+        let tells =
+            config.gossipPercent == ClusterConfig.usualGossipPercent
+            ? [] : ["tells=\(config.gossipPercent)"]
         let waits = config.waitsForFailover ? ["waits"] : []
-        return (words + clients(config) + waits).joined(separator: " ")
+        return (words + clients(config) + tells + waits).joined(separator: " ")
     }
 
     /// What is announced for clients alone: no words where nothing is.
@@ -241,6 +244,12 @@ extension InputWords {
         var all = text.split(separator: " ")
         let waits = all.last == "waits"
         if waits { all.removeLast() }
+        var percent = ClusterConfig.usualGossipPercent
+        if let last = all.last, last.hasPrefix("tells=") {
+            guard let number = Int(last.dropFirst(6)) else { return nil }
+            percent = number
+            all.removeLast()
+        }
         guard all.count == 20 || all.count == 26 else { return nil }
         let words = all.prefix(20)
         let numbers = words.prefix(16).compactMap { Int64($0) }
@@ -270,6 +279,7 @@ extension InputWords {
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint
         config.waitsForFailover = waits
+        config.gossipPercent = percent
         return take(Array(all.dropFirst(20)), &config) ? config : nil
     }
 }

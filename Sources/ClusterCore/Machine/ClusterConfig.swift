@@ -66,6 +66,11 @@ public struct ClusterConfig: Equatable, Sendable {
     /// Announce that this node takes PUBLISH messages with the light header (Valkey 8.0): peers that know it
     /// send 16 bytes in place of 2256 in front of each.
     public var takesLightPublish = false
+    /// Of a hundred nodes, so many are told of in a heartbeat, drawn by chance, and three at least
+    /// (`cluster-message-gossip-perc`, Valkey 9).
+    public var gossipPercent = ClusterConfig.usualGossipPercent {
+        didSet { gossipPercent = min(max(gossipPercent, 1), 100) }
+    }
     /// How CLUSTER SLOTS and SHARDS name a node.
     public var preferredEndpoint = EndpointType.ip
 
@@ -136,6 +141,8 @@ extension ClusterConfig {
     static let epochStep: UInt64 = 1 << 20
     /// No greater epoch is accepted, from any node or file: the epochs after it must not overflow to 0.
     static let greatestEpoch = Epoch(0 &- (1 << 32))
+    /// Of a hundred nodes, so many are told of in a heartbeat where nothing else is set.
+    static let usualGossipPercent = 10
     /// Milliseconds between two ticks.
     public static let tick: Int64 = 100
     /// Nodes that are known at most: gossip cannot grow the table without bound.

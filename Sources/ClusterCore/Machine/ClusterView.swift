@@ -55,7 +55,7 @@ public struct ClusterView: Sendable {
     /// The node whose view this is.
     public var me: Node { Node(state.me, isMyself: true) }
 
-    /// All nodes that CLUSTER NODES lists, this one among them, in the order of their ids.
+    /// All nodes whose own header has come or that are being met, this one among them, in the order of their ids.
     public var nodes: [Node] {
         state.nodes.handles.filter { state.nodes[$0].isShown }.map(node)
     }

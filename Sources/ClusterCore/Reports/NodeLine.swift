@@ -6,10 +6,13 @@ import ClusterWire
 package enum NodeLine {
     /// All lines of CLUSTER NODES, each with its newline.
     package static func all(
-        _ state: ClusterState, _ now: Instant, for family: AddressFamily = .ipv4
+        _ state: ClusterState, _ now: Instant, _ config: ClusterConfig = ClusterConfig(),
+        for family: AddressFamily = .ipv4
     ) -> String {
         var text = ""
-        for handle in state.nodes.handles where state.nodes[handle].isShown {
+        let oldest = now.monotonic - config.nodeTimeout
+        for handle in state.nodes.handles
+        where state.nodes[handle].isShown(silentSince: oldest) {
             text += self.text(handle, state, now, for: family)
             text += "\n"
         }
@@ -36,7 +39,10 @@ package enum NodeLine {
         var flags = node.flags
         if isMe { flags.insert(.myself) }
         // What it is will be known with its answer.
-        if node.isHandshake { flags.subtract([.master, .replica]) }
+        if node.isHandshake || node.isKnownFromGossip {
+            flags.subtract([.master, .replica])
+            flags.insert(.handshake)
+        }
         var text = "\(node.id) \(address) \(Word.text(flags)) "
         text += node.master?.description ?? "-"
         text += " \(isMe ? 0 : now.wall(of: node.pingSent))"

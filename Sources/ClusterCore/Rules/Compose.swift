@@ -42,7 +42,7 @@ enum Compose {
 
     /// How many nodes drawn by chance a heartbeat tells of.
     enum Amount {
-        /// A tenth of all: over time all hear of all.
+        /// A tenth of all, or as many as `gossipPercent` says: over time all hear of all.
         case usual
         /// A few, where the header is what is told and everybody tells everybody: greetings on new links,
         /// trials of idle ones and the answers to both, and who has a new role or slots.
@@ -76,7 +76,11 @@ enum Compose {
     ) -> GossipSection {
         let all = state.nodes.handles
         var fresh = all.count - 2
-        let wanted = min(amount == .least ? leastCount : max(leastCount, all.count / 10), fresh)
+        let percent = context.config.gossipPercent
+        // Who asks for more than is usual gets it in every heartbeat.
+        let isLeast = amount == .least && percent <= ClusterConfig.usualGossipPercent
+        let share = isLeast ? 0 : all.count * percent / 100
+        let wanted = min(max(leastCount, share), fresh)
         var chosen = Choice(capacity: state.nodes.capacity, wanted: wanted + news.count)
         var draws = 3 * max(wanted, 0)
         while draws > 0 && fresh > 0 && chosen.handles.count < wanted {
@@ -87,6 +91,17 @@ enum Compose {
             else { continue }
             fresh -= 1
             if state.nodes.isWorthTelling(handle) { chosen.insert(handle) }
+        }
+        // Where most are wanted, chance is long in finding the last of them.
+        if wanted > max(leastCount, all.count / 2) {
+            let first = context.random.below(all.count)
+            for place in all.indices where chosen.handles.count < wanted {
+                let handle = all[(first + place) % all.count]
+                guard handle != .myself, handle != receiver, !chosen.contains(handle),
+                    !state.nodes.isPFail(handle), state.nodes.isWorthTelling(handle)
+                else { continue }
+                chosen.insert(handle)
+            }
         }
         for handle in news where handle != receiver && state.nodes.contains(handle) {
             guard state.nodes.isWorthTelling(handle), !chosen.contains(handle) else { continue }

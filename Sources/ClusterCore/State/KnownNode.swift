@@ -229,8 +229,15 @@ package struct KnownNode: Equatable, Sendable {
     package var isKnownFromGossip: Bool { stage == .knownFromGossip }
     /// Its own header has come: it is saved in nodes.conf, and counts.
     package var isMember: Bool { stage == .member }
-    /// Whether CLUSTER NODES lists it.
+    /// Whether it is listed as a node.
     var isShown: Bool { !isKnownFromGossip || isFiltered }
+    /// Whether CLUSTER NODES lists it: one that takes our connection and has said nothing for a node timeout is
+    /// what operators look for.
+    ///
+    /// - Source: DECISIONS D94.
+    func isShown(silentSince moment: Int64) -> Bool {
+        isShown || outbound.isOpen && createdAt <= moment
+    }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }
     package var isUnhealthy: Bool { !condition.isHealthy }

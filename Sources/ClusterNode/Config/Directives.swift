@@ -151,6 +151,7 @@ enum Directives {
             \.cluster.replicaValidityFactor),
         number("cluster-blacklist-ttl", 0...86_400, \.cluster.blacklistTTL),
         number("cluster-migration-barrier", 0...Int(Int32.max), \.cluster.migrationBarrier),
+        number("cluster-message-gossip-perc", 1...100, \.cluster.gossipPercent),
         flag("cluster-replica-no-failover", \.cluster.replicaNoFailover),
         flag("cluster-allow-replica-migration", \.cluster.allowReplicaMigration),
         flag("cluster-require-full-coverage", \.cluster.requireFullCoverage),

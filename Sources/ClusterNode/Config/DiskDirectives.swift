@@ -7,6 +7,9 @@ extension Directives {
     static let disk: [Directive] = [
         // For tests: a copy of the master's keys is read no faster than so many microseconds a key.
         number("key-load-delay", Int(Int32.min)...Int(Int32.max), \.stored.keyLoadDelay),
+        // For tests as well: the same of a copy that goes to a replica or into a file, from its beginning on.
+        number("rdb-key-save-delay", Int(Int32.min)...Int(Int32.max), \.stored.keySaveDelay),
+        number("shutdown-timeout", 0...Int(Int32.max), \.stored.shutdownTimeout),
         flag("auto-failover-on-shutdown", \.handsOverAtEnd),
         leaving("shutdown-on-sigterm", \.onTerminate),
         leaving("shutdown-on-sigint", \.onInterrupt),

@@ -13,7 +13,7 @@ package struct StoredSettings: Sendable {
     package var sendsCopiesDiskless = true
     /// Seconds that a master waits for more replicas before it sends a copy.
     package var disklessDelay = 5
-    /// Microseconds a key, for tests; below 0 so many keys at once.
+    /// Microseconds a key, for tests; not above 0: as fast as it goes.
     package var keySaveDelay = 0
     package var keyLoadDelay = 0
     package var loadingStepBytes = 2 << 20
@@ -45,11 +45,8 @@ extension Directives {
         } _: {
             String($0)
         },
-        number("shutdown-timeout", 0...Int(Int32.max), \.stored.shutdownTimeout),
         flag("repl-diskless-sync", \.stored.sendsCopiesDiskless),
         number("repl-diskless-sync-delay", 0...Int(Int32.max), \.stored.disklessDelay),
-        number(
-            "rdb-key-save-delay", Int(Int32.min)...Int(Int32.max), \.stored.keySaveDelay),
         number(
             "loading-process-events-interval-bytes", 1024...Int(Int32.max),
             \.stored.loadingStepBytes),

@@ -45,7 +45,10 @@ final class KeysOnDisk {
     var isSaving: Bool { job != nil }
     /// Whether there is something to do in the next wake-up.
     var isReady: Bool {
-        job.map { !$0.hasAll && $0.file.queuedBytes < Self.queueLimit } ?? false
+        job.map {
+            !$0.hasAll && $0.file.queuedBytes < Self.queueLimit
+                && !$0.keys.isAhead(at: SystemClock.monotonicMilliseconds())
+        } ?? false
     }
 
     /// Begins a save of all keys as they are now.
@@ -65,7 +68,8 @@ final class KeysOnDisk {
                 version: ServerInfo.redisVersion, createdSeconds: node.now.wall / 1000,
                 // What is written while nobody follows is not counted: no history goes on from here then.
                 replicationID: "\(log.isActive ? log.id : .none)",
-                replicationOffset: UInt64(log.offset)))
+                replicationOffset: UInt64(log.offset)),
+            keyDelay: node.options.stored.keySaveDelay, at: SystemClock.monotonicMilliseconds())
         job = Job(keys: keys, file: file, changes: node.store.changes, began: node.now.wall)
     }
 

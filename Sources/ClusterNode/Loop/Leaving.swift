@@ -1,6 +1,7 @@
 // How a node ends when it is asked to. A master holds back writes and waits until its replicas have what it wrote;
 // where that is wanted it then asks the best of them, behind the last byte of its stream, to take over, and stays until
-// the cluster says that it has. All of it lasts for `shutdown-timeout` at most. Then keys are saved, if they are to be.
+// the cluster says that it has. All of it lasts for `shutdown-timeout` at most; with 0 only a replica that has all
+// already is asked, and not waited for. Then keys are saved, if they are to be.
 
 import ClusterCore
 import ClusterHost
@@ -69,8 +70,13 @@ extension Node {
         }
         let replicas = replication.feeds.filter { $0.state == .online }
         let timeout = Int64(options.stored.shutdownTimeout) * 1000
-        guard host.machine.state.me.isMaster, !words.contains(.now), !replicas.isEmpty, timeout > 0
-        else { return finishLeaving(words) }
+        let handsOver = host.machine.state.me.isMaster && wantsFailover(words)
+        guard host.machine.state.me.isMaster, !words.contains(.now), !replicas.isEmpty,
+            timeout > 0 || handsOver
+        else {
+            if handsOver { sayNobodyTakesOver() }
+            return finishLeaving(words)
+        }
         let deadline = SystemClock.monotonicMilliseconds() + timeout
         let offset = replication.log.offset
         // Asked before writes are held: nothing may be put into the stream after that.
@@ -106,12 +112,12 @@ extension Node {
         }
         let online = replication.feeds.filter { $0.state == .online }
         let ready = online.filter { $0.acknowledged >= leaving.offset }
-        if wantsFailover(leaving), let successor = ready.lazy.compactMap(nodeID).first {
+        if wantsFailover(leaving.words), let successor = ready.lazy.compactMap(nodeID).first {
             process.leaving?.successor = successor
             replication.log.append(Self.takeOver(successor))
             return log.write(.notice, "Asking node \(successor) to take over before shutting down.")
         }
-        let canHandOver = wantsFailover(leaving) && online.contains { nodeID($0) != nil }
+        let canHandOver = wantsFailover(leaving.words) && online.contains { nodeID($0) != nil }
         guard isOver || ready.count == online.count && !canHandOver || online.isEmpty else {
             return
         }
@@ -119,11 +125,17 @@ extension Node {
             log.write(
                 .warning, "\(online.count - ready.count) replicas have not all that was written.")
         }
+        if wantsFailover(leaving.words) { sayNobodyTakesOver() }
         end(leaving)
     }
 
-    private func wantsFailover(_ leaving: Leaving) -> Bool {
-        leaving.words.contains(.failover) || options.handsOverAtEnd
+    private func wantsFailover(_ words: LeavingWords) -> Bool {
+        words.contains(.failover) || options.handsOverAtEnd
+    }
+
+    private func sayNobodyTakesOver() {
+        log.write(
+            .warning, "Unable to find a replica to perform the auto failover on shutdown.")
     }
 
     private static func takeOver(_ successor: NodeID) -> [[UInt8]] {

@@ -15,6 +15,7 @@ extension Node {
         settings.greeting.user = options.masterUser
         settings.greeting.password = options.masterAuth
         settings.limits = options.requestLimits
+        settings.copies.keyDelay = options.stored.keySaveDelay
         return settings
     }
 
@@ -81,7 +82,10 @@ extension Node {
     /// The master that shuts down wants the replica of this name to take over.
     func takeOver(_ id: [UInt8]) {
         guard NodeID(String(decoding: id, as: UTF8.self)) == host.myID else { return }
-        log.write(.warning, "The master asks this replica to take over before it shuts down")
+        log.write(
+            .warning,
+            "Forced failover primary request accepted: the master shuts down, this replica takes over"
+        )
         _ = host.submit(.failover(Argument(word: "FORCE", .forced)))
     }
 }

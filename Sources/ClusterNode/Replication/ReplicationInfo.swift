@@ -46,12 +46,18 @@ enum ReplicationInfo {
         }
         lines += [
             ("slave_priority", "100"), ("slave_read_only", "1"), ("replica_announced", "1"),
-            ("grapevine_copy", replication.holdsCopy ? "held" : "none"),
+            ("grapevine_copy", copyWord(replication, at: now)),
         ]
         if let reason = replication.stoppedBecause {
             lines.append(("grapevine_replication_stopped", "\(reason)"))
         }
         return lines
+    }
+
+    /// `old`: read from a file, of an age that nobody knows.
+    private static func copyWord(_ replication: Replication, at now: Int64) -> String {
+        guard replication.holdsCopy else { return "none" }
+        return replication.copyAge(at: now) == nil ? "old" : "held"
     }
 
     private static func ofReplicas(_ node: Node) -> [(String, String)] {

@@ -9,12 +9,20 @@ package struct KeysFileWriter {
     private var sender: CopySender
     package let keyCount: Int
 
-    /// - Parameter auxiliary: where the history stands at this moment.
-    package init(_ store: MemoryStore, _ auxiliary: RDBAuxiliary) {
+    /// - Parameters:
+    ///   - auxiliary: where the history stands at this moment.
+    ///   - keyDelay: microseconds that each key is to take at least, for tests.
+    ///   - now: monotonic milliseconds.
+    package init(
+        _ store: MemoryStore, _ auxiliary: RDBAuxiliary, keyDelay: Int = 0, at now: Int64 = 0
+    ) {
         let copy = store.beginCopy()
         keyCount = copy.keyCount
-        sender = CopySender(copy, auxiliary: auxiliary)
+        sender = CopySender(copy, CopyPace(delay: keyDelay, at: now), auxiliary: auxiliary)
     }
+
+    /// Whether the next bytes are not to be taken yet.
+    package func isAhead(at now: Int64) -> Bool { sender.pace.isAhead(at: now) }
 
     /// The next bytes; nil behind the last.
     package mutating func nextPiece() -> [UInt8]? { sender.nextPiece() }

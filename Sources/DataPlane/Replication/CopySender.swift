@@ -1,6 +1,34 @@
 // A full resync on its way out: the keys of one moment as an RDB, put together a piece at a time, so that neither
 // the loop waits for it nor memory grows with it.
 
+/// How fast the keys of a copy may go (`rdb-key-save-delay`), for tests of what happens meanwhile.
+struct CopyPace {
+    /// Microseconds a key; 0 or less: as fast as it goes.
+    private let delay: Int64
+    /// Monotonic milliseconds.
+    private let began: Int64
+    /// Keys that were given.
+    fileprivate var keys: Int64 = 0
+    /// More keys were given than there was time for, when that was looked at last.
+    private(set) var isHeld = false
+
+    static let full = CopyPace(delay: 0, at: 0)
+
+    init(delay: Int, at now: Int64) {
+        self.delay = Int64(clamping: delay)
+        began = now
+    }
+
+    fileprivate var isFull: Bool { delay <= 0 }
+
+    /// Whether more keys were given than there was time for.
+    func isAhead(at now: Int64) -> Bool {
+        !isFull && keys > (now - began) * 1000 / delay
+    }
+
+    mutating func look(at now: Int64) { isHeld = isAhead(at: now) }
+}
+
 /// The bytes of one copy, in order.
 struct CopySender {
     private let copy: StoreCopy
@@ -20,10 +48,12 @@ struct CopySender {
     private static let pieceBytes = 65_536
 
     private let auxiliary: RDBAuxiliary?
+    var pace: CopyPace
 
     /// - Parameter auxiliary: for a file, whose length is not announced.
-    init(_ copy: StoreCopy, auxiliary: RDBAuxiliary? = nil) {
+    init(_ copy: StoreCopy, _ pace: CopyPace = .full, auxiliary: RDBAuxiliary? = nil) {
         self.copy = copy
+        self.pace = pace
         self.auxiliary = auxiliary
         length = RDBLength.headerBytes + copy.rdbBytes + RDBLength.footerBytes
         missing = length
@@ -62,7 +92,9 @@ struct CopySender {
             hasBegun = true
             writer.begin(auxiliary, to: &piece)
         }
-        while piece.count < Self.pieceBytes && !hasEnded {
+        // One that is to go slowly goes key by key.
+        let wanted = pace.isFull ? Self.pieceBytes : 1
+        while piece.count < wanted && !hasEnded {
             if let (bytes, next) = value {
                 let end = min(bytes.count, next + Self.pieceBytes)
                 let slice = bytes.span.extracting(next..<end)
@@ -70,6 +102,7 @@ struct CopySender {
                 unsafe slice.withUnsafeBufferPointer { unsafe piece.append(contentsOf: $0) }
                 value = end < bytes.count ? (bytes, end) : nil
             } else if let key = copy.next() {
+                pace.keys += 1
                 add(key)
             } else {
                 hasEnded = true

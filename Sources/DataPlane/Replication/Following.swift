@@ -101,7 +101,7 @@ extension Replication {
         guard let master = following?.master else { return }
         var limits = MasterLink.Limits()
         limits.requests = settings.limits
-        limits.copyMemory = settings.copyMemory
+        limits.copyMemory = settings.copies.memory
         following?.link = MasterLink(
             settings.greeting, to: master.nodeID,
             from: log.isActive ? (log.id, log.offset + 1) : nil, store, limits, at: now)

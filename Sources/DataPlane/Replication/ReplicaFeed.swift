@@ -138,9 +138,19 @@ package final class ReplicaFeed {
         cursor = next
     }
 
+    /// A copy that is to go slowly is held while it is ahead of its time; that it stands still is no silence of
+    /// the replica.
+    func keepPace(at now: Int64) {
+        copy?.pace.look(at: now)
+        if isHeld { heardAt = now }
+    }
+
+    private var isHeld: Bool { copy?.pace.isHeld ?? false }
+
     /// Whether something can be sent.
     package func hasBytes(_ log: ReplicationLog) -> Bool {
-        !answer.isOver || copy != nil || (cursor ?? .max) <= log.offset
+        if !answer.isOver { return true }
+        return copy == nil ? (cursor ?? .max) <= log.offset : !isHeld
     }
 
     /// Lends what is sent next.
@@ -152,7 +162,7 @@ package final class ReplicaFeed {
             let answer = answer
             return body(answer.bytes.span.extracting(answer.sent...))
         }
-        if copy != nil { return copy?.lend(body) }
+        if copy != nil { return isHeld ? nil : copy?.lend(body) }
         return cursor.flatMap { log.lend(from: $0, body) }
     }
 
@@ -165,6 +175,7 @@ package final class ReplicaFeed {
             copy?.sent(count)
             heardAt = now
             if copy?.isOver == true { copy = nil }
+            keepPace(at: now)
         } else if let at = cursor {
             cursor = at + count
         }

@@ -19,6 +19,8 @@ package final class Replication {
     /// Replicas that are none any more, and how far they were.
     private var gone: [(master: MasterAddress, acknowledged: Int)] = []
     package private(set) var figures = ReplicationFigures()
+    /// What is held was read from a file that a replica wrote: it is a copy, as old as the file.
+    private var isRestored = false
     /// An acknowledgement is wanted of all replicas.
     private var isAckWanted = false
 
@@ -48,7 +50,7 @@ package final class Replication {
     package func restore(_ id: ReplicationID, at offset: Int, asReplica: Bool) {
         guard id != .none else { return }
         log.adopt(id, at: offset)
-        if !asReplica { log.promote() }
+        if asReplica { isRestored = true } else { log.promote() }
     }
 
     // MARK: - Whom to follow
@@ -61,13 +63,16 @@ package final class Replication {
         guard let master else { return becomeMaster() }
         guard following?.master != master else { return }
         if hasMoved, following != nil { return moveLink(to: master, at: now) }
-        let wasMaster = following == nil
+        let wasMaster = following == nil && !isRestored
         lonelySince = nil
         endFeeds()
         let confirmed = gone.last { $0.master.isPlace(of: master) }.map(\.acknowledged)
         if following?.link != nil { want(.disconnect) }
         following = Following(
             master, wasMaster: wasMaster, confirmedThere: wasMaster ? confirmed : nil, at: now)
+        // Reads may be answered from it; how old it is nobody knows, so that it stands for no election.
+        following?.hasCopy = isRestored
+        isRestored = false
         store.becomeReplica()
     }
 
@@ -152,7 +157,8 @@ package final class Replication {
             }
             store.log.activate()
             store.log.selectAgain()
-            let sender = CopySender(store.beginCopy())
+            let pace = CopyPace(delay: settings.copies.keyDelay, at: now)
+            let sender = CopySender(store.beginCopy(), pace)
             if feed.answersWithLine {
                 feed.say(Array("+FULLRESYNC \(log.id) \(log.offset)\r\n".utf8))
             }
@@ -229,6 +235,7 @@ package final class Replication {
     package func tick(at now: Int64) {
         tickFollowing(at: now)
         beginCopies(at: now)
+        for feed in feeds { feed.keepPace(at: now) }
         checkFeeds(at: now)
         if following == nil { pingReplicas(at: now) }
     }

@@ -19,11 +19,20 @@ package struct ReplicationSettings: Equatable, Sendable {
     package var greeting = ReplicaGreeting()
     /// What requests of a master's stream may be.
     package var limits = RequestLimits()
-    /// Bytes that the keys of a copy may take; 0: no limit.
-    package var copyMemory = 0
+    package var copies = CopySettings()
     /// A replica answers reads while its link is down.
     package var servesStale = true
     package var writeCondition = WriteCondition()
+
+    package init() {}
+}
+
+/// How copies come and go.
+package struct CopySettings: Equatable, Sendable {
+    /// Bytes that the keys of a copy may take here; 0: no limit.
+    package var memory = 0
+    /// Microseconds that each key of a copy for a replica is to take at least, for tests.
+    package var keyDelay = 0
 
     package init() {}
 }

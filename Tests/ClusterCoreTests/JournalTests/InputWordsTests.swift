@@ -16,6 +16,15 @@ struct InputWordsTests {
         #expect(InputWords.input(InputWords.text(input)) == input)
     }
 
+    @Test func `settings come back from their words, also those that are seldom set`() {
+        var config = ClusterConfig()
+        config.gossipPercent = 80
+        #expect(InputWords.config(InputWords.config(config)) == config)
+        config.waitsForFailover = true
+        config.clients.port = 7
+        #expect(InputWords.config(InputWords.config(config)) == config)
+    }
+
     @Test(arguments: [
         "publish", "publish 0", "publish 0 61", "publish 2 61 62", "publish 0 6 62",
         "publish 1 61 62 63", "publish 0 zz 62",

@@ -110,6 +110,20 @@ struct ComposeTests {
         }
     }
 
+    @Test(arguments: [(1, 3), (25, 9), (80, 28), (100, 34)])
+    func `gossip tells of as many of a hundred nodes as is set`(percent: Int, count: Int) throws {
+        var lines = "m myself,master - 1 0-16383\n"
+        for letter in "abcdefghijklnopqrstuvwxyz" { lines += "\(letter) master - 2\n" }
+        for digit in "0123456789" { lines += "\(digit) master - 2\n" }
+        var node = TestNode(lines) { $0.gossipPercent = percent }
+        // The first answer on a link tells of few, unless more than is usual is asked for.
+        if percent <= 10 { node.hears(.ping(), from: "b") }
+        let section = try #require(
+            node.hears(.ping(), from: "b").sent(.pong).first?.body?.heartbeat?.gossip)
+        #expect(section.count == count && Set(section.map(\.node)).count == count)
+        #expect(!section.contains { $0.node == id("b") || $0.node == id("m") })
+    }
+
     @Test func `every suspect is told of in every heartbeat`() throws {
         var node = TestNode(Self.shape + "\nd master - 4\ne master - 5")
         node.silent = ["d", "e"]

@@ -61,6 +61,25 @@ import Testing
         #expect(node.row("y") == nil)
     }
 
+    @Test func `a node that takes our connection and says nothing is shown as a handshake`() throws
+    {
+        var node = TestNode(Self.shape)
+        node.hears(.ping(rumour("x")), from: "b")
+        let link = try #require(node.row("x")?.outbound.id)
+        #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
+        node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip("127.0.0.1")))
+        node.now.monotonic += ClusterConfig().nodeTimeout - 1
+        #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
+        node.now.monotonic += 1
+        let line = NodeLine.all(node.state, node.now).split(separator: "\n").first {
+            $0.contains("\(id("x"))")
+        }
+        #expect(line?.split(separator: " ")[2] == "handshake")
+        #expect(node.row("x")?.isKnownFromGossip == true)
+        node.step(.linkClosed(link))
+        #expect(!NodeLine.all(node.state, node.now).contains("\(id("x"))"))
+    }
+
     /// Ticks for this long, and says to whom MEETs went meanwhile. Whoever is connected to is reached.
     private func meets(_ node: inout TestNode, for milliseconds: Int64) -> String {
         let end = node.now.monotonic + milliseconds
