@@ -103,8 +103,10 @@ import Testing
 
     @Test func `there are kept plans`() { #expect(Self.names.count > 30) }
 
+    /// Those that are kept to show one bug are run with it here; the bugs that the others catch as well are looked for by
+    /// `Tests/run` in a release build, since a debug build takes minutes for them.
     @Test(arguments: names)
-    func `a kept plan violates nothing, and something with each bug that it catches`(
+    func `a kept plan violates nothing, and something with the bug that it shows`(
         name: String
     ) throws {
         let text = try Fixture.text("simulator/plans/\(name)")
@@ -112,7 +114,7 @@ import Testing
         let plan = try KeptPlan(text)
         let outcome = Simulation.run(seed: plan.seed, plan.options)
         #expect(outcome.violation == nil, "\(outcome.lastEvents)")
-        for bug in plan.catches {
+        for bug in plan.catches where name.hasPrefix("shows-") {
             var options = plan.options
             options.planted = bug
             let planted = Simulation.run(seed: plan.seed, options)

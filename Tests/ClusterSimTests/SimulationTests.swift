@@ -52,7 +52,7 @@ import Testing
             outcome.figures.first { $0.name == name }?.value ?? -1
         }
         #expect(figure("writes") > 60 && figure("reads") > 5)
-        #expect(figure("confirmed writes") > 60 && figure("unconfirmed writes") == 0)
+        #expect(figure("confirmed writes") > 40 && figure("unconfirmed writes") == 0)
         #expect(figure("copies") == 3 && figure("exempted losses") == 0)
         #expect(Simulation.run(seed: 5, options) == outcome)
     }
