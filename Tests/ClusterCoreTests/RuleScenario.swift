@@ -189,6 +189,7 @@ struct RuleScenario {
         case "cluster-allow-replica-migration": config.allowReplicaMigration = isYes
         case "cluster-require-full-coverage": config.requireFullCoverage = isYes
         case "cluster-refuse-merge": config.refuseMerge = isYes
+        case "cluster-confirm": config.confirms = isYes
         case "cluster-announce-ip": config.announceIP = ip(value)
         case "cluster-announce-hostname": config.announceHostname = value
         case "cluster-announce-human-nodename": config.announceNodeName = value

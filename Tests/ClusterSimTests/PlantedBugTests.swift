@@ -53,10 +53,29 @@ import Testing
         },
         Case(bug: .replyBeforeSave, invariant: .acknowledged, seeds: 1...2),
         // It asks for what it does not have, and is sent what follows it in another history.
-        Case(bug: .wrongContinuation, invariant: .sameKeys, seeds: 41...100) {
+        Case(bug: .wrongContinuation, invariant: .sameKeys, seeds: 108...160) {
             $0.carriesKeys = true
         },
         Case(bug: .oldCopy, invariant: .electedCopy, seeds: 3...60) { $0.carriesKeys = true },
+        // A stranger speaks, and is believed in one kind of word.
+        Case(bug: .believeUpdates, invariant: .strangersWord, seeds: 3...20) {
+            $0.faults = [.forger]
+        },
+        Case(bug: .believeRoles, invariant: .strangersWord, seeds: 1...20) {
+            $0.faults = [.forger]
+        },
+        Case(bug: .believeRequests, invariant: .strangersWord, seeds: 3...20) {
+            $0.faults = [.forger]
+        },
+        Case(bug: .believeGossip, invariant: .strangersWord, seeds: 1...20) {
+            $0.faults = [.forger]
+        },
+        Case(bug: .believeFail, invariant: .strangersWord, seeds: 15...60) {
+            $0.faults = [.crash, .forger]
+        },
+        Case(bug: .believeVotes, invariant: .strangersWord, seeds: 6...60) {
+            $0.faults = [.crash, .forger]
+        },
     ]
 
     @Test func `every bug that can be planted is looked for`() {

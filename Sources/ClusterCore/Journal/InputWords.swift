@@ -210,8 +210,9 @@ extension InputWords {
         let tells =
             config.gossipPercent == ClusterConfig.usualGossipPercent
             ? [] : ["tells=\(config.gossipPercent)"]
-        let waits = config.waitsForFailover ? ["waits"] : []
-        return (words + clients(config) + tells + waits).joined(separator: " ")
+        let modes =
+            (config.waitsForFailover ? ["waits"] : []) + (config.confirms ? [] : ["trusts"])
+        return (words + clients(config) + tells + modes).joined(separator: " ")
     }
 
     /// What is announced for clients alone: no words where nothing is.
@@ -242,6 +243,8 @@ extension InputWords {
 
     static func config(_ text: String) -> ClusterConfig? {
         var all = text.split(separator: " ")
+        let trusts = all.last == "trusts"
+        if trusts { all.removeLast() }
         let waits = all.last == "waits"
         if waits { all.removeLast() }
         var percent = ClusterConfig.usualGossipPercent
@@ -279,6 +282,7 @@ extension InputWords {
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint
         config.waitsForFailover = waits
+        config.confirms = !trusts
         config.gossipPercent = percent
         return take(Array(all.dropFirst(20)), &config) ? config : nil
     }

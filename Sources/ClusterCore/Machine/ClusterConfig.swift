@@ -63,6 +63,9 @@ public struct ClusterConfig: Equatable, Sendable {
     public var waitsForFailover = false
     /// Refuse to meet a node by which two clusters would become one.
     public var refuseMerge = false
+    /// Ask a node before what connections that anybody can make say of it is believed. Without it, every message is
+    /// believed as the reference does.
+    public var confirms = false
     /// Announce that this node takes PUBLISH messages with the light header (Valkey 8.0): peers that know it
     /// send 16 bytes in place of 2256 in front of each.
     public var takesLightPublish = false

@@ -111,7 +111,7 @@ public struct Machine: Sendable {
         case .resetStatistics: state.statistics.reset()
         case .linkOpened(let link, let local, let peer):
             Links.opened(link, local: local, peer: peer, &state, &context)
-        case .linkClosed(let link): Links.closed(link, &state, &context)
+        case .linkClosed(let link): linkClosed(link)
         case .command(let command, let client):
             Commands.run(command, for: client, &state, &context)
         case .publish(let publication, let toShard):
@@ -125,6 +125,14 @@ public struct Machine: Sendable {
             }
         case .configure: configured()
         }
+    }
+
+    private mutating func linkClosed(_ link: LinkID) {
+        let target = state.target(of: link)
+        let speaker = state.connections[link]?.node
+        Links.closed(link, &state, &context)
+        if let target { Addresses.linkEnded(of: target, &state, &context) }
+        if let speaker { ProvenConnections.ended(of: speaker, &state, &context) }
     }
 
     /// What waited for a save that is on disk now.
@@ -170,7 +178,10 @@ public struct Machine: Sendable {
     private mutating func tick() {
         if !state.forgotten.isEmpty { state.forgotten.removeExpired(at: context.now.wall) }
         let due = state.nodes.due(at: context.now.monotonic)
+        ProvenConnections.expire(&state, &context)
+        Claims.expire(&state, &context)
         Links.maintain(among: due, &state, &context)
+        Addresses.maintain(&state, &context)
         Heartbeats.schedule(among: due, &state, &context)
         FailureDetection.tellFailures(&state, &context)
         FailureDetection.suspect(among: due, &state, &context)

@@ -53,6 +53,9 @@ public enum Note: Equatable, Sendable {
     /// This node learned its own address from a connection.
     case ownAddressLearned(IPText)
 
+    /// Somebody answers under a node's id at another place than where the node itself answers.
+    case identityConflict(NodeID, at: NodeAddress)
+
     // MARK: Roles, slots and epochs
 
     /// Another node is a master now.
@@ -71,6 +74,11 @@ public enum Note: Equatable, Sendable {
     case epochRaised(Epoch, because: EpochReason)
     /// A node's header carries an epoch that no cluster can have reached.
     case epochRefused(Epoch, from: NodeID)
+
+    /// Another node, or a connection in its own name, claimed what the node's own answer does not say.
+    case claimDenied(of: NodeID, by: NodeID)
+    /// A node does not answer: what another, or itself on a connection that it made, claims of it is believed.
+    case claimUnanswered(of: NodeID, by: NodeID)
 
     // MARK: Elections
 

@@ -44,6 +44,18 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
     /// Of a server with keys: a replica takes what it holds for its master's, whatever it was a copy of.
     package static let oldCopy = PlantedBug(rawValue: 65536)
 
+    /// An UPDATE is believed, whoever brings it, and its node is not asked.
+    package static let believeUpdates = PlantedBug(rawValue: 1 << 17)
+    /// Roles, slots and epochs are believed on any connection.
+    package static let believeRoles = PlantedBug(rawValue: 1 << 18)
+    /// FAIL is believed on any connection.
+    package static let believeFail = PlantedBug(rawValue: 1 << 19)
+    /// A vote counts on any connection.
+    package static let believeVotes = PlantedBug(rawValue: 1 << 20)
+    /// A vote request is heard on any connection.
+    package static let believeRequests = PlantedBug(rawValue: 1 << 21)
+    /// Gossip is believed on any connection.
+    package static let believeGossip = PlantedBug(rawValue: 1 << 22)
     /// The second vote of a process ends it.
     package static let trap = PlantedBug(rawValue: 1 << 31)
 
@@ -56,7 +68,11 @@ package struct PlantedBug: OptionSet, Hashable, Sendable {
         (.unraisedVote, "unraised-vote"), (.oldVotes, "old-votes"),
         (.absentClaim, "absent-claim"), (.demotedOwner, "demoted-owner"),
         (.replyBeforeSave, "reply-before-save"), (.wrongContinuation, "wrong-continuation"),
-        (.oldCopy, "old-copy"),
+        (.oldCopy, "old-copy"), (.believeUpdates, "believe-updates"),
+        (.believeRoles, "believe-roles"),
+        (.believeFail, "believe-fail"),
+        (.believeVotes, "believe-votes"), (.believeRequests, "believe-requests"),
+        (.believeGossip, "believe-gossip"),
         (.trap, "trap"),
     ]
 

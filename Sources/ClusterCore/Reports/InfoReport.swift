@@ -49,8 +49,22 @@ package enum InfoReport {
         // There are no modules.
         lines += ["sent", "received"].map { "cluster_stats_module_bytes_\($0):0" }
         lines.append("total_cluster_links_buffer_limit_exceeded:\(figures.linksOverLimit)")
+        lines += trust(state.statistics.trust)
         lines.append("cluster_config_saved:\(state.durability.isFailing ? "no" : "yes")")
         return lines.map { $0 + "\r\n" }.joined()
+    }
+
+    private static func trust(_ counts: TrustCounts) -> [String] {
+        [
+            "cluster_claims_asked:\(counts.asked)",
+            "cluster_claims_confirmed:\(counts.confirmed)",
+            "cluster_claims_denied:\(counts.denied)",
+            "cluster_claims_unanswered:\(counts.unanswered)",
+            "cluster_identity_conflicts:\(counts.identityConflicts)",
+            "cluster_epochs_refused:\(counts.epochsRefused)",
+            "cluster_probes:\(counts.probes)",
+            "cluster_unproven_messages:\(counts.unproven)",
+        ]
     }
 
     private static func counts(_ counts: [UInt64], _ direction: String) -> [String] {

@@ -94,6 +94,7 @@ extension ClusterState {
         if isReadable, !query.writes, let master = me.master, nodes.find(master) == owner {
             return .serve
         }
-        return owner == .myself ? .serve : .moved(to: nodes[owner].id)
+        guard owner == .myself else { return .moved(to: nodes[owner].id) }
+        return slots.disputed.contains(slot) ? .down(.cluster) : .serve
     }
 }

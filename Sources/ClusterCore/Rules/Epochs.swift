@@ -10,11 +10,25 @@ enum Epochs {
         _ header: Header, of sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        state.reach(header.currentEpoch)
+        learnCurrent(header, &state)
         if header.saysMaster && header.configEpoch > state.nodes[sender].configEpoch {
             state.setConfigEpoch(header.configEpoch, of: sender, &context)
             state.giveUpElection(at: header.configEpoch, &context)
         }
+    }
+
+    /// Learns the currentEpoch of a header that can be believed.
+    static func learnCurrent(_ header: Header, _ state: inout ClusterState) {
+        state.reach(header.currentEpoch)
+    }
+
+    /// An epoch is not believed.
+    static func refuse(
+        _ epoch: Epoch, of sender: NodeHandle, _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
+        state.statistics.trust.epochsRefused &+= 1
+        context.note(.epochRefused(epoch, from: state.nodes[sender].id))
     }
 
     /// A node that knows nobody takes the epoch of whom it meets, however great: it has none of its own
@@ -51,7 +65,7 @@ enum Epochs {
             state.nodes[sender].saidEpoch = epoch
             if votersThatSay(epoch, state) >= state.quorum { return true }
         }
-        context.note(.epochRefused(epoch, from: state.nodes[sender].id))
+        refuse(epoch, of: sender, &state, &context)
         return false
     }
 

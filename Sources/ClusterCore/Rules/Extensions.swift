@@ -40,6 +40,34 @@ enum Extensions {
         }
     }
 
+    /// Whether extensions say of their sender, or of a node that must be forgotten, what is not known. What is absent is
+    /// no news: not every version says everything on every link.
+    static func areNews(
+        _ extensions: [PingExtension], of sender: NodeHandle, _ state: ClusterState,
+        _ context: StepContext
+    ) -> Bool {
+        guard !extensions.isEmpty else { return false }
+        let node = state.nodes[sender]
+        var clients = ClientAnnouncement()
+        for item in extensions {
+            switch item.value {
+            case .hostname(let name): if name != node.hostname { return true }
+            case .nodeName(let name): if name != node.nodeName { return true }
+            case .shardID(let id): if node.isMaster, let id, id != node.shard { return true }
+            case .forgottenNode(let id, _):
+                if let known = state.nodes.findMember(id), known != .myself,
+                    !state.forgotten.contains(id, at: context.now.wall)
+                {
+                    return true
+                }
+            case .clientIPv4, .clientIPv6, .clientPort, .clientTLSPort, .availabilityZone,
+                .internalSecret, .unknown:
+                _ = clients.take(item.value)
+            }
+        }
+        return clients != ClientAnnouncement() && clients != node.clients
+    }
+
     /// A name that fits into nodes.conf, or nothing.
     private static func acceptable(
         _ name: String, of sender: NodeHandle, _ state: ClusterState, _ context: inout StepContext

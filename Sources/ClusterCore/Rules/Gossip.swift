@@ -86,12 +86,12 @@ enum Gossip {
         _ entry: GossipEntry, _ handle: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        guard !entry.flags.contains(.noAddress), Handshake.isUsable(entry.address),
+        guard !entry.flags.contains(.noAddress), Addresses.isUsable(entry.address),
             IPLiteral.isLiteral(entry.address.ip)
         else { return }
         var address = entry.address
-        address.ip = Handshake.normalised(address.ip)
-        Handshake.moveAddress(of: handle, to: address, &state, &context)
+        address.ip = Addresses.normalised(address.ip)
+        Addresses.told(of: handle, at: address, &state, &context)
     }
 
     /// Nodes known from gossip alone that may be deleted to make room for new ones; looked for once a section.
@@ -121,7 +121,7 @@ enum Gossip {
         _ state: inout ClusterState, _ context: inout StepContext
     ) {
         guard !entry.flags.contains(.noAddress), !entry.flags.contains(.handshake),
-            Handshake.isUsable(entry.address),
+            Addresses.isUsable(entry.address),
             !state.forgotten.contains(entry.node, at: context.now.wall)
         else { return }
         let limit = ClusterConfig.gossipNodeLimit(heard: state.nodes.memberCount)
@@ -132,7 +132,7 @@ enum Gossip {
             state.delete(silent, &context)
         }
         var address = entry.address
-        address.ip = Handshake.normalised(address.ip)
+        address.ip = Addresses.normalised(address.ip)
         guard let handle = state.add(entry.node, at: address, as: .knownFromGossip, &context) else {
             return
         }

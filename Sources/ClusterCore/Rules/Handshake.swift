@@ -11,7 +11,7 @@ enum Handshake {
         _ state: inout ClusterState, _ context: inout StepContext
     ) -> NodeHandle? {
         var going = 0
-        for handle in state.nodes.handles where state.nodes[handle].isHandshake {
+        for handle in state.nodes.handles where state.nodes[handle].stage == .handshake {
             let known = state.nodes[handle].address
             if known.ip == address.ip && known.port == address.port
                 && known.busPort == address.busPort
@@ -83,8 +83,8 @@ enum Handshake {
         by header: Header, seenAt peer: IPText, on link: LinkID, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        let address = address(in: header, seenAt: peer)
-        guard isUsable(address) else {
+        let address = Addresses.address(in: header, seenAt: peer)
+        guard Addresses.isUsable(address) else {
             return context.note(.ignored(.badAddress(address), from: header.sender))
         }
         guard
@@ -111,8 +111,8 @@ enum Handshake {
                 meetAgain(header.sender, &state, &context)
                 // The address that it announces comes with its headers; here is the one that was connected to.
                 if state.nodes[known].place != state.nodes[handle].place {
-                    moveAddress(
-                        of: known, to: state.nodes[handle].address,
+                    Addresses.answeredElsewhere(
+                        known, at: state.nodes[handle].address,
                         seenAt: state.nodes[handle].seenAt, &state, &context)
                 }
             }
@@ -179,7 +179,7 @@ enum Handshake {
             if context.config.announceIP == nil { state.announce(ip: found.ip, &context) }
             var guess = found
             guess.ip = former
-            moveAddress(of: handle, to: guess, &state, &context)
+            Addresses.move(handle, to: guess, &state, &context)
             return state.nodes[handle].guess(state.nodes[handle].address)
         }
         state.loseAddress(of: handle, &context)
@@ -203,87 +203,5 @@ enum Handshake {
         guard state.me.address.ip != inbound.local else { return }
         state.announce(ip: inbound.local, &context)
         context.note(.ownAddressLearned(inbound.local))
-    }
-
-    /// A PING on a connection that the node made shows its present address.
-    ///
-    /// - Source: bus protocol §4.7.
-    static func updateAddress(
-        of handle: NodeHandle, from header: Header, on link: LinkID,
-        _ state: inout ClusterState, _ context: inout StepContext
-    ) {
-        guard let inbound = state.connections[link] else { return }
-        let address = address(in: header, seenAt: inbound.peer)
-        // Nearly always its address has not changed.
-        guard
-            address != state.nodes[handle].address || !state.nodes[handle].isSeen(at: inbound.peer)
-        else { return }
-        guard isUsable(address) else {
-            return context.note(.ignored(.badAddress(address), from: header.sender))
-        }
-        moveAddress(of: handle, to: address, seenAt: inbound.peer, &state, &context)
-    }
-
-    /// Stores a node's new address and, if our link goes elsewhere, closes that link. One new address is
-    /// accepted; address changes without end are limited, since anybody who can connect can send them.
-    ///
-    /// - Source: bus protocol §4.7, §12 row 9; DECISIONS D24, D48.
-    static func moveAddress(
-        of handle: NodeHandle, to address: NodeAddress, seenAt: IPText = IPText(),
-        _ state: inout ClusterState, _ context: inout StepContext
-    ) {
-        let old = state.nodes[handle]
-        guard
-            old.address != address || !old.canBeReached
-                || !seenAt.isEmpty && !old.isSeen(at: seenAt)
-        else { return }
-        guard mayMove(handle, &state, context) else {
-            return context.note(.ignored(.movesTooOften(to: address), from: old.id))
-        }
-        state.move(handle, to: address, seenAt: seenAt, &context)
-        let new = state.nodes[handle].place
-        let isNameAlone = old.address == address
-        context.note(
-            .addressChanged(
-                old.id, from: isNameAlone ? old.place : old.address,
-                to: isNameAlone ? new : address))
-        guard new != old.place || !old.canBeReached else { return }
-        state.closeOutbound(of: handle, &context)
-        state.nodes[handle].retryAt = DueSchedule.atOnce
-        Links.connect(to: handle, &state, &context)
-        if state.myMaster == handle { context.emit(.replicate(from: new)) }
-    }
-
-    /// Limits changes of an address: `moveBurst` at once, then one each `moveInterval`.
-    private static func mayMove(
-        _ handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
-    ) -> Bool {
-        let now = context.now.monotonic
-        let spent = max(state.nodes[handle].movesSpentUntil, now)
-        guard spent - now <= (ClusterConfig.moveBurst - 1) * ClusterConfig.moveInterval else {
-            return false
-        }
-        state.nodes[handle].movesSpentUntil = spent + ClusterConfig.moveInterval
-        return true
-    }
-
-    /// What a header announces: a name stays one.
-    private static func address(in header: Header, seenAt peer: IPText) -> NodeAddress {
-        NodeAddress(
-            ip: header.ip.isEmpty ? peer : Handshake.normalised(header.ip), port: header.port,
-            secondaryPort: header.secondaryPort, busPort: header.busPort)
-    }
-
-    /// A literal address or a name, and ports that can be connected to.
-    static func isUsable(_ address: NodeAddress) -> Bool {
-        EndpointName.isAddressOrName(address.ip) && address.busPort != 0
-            && (address.port != 0 || address.secondaryPort != 0)
-    }
-
-    /// Equal addresses as equal text: a peer may write IPv6 in upper case, and anything behind a name.
-    ///
-    /// - Source: bus protocol §12 row 34.
-    static func normalised(_ ip: IPText) -> IPText {
-        IPLiteral.normalised(ip) ?? IPText(latin1(ip.bytes)) ?? ip
     }
 }

@@ -47,12 +47,7 @@ enum Identity {
         // Temporary names are ours alone: nobody can speak under one.
         guard !state.nodes[handle].isHandshake else { return .stranger }
         if case .inbound = link {
-            // Another program may have the id by now, an older one that drops every packet with
-            // extensions: a new connection shows anew whether they are taken.
-            if state.nodes[handle].inbound != link {
-                state.nodes[handle].peerFlags.remove(.takesExtensions)
-            }
-            state.bind(link, to: handle, &context)
+            ProvenConnections.introduce(link, as: handle, &state, &context)
         }
         return .node(handle)
     }

@@ -19,7 +19,7 @@ enum Links {
         for handle in due
         where now >= state.nodes[handle].nextLinkWork(context.config.nodeTimeout) {
             if now >= state.nodes[handle].expiresUnknown(context.config.nodeTimeout) {
-                if state.nodes[handle].isHandshake {
+                if state.nodes[handle].stage == .handshake {
                     context.note(.handshakeTimedOut(state.nodes[handle].address))
                 }
                 state.delete(handle, &context)
@@ -114,16 +114,32 @@ enum Links {
         else { return context.emit(.close(link)) }
         state.nodes[handle].outbound = .open(link, since: since, opened: context.now.monotonic)
         state.nodes[handle].unreachableSince = .never
+        state.nodes[handle].isRefused = false
+        state.nodes[handle].beginAnswers()
+        if state.nodes[handle].stage == .probe {
+            return Sending.probe(handle, on: link, &state, &context)
+        }
         if state.nodes[handle].needsMeet {
             Sending.meet(handle, on: link, &state, &context)
             if !state.nodes[handle].isHandshake { state.nodes[handle].needsMeet = false }
         } else {
+            understandAnew(handle, &state, context)
             Sending.ping(handle, amount: .least, &state, &context)
+            Claims.opened(handle, &state)
             // Jitter: links made at the same moment would otherwise be tested at the same moment ever after.
             let use = ClusterConfig.linkUse(at: context.config.nodeTimeout)
             let earlier = Int64(context.random.below(Int(use / 2) + 1))
             state.nodes[handle].pingedAt = Moment(context.now.monotonic - earlier)
         }
+    }
+
+    /// Another program may be at the other end by now, an older one that drops every packet with extensions: each
+    /// link of ours shows anew whether they are taken.
+    private static func understandAnew(
+        _ handle: NodeHandle, _ state: inout ClusterState, _ context: StepContext
+    ) {
+        guard context.config.confirms, !state.nodes[handle].isHandshake else { return }
+        state.nodes[handle].peerFlags.remove(.takesExtensions)
     }
 
     /// A connection ended. Our own is made again at once if it was open for a while, else with the next
@@ -136,6 +152,7 @@ enum Links {
         if case .open(_, _, let opened) = state.nodes[handle].outbound {
             atOnce = now - opened >= ClusterConfig.reconnectAtOnceAfter
         }
+        if case .connecting = state.nodes[handle].outbound { state.nodes[handle].isRefused = true }
         state.nodes[handle].outbound = .none
         if state.nodes[handle].unreachableSince.isNever {
             state.nodes[handle].unreachableSince = Moment(now)

@@ -18,7 +18,10 @@ enum Order {
         "Identity",  // which node sent a message on a connection
         "Gossip",  // what to take from what others say about third nodes
         "Handshake",  // how two nodes come to know each other, and where
+        "Addresses",  // where a node is, and who answers there
         "Links",  // when to connect and when to drop a link
+        "ProvenConnections",  // which connection in a node's name is its own
+        "Claims",  // what is said of a node elsewhere than on our own link to it
         "Election",  // the candidate's side
         "ElectionOrder",  // whose turn it is to ask for votes
         "Voting",  // the voter's side

@@ -24,6 +24,12 @@ enum Receive {
         _ context: inout StepContext
     ) {
         if let sender = state.boundNode(of: link) {
+            guard
+                ProvenConnections.standing(of: link, as: sender, &state, &context) != .unproven
+            else {
+                state.statistics.trust.unproven &+= 1
+                return
+            }
             state.nodes.noteData(of: sender, at: context.now.monotonic)
             // No header of it has been believed yet: it is no member.
             guard !state.nodes.isKnownFromGossip(sender) else { return }
@@ -48,25 +54,123 @@ enum Receive {
         _ header: Header, _ body: Body, on link: LinkID, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
+        if let row = state.target(of: link), state.nodes[row].stage == .probe {
+            return Addresses.answered(probe: row, by: header.sender, &state, &context)
+        }
         switch Identity.speaker(of: header, body, on: link, &state, &context) {
         case .nobody: return
         case .stranger: stranger(header, body, on: link, &state, &context)
         case .myself:
             if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &context) }
         case .node(let sender):
-            guard Epochs.areBelievable(header, of: sender, on: link, &state, &context) else {
-                state.nodes.noteData(of: sender, at: context.now.monotonic)
-                if let beat = body.heartbeat {
-                    answer(beat, body, header, on: link, &state, &context)
-                }
-                return
+            known(header, body, from: sender, on: link, &state, &context)
+            // It may have been deleted: it may have told that it must be forgotten.
+            if case .pong = body, state.target(of: link) == sender {
+                answered(sender, &state, &context)
             }
-            prologue(header, sender, &state, &context)
+        }
+    }
+
+    /// A message of a node that we know, or in its name.
+    private static func known(
+        _ header: Header, _ body: Body, from sender: NodeHandle, on link: LinkID,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        if context.config.confirms, case .outbound = link, state.target(of: link) != sender {
+            // A node that is known already answers a handshake: of that no more is taken than where.
+            if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &context) }
+            return
+        }
+        let standing = ProvenConnections.standing(of: link, as: sender, &state, &context)
+        if standing == .unproven {
+            return unproven(header, body, from: sender, on: link, &state, &context)
+        }
+        guard Epochs.areBelievable(header, of: sender, on: link, &state, &context) else {
+            state.nodes.noteData(of: sender, at: context.now.monotonic)
             if let beat = body.heartbeat {
-                heartbeat(beat, header, body, from: sender, on: link, &state, &context)
+                answer(beat, body, header, on: link, &state, &context)
+            }
+            return
+        }
+        prologue(header, sender, standing, &state, &context)
+        if let beat = body.heartbeat {
+            heartbeat(beat, header, body, from: sender, on: link, standing, &state, &context)
+        } else {
+            other(header, body, from: sender, on: link, &state, &context)
+        }
+    }
+
+    /// A node answered on our own link. What was claimed of it is settled, and what was said on a connection that
+    /// turns out to be its own is read now.
+    private static func answered(
+        _ sender: NodeHandle, _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        Claims.answered(by: sender, &state, &context)
+        Addresses.answered(by: sender, &state, &context)
+        guard let link = ProvenConnections.answered(by: sender, &state, &context) else { return }
+        for word in state.keptWords.take(from: link) where state.nodes.contains(sender) {
+            known(word.header, word.body, from: sender, on: link, &state, &context)
+        }
+    }
+
+    /// A message in a known node's name, on a connection that is not known to be that node's. It is answered; if it
+    /// tells something new, the node is asked; and words that cannot be asked for again wait for a proof.
+    ///
+    /// - Source: DECISIONS D98.
+    private static func unproven(
+        _ header: Header, _ body: Body, from sender: NodeHandle, on link: LinkID,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        state.statistics.trust.unproven &+= 1
+        if believesAllTheSame(body, context) {
+            if let beat = body.heartbeat {
+                let standing: ProvenConnections.Standing =
+                    context.has(.believeRoles) ? .own : .proven
+                heartbeat(beat, header, body, from: sender, on: link, standing, &state, &context)
             } else {
                 other(header, body, from: sender, on: link, &state, &context)
             }
+            return
+        }
+        if let beat = body.heartbeat { answer(beat, body, header, on: link, &state, &context) }
+        if state.nodes[sender].isLeftUntried(at: context.now.monotonic), state.claims.mayAsk(sender)
+        {
+            state.nodes[sender].retryAt = DueSchedule.atOnce
+        }
+        ProvenConnections.contested(by: sender, &state, &context)
+        switch body {
+        case .ping(let beat), .pong(let beat), .meet(let beat):
+            if Claims.isNews(header, of: sender, state)
+                || Extensions.areNews(beat.extensions, of: sender, state, context)
+            {
+                Claims.askForUnproven(sender, &state, &context)
+            }
+            if case .pong = body { return }
+            Addresses.heard(of: sender, from: header, on: link, &state, &context)
+        case .update(let update):
+            if let subject = state.nodes.findMember(update.node), subject != .myself,
+                SlotOwnership.isNews(update, of: subject, state)
+            {
+                Claims.askForUnproven(subject, &state, &context)
+            }
+        case .fail, .voteRequest, .vote:
+            state.keptWords.keep(
+                KeptWord(
+                    speaker: sender, link: link, header: header, body: body,
+                    heardAt: context.now.monotonic))
+        case .manualFailoverStart, .publish, .publishShard, .module, .unknown: break
+        }
+    }
+
+    /// Whether a bug on purpose takes this message for one on a proven connection.
+    private static func believesAllTheSame(_ body: Body, _ context: StepContext) -> Bool {
+        switch body {
+        case .ping, .pong, .meet: context.has(.believeRoles) || context.has(.believeGossip)
+        case .fail: context.has(.believeFail)
+        case .vote: context.has(.believeVotes)
+        case .voteRequest: context.has(.believeRequests)
+        case .update: context.has(.believeUpdates)
+        case .manualFailoverStart, .publish, .publishShard, .module, .unknown: false
         }
     }
 
@@ -74,8 +178,31 @@ enum Receive {
     ///
     /// - Source: bus protocol §4.2.
     private static func prologue(
-        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState,
-        _ context: inout StepContext
+        _ header: Header, _ sender: NodeHandle, _ standing: ProvenConnections.Standing,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        if standing == .own { understand(header, sender, &state) }
+        if state.nodes.isKnownFromGossip(sender) { state.confirm(sender, &context) }
+        if !context.config.confirms && state.nodes[sender].inbound == nil {
+            state.bindClaimed(sender, &context)
+        }
+        state.nodes.noteData(of: sender, at: context.now.monotonic)
+        // A node that sends can be reached: the next tick connects to it.
+        if state.nodes[sender].isLeftUntried(at: context.now.monotonic) {
+            state.nodes[sender].retryAt = DueSchedule.atOnce
+        }
+        if standing == .own {
+            Epochs.learn(header, of: sender, &state, &context)
+        } else {
+            Epochs.learnCurrent(header, &state)
+        }
+        state.nodes.noteOffset(header.offset, of: sender, at: context.now.monotonic)
+        if state.follows(sender) { ManualFailover.learnOffset(header, &state, &context) }
+    }
+
+    /// What the node at the other end takes.
+    private static func understand(
+        _ header: Header, _ sender: NodeHandle, _ state: inout ClusterState
     ) {
         var flags = state.nodes[sender].peerFlags
         // Redis 7.0 says so only while it has a hostname of its own, and takes them ever after.
@@ -83,16 +210,6 @@ enum Receive {
         set(.lightPublish, header.flags.contains(.lightPublish), in: &flags)
         set(.lightModule, header.flags.contains(.lightModule), in: &flags)
         if flags != state.nodes[sender].peerFlags { state.nodes[sender].peerFlags = flags }
-        if state.nodes.isKnownFromGossip(sender) { state.confirm(sender, &context) }
-        if state.nodes[sender].inbound == nil { state.bindClaimed(sender, &context) }
-        state.nodes.noteData(of: sender, at: context.now.monotonic)
-        // A node that sends can be reached: the next tick connects to it.
-        if state.nodes[sender].isLeftUntried(at: context.now.monotonic) {
-            state.nodes[sender].retryAt = DueSchedule.atOnce
-        }
-        Epochs.learn(header, of: sender, &state, &context)
-        state.nodes.noteOffset(header.offset, of: sender, at: context.now.monotonic)
-        if state.follows(sender) { ManualFailover.learnOffset(header, &state, &context) }
     }
 
     private static func set(_ flag: PeerFlags, _ isSet: Bool, in flags: inout PeerFlags) {
@@ -175,31 +292,65 @@ enum Receive {
     /// - Source: bus protocol §4.6.
     private static func heartbeat(
         _ beat: Heartbeat, _ header: Header, _ body: Body, from sender: NodeHandle,
-        on link: LinkID, _ state: inout ClusterState, _ context: inout StepContext
+        on link: LinkID, _ standing: ProvenConnections.Standing, _ state: inout ClusterState,
+        _ context: inout StepContext
     ) {
         if body.type != .pong { Handshake.knowsUs(sender, by: link, &state) }
         guard answer(beat, body, header, on: link, &state, &context) else {
             // Spent on a handshake with a node that is known already; two of one epoch part all the same.
             return Epochs.resolveCollision(with: sender, header, &state, &context)
         }
-        let mayNotStand = header.flags.contains(.noFailover)
-        if mayNotStand != state.nodes[sender].peerFlags.contains(.noFailover) {
-            set(.noFailover, mayNotStand, in: &state.nodes[sender].peerFlags)
-        }
         if body.type == .meet { Handshake.meetAgain(state.nodes[sender].id, &state, &context) }
         // A MEET may come from where nobody listens; of a name it is all that is known.
         if body.type == .ping
             || body.type == .meet && state.nodes[sender].whereabouts == .unseenName
         {
-            Handshake.updateAddress(of: sender, from: header, on: link, &state, &context)
+            Addresses.heard(of: sender, from: header, on: link, &state, &context)
+        }
+        guard standing == .own else {
+            return claimed(beat, header, by: sender, &state, &context)
+        }
+        let mayNotStand = header.flags.contains(.noFailover)
+        if mayNotStand != state.nodes[sender].peerFlags.contains(.noFailover) {
+            set(.noFailover, mayNotStand, in: &state.nodes[sender].peerFlags)
         }
         guard Roles.learn(header, of: sender, &state, &context) else { return }
         // After the role: whose slots a header claims depends on it.
-        SlotOwnership.learn(header, from: sender, &state, &context)
+        if let update = SlotOwnership.learn(header, from: sender, &state, &context) {
+            Claims.heard(update, from: sender, &state, &context)
+        }
         Epochs.resolveCollision(with: sender, header, &state, &context)
         Gossip.learn(beat.gossip, from: sender, &state, &context)
         // Last: a forgotten node may be the one that was just told of.
         Extensions.learn(beat.extensions, of: sender, &state, &context)
+    }
+
+    /// The heartbeat of a node on the connection that it made: what it says of itself that is not known is asked for,
+    /// what it says of others is read.
+    private static func claimed(
+        _ beat: Heartbeat, _ header: Header, by sender: NodeHandle,
+        _ state: inout ClusterState, _ context: inout StepContext
+    ) {
+        if Claims.isNews(header, of: sender, state) {
+            Claims.heard(header, of: sender, &state, &context)
+            // Its answer will be told of the newer owner; without a link there is no answer.
+            if !state.nodes[sender].outbound.isOpen, header.saysMaster {
+                SlotOwnership.tellNewerOwner(
+                    of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &context)
+            }
+        } else {
+            _ = Roles.learn(header, of: sender, &state, &context)
+            if let update = SlotOwnership.learn(header, from: sender, &state, &context) {
+                Claims.heard(update, from: sender, &state, &context)
+            }
+            Epochs.resolveCollision(with: sender, header, &state, &context)
+        }
+        Gossip.learn(beat.gossip, from: sender, &state, &context)
+        if state.nodes.contains(sender),
+            Extensions.areNews(beat.extensions, of: sender, state, context)
+        {
+            Claims.ask(sender, &state, &context)
+        }
     }
 
     private static func other(
@@ -213,7 +364,7 @@ enum Receive {
             Election.receivedRequest(header, from: sender, &state, &context)
             Voting.consider(header, from: sender, &state, &context)
         case .vote: Election.voted(sender, header, &state, &context)
-        case .update(let update): SlotOwnership.learn(update, from: sender, &state, &context)
+        case .update(let update): Claims.heard(update, from: sender, &state, &context)
         case .manualFailoverStart:
             ManualFailover.started(by: sender, on: link, &state, &context)
         case .unknown(.voteRefusal, let bytes):

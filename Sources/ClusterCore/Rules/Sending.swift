@@ -39,6 +39,7 @@ enum Sending {
         guard let link = state.nodes[handle].outbound.openID else { return }
         state.nodes[handle].startAnswerClock(at: context.now.monotonic)
         state.nodes[handle].pingedAt = Moment(context.now.monotonic)
+        state.nodes[handle].countPing()
         let beat = Compose.heartbeat(state, to: handle, telling: news, amount: amount, &context)
         send(.ping(beat), on: link, &state, &context)
     }
@@ -51,7 +52,24 @@ enum Sending {
     ) {
         let beat = Compose.heartbeat(state, to: handle, &context)
         state.nodes[handle].pingedAt = Moment(context.now.monotonic)
+        state.nodes[handle].countPing()
         send(.meet(beat), on: link, &state, &context)
+    }
+
+    /// Asks who is at the other end of a probe's link: a PING under an id of nobody, since a real server closes its
+    /// good connection to us when we come with our own id by another address.
+    ///
+    /// - Source: DECISIONS D100.
+    static func probe(
+        _ handle: NodeHandle, on link: LinkID, _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
+        var header = Header(sender: state.nodes[handle].id, currentEpoch: 0)
+        header.flags = [.master, .myself]
+        header.port = context.config.announcedPort
+        header.busPort = context.config.announcedBusPort
+        state.statistics.countSent(.ping)
+        context.emit(.send(.full(header, .ping(Heartbeat())), on: link))
     }
 
     /// Sends a node a PONG that answers no PING: its header carries our new role, slots or epochs.

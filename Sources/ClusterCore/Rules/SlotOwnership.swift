@@ -6,26 +6,26 @@
 import ClusterWire
 
 enum SlotOwnership {
-    /// Reads which slots a header claims for its sender, or for its sender's master.
+    /// Reads which slots a header claims for its sender. Returns what a replica's header says of its master, if that is
+    /// not what we know.
     static func learn(
         _ header: Header, from sender: NodeHandle, _ state: inout ClusterState,
         _ context: inout StepContext
-    ) {
+    ) -> SlotUpdate? {
         let subject =
             header.saysMaster ? sender : state.nodes.findMember(header.replicaOf) ?? sender
         let unchanged =
             header.slots == state.nodes[subject].slots
             && (state.slots.notClaimed.isEmpty
                 || state.slots.notClaimed.isDisjoint(with: header.slots))
-        guard !unchanged else { return }
+        guard !unchanged else { return nil }
+        var claimOfMaster: SlotUpdate?
         if header.saysMaster {
             claim(header.slots, for: sender, at: header.configEpoch, &state, &context)
         } else if subject != sender && !header.slots.isEmpty {
             // A replica tells what its master claims, which may be out of reach for us.
-            learn(
-                SlotUpdate(
-                    configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots),
-                from: sender, &state, &context)
+            claimOfMaster = SlotUpdate(
+                configEpoch: header.configEpoch, node: header.replicaOf, slots: header.slots)
         }
         if subject != sender && header.configEpoch < state.nodes[subject].configEpoch {
             // Its own master is the one to know first: it may have to take its place.
@@ -34,10 +34,19 @@ enum SlotOwnership {
             tellNewerOwner(
                 of: header.slots, claimedAt: header.configEpoch, by: sender, &state, &context)
         }
+        return claimOfMaster
     }
 
-    /// UPDATE: another node names the owner of slots at a newer epoch. Of an owner that is silent, a claim at
-    /// an epoch that we know already counts, too, since it cannot send it itself any more.
+    /// Whether an UPDATE about a node tells what is not known. Of an owner that is silent, a claim at an epoch that we
+    /// know already counts, too, since it cannot send it itself any more.
+    static func isNews(_ update: SlotUpdate, of node: NodeHandle, _ state: ClusterState) -> Bool {
+        update.configEpoch > state.nodes[node].configEpoch
+            || update.configEpoch == state.nodes[node].configEpoch
+                && state.nodes[node].isUnhealthy
+                && !update.slots.subtracting(state.nodes[node].slots).isEmpty
+    }
+
+    /// UPDATE: another node names the owner of slots at a newer epoch.
     ///
     /// - Source: bus protocol §4.8, "UPDATE reception"; DECISIONS D66.
     static func learn(
@@ -46,13 +55,10 @@ enum SlotOwnership {
     ) {
         resolveCollision(with: update, &state, &context)
         guard let node = state.nodes.findMember(update.node), node != .myself,
-            update.configEpoch > state.nodes[node].configEpoch
-                || update.configEpoch == state.nodes[node].configEpoch
-                    && state.nodes[node].isUnhealthy
-                    && !update.slots.subtracting(state.nodes[node].slots).isEmpty
+            isNews(update, of: node, state)
         else { return }
         guard Epochs.isBelievable(update.configEpoch, of: sender, &state, context) else {
-            return context.note(.epochRefused(update.configEpoch, from: state.nodes[sender].id))
+            return Epochs.refuse(update.configEpoch, of: sender, &state, &context)
         }
         if !state.nodes[node].isMaster { state.setRole(.master, of: node, &context) }
         state.setConfigEpoch(update.configEpoch, of: node, &context)

@@ -133,6 +133,14 @@ enum Voting {
                 newer.slot, owner: state.nodes[newer.owner].id,
                 epoch: state.nodes[newer.owner].configEpoch)
         }
+        // A newer claim that is not settled yet.
+        if let claim = state.claims.newer(
+            of: header.slots, than: header.configEpoch, besides: candidate),
+            let slot = claim.word.slots.intersection(header.slots).first(where: { _ in true })
+        {
+            return .slotsOwnedByNewer(
+                slot, owner: state.nodes[claim.subject].id, epoch: claim.word.epoch)
+        }
         return nil
     }
 

@@ -25,6 +25,9 @@ package struct ClusterState: Sendable {
     var failures = FailureMemory()
     var heartbeats = HeartbeatMemory()
     var migration = MigrationMemory()
+    var claims = ClaimMemory()
+    var keptWords = KeptWords()
+    var addresses = AddressMemory()
 
     package init(myself id: NodeID, shard: ShardID, address: NodeAddress) {
         var me = KnownNode(id: id, shard: shard, address: address, createdAt: 0)
@@ -69,6 +72,12 @@ package struct ClusterState: Sendable {
     /// Whether we are a replica of this node.
     func follows(_ handle: NodeHandle) -> Bool {
         !nodes[.myself].isMaster && nodes[.myself].master == nodes[handle].id
+    }
+
+    /// Whether something that was claimed of a node waits for its answer.
+    package func waits(forAnswerOf id: NodeID) -> Bool {
+        guard !claims.isEmpty, let handle = nodes.find(id) else { return false }
+        return claims.concerns(handle)
     }
 
     /// Replicas of a master, in the order of their ids.

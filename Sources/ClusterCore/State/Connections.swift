@@ -7,6 +7,11 @@ package import ClusterWire
 package struct Connections: Sendable {
     /// Inbound connections, by the shell's number.
     package private(set) var inbound: [InboundLink?] = []
+    /// Those that speak in a known node's name and are not known to be its own, in the order in which they first
+    /// spoke.
+    private(set) var unproven: [UInt32] = []
+    /// Those on which a PING waits to show that somebody is there.
+    private(set) var tested: [UInt32] = []
     /// On how many of those an unknown node has sent its id.
     private(set) var claimCount = 0
     /// Connections that may be asked for until the next tick.
@@ -39,6 +44,8 @@ package struct Connections: Sendable {
     /// It is gone.
     mutating func close(_ number: UInt32) {
         dropClaim(on: number)
+        dropDoubt(on: number)
+        if let place = tested.firstIndex(of: number) { tested.remove(at: place) }
         inbound[Int(number)] = nil
         while let last = inbound.last, last == nil { inbound.removeLast() }
     }
@@ -64,9 +71,41 @@ package struct Connections: Sendable {
         claimCount -= 1
     }
 
+    /// It speaks in this node's name, and is not known to be its own.
+    mutating func doubt(_ number: UInt32, in handle: NodeHandle) {
+        dropClaim(on: number)
+        inbound[Int(number)]?.node = handle
+        if !unproven.contains(number) { unproven.append(number) }
+    }
+
+    private mutating func dropDoubt(on number: UInt32) {
+        guard !unproven.isEmpty, let place = unproven.firstIndex(of: number) else { return }
+        unproven.remove(at: place)
+    }
+
+    /// The connections that speak in a node's name and are not known to be its own, the oldest first.
+    func unproven(of handle: NodeHandle) -> [UInt32] {
+        unproven.isEmpty ? [] : unproven.filter { inbound[Int($0)]?.node == handle }
+    }
+
+    /// Something came on a connection that is its node's own.
+    mutating func heard(on number: UInt32, at now: Int64) {
+        inbound[Int(number)]?.heardAt = Moment(now)
+        guard !tested.isEmpty, let place = tested.firstIndex(of: number) else { return }
+        tested.remove(at: place)
+        inbound[Int(number)]?.testedAt = .never
+    }
+
+    /// A PING was sent on it, to see whether anybody is there.
+    mutating func test(_ number: UInt32, at now: Int64) {
+        inbound[Int(number)]?.testedAt = Moment(now)
+        tested.append(number)
+    }
+
     /// This node is at its other end.
     mutating func bind(_ number: UInt32, to handle: NodeHandle) {
         dropClaim(on: number)
+        dropDoubt(on: number)
         inbound[Int(number)]?.node = handle
     }
 
@@ -75,6 +114,7 @@ package struct Connections: Sendable {
     mutating func unbind(_ handle: NodeHandle) {
         for index in inbound.indices where inbound[index]?.node == handle {
             inbound[index]?.node = nil
+            dropDoubt(on: UInt32(index))
         }
     }
 
@@ -133,6 +173,7 @@ extension ClusterState {
         if let node = connections[link]?.node, nodes.contains(node), nodes[node].inbound == link {
             nodes[node].inbound = nil
         }
+        keptWords.drop(from: link)
         connections.close(number)
     }
 

@@ -92,6 +92,14 @@ package struct KnownNode: Equatable, Sendable {
     var pingedAt = Moment.never
     /// Since when our connection to it is refused, or has ended without coming back.
     var unreachableSince = Moment.never
+    /// PINGs and MEETs on our present link that are not answered yet.
+    private(set) var unansweredPings: UInt16 = 0
+    /// How many answers are to come until the one that settles what the node was asked; 0 when it is not asked.
+    private(set) var answersToQuestion: UInt16 = 0
+    /// Our last attempt to connect to it failed.
+    var isRefused = false
+    /// Of a probe: the id that is looked for.
+    var probedFor = NodeID.zero
     /// It is greeted with MEET on our next connection.
     var needsMeet = false
     /// It was met, and nothing has shown yet that it knows us.
@@ -210,7 +218,27 @@ package struct KnownNode: Equatable, Sendable {
     mutating func stopAnswerClock(at now: Int64) {
         pongReceived = Moment(now)
         pingSent = .never
+        if unansweredPings > 0 { unansweredPings -= 1 }
     }
+
+    /// A PING or MEET is sent on our link.
+    mutating func countPing() { unansweredPings = min(unansweredPings, UInt16.max - 1) + 1 }
+
+    /// The last PING on our link is a question: its answer, and no earlier one, settles it.
+    mutating func ask() { answersToQuestion = unansweredPings }
+
+    /// Whether it is asked, and has not answered.
+    var isAsked: Bool { answersToQuestion > 0 }
+
+    /// It answered. Returns whether that was the answer to the question.
+    mutating func countAnswer() -> Bool {
+        guard answersToQuestion > 0 else { return false }
+        answersToQuestion -= 1
+        return answersToQuestion == 0
+    }
+
+    /// Our link to it is a new one: what it was asked on the last one will not be answered.
+    mutating func beginAnswers() { (unansweredPings, answersToQuestion) = (0, 0) }
 
     package internal(set) var role: Role {
         get { isMaster ? .master : .replica(of: master) }
@@ -225,18 +253,19 @@ package struct KnownNode: Equatable, Sendable {
     package var master: NodeID? { masterID.isZero ? nil : masterID }
     /// When something last came from it, to us or, as gossip told, a pong to another node.
     package var heardAt: Moment { max(pongReceived, dataReceived) }
-    package var isHandshake: Bool { stage == .handshake }
+    /// Its real id is not known.
+    package var isHandshake: Bool { stage == .handshake || stage == .probe }
     package var isKnownFromGossip: Bool { stage == .knownFromGossip }
     /// Its own header has come: it is saved in nodes.conf, and counts.
     package var isMember: Bool { stage == .member }
     /// Whether it is listed as a node.
-    var isShown: Bool { !isKnownFromGossip || isFiltered }
+    var isShown: Bool { stage != .probe && (!isKnownFromGossip || isFiltered) }
     /// Whether CLUSTER NODES lists it: one that takes our connection and has said nothing for a node timeout is
     /// what operators look for.
     ///
     /// - Source: DECISIONS D94.
     func isShown(silentSince moment: Int64) -> Bool {
-        isShown || outbound.isOpen && createdAt <= moment
+        isShown || stage != .probe && outbound.isOpen && createdAt <= moment
     }
     /// Whether it is known where to connect to.
     var canBeReached: Bool { hasAddress && whereabouts != .unseenName }

@@ -7,6 +7,8 @@ import ClusterWire
 package enum Stage: Sendable {
     /// It is at an address, and its real id is not known yet: it has a temporary one, which is ours alone.
     case handshake
+    /// No node: a place at which it is asked who is there.
+    case probe
     /// Only others have told of it: it never said its name itself, and may be made up.
     case knownFromGossip
     /// It has said its name itself.
@@ -28,6 +30,8 @@ package struct PeerFlags: OptionSet, Hashable, Sendable {
     package static let takesExtensions = PeerFlags(rawValue: 1 << 10)
     package static let lightPublish = PeerFlags(rawValue: 1 << 11)
     package static let lightModule = PeerFlags(rawValue: 1 << 12)
+    /// A connection of its own has come from where it answers.
+    package static let connectsFromHome = PeerFlags(rawValue: 1 << 13)
 
     /// Those that gossip and headers say of a node.
     @inline(__always)

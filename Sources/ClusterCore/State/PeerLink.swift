@@ -56,7 +56,8 @@ package struct InboundLink: Equatable, Sendable {
     package var local: IPText
     /// The peer's address as the connection shows it.
     package var peer: IPText
-    /// Who speaks on it, once that is known.
+    /// In whose name it speaks, once that is known. That it is this node's own is shown by
+    /// `KnownNode.inbound` naming it.
     package var node: NodeHandle?
     /// The peer takes extensions, as a message on this connection showed.
     var takesExtensions = false
@@ -64,4 +65,8 @@ package struct InboundLink: Equatable, Sendable {
     var claim: NodeID?
     /// The greeting that a connection begins with was answered.
     var isAnswered = false
+    /// When anything last came on it, while it is its node's own.
+    var heardAt = Moment.never
+    /// When a PING was sent on it to see whether anybody is there; never once something came.
+    var testedAt = Moment.never
 }

@@ -59,6 +59,8 @@ package struct SlotMap: Equatable, Sendable {
     package private(set) var assignedCount = 0
     /// Slots that their owner no longer claims: anybody may take them, with any epoch.
     package internal(set) var notClaimed = SlotSet()
+    /// Slots of ours that another node is said to have taken over: they are not served until that is settled.
+    package internal(set) var disputed = SlotSet()
     package internal(set) var migrating = OpenSlots()
     package internal(set) var importing = OpenSlots()
 

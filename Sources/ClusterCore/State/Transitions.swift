@@ -170,6 +170,9 @@ extension ClusterState {
             if nodes[other].master == id { setRole(.replica(of: nil), of: other, &context) }
         }
         failures.open.close(handle)
+        claims.forget(handle)
+        keptWords.drop(of: handle)
+        addresses.forget(handle)
         nodes.remove(handle)
     }
 

@@ -61,6 +61,7 @@ struct NoteText {
         case .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned, .nodeForgotten,
             .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
             .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .claimDenied, .claimUnanswered, .identityConflict,
             .electionScheduled, .electionDeclined, .electionStarted, .electionWon, .electionExpired,
             .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn, .claimWithdrawn,
             .manualFailoverStarted, .manualFailoverTimedOut, .manualFailoverReady, .replicaMigrated,
@@ -117,6 +118,7 @@ struct NoteText {
         case .markedPFail, .clearedPFail, .failureReported, .failureReportWithdrawn, .markedFail,
             .failReceived, .failQuestioned, .failRefuted, .clearedFail, .healthChanged,
             .failReasonChanged, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .claimDenied, .claimUnanswered, .identityConflict,
             .electionScheduled, .electionDeclined, .electionStarted, .electionWon, .electionExpired,
             .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn, .claimWithdrawn,
             .manualFailoverStarted, .manualFailoverTimedOut, .manualFailoverReady, .saveFailed,
@@ -142,6 +144,16 @@ struct NoteText {
             (.notice, "configEpoch set to \(epoch): \(Self.text(reason))")
         case .epochRefused(let epoch, let from):
             (.warning, "Ignored epoch \(epoch) from \(from): it is implausibly high")
+        case .claimDenied(let id, let by):
+            (.notice, "What \(by) claims of node \(id) is not confirmed by its own answer: ignored")
+        case .claimUnanswered(let id, let by):
+            (.notice, "Node \(id) does not answer: what \(by) claims of it is believed")
+        case .identityConflict(let id, let address):
+            (
+                .warning,
+                "Two nodes answer under the id \(id): the one at \(address) is ignored, since the other "
+                    + "was there first"
+            )
         case .saveFailed(let fault):
             (.warning, "Saving the cluster configuration failed: \(fault). Trying again.")
         case .saveRecovered: (.notice, "The cluster configuration is saved again")
@@ -213,7 +225,8 @@ struct NoteText {
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned,
             .nodeForgotten, .addressChanged, .addressLost, .ownAddressLearned, .becameMaster,
             .becameReplica, .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised,
-            .epochRefused, .voteWithdrawn, .claimWithdrawn, .replicaMigrated, .reset, .saveFailed,
+            .epochRefused, .claimDenied, .claimUnanswered, .identityConflict, .voteWithdrawn,
+            .claimWithdrawn, .replicaMigrated, .reset, .saveFailed,
             .saveRecovered, .ignored:
             nil
         }

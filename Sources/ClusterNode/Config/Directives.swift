@@ -160,6 +160,7 @@ enum Directives {
         flag("failover-without-copy", \.cluster.failoverWithoutCopy),
         flag("cluster-wait-for-failover", \.cluster.waitsForFailover),
         flag("cluster-refuse-merge", \.cluster.refuseMerge),
+        flag("cluster-confirm", \.cluster.confirms),
         flag("cluster-light-publish", \.cluster.takesLightPublish),
     ]
 

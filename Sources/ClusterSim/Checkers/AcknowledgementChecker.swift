@@ -11,7 +11,8 @@ struct AcknowledgementChecker: Checker {
         case .answered(let command, let effects, by: let node):
             return answered(command, effects, by: node)
         case .ended(let node): return ended(node, world.nodes[node])
-        case .started, .received, .took, .noted, .said, .stepped, .saved, .faultBegan, .faultEnded,
+        case .started, .received, .forged, .took, .noted, .said, .stepped, .saved, .faultBegan,
+            .faultEnded,
             .surveyed, .data:
             return nil
         }

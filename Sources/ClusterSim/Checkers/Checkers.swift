@@ -13,7 +13,10 @@ typealias AllCheckers =
                 Both<
                     AcknowledgementChecker,
                     Both<
-                        ResourceChecker, CopyChecker
+                        ResourceChecker,
+                        Both<
+                            CopyChecker, StrangerChecker
+                        >
                     >
                 >
             >

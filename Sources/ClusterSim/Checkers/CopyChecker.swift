@@ -15,7 +15,8 @@ struct CopyChecker: Checker {
         switch occurrence {
         case .data(let data): return see(data, world)
         case .surveyed: return differing(world)
-        case .started, .received, .took, .noted, .said, .stepped, .answered, .saved, .ended,
+        case .started, .received, .forged, .took, .noted, .said, .stepped, .answered, .saved,
+            .ended,
             .faultBegan, .faultEnded:
             return nil
         }

@@ -20,6 +20,7 @@ package enum Invariant: String, Sendable, CaseIterable {
         "who is elected without an operator's force holds a copy of its master's keys"
     case sameKeys = "at one place of one history all hold the same keys, and none is half a copy"
     case wholeCopies = "in the end each replica has its master's keys, after few copies"
+    case strangersWord = "nothing changes by the word of a stranger"
     case bounded = "nothing grows without bound"
     case readableFile = "a node can read what it saved"
     case readableMessage = "a node can read what another says"

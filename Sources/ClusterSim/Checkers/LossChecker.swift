@@ -86,7 +86,9 @@ struct LossChecker: Checker {
         case .noted(.reconfigured, by: let node): times[node].followed = world.now
         case .noted(.electionWon, by: let node): times[node].elected = world.now
         case .data(let data): return see(data, world)
-        case .noted, .received, .took, .said, .stepped, .answered, .saved, .ended, .surveyed: break
+        case .noted, .received, .forged, .took, .said, .stepped, .answered, .saved, .ended,
+            .surveyed:
+            break
         }
         return nil
     }

@@ -13,6 +13,8 @@ enum Occurrence {
     case received(Header, Body, by: Int)
     /// The rules of a node have taken a message; none of their effects is carried out yet.
     case took(TakenMessage)
+    /// The rules of a node have taken a message that a stranger sent in a node's name.
+    case forged(ForgedStep)
     /// A node noted something.
     case noted(Note, by: Int)
     /// A message leaves a node for another.

@@ -57,7 +57,8 @@ struct ResourceChecker: Checker {
             if identities.find(id) == nil { _ = identities.add(id) }
         case .noted(.reset, by: let node): _ = identities.add(world.machines[node].id)
         case .surveyed(let network): return excess(in: world) ?? Self.queued(in: network, count)
-        case .noted, .received, .took, .said, .stepped, .answered, .saved, .ended, .faultBegan,
+        case .noted, .received, .forged, .took, .said, .stepped, .answered, .saved, .ended,
+            .faultBegan,
             .faultEnded, .data:
             break
         }

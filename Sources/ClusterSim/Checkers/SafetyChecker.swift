@@ -95,7 +95,7 @@ struct SafetyChecker: Checker {
                 world.nodes[$0].isUnhindered && world.nodes[$1].isUnhindered
                     && network.canTalk($0, $1)
             }
-        case .took, .answered, .ended, .faultBegan, .faultEnded, .data: break
+        case .took, .forged, .answered, .ended, .faultBegan, .faultEnded, .data: break
         }
         return nil
     }

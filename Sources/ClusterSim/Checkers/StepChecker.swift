@@ -12,6 +12,10 @@ struct StepChecker: Checker {
     /// Nodes that received a header with their own configEpoch and kept it: from whom, and which epoch.
     private var stays: [(node: Int, other: NodeID, epoch: Epoch)] = []
 
+    /// The last request for votes of each candidate that each node received. It may be granted later than in the step in
+    /// which it came.
+    private var requests: [(node: Int, header: Header)] = []
+
     init(_ setup: WorldSetup) {
         claimedEpochs = [Epoch?](repeating: nil, count: setup.options.nodeCount)
     }
@@ -23,8 +27,12 @@ struct StepChecker: Checker {
         case .said(_, .vote, by: _, to: _): return nil
         case .said(let header, _, by: let node, to: _):
             claimedEpochs[node] = header.saysMaster ? header.configEpoch : nil
+        case .received(let header, .voteRequest, by: let node):
+            requests.removeAll { $0.node == node && $0.header.sender == header.sender }
+            requests.append((node, header))
         case .started(let node), .noted(.reset, by: let node): claimedEpochs[node] = nil
-        case .noted, .received, .stepped, .answered, .saved, .ended, .faultBegan, .faultEnded,
+        case .noted, .received, .forged, .stepped, .answered, .saved, .ended, .faultBegan,
+            .faultEnded,
             .surveyed, .data:
             break
         }
@@ -42,11 +50,17 @@ struct StepChecker: Checker {
         let header = step.header
         let mayCollide =
             header.saysMaster && claimedEpochs[step.node] == header.configEpoch
+            && !world.machines[step.node].state.waits(forAnswerOf: header.sender)
         guard moved || mayCollide || !votes.isEmpty else { return nil }
         let instant = world.nodes[step.node].instant(at: world.now)
         let change = BeliefChange(step, after: world.machines[step.node].state)
         for candidate in votes {
-            if let violation = change.vote(for: candidate) { return violation }
+            let request = requests.last {
+                $0.node == step.node && $0.header.sender == candidate
+            }
+            if let violation = change.vote(for: candidate, asked: request?.header ?? header) {
+                return violation
+            }
         }
         if moved, let violation = change.slots() { return violation }
         if mayCollide, let violation = change.collision(at: instant), hasStayed(step.node, header) {
@@ -85,7 +99,7 @@ private struct BeliefChange {
     // MARK: Votes
 
     /// A vote was granted to a candidate.
-    func vote(for candidate: NodeID) -> Violation? {
+    func vote(for candidate: NodeID, asked header: Header) -> Violation? {
         guard let row = after.nodes.find(candidate), let id = after.nodes[row].master,
             let master = after.nodes.find(id)
         else {

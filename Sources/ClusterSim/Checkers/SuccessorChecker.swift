@@ -23,7 +23,8 @@ struct SuccessorChecker: Checker {
         case .faultBegan(let fault): faults.began(fault, at: world.now)
         case .faultEnded(let fault): faults.ended(fault, at: world.now)
         case .noted(.electionWon, by: let winner): return elected(winner, world)
-        case .noted, .started, .received, .took, .said, .stepped, .answered, .saved, .ended,
+        case .noted, .started, .received, .forged, .took, .said, .stepped, .answered, .saved,
+            .ended,
             .surveyed, .data:
             break
         }

@@ -25,7 +25,7 @@ struct ActiveFaults: Sendable {
             own[node] += change
             ownAt[node] = time
         case .clockJump, .clockDrift: break  // no invariant goes by wall clocks
-        case .swap, .partition, .cut, .reset, .garbage, .operate:
+        case .swap, .partition, .cut, .reset, .garbage, .forge, .operate:
             shared += change
             sharedAt = time
         }

@@ -29,6 +29,8 @@ package enum FaultKind: String, CaseIterable, Sendable {
     case address
     /// Bytes that nobody meant come out of a connection.
     case garbage
+    /// A stranger who speaks in nodes' names. The nodes ask before they believe, then.
+    case forger
     /// An operator who fails over, takes over, reshards and resets replicas at bad moments.
     case operators = "operator"
     /// An operator who forgets the living and resets owners of slots.
@@ -41,7 +43,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     /// How often it comes among the others; 0 for what is drawn once for a run and no fault by itself.
     var weight: Int {
         switch self {
-        case .crash, .operators: 8
+        case .crash, .operators, .forger: 8
         case .pause, .partition, .cut: 4
         case .reset, .slow, .disk, .rack, .address, .garbage: 2
         case .lostDisk, .clock, .drift, .reckless: 1
@@ -59,7 +61,8 @@ package struct FaultKinds: Equatable, Sendable, ExpressibleByArrayLiteral {
         for kind in kinds { insert(kind) }
     }
 
-    package static let all = FaultKinds(FaultKind.allCases)
+    /// All but the stranger, against whom nodes defend themselves only when they are asked to (`ClusterConfig.confirms`).
+    package static let all = FaultKinds(FaultKind.allCases.filter { $0 != .forger })
 
     private init(_ kinds: [FaultKind]) { self.kinds = kinds }
 

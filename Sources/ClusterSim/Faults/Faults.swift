@@ -24,6 +24,7 @@ enum Fault: Equatable, Sendable {
     /// In millionths.
     case clockDrift(node: Int, parts: Int64)
     case garbage(from: Int, to: Int, Garbage)
+    case forge(Forgery)
     case operate(OperatorAct)
 
     /// The process that is down while it lasts.
@@ -32,7 +33,7 @@ enum Fault: Equatable, Sendable {
         case .crash(let node, _, _), .move(let node, _): [node]
         case .swap(let one, let other): [one, other]
         case .pause, .partition, .cut, .reset, .slow, .slowDisk, .refusingDisk, .clockJump,
-            .clockDrift, .garbage, .operate:
+            .clockDrift, .garbage, .forge, .operate:
             []
         }
     }
@@ -211,6 +212,13 @@ extension FaultPlan {
         case .garbage:
             let shapes = Garbage.allCases
             return .garbage(from: node, to: other, shapes[random.below(shapes.count)])
+        case .forger:
+            let lies = Forgery.Lie.allCases
+            // From a machine of his own: on that of the node itself his connection may pass for the node's
+            // (DECISIONS D98).
+            return .forge(
+                Forgery(
+                    lie: lies[random.below(lies.count)], name: node, about: other, isNear: false))
         case .drift:
             return .clockDrift(node: node, parts: eitherSide(limits.drift, &random))
         case .clock:

@@ -241,8 +241,16 @@ private struct FaultReader {
         case "garbage":
             guard let (from, to) = pair(), let shape = Garbage(rawValue: word()) else { return nil }
             return .garbage(from: from, to: to, shape)
+        case "forge": return forgery()
         default: return act(kind).map { .operate($0) }
         }
+    }
+
+    private mutating func forgery() -> Fault? {
+        guard let lie = Forgery.Lie(rawValue: word()), takes("as"), let name = node(),
+            takes("about"), let about = node()
+        else { return nil }
+        return .forge(Forgery(lie: lie, name: name, about: about, isNear: takes("near")))
     }
 
     private mutating func death(isSilent: Bool) -> Fault? {
@@ -301,6 +309,7 @@ extension Fault {
         case .swap(let one, let other), .reset(let one, let other), .cut(let one, let other, _),
             .garbage(let one, let other, _):
             [one, other]
+        case .forge(let forgery): [forgery.name, forgery.about]
         case .partition(let side): side
         case .operate(let act): act.nodes
         }

@@ -56,6 +56,9 @@ extension Fault {
         case .clockJump(let node, let milliseconds): "clock-jump n\(node) \(milliseconds) ms"
         case .clockDrift(let node, let parts): "clock-drift n\(node) \(parts) ppm"
         case .garbage(let from, let to, let shape): "garbage n\(from) n\(to) \(shape.rawValue)"
+        case .forge(let forgery):
+            "forge \(forgery.lie.rawValue) as n\(forgery.name) about n\(forgery.about)"
+                + (forgery.isNear ? " near" : "")
         case .operate(let act): act.words
         }
     }

@@ -14,7 +14,7 @@ extension World {
         }
     }
 
-    mutating func begin(_ fault: Fault) {
+    mutating func begin(_ fault: Fault, index: Int = -1) {
         trace.record(now, "fault: \(fault)")
         tell(.faultBegan(fault))
         switch fault {
@@ -40,11 +40,12 @@ extension World {
         case .clockJump(let node, let milliseconds): nodes[node].jump(by: milliseconds)
         case .clockDrift(let node, let parts): nodes[node].setDrift(parts, at: now)
         case .garbage(let from, let to, let shape): inject(shape, from: from, to: to)
+        case .forge(let forgery): beginForging(forgery, fault: index)
         case .operate(let act): perform(act)
         }
     }
 
-    mutating func repair(_ fault: Fault) {
+    mutating func repair(_ fault: Fault, index: Int = -1) {
         trace.record(now, "repaired: \(fault)")
         tell(.faultEnded(fault))
         switch fault {
@@ -64,6 +65,7 @@ extension World {
             network.unblock(from: from, to: to)
             if !mayNotKnowUs { network.unblock(from: to, to: from) }
             releaseHeld()
+        case .forge: endForging(fault: index)
         case .reset, .clockJump, .garbage, .operate: break
         case .slow(let node, let delay): nodes[node].slowness -= delay
         case .slowDisk(let node, let delay): nodes[node].disk.slowness -= delay
@@ -99,12 +101,28 @@ extension World {
     // MARK: Addresses
 
     mutating func move(_ node: Int, to address: NodeAddress) {
+        leaveAddress(node)
         addresses.set(nil, at: nodes[node].address)
         nodes[node].address = address
         addresses.set(node, at: address)
     }
 
+    /// Who knocks at the address that a node leaves does not find the node elsewhere. Only where nodes ask who is at an
+    /// address: runs without a stranger are kept as they were.
+    private mutating func leaveAddress(_ node: Int) {
+        guard config.confirms else { return }
+        for end in network.ends.indices
+        where network.ends[end].node == node && !network.ends[end].isForged
+            && !network.ends[end].isOpen && network.ends[end ^ 1].isOpen
+        {
+            network.removeAll(on: end ^ 1)
+            put(.fin, on: end)
+        }
+    }
+
     private mutating func swapAddresses(_ one: Int, _ other: Int) {
+        leaveAddress(one)
+        leaveAddress(other)
         let (first, second) = (nodes[one].address, nodes[other].address)
         (nodes[one].address, nodes[other].address) = (second, first)
         addresses.set(one, at: second)

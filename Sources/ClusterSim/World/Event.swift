@@ -23,6 +23,8 @@ struct Event: Sendable {
         case ask
         /// A request of a client reaches a node; `index` is its number.
         case request
+        /// A stranger tells a lie, entry `index` of the plan of faults, once more.
+        case forge
     }
 
     var kind: Kind

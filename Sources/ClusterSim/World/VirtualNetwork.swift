@@ -50,6 +50,10 @@ struct LinkEnd: Sendable {
     var isOpen: Bool
     /// Keys travel on it, and no messages of the bus.
     fileprivate(set) var carriesData = false
+    /// It is a stranger's and no node's: `node` is the one in whose name he speaks.
+    fileprivate(set) var isForged = false
+    /// The stranger is on that node's machine.
+    fileprivate(set) var isNear = false
     var link: LinkID
 
     var node: Int { Int(place) }
@@ -164,6 +168,19 @@ struct VirtualNetwork: Sendable {
         return link
     }
 
+    /// A stranger connects to a node. Returns his end.
+    mutating func forge(from name: Int, to target: Int, isNear: Bool) -> Int {
+        let end = connect(.inbound(0), from: name, to: target)
+        ends[end].isForged = true
+        ends[end].isNear = isNear
+        return end
+    }
+
+    /// The other end of a connection to a stranger's address is his.
+    mutating func giveToStranger(_ end: Int) { ends[end].isForged = true }
+
+    mutating func acceptForged(at end: Int) { ends[end].isOpen = true }
+
     /// This connection is one of a replica to its master.
     mutating func carryData(on end: Int) {
         ends[end].carriesData = true
@@ -188,6 +205,7 @@ struct VirtualNetwork: Sendable {
     mutating func close(_ end: Int) {
         guard ends[end].isOpen else { return }
         ends[end].isOpen = false
+        guard !ends[end].isForged else { return }
         let node = ends[end].node
         switch ends[end].link {
         case .inbound(let number):

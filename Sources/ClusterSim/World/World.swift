@@ -67,6 +67,7 @@ struct World {
     var network: VirtualNetwork
     var addresses = AddressBook()
     var operators = Operator()
+    var stranger = Stranger()
     var checking: Checking
     var trace: Trace
     var metrics = RunMetrics()
@@ -132,8 +133,9 @@ struct World {
             }
         case .arrival: arrive(event)
         case .written: written(node, number: Int(event.index))
-        case .fault: begin(plan.faults[Int(event.index)].fault)
-        case .repair: repair(plan.faults[Int(event.index)].fault)
+        case .fault: begin(plan.faults[Int(event.index)].fault, index: Int(event.index))
+        case .repair: repair(plan.faults[Int(event.index)].fault, index: Int(event.index))
+        case .forge: forge(fault: Int(event.index))
         case .operate: operate()
         case .ask: ask()
         case .request: requested(Int(event.index), at: node)
@@ -153,12 +155,19 @@ struct World {
 
     // MARK: Processes
 
+    /// Whether a stranger may speak in nodes' names.
+    private var meetsStrangers: Bool {
+        options.faults.contains(.forger)
+            || plan.faults.contains { if case .forge = $0.fault { true } else { false } }
+    }
+
     /// Settings of a node.
     var config: ClusterConfig {
         var config = ClusterConfig()
         config.nodeTimeout = options.nodeTimeout
         config.port = VirtualNode.address(of: 0).port
         config.busPort = VirtualNode.address(of: 0).busPort
+        config.confirms = meetsStrangers
         config.failoverWithoutCopy = !environment.carriesKeys
         config.waitsForFailover = environment.carriesKeys
         config.replicaPingPeriod = data?.profile.pingPeriod ?? config.replicaPingPeriod

@@ -18,6 +18,11 @@ extension World {
     // MARK: Effects
 
     mutating func connect(_ link: LinkID, from node: Int, to address: NodeAddress) {
+        if address.ip == Forgery.ip, let forgery = stranger.impersonated {
+            let end = network.connect(link, from: node, to: forgery.name)
+            network.giveToStranger(end + 1)
+            return put(.syn, on: end)
+        }
         let target = addresses.node(at: address)
         // Somebody else's address: nobody listens there.
         let end = network.connect(link, from: node, to: target ?? node)
@@ -69,7 +74,10 @@ extension World {
     }
 
     private mutating func say(_ message: Message, from node: Int, to target: Int) {
-        guard case .full(let header, let body) = message else { return }
+        // A PING that asks who is there comes in nobody's name.
+        guard case .full(let header, let body) = message, header.sender == machines[node].id else {
+            return
+        }
         nodes[node].saidSlots = header.slots
         trace.mix(UInt64(body.type.rawValue) << 32 | UInt64(target) << 16 | UInt64(node))
         trace.mix(header.currentEpoch.value << 32 | header.configEpoch.value)
@@ -137,7 +145,7 @@ extension World {
 
     mutating func arrive(_ event: Event) {
         let lane = Int(event.index)
-        if nodes[network.ends[lane ^ 1].node].isPaused {
+        if nodes[network.ends[lane ^ 1].node].isPaused && !network.ends[lane ^ 1].isForged {
             return nodes[network.ends[lane ^ 1].node].deferred.append(event)
         }
         network.eventTaken(lane)
@@ -147,6 +155,7 @@ extension World {
         else { return }
         if isShut(lane) { return network.hold(lane, since: now) }
         network.removeFirst(on: lane)
+        if network.ends[lane ^ 1].isForged { return strangerHears(item.segment, on: lane) }
         if network.ends[lane].carriesData { return dataArrived(item.segment, on: lane) }
         switch item.segment {
         case .syn: synArrived(lane)
@@ -163,15 +172,21 @@ extension World {
         guard nodes[node].isUp else { return put(.fin, on: lane ^ 1) }
         let link = network.accept(at: lane ^ 1)
         put(.synAck, on: lane ^ 1)
-        let peer = nodes[network.ends[lane].node].address.ip
+        let peer = ip(at: lane)
         step(node, .linkOpened(link, local: nodes[node].address.ip, peer: peer))
     }
 
     private mutating func synAckArrived(_ lane: Int) {
         let end = network.ends[lane ^ 1]
         guard end.isOpen else { return }
-        let peer = nodes[network.ends[lane].node].address.ip
+        let peer = ip(at: lane)
         step(end.node, .linkOpened(end.link, local: nodes[end.node].address.ip, peer: peer))
+    }
+
+    /// From where the process at an end speaks.
+    private func ip(at end: Int) -> IPText {
+        let known = network.ends[end]
+        return known.isForged && !known.isNear ? Forgery.ip : nodes[known.node].address.ip
     }
 
     private mutating func received(_ bytes: [UInt8], on lane: Int) {
@@ -208,7 +223,11 @@ extension World {
         let speaker = network.ends[lane].node
         do throws(WireError) {
             let message = try Message.decode(frame, expecting: nodes[speaker].saidSlots)
-            step(end.node, .message(message, on: end.link))
+            if network.ends[lane].isForged, case .full(let header, _) = message {
+                stepForged(end.node, message, header, on: end.link)
+            } else {
+                step(end.node, .message(message, on: end.link))
+            }
         } catch {
             refused(error, Message.type(of: frame), on: lane)
             if error.closesLink { lost(lane ^ 1) }

@@ -24,6 +24,17 @@ extension World {
         perform(effects, of: node, at: instant)
     }
 
+    /// The same with a message that no node sent: no checker takes it for one.
+    mutating func stepForged(_ node: Int, _ message: Message, _ header: Header, on link: LinkID) {
+        guard nodes[node].isUp else { return }
+        let instant = nodes[node].instant(at: now)
+        if data != nil { tellStore(of: node, at: instant) }
+        let before = machines[node].state
+        let effects = timed { $0.machines[node].step(.message(message, on: link), at: instant) }
+        tell(.forged(ForgedStep(node: node, header: header, link: link, before: before)))
+        perform(effects, of: node, at: instant)
+    }
+
     /// The same with an input that is no message.
     mutating func take(_ node: Int, _ input: Input, at instant: Instant) {
         let effects = timed { $0.machines[node].step(input, at: instant) }

@@ -140,6 +140,7 @@ struct MachineHistory {
             .failReasonChanged, .handshakeStarted, .handshakeTimedOut, .nodeForgotten,
             .addressChanged, .addressLost, .ownAddressLearned, .becameMaster, .becameReplica,
             .reconfigured, .slotsTaken, .slotsLost, .updateSent, .epochRaised, .epochRefused,
+            .claimDenied, .claimUnanswered, .identityConflict,
             .electionScheduled, .electionDeclined, .electionStarted, .electionWon,
             .electionExpired, .voteGranted, .voteRefused, .voteDeferred, .voteWithdrawn,
             .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
@@ -178,7 +179,8 @@ struct MachineActions {
             .failQuestioned, .failRefuted, .clearedFail, .healthChanged, .failReasonChanged,
             .handshakeStarted, .handshakeTimedOut, .nodeMet, .nodeLearned, .nodeForgotten,
             .addressChanged, .ownAddressLearned, .becameMaster, .becameReplica, .reconfigured,
-            .slotsTaken, .slotsLost, .epochRaised, .epochRefused, .electionScheduled,
+            .slotsTaken, .slotsLost, .epochRaised, .epochRefused, .claimDenied, .claimUnanswered,
+            .identityConflict, .electionScheduled,
             .electionDeclined, .electionWon, .electionExpired, .voteDeferred, .voteWithdrawn,
             .claimWithdrawn, .manualFailoverStarted, .manualFailoverTimedOut,
             .manualFailoverReady, .replicaMigrated, .reset, .saveFailed, .saveRecovered, .ignored:

@@ -152,8 +152,9 @@ struct RepliesTests {
         }
         let ours = fields(node.reply("info"))
         let real = fields(try Self.theirs(server, "info"))
-        // Whether nodes.conf is saved is a line of ours.
-        #expect(names(ours).filter { $0 != "cluster_config_saved" } == names(real))
+        // What is asked before it is believed, and whether nodes.conf is saved, are lines of ours.
+        let own = ours.firstIndex { $0.hasPrefix("cluster_claims_asked:") } ?? ours.count
+        #expect(names(Array(ours[..<own])) == names(real))
         for name in [
             "cluster_slots_assigned", "cluster_slots_ok", "cluster_known_nodes", "cluster_size",
             "cluster_current_epoch", "cluster_my_epoch", "cluster_state",
@@ -162,7 +163,7 @@ struct RepliesTests {
                 ours.first { $0.hasPrefix(name + ":") } == real.first { $0.hasPrefix(name + ":") })
         }
         #expect(
-            ours.dropLast().last?.hasPrefix("total_cluster_links_buffer_limit_exceeded:") == true)
+            ours[..<own].last?.hasPrefix("total_cluster_links_buffer_limit_exceeded:") == true)
         #expect(ours.last == "cluster_config_saved:yes")
     }
 
