@@ -113,7 +113,11 @@ private enum Printed {
         let kinds = ["_meet_", "_fail_", "_update_", "_auth-req_", "_auth-ack_", "_mfstart_"]
         if kinds.contains(where: name.contains) { return nil }
         // Lines that the reference has since Valkey 9.1, and one of our own.
-        let newer = ["_pfail", "_fail", "_bytes_", "cluster_config_saved"]
+        let newer = [
+            "_pfail", "_fail", "_bytes_", "cluster_config_saved", "cluster_claims_",
+            "cluster_identity_conflicts", "cluster_epochs_refused", "cluster_probes",
+            "cluster_unproven_messages",
+        ]
         if newer.contains(where: name.contains), !name.hasPrefix("cluster_slots_") { return nil }
         return name.contains("stats") || name == "cluster_my_epoch" ? name : line
     }
