@@ -211,7 +211,7 @@ extension InputWords {
             config.gossipPercent == ClusterConfig.usualGossipPercent
             ? [] : ["tells=\(config.gossipPercent)"]
         let modes =
-            (config.waitsForFailover ? ["waits"] : []) + (config.confirms ? [] : ["trusts"])
+            (config.waitsForFailover ? ["waits"] : []) + (config.confirms ? ["confirms"] : [])
         return (words + clients(config) + tells + modes).joined(separator: " ")
     }
 
@@ -243,8 +243,8 @@ extension InputWords {
 
     static func config(_ text: String) -> ClusterConfig? {
         var all = text.split(separator: " ")
-        let trusts = all.last == "trusts"
-        if trusts { all.removeLast() }
+        let confirms = all.last == "confirms"
+        if confirms { all.removeLast() }
         let waits = all.last == "waits"
         if waits { all.removeLast() }
         var percent = ClusterConfig.usualGossipPercent
@@ -282,7 +282,7 @@ extension InputWords {
         (config.announceHostname, config.announceNodeName) = (texts[1], texts[2])
         config.preferredEndpoint = endpoint
         config.waitsForFailover = waits
-        config.confirms = !trusts
+        config.confirms = confirms
         config.gossipPercent = percent
         return take(Array(all.dropFirst(20)), &config) ? config : nil
     }

@@ -88,13 +88,12 @@ enum Addresses {
         _ context: inout StepContext
     ) {
         let id = state.nodes[handle].id
-        for other in state.nodes.handles
-        where state.nodes[other].stage == .probe && state.nodes[other].probedFor == id { return }
-        guard IPLiteral.isLiteral(place.ip), state.addresses.mayProbe(at: context.now.monotonic),
+        guard !state.addresses.probes.contains(where: { $0.target == id }),
+            IPLiteral.isLiteral(place.ip), state.addresses.mayProbe(at: context.now.monotonic),
             let row = state.add(NodeID(using: &context.random), at: place, as: .probe, &context)
         else { return }
         state.statistics.trust.probes &+= 1
-        state.nodes[row].probedFor = id
+        state.addresses.begin(Probe(row: row, target: id))
         Links.connect(to: row, &state, &context)
     }
 
@@ -103,9 +102,10 @@ enum Addresses {
         probe row: NodeHandle, by sender: NodeID, _ state: inout ClusterState,
         _ context: inout StepContext
     ) {
-        let (id, place) = (state.nodes[row].probedFor, state.nodes[row].place)
+        let place = state.nodes[row].place
+        let target = state.addresses.endProbe(row)
         state.delete(row, &context)
-        guard let handle = state.nodes.findMember(id) else { return }
+        guard let id = target, let handle = state.nodes.findMember(id) else { return }
         if let home = state.addresses.home(of: handle), place == home.place {
             guard sender == id else { return }
             return goHome(handle, home, &state, &context)
@@ -176,8 +176,21 @@ enum Addresses {
         guard !state.addresses.isEmpty, let other = state.addresses.dropSighting(of: handle),
             other.isAnswered
         else { return }
+        tell(of: handle, at: other.place, &state, &context)
+    }
+
+    /// Two answer under a node's id: it is counted, and told once in ten node timeouts.
+    private static func tell(
+        of handle: NodeHandle, at other: NodeAddress, _ state: inout ClusterState,
+        _ context: inout StepContext
+    ) {
         state.statistics.trust.identityConflicts &+= 1
-        context.note(.identityConflict(state.nodes[handle].id, at: other.place))
+        let now = context.now.monotonic
+        guard
+            state.addresses.tellsConflict(
+                of: handle, at: now, until: now + 10 * context.config.nodeTimeout)
+        else { return }
+        context.note(.identityConflict(state.nodes[handle].id, at: other))
     }
 
     private static func goHome(
@@ -185,9 +198,9 @@ enum Addresses {
         _ context: inout StepContext
     ) {
         let other = state.nodes[handle].place
-        state.addresses.forget(handle)
-        state.statistics.trust.identityConflicts &+= 1
-        context.note(.identityConflict(state.nodes[handle].id, at: other))
+        state.addresses.dropSighting(of: handle)
+        state.addresses.dropHome(of: handle)
+        tell(of: handle, at: other, &state, &context)
         move(handle, to: home.address, seenAt: home.seenAt, &state, &context)
     }
 

@@ -38,8 +38,23 @@ struct Home: Equatable, Sendable {
     }
 }
 
-/// The memory of the rule Addresses: at most one sighting and one home a node.
+/// A place that is asked who is there: the row that stands for it, and the id that is looked for.
+struct Probe: Equatable, Sendable {
+    var row: NodeHandle
+    var target: NodeID
+}
+
+/// Two that answer under one id, of which was told.
+private struct ToldConflict: Equatable, Sendable {
+    var node: NodeHandle
+    /// Until when it is not told again. Monotonic milliseconds.
+    var until: Int64
+}
+
+/// The memory of the rule Addresses: at most one sighting, one home and one probe a node.
 struct AddressMemory: Equatable, Sendable {
+    private(set) var probes: [Probe] = []
+    private var told: [ToldConflict] = []
     private(set) var sightings: [Sighting] = []
     private(set) var homes: [Home] = []
     /// For the limit on probes: each moves this time on.
@@ -54,6 +69,28 @@ struct AddressMemory: Equatable, Sendable {
         let spent = max(probesSpentUntil, now)
         guard spent - now < 1000 else { return false }
         probesSpentUntil = spent + 125
+        return true
+    }
+
+    mutating func begin(_ probe: Probe) { probes.append(probe) }
+
+    /// A probe is over, or the row of a node is. Returns whom it looked for.
+    @discardableResult
+    mutating func endProbe(_ row: NodeHandle) -> NodeID? {
+        guard let place = probes.firstIndex(where: { $0.row == row }) else { return nil }
+        return probes.remove(at: place).target
+    }
+
+    /// Two answer under a node's id. Returns whether that is to be told: of one node once in a while, whatever a
+    /// stranger does.
+    mutating func tellsConflict(
+        of node: NodeHandle, at now: Int64, until: Int64
+    ) -> Bool {
+        told.removeAll { $0.until <= now }
+        guard told.count < Self.limit, !told.contains(where: { $0.node == node }) else {
+            return false
+        }
+        told.append(ToldConflict(node: node, until: until))
         return true
     }
 
@@ -113,6 +150,8 @@ struct AddressMemory: Equatable, Sendable {
     }
 
     mutating func forget(_ node: NodeHandle) {
+        endProbe(node)
+        told.removeAll { $0.node == node }
         dropSighting(of: node)
         dropHome(of: node)
     }

@@ -98,8 +98,6 @@ package struct KnownNode: Equatable, Sendable {
     private(set) var answersToQuestion: UInt16 = 0
     /// Our last attempt to connect to it failed.
     var isRefused = false
-    /// Of a probe: the id that is looked for.
-    var probedFor = NodeID.zero
     /// It is greeted with MEET on our next connection.
     var needsMeet = false
     /// It was met, and nothing has shown yet that it knows us.

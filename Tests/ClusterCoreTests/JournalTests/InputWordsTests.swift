@@ -41,4 +41,14 @@ struct InputWordsTests {
         let other = Publication(channel: [10, 13], message: [UInt8](repeating: 8, count: 1 << 20))
         #expect(line != InputLog.text(.deliver(other, toShard: true)))
     }
+
+    /// A recording of before there was such a setting is of a node that believed what it was told.
+    @Test func `settings without a word on it believe what they are told`() throws {
+        var config = ClusterConfig()
+        let words = InputWords.config(config)
+        #expect(try #require(InputWords.config(words)).confirms == false)
+        config.confirms = true
+        #expect(InputWords.config(config) == words + " confirms")
+        #expect(try #require(InputWords.config(words + " confirms")).confirms)
+    }
 }

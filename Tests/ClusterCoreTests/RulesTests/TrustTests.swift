@@ -1,5 +1,5 @@
-// What is believed of what anybody can say: which connection in a node's name is its own, what is asked before it is
-// believed, and where a node is when two places say that it is there.
+// What is believed of what anybody can say: which connection in a node's name is its own, and what is asked before it
+// is believed.
 
 import ClusterWire
 import Testing
@@ -144,6 +144,73 @@ struct TrustTests {
         #expect(node.state.statistics.trust.asked == 1)
     }
 
+    @Test func `strangers cause sixteen questions a tick in all`() {
+        let lines =
+            "m myself,master - 1 0-5460\n"
+            + "bcdefghijklnopqrstuv".map { "\($0) master - 0" }.joined(separator: "\n")
+        var node = TestNode(lines) { $0.confirms = true }
+        for (place, letter) in "bcdefghijklnopqrstuv".enumerated() {
+            let link = LinkID.inbound(UInt32(60 + place))
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip(Self.elsewhere)))
+            node.hears(.ping(), as: letter, on: link) { $0.slots = .all }
+        }
+        #expect(node.state.statistics.trust.asked == 16)
+        node.tick()
+        node.hears(.ping(), as: "v", on: .inbound(79)) { $0.slots = .all }
+        #expect(node.state.statistics.trust.asked == 17)
+    }
+
+    @Test func `one foreign address may speak on 32 connections in names of others`() {
+        let letters = "bcdefghijklnopqrst"
+        let lines =
+            "m myself,master - 1 0-5460\n"
+            + letters.map { "\($0) master - 0" }.joined(separator: "\n")
+        var node = TestNode(lines) { $0.confirms = true }
+        var closed: [LinkID] = []
+        for (place, letter) in (letters + letters).enumerated() {
+            let link = LinkID.inbound(UInt32(60 + place))
+            node.step(.linkOpened(link, local: ip("127.0.0.1"), peer: ip(Self.elsewhere)))
+            closed += node.hears(.ping(), as: letter, on: link).closed
+        }
+        #expect(closed == [92, 93, 94, 95].map { LinkID.inbound($0) })
+    }
+
+    @Test func `words wait for half a node timeout for their connection to be proven`() {
+        var node = Self.node()
+        node.loses("b")
+        let anew = node.stranger(from: "127.0.0.1")
+        node.hears(.fail(id("b")), as: "c", on: anew)
+        node.pass(2500)
+        node.tick()
+        node.step(.linkClosed(node.inbound("c")))
+        node.hears(.pong(), from: "c", on: .outbound)
+        #expect(node.row("c")?.inbound == anew)
+        #expect(!node.state.failures.open.contains(node.handle("b") ?? .myself))
+    }
+
+    @Test func `a publication in a node's name is handed to nobody`() {
+        let publication = Publication(channel: [1], message: [2])
+        var node = Self.node()
+        let link = node.stranger()
+        node.hears(.ping(), as: "b", on: link)
+        let full = node.hears(.publish(publication), as: "b", on: link)
+        let light = node.step(.message(.light(LightMessage(.publish(publication))), on: link))
+        for effect in full.effects + light.effects {
+            if case .deliver = effect { Issue.record("it is handed to subscribers") }
+        }
+        #expect(light.closed.isEmpty)
+    }
+
+    @Test func `whether a link takes extensions is shown anew by each link of ours`() {
+        var node = Self.node()
+        node.hears(.pong(), from: "b", on: .outbound) { $0.messageFlags.insert(.extensions) }
+        #expect(node.row("b")?.peerFlags.contains(.takesExtensions) == true)
+        node.hears(.ping(), as: "c", on: node.stranger()) { $0.messageFlags.insert(.extensions) }
+        #expect(node.row("c")?.peerFlags.contains(.takesExtensions) == false)
+        if let link = node.row("b")?.outbound.id { node.opens(node.step(.linkClosed(link))) }
+        #expect(node.row("b")?.peerFlags.contains(.takesExtensions) == false)
+    }
+
     // MARK: Claims
 
     @Test func `what a node says on the connection that it made is taken from its answer`() {
@@ -240,68 +307,6 @@ struct TrustTests {
             Heartbeat(extensions: [.forgottenNode(id("c"), secondsLeft: 60)]))
         node.hears(answer, from: "b", on: .outbound)
         #expect(node.row("c") == nil)
-    }
-
-    // MARK: Addresses
-
-    @Test func `a node that answers where it is stays there`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        #expect(node.row("b")?.address == address("b"))
-        node.step(.message(.full(node.header(of: "b"), .pong(Heartbeat())), on: probe))
-        let outcome = node.hears(.pong(), from: "b", on: .outbound)
-        #expect(outcome.notes.contains { if case .identityConflict = $0 { true } else { false } })
-        #expect(node.row("b")?.address == address("b"))
-    }
-
-    @Test func `a node is taken to be where it answers when its former place refuses`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        node.step(.message(.full(node.header(of: "b"), .pong(Heartbeat())), on: probe))
-        node.loses("b")
-        #expect(node.row("b")?.address.ip == ip(Self.elsewhere))
-    }
-
-    @Test func `a place where another or nobody answers is not taken`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        node.step(.message(.full(node.header(of: "x"), .pong(Heartbeat())), on: probe))
-        node.loses("b")
-        #expect(node.row("b")?.address == address("b"))
-    }
-
-    @Test func `a link that has ended is no sign that its node has moved`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        node.step(.message(.full(node.header(of: "b"), .pong(Heartbeat())), on: probe))
-        if let link = node.row("b")?.outbound.id { node.step(.linkClosed(link)) }
-        #expect(node.row("b")?.address == address("b"))
-    }
-
-    @Test func `a node that answers at home again is there`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        node.step(.message(.full(node.header(of: "b"), .pong(Heartbeat())), on: probe))
-        node.loses("b")
-        #expect(node.row("b")?.address.ip == ip(Self.elsewhere))
-        node.pass(700)
-        let home = node.opens(node.tick())
-        guard let home else {
-            Issue.record("home is not tried")
-            return
-        }
-        node.step(.message(.full(node.header(of: "b"), .pong(Heartbeat())), on: home))
-        #expect(node.row("b")?.address == address("b"))
-    }
-
-    @Test func `a probe comes under an id of nobody and its answer is read for nothing else`() {
-        var node = Self.node()
-        let probe = node.probed(as: "b")
-        var header = node.header(of: "b")
-        (header.slots, header.configEpoch, header.currentEpoch) = (.all, 50, 50)
-        node.step(.message(.full(header, .pong(Heartbeat())), on: probe))
-        #expect(node.owner(0) == "m" && node.state.currentEpoch == 9)
-        #expect(node.state.nodes.handles.allSatisfy { node.state.nodes[$0].stage != .probe })
     }
 }
 
